@@ -1,0 +1,17 @@
+"""What a person is told when something is wrong: one message that names the place, the value and the way out."""
+
+
+class GlyphlensError(Exception):
+    """Anything a user can mend; commands print it without a traceback and exit with 1."""
+
+
+class InputError(GlyphlensError):
+    """A file, row or value that cannot be used; the message names it and says what to do."""
+
+
+class ParamsError(InputError):
+    """A key of params.yaml that is unknown, missing or of the wrong type."""
+
+
+class OutputError(GlyphlensError):
+    """A result that could not be written whole, for example on a full disk; nothing was left behind."""

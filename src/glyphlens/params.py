@@ -1,0 +1,63 @@
+"""params.yaml → typed, frozen, validated sections.
+
+The file is read as YAML 1.2, so that ``3e-4`` is a number (YAML 1.1 readers make it a string). The model of a
+section stands beside the code that uses it: changing one section's model must not re-run another stage.
+"""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from glyphlens.errors import ParamsError
+
+PARAMS_FILE = Path("params.yaml")
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys, missing keys and wrong types are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+S = TypeVar("S", bound=Section)
+
+
+def read_params(path: Path = PARAMS_FILE) -> dict[str, Any]:
+    """All of params.yaml as plain values; raises ParamsError where it is missing or is no mapping."""
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ParamsError(f"{path}: cannot be read ({error.strerror}); run from the repository's root") from error
+    except YAMLError as error:
+        raise ParamsError(f"{path}: not valid YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ParamsError(f"{path}: expected a mapping of sections, found {type(content).__name__}")
+    return content
+
+
+def load_params(model: type[S], section: str, path: Path = PARAMS_FILE) -> S:
+    """The section (``gates.glyphs``: a part of one) as ``model``; raises ParamsError that names each key at fault."""
+    content: Any = read_params(path)
+    for key in section.split("."):
+        if not isinstance(content, dict) or key not in content:
+            raise ParamsError(f"{path}: section '{section}' is missing")
+        content = content[key]
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join([section, *map(str, fault['loc'])])}: {fault['msg']} (found {fault['input']!r})"
+            for fault in error.errors()
+        )
+        raise ParamsError(f"{path}: {faults}") from error
+
+
+def load_seed(path: Path = PARAMS_FILE) -> int:
+    """The one seed of the project; every generator is derived from it."""
+    seed = read_params(path).get("seed")
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise ParamsError(f"{path}: seed: expected an integer ≥ 0 (found {seed!r})")
+    return seed

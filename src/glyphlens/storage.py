@@ -1,0 +1,135 @@
+"""Files written whole or not at all: arrays, tables, JSON, metrics, and the hashes that name them."""
+
+import errno
+import hashlib
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glyphlens.errors import InputError, OutputError
+
+MAX_METRICS = 6
+METRIC_DIGITS = 4
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Yield a temporary neighbour of ``path`` that becomes ``path`` only when the block succeeds.
+
+    Raises OutputError, naming the path and the free space, where the system refuses the write.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        with partial.open("rb") as handle:
+            os.fsync(handle.fileno())
+        partial.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG):
+            free_mib = shutil.disk_usage(path.parent).free >> 20
+            raise OutputError(
+                f"{path}: cannot be written ({error.strerror}; {free_mib} MiB free); nothing was left behind, "
+                "make room or mend the permissions and run again"
+            ) from error
+        raise
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def save_array(path: Path, array: NDArray[Any]) -> None:
+    """One array as .npy."""
+    with writing(path) as partial, partial.open("wb") as handle:
+        np.save(handle, array, allow_pickle=False)
+
+
+def load_array(path: Path, *, mmap: bool = False) -> NDArray[Any]:
+    """The array of a .npy file, memory-mapped on request; raises InputError where it is missing or broken."""
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: not a readable .npy array ({error}); run `dvc repro` again to rebuild it") from error
+    return array
+
+
+def save_table(path: Path, table: pd.DataFrame) -> None:
+    """One table as Parquet; the same rows give the same bytes."""
+    with writing(path) as partial:
+        table.to_parquet(partial, index=False, compression="zstd")
+
+
+def save_table_csv(path: Path, table: pd.DataFrame) -> None:
+    """One small table as CSV, for people and for `dvc plots`."""
+    save_text(path, table.to_csv(index=False))
+
+
+def load_table(path: Path) -> pd.DataFrame:
+    """The table of a Parquet file; raises InputError where it is missing or broken."""
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not a readable Parquet table ({error}); run `dvc repro` again") from error
+
+
+def save_text(path: Path, text: str) -> None:
+    """One UTF-8 text file."""
+    with writing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def save_json(path: Path, content: Any) -> None:
+    """Indented JSON with a final newline; NaN is refused."""
+    save_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def load_json(path: Path) -> Any:
+    """The content of a JSON file; raises InputError where it is missing or broken."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path}: not a readable JSON file ({error})") from error
+
+
+def save_metrics(path: Path, metrics: Mapping[str, float]) -> None:
+    """At most six finite numbers, fractions rounded to four digits, for `dvc metrics diff` to read."""
+    if len(metrics) > MAX_METRICS:
+        raise ValueError(f"{path}: {len(metrics)} metrics, the limit is {MAX_METRICS}")
+    rounded: dict[str, float] = {}
+    for name, value in metrics.items():
+        if not math.isfinite(value):
+            raise ValueError(f"{path}: metric '{name}' is {value}")
+        rounded[name] = (
+            int(value)
+            if float(value).is_integer() and isinstance(value, int | np.integer)
+            else round(float(value), METRIC_DIGITS)
+        )
+    save_json(path, rounded)
+
+
+def sha256_file(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def sha256_tree(path: Path) -> str:
+    """SHA-256 over the names and hashes of all files below ``path`` (or of the one file), sorted by name."""
+    if path.is_file():
+        return sha256_file(path)
+    files = sorted(entry for entry in path.rglob("*") if entry.is_file())
+    if not files:
+        raise InputError(f"{path}: no file there to hash")
+    lines = [f"{sha256_file(entry)}  {entry.relative_to(path).as_posix()}\n" for entry in files]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
