@@ -1,0 +1,1 @@
+"""The one training loop: batches by step, task, losses, schedules, checkpoints."""

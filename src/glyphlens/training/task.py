@@ -1,0 +1,90 @@
+"""The one Lightning task: any recogniser, any batch source, AdamW, warm-up and cosine or plateau."""
+
+import math
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor, nn
+
+from glyphlens.recognizers.trunk import GlyphHead
+from glyphlens.training.batches import Batch
+from glyphlens.training.glyph_params import GlyphParams
+from glyphlens.training.losses import add_margin, classification_loss, diacritic_loss, warmed_margin
+from glyphlens.training.params import TrainingParams
+
+TOP_K = 5
+
+
+class RecognitionTask(lightning.LightningModule):
+    """Trains ``model`` on batches; dropout of step k is a function of (seed, k), so resuming is exact."""
+
+    def __init__(self, model: nn.Module, params: TrainingParams, seed: int) -> None:
+        super().__init__()
+        self.model = model
+        self.params = params
+        self.seed = seed
+        self._hits: list[Tensor] = []
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Seed the step's randomness."""
+        torch.manual_seed((self.seed << 24) + self.global_step * self.trainer.world_size + self.global_rank)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Mean loss of one batch."""
+        loss = self._loss(batch)
+        self.log("train_loss", loss, prog_bar=True)
+        return loss
+
+    def _loss(self, batch: Batch) -> Tensor:
+        params = self.params
+        if not isinstance(params, GlyphParams):
+            return classification_loss(self.model(*batch.inputs), batch.targets, params.smoothing)
+        head = self.model.head
+        if not isinstance(head, GlyphHead):
+            raise TypeError(f"{type(self.model).__name__} has no glyph head to put a margin on")
+        embedding = self.model.embed(*batch.inputs)  # type: ignore[operator]
+        logits = head.classify(embedding)
+        if params.margin:
+            margin = warmed_margin(self.global_step, params.steps, params.margin, params.margin_warmup)
+            logits = add_margin(logits.float(), batch.targets, margin, params.margin_kind, head.COSINE_SCALE)
+        loss = classification_loss(logits, batch.targets, params.smoothing)
+        if params.aux_weight and batch.diacritics is not None:
+            loss = loss + params.aux_weight * diacritic_loss(head.diacritic(embedding).squeeze(1), batch.diacritics)
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Loss and hits on the matching (margin-free) logits."""
+        logits = self.model(*batch.inputs).float()
+        count = len(batch.targets)
+        top = logits.topk(min(TOP_K, logits.shape[1]), dim=1).indices == batch.targets.unsqueeze(1)
+        self.log("val_loss", classification_loss(logits, batch.targets, 0.0), batch_size=count, sync_dist=True)
+        self.log("val_top1", top[:, 0].float().mean(), batch_size=count, sync_dist=True, prog_bar=True)
+        self.log("val_top5", top.any(1).float().mean(), batch_size=count, sync_dist=True)
+
+    def configure_optimizers(self) -> Any:
+        """AdamW without decay on vectors (biases, normalisation), and the schedule."""
+        decayed = [parameter for parameter in self.model.parameters() if parameter.ndim > 1]
+        others = [parameter for parameter in self.model.parameters() if parameter.ndim <= 1]
+        optimizer = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": self.params.weight_decay}, {"params": others, "weight_decay": 0.0}],
+            lr=self.params.lr,
+        )
+        if self.params.schedule == "plateau":
+            plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode="max", factor=0.5, patience=1)
+            frequency = {
+                "interval": "step",
+                "frequency": self.params.validate_every,
+                "monitor": "val_top1",
+                "strict": False,
+            }
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": plateau, **frequency}}
+        cosine = torch.optim.lr_scheduler.LambdaLR(optimizer, self._cosine)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cosine, "interval": "step"}}
+
+    def _cosine(self, step: int) -> float:
+        """Linear warm-up, then half a cosine down to zero (arXiv:1608.03983, eq. 5, one cycle)."""
+        warmup = max(1, round(self.params.warmup_share * self.params.steps))
+        if step < warmup:
+            return (step + 1) / warmup
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warmup) / max(1, self.params.steps - warmup))))

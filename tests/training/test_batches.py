@@ -1,0 +1,143 @@
+"""Batches are functions of (seed, step); sampling, noise and hidden geometry do what they say."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from glyphlens.imaging.degrade import DegradeParams
+from glyphlens.primitives.cells import pack_cells
+from glyphlens.primitives.codebook import Codebook
+from glyphlens.samples import CharacterClass, ImageFormat, SampleSet, pack_bits
+from glyphlens.training.cell_batches import CellBatches, CellParams, degraded_cells
+from glyphlens.training.glyph_batches import GridBatches, HeldOut, RasterBatches, Training, grid_input
+from glyphlens.training.glyph_params import GlyphParams
+from glyphlens.training.sampling import GlyphSampler
+from tests.training.settings import COMMON, GLYPH
+
+GEOMETRY = ("em_left", "em_right", "em_bottom", "em_top", "em_advance", "em_major")
+PRIMITIVES = 15
+
+
+@pytest.fixture
+def training() -> Training:
+    """Six glyphs of two families, two copies each; every picture holds its row's number."""
+    rng = np.random.default_rng(0)
+    pixels = pack_bits(rng.random((6, 128, 128)) > 0.7)
+    index = pd.DataFrame(
+        {
+            "class_index": [0, 1, 2, 0, 1, 2],
+            "group": ["a", "a", "a", "a", "a", "b"],
+            "is_diacritic": [False, True] * 3,
+            **{name: np.float32(0.5) for name in GEOMETRY},
+        }
+    )
+    samples = SampleSet(Path(), pixels, index, (CharacterClass("x"),) * 3, ImageFormat(128, 128, 1))
+    clean = np.broadcast_to(np.arange(6, dtype=np.uint16)[:, None, None], (6, 16, 16)) + 1
+    copies = np.broadcast_to(clean[:, None], (6, 2, 16, 16))
+    return Training(samples, np.arange(6), clean, copies, np.full((6, 2, 7), 0.25, np.float32))
+
+
+def params(**changes: object) -> GlyphParams:
+    return GlyphParams.model_validate({**COMMON, **GLYPH, **changes})
+
+
+def test_a_step_always_gives_the_same_batch(training: Training) -> None:
+    source = GridBatches(training, params(token_noise=0.1), 7, PRIMITIVES)
+    first, again, other = source.batch(3), source.batch(3), source.batch(4)
+    assert torch.equal(first.inputs[0], again.inputs[0]) and torch.equal(first.inputs[1], again.inputs[1])
+    assert not torch.equal(first.inputs[0], other.inputs[0])
+
+
+def test_grids_belong_to_their_targets(training: Training) -> None:
+    batch = GridBatches(training, params(token_noise=0.0, batch=64), 7, PRIMITIVES).batch(0)
+    rows = batch.inputs[0][:, 0, 0] - 1
+    assert torch.equal(rows % 3, batch.targets)
+    assert batch.diacritics is not None and torch.equal(rows % 2 == 1, batch.diacritics)
+
+
+def test_token_noise_hits_its_share_with_inked_primitives(training: Training) -> None:
+    batch = GridBatches(training, params(token_noise=0.2, batch=256), 7, PRIMITIVES).batch(0)
+    grids = batch.inputs[0]
+    changed = (grids != grids.flatten(1).mode(1).values[:, None, None]).float().mean().item()
+    assert changed == pytest.approx(0.2 * (1 - 1 / PRIMITIVES), abs=0.01)
+    assert grids.min() >= 1 and grids.max() <= PRIMITIVES
+
+
+@pytest.mark.parametrize(("clean_share", "value"), [(0.0, 0.25), (1.0, 0.5)])
+def test_clean_share_chooses_between_glyph_and_copy(training: Training, clean_share: float, value: float) -> None:
+    settings = params(clean_share=clean_share, geometry_dropout=0.0)
+    geometry = GridBatches(training, settings, 7, PRIMITIVES).batch(0).inputs[1]
+    assert torch.all(geometry[:, :6] == value)
+
+
+def test_geometry_dropout_hides_all_seven_numbers(training: Training) -> None:
+    geometry = GridBatches(training, params(geometry_dropout=0.5, batch=256), 7, PRIMITIVES).batch(0).inputs[1]
+    hidden = (geometry == 0).all(1)
+    assert torch.equal(hidden, (geometry == 0).any(1))
+    assert 0.35 < hidden.float().mean() < 0.65
+
+
+def test_family_balance_evens_out_families() -> None:
+    groups = pd.Series(["a"] * 90 + ["b"] * 10)
+    for balance, expected in ((0.0, 0.1), (1.0, 0.5)):
+        sampler = GlyphSampler(groups, balance, seed=1)
+        drawn = sampler.draw(20_000, sampler.generator(0))
+        assert drawn.min() >= 0 and drawn.max() < 100
+        assert (drawn >= 90).mean() == pytest.approx(expected, abs=0.02)
+
+
+def test_rasters_are_degraded_anew_in_every_step(training: Training) -> None:
+    packed = np.asarray(training.samples.pixels)
+    rasters = Training(training.samples, training.rows_T, packed, np.stack([packed] * 2, 1), training.geometry_TVG)
+    degradation = DegradeParams(shift_px=1, blur_sigma_px=0.6, gamma=0.05)
+    source = RasterBatches(rasters, params(), 7, degradation)
+    images = source.batch(0).inputs[0]
+    assert images.shape == (8, 1, 128, 128) and 0 <= images.min() and images.max() <= 1
+    assert torch.equal(images, source.batch(0).inputs[0])
+    assert not torch.equal(images, source.batch(1).inputs[0])
+
+
+def test_held_out_rows_come_in_order_and_may_hide_geometry(training: Training) -> None:
+    rows = np.array([4, 1])
+    seen, blind = (
+        HeldOut(training.samples, rows, lambda block: grid_input(training.clean_N[block]), geometry=shown)
+        for shown in (True, False)
+    )
+    assert len(seen) == 1 and seen[0].targets.tolist() == [1, 1]
+    assert seen[0].inputs[0][:, 0, 0].tolist() == [5, 2]
+    assert seen[0].inputs[1][:, 6].tolist() == [1, 1] and not blind[0].inputs[1].any()
+    with pytest.raises(IndexError):
+        seen[1]
+
+
+@pytest.fixture
+def codebook() -> Codebook:
+    centroids = np.random.default_rng(1).integers(0, 257, (PRIMITIVES, 64)) / 256
+    return Codebook(centroids.astype(np.float32))
+
+
+def cell_params(**changes: object) -> CellParams:
+    own = {"rasters_per_step": 4, "empty_share": 0.25, "dropout": 0.0, "scored_rasters": 4}
+    degradation = {"shift_px": 2, "blur_sigma_px": 0.6, "gamma": 0.05}
+    return CellParams.model_validate({**COMMON, **own, "degrade": degradation, **changes})
+
+
+def test_undegraded_cells_carry_their_exact_id(training: Training, codebook: Codebook) -> None:
+    none = DegradeParams(shift_px=0, blur_sigma_px=0.0, gamma=0.0)
+    packed = np.asarray(training.samples.pixels)
+    cells = degraded_cells(packed, codebook, none, [0])
+    assert np.array_equal(cells.ids_N.numpy(), codebook.assign(pack_cells(packed)).ravel())
+    assert set(np.unique(cells.grey_NPP.numpy())) <= {0, 255}
+
+
+def test_training_cells_are_inked_and_few_are_empty(training: Training, codebook: Codebook) -> None:
+    sparse = np.zeros((6, 128, 16), np.uint8)
+    sparse[:, 7:9, 3] = 255
+    source = CellBatches(sparse, codebook, cell_params(batch=40), 0)
+    batch = source.batch(0)
+    assert batch.inputs[0].flatten(1).any(1).all()
+    assert (batch.targets == 0).sum() <= 0.25 * 40
+    assert torch.equal(batch.inputs[0], source.batch(0).inputs[0])

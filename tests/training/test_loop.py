@@ -1,0 +1,107 @@
+"""Training: it learns, repeats bit by bit, survives SIGKILL bit by bit, and tidies up."""
+
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from glyphlens.recognizers.grid import GridRecognizer
+from glyphlens.training.batches import Batch
+from glyphlens.training.checkpoints import ROOT_VARIABLE, checkpoint_folder
+from glyphlens.training.glyph_params import GlyphParams
+from glyphlens.training.loop import newest_checkpoint, train
+from tests.training.settings import COMMON, GLYPH
+
+CLASSES = 5
+
+
+class Striped:
+    """Grids whose first rows tell the class; kills the process when asked for step ``fatal``."""
+
+    def __init__(self, fatal: int = -1) -> None:
+        self.fatal = fatal
+
+    def batch(self, step: int) -> Batch:
+        if step == self.fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+        generator = torch.Generator().manual_seed(step)
+        targets = torch.randint(0, CLASSES, (32,), generator=generator)
+        grids = torch.randint(0, 16, (32, 16, 16), generator=generator)
+        grids[:, :8] = targets[:, None, None] + 1
+        return Batch((grids, torch.zeros(32, 7)), targets, targets > 2)
+
+
+def settings(**changes: object) -> GlyphParams:
+    return GlyphParams.model_validate({**COMMON, **GLYPH, "batch": 32, **changes})
+
+
+def run(folder: Path, fatal: int = -1, **changes: object) -> tuple[GridRecognizer, pd.DataFrame]:
+    params = settings(**changes)
+    torch.manual_seed(0)
+    model = GridRecognizer(params.grid_config(CLASSES, 15))
+    validation = [Striped().batch(1000 + number) for number in range(2)]
+    curves = train(model, Striped(fatal), validation, params, title="test", seed=3, checkpoints=folder)
+    return model, curves
+
+
+def weights(model: GridRecognizer) -> torch.Tensor:
+    return torch.cat([tensor.double().flatten() for tensor in model.state_dict().values()])
+
+
+def test_training_learns_and_leaves_no_checkpoints(tmp_path: Path) -> None:
+    model, curves = run(tmp_path / "run", steps=40, lr=0.01)
+    last = curves[curves["name"] == "val_top1"]["value"].iloc[-1]
+    assert last > 0.9
+    assert not (tmp_path / "run").exists() and not model.training
+
+
+@pytest.mark.parametrize("changes", [{}, {"schedule": "plateau", "ema_decay": 0.0, "precision": "32-true"}])
+def test_two_trainings_give_identical_weights(tmp_path: Path, changes: dict[str, object]) -> None:
+    first, first_curves = run(tmp_path / "a", **changes)
+    second, second_curves = run(tmp_path / "b", **changes)
+    assert torch.equal(weights(first), weights(second))
+    pd.testing.assert_frame_equal(first_curves, second_curves)
+
+
+@pytest.mark.parametrize("fatal", [3, 13, 23])
+def test_a_killed_training_goes_on_bit_by_bit(tmp_path: Path, fatal: int) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=run, args=(tmp_path / "killed", fatal))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert (newest_checkpoint(tmp_path / "killed") is None) == (fatal < 6)
+    resumed, resumed_curves = run(tmp_path / "killed")
+    straight, straight_curves = run(tmp_path / "straight")
+    assert torch.equal(weights(resumed), weights(straight))
+    pd.testing.assert_frame_equal(resumed_curves, straight_curves)
+
+
+def test_best_weights_are_kept_not_the_last(tmp_path: Path) -> None:
+    """A learning rate that explodes after the first validation must not spoil the result."""
+    _, curves = run(tmp_path / "run", steps=24, lr=3.0, warmup_share=0.9, ema_decay=0.0, clip=1000.0, patience=50)
+    model, _ = run(tmp_path / "again", steps=24, lr=3.0, warmup_share=0.9, ema_decay=0.0, clip=1000.0, patience=50)
+    validation = [Striped().batch(1000 + number) for number in range(2)]
+    with torch.inference_mode():
+        hits = [(model(*batch.inputs).argmax(1) == batch.targets).float().mean() for batch in validation]
+    best = curves[curves["name"] == "val_top1"]["value"].max()
+    assert float(torch.stack(hits).mean()) == pytest.approx(best, abs=0.05)
+
+
+def test_patience_stops_a_training_that_stands_still(tmp_path: Path) -> None:
+    _, curves = run(tmp_path / "run", steps=60, lr=1e-12, ema_decay=0.0, patience=2)
+    assert curves["step"].max() < 60
+
+
+def test_other_settings_have_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "root"))
+    data = tmp_path / "data.bin"
+    data.write_bytes(b"1")
+    first = checkpoint_folder("phase2", {"lr": 1}, data)
+    assert first == checkpoint_folder("phase2", {"lr": 1}, data) and first.is_relative_to(tmp_path / "root")
+    assert first != checkpoint_folder("phase2", {"lr": 2}, data)
+    data.write_bytes(b"2")
+    assert first != checkpoint_folder("phase2", {"lr": 1}, data)
