@@ -1,0 +1,78 @@
+"""onestage: the baseline that reads the picture itself — phase 2's trunk, budget, inputs and split."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+
+from glyphlens.evaluation.scores import top_k_accuracy
+from glyphlens.gates.token import require_token
+from glyphlens.imaging.degrade import DegradeParams
+from glyphlens.params import Section, load_params, load_seed
+from glyphlens.recognizers.raster_cnn import RasterRecognizer
+from glyphlens.recognizers.weights import save_model
+from glyphlens.samples import SampleSet
+from glyphlens.stages import run_stage, stage_paths
+from glyphlens.storage import load_array, save_array, save_metrics, save_table_csv
+from glyphlens.training.checkpoints import checkpoint_folder
+from glyphlens.training.glyph_batches import HeldOut, RasterBatches, Training, raster_input
+from glyphlens.training.glyph_params import GlyphParams
+from glyphlens.training.loop import train
+from glyphlens.training.predict import predict_logits
+
+
+class StemParams(Section):
+    """What the baseline has of its own; all else it takes from phase 2."""
+
+    stem: tuple[int, int] = Field(strict=False)  # YAML has no tuples
+    degrade: DegradeParams
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read rasters, train with phase 2's settings, score on validation and test families, write."""
+    paths = stage_paths(argv, "rasters", "rasters_token", "variants", "out", "metrics")
+    require_token(paths.rasters_token, paths.rasters)
+    own, params, seed = load_params(StemParams, "onestage"), load_params(GlyphParams, "phase2"), load_seed()
+
+    rasters = SampleSet.open(paths.rasters)
+
+    def pictures(rows: NDArray[np.int64]) -> Tensor:
+        return raster_input(torch.from_numpy(rasters.images(rows)))
+
+    training = Training(
+        rasters,
+        load_array(paths.variants / "rows.npy"),
+        np.asarray(rasters.pixels),
+        load_array(paths.variants / "pixels.npy", mmap=True),
+        load_array(paths.variants / "geometry.npy"),
+    )
+    torch.manual_seed(seed)
+    model = RasterRecognizer(params.raster_config(len(rasters.classes), own.stem))
+    held_out = {split: HeldOut(rasters, rasters.rows(split), pictures) for split in ("test", "val")}
+    curves = train(
+        model,
+        RasterBatches(training, params, seed, own.degrade),
+        held_out["val"],
+        params,
+        title="onestage",
+        seed=seed,
+        checkpoints=checkpoint_folder(
+            "onestage", {**params.model_dump(), **own.model_dump(), "seed": seed}, paths.rasters, paths.variants
+        ),
+    )
+    save_model(paths.out, model)
+    save_table_csv(paths.out / "curves.csv", curves)
+    metrics: dict[str, float] = {}
+    for split, batches in held_out.items():
+        logits_NC = predict_logits(model, batches, split)
+        save_array(paths.out / f"{split}_predictions.npy", logits_NC.argmax(1).astype(np.int32))
+        for k in (1, 5):
+            metrics[f"{split}_top{k}"] = top_k_accuracy(logits_NC, rasters.class_indices[batches.rows], k)
+    save_metrics(paths.metrics, {**metrics, "parameters": sum(parameter.numel() for parameter in model.parameters())})
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,88 @@
+"""phase1: train the cell network, and score it on unseen families beside thresholding plus exact lookup."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from glyphlens.evaluation.primitive_scores import frequency_buckets, primitive_scores, top_confusions
+from glyphlens.gates.token import require_token
+from glyphlens.params import load_params, load_seed
+from glyphlens.primitives.cells import pack_cells
+from glyphlens.primitives.codebook import Codebook
+from glyphlens.recognizers.cells import CellCNN, CellConfig, predict_ids
+from glyphlens.recognizers.weights import save_model
+from glyphlens.samples import SampleSet, pack_bits
+from glyphlens.stages import run_stage, stage_paths
+from glyphlens.storage import save_metrics, save_table_csv
+from glyphlens.training.batches import Batch
+from glyphlens.training.cell_batches import CellBatches, CellParams, Cells, as_input, degraded_cells
+from glyphlens.training.checkpoints import checkpoint_folder
+from glyphlens.training.loop import train
+
+CONFUSIONS = 50
+CELLS_AT_ONCE = 8192
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read rasters and codebook, train, score, write."""
+    paths = stage_paths(argv, "rasters", "rasters_token", "primitives", "primitives_token", "out", "metrics")
+    require_token(paths.rasters_token, paths.rasters)
+    require_token(paths.primitives_token, paths.primitives)
+    params, seed = load_params(CellParams, "phase1"), load_seed()
+
+    rasters, codebook = SampleSet.open(paths.rasters), Codebook.open(paths.primitives)
+    torch.manual_seed(seed)
+    model = CellCNN(CellConfig(len(codebook), params.dropout))
+    validation = _held_out_cells(rasters, "val", codebook, params, seed)
+    curves = train(
+        model,
+        CellBatches(np.asarray(rasters.pixels[rasters.rows("train")]), codebook, params, seed),
+        _batches(validation),
+        params,
+        title="phase1",
+        seed=seed,
+        checkpoints=checkpoint_folder("phase1", {**params.model_dump(), "seed": seed}, paths.rasters, paths.primitives),
+    )
+    test = _held_out_cells(rasters, "test", codebook, params, seed)
+    network_N = predict_ids(model, test.grey_NPP).numpy()
+    lookup_N = _threshold_and_look_up(test, codebook)
+    true_N = test.ids_N.numpy()
+    network, lookup = primitive_scores(network_N, true_N), primitive_scores(lookup_N, true_N)
+
+    save_model(paths.out, model)
+    save_table_csv(paths.out / "curves.csv", curves)
+    save_table_csv(paths.out / "buckets.csv", frequency_buckets(network_N, lookup_N, true_N))
+    save_table_csv(paths.out / "confusions.csv", top_confusions(network_N, true_N, CONFUSIONS))
+    save_metrics(
+        paths.metrics,
+        {
+            **network._asdict(),
+            "lookup_accuracy": lookup.accuracy,
+            "lookup_nonempty_accuracy": lookup.nonempty_accuracy,
+            "lookup_empty_fpr": lookup.empty_fpr,
+        },
+    )
+
+
+def _held_out_cells(rasters: SampleSet, split: str, codebook: Codebook, params: CellParams, seed: int) -> Cells:
+    """All cells of some degraded rasters of a split, drawn evenly."""
+    rows = rasters.rows(split)
+    chosen = rows[np.linspace(0, len(rows) - 1, min(len(rows), params.scored_rasters)).astype(np.int64)]
+    return degraded_cells(np.asarray(rasters.pixels[chosen]), codebook, params.degrade, [seed, len(split)])
+
+
+def _batches(cells: Cells) -> list[Batch]:
+    """Only the cells that the network is asked about, in batches."""
+    asked = torch.nonzero(cells.grey_NPP.flatten(1).any(1)).squeeze(1)
+    return [Batch((as_input(cells.grey_NPP[rows]),), cells.ids_N[rows]) for rows in asked.split(CELLS_AT_ONCE)]
+
+
+def _threshold_and_look_up(cells: Cells, codebook: Codebook) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    """What needs no network: grey ≥ 128 is ink, then the nearest centroid."""
+    words = pack_cells(pack_bits(cells.grey_NPP.numpy() >= 128))
+    return codebook.assign(words).ravel().astype(np.int64)
+
+
+if __name__ == "__main__":
+    run_stage(main)

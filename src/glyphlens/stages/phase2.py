@@ -1,0 +1,72 @@
+"""phase2: train the glyph recogniser on predicted grids; keep the weights that did best on the validation families."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from glyphlens.evaluation.scores import top_k_accuracy
+from glyphlens.gates.token import require_token
+from glyphlens.params import load_params, load_seed
+from glyphlens.recognizers.grid import GridRecognizer
+from glyphlens.recognizers.weights import load_model, save_model
+from glyphlens.samples import SampleSet
+from glyphlens.stages import run_stage, stage_paths
+from glyphlens.storage import load_array, save_array, save_metrics, save_table_csv
+from glyphlens.training.checkpoints import checkpoint_folder
+from glyphlens.training.glyph_batches import GridBatches, HeldOut, Training, grid_input
+from glyphlens.training.glyph_params import GlyphParams
+from glyphlens.training.loop import train
+from glyphlens.training.predict import predict_logits
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read grids, train, score on the validation families, write."""
+    paths = stage_paths(argv, "rasters", "rasters_token", "variants", "grids", "phase1", "out", "metrics")
+    require_token(paths.rasters_token, paths.rasters)
+    params, seed = load_params(GlyphParams, "phase2"), load_seed()
+
+    rasters = SampleSet.open(paths.rasters)
+    primitives = load_model(paths.phase1).config.primitives
+    clean_NRC = load_array(paths.grids / "clean.npy")
+    training = Training(
+        rasters,
+        load_array(paths.variants / "rows.npy"),
+        clean_NRC,
+        load_array(paths.grids / "variants.npy"),
+        load_array(paths.variants / "geometry.npy"),
+    )
+    torch.manual_seed(seed)
+    model = GridRecognizer(params.grid_config(len(rasters.classes), primitives))
+    rows = rasters.rows("val")
+    validation = HeldOut(rasters, rows, lambda block: grid_input(clean_NRC[block]))
+    blind = HeldOut(rasters, rows, lambda block: grid_input(clean_NRC[block]), geometry=False)
+    curves = train(
+        model,
+        GridBatches(training, params, seed, primitives),
+        validation,
+        params,
+        title="phase2",
+        seed=seed,
+        checkpoints=checkpoint_folder("phase2", {**params.model_dump(), "seed": seed}, paths.rasters, paths.grids),
+    )
+    logits_NC = predict_logits(model, validation, "validation")
+    blind_NC = predict_logits(model, blind, "without geometry")
+    classes_N = rasters.class_indices[rows]
+
+    save_model(paths.out, model)
+    save_table_csv(paths.out / "curves.csv", curves)
+    save_array(paths.out / "val_predictions.npy", logits_NC.argmax(1).astype(np.int32))
+    save_metrics(
+        paths.metrics,
+        {
+            "val_top1": top_k_accuracy(logits_NC, classes_N, 1),
+            "val_top5": top_k_accuracy(logits_NC, classes_N, 5),
+            "val_no_geometry_top1": top_k_accuracy(blind_NC, classes_N, 1),
+            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        },
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main)
