@@ -1,0 +1,65 @@
+# `make repro` and `make test` are all a newcomer needs: both do the whole set-up first.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+LOG := .venv/set-up.log
+STAMP := .venv/.set-up
+
+# Stages are run as `python -m glyphlens.stages.<stage>`: .venv's python comes first.
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+# A busy neighbour otherwise makes a training step several times slower.
+export OMP_WAIT_POLICY := PASSIVE
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup tools repro test lint format bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+repro: setup ## everything from fonts to report (dvc repro), then a summary
+	@$(RUN) dvc repro
+	@$(RUN) python -m glyphlens.summary
+
+test: setup ## all tests
+	@$(RUN) python -m pytest
+
+lint: setup ## ruff, formatting, mypy --strict
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) mypy --strict src
+
+format: setup ## let ruff format and mend what it can
+	@$(RUN) ruff check --fix .
+	@$(RUN) ruff format .
+
+bench: setup ## hot paths as ratios against the straightforward way
+	@$(RUN) python -m benchmarks
+
+setup: tools $(STAMP) ## .venv with the locked packages; skipped when nothing changed
+
+tools:
+	@missing() { echo "glyphlens: $$1 is missing. $$2" >&2; exit 1; }; \
+	command -v '$(PYTHON)' >/dev/null || missing '$(PYTHON)' 'Install Python 3.11 or later (Debian: apt-get install python3), or name yours: make PYTHON=/path/to/python3.11 $(or $(MAKECMDGOALS),setup)'; \
+	'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || missing 'Python 3.11' "$$('$(PYTHON)' -V) is too old; install Python 3.11 or later, or name it: make PYTHON=/path/to/python3.11 $(or $(MAKECMDGOALS),setup)"; \
+	'$(PYTHON)' -c 'import venv, ensurepip' 2>/dev/null || missing "the venv module of $(PYTHON)" 'Debian: apt-get install python3-venv'; \
+	command -v git >/dev/null || missing git 'Debian: apt-get install git'; \
+	command -v npm >/dev/null || echo "glyphlens: npm is missing, so the pinned font packages cannot be fetched (Debian: apt-get install npm). Fonts that are already in data/raw/fonts, or your own in data/own_fonts, still work." >&2
+
+$(STAMP): requirements.lock pyproject.toml
+	@echo "glyphlens: installing the locked packages into .venv (one to three minutes, 2.4 GB; log: $(LOG))"
+	@'$(PYTHON)' -m venv .venv
+	@{ $(BIN)/python -m pip install -U pip setuptools \
+	  && $(BIN)/python -m pip install -r requirements.lock \
+	  && $(BIN)/python -m pip install --no-deps --no-build-isolation -e . \
+	  && $(BIN)/python -m pip check; } > $(LOG) 2>&1 \
+	|| { tail -n 20 $(LOG) | cut -c1-300 >&2; echo "glyphlens: the packages of requirements.lock could not be installed; the whole log is $(LOG). Without a network, set pip's find-links or index-url to a local copy and run make setup again." >&2; exit 1; }
+	@touch $(STAMP)
+
+clean: ## remove .venv and caches; data, models and checkpoints stay
+	@rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
+	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
