@@ -1,0 +1,1 @@
+"""Outlines, pixels and what lies between them."""

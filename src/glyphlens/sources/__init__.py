@@ -1,0 +1,1 @@
+"""Where glyphs come from: font packages, font files, shaped outlines, glyphs.db."""
