@@ -1,0 +1,28 @@
+"""gate_export: let the exported files through to evaluation and use, or stop and say why not."""
+
+import argparse
+from collections.abc import Sequence
+
+from glyphlens.gates.export import GATE, ExportData, ExportLimits
+from glyphlens.gates.run import GateFiles, run_gate
+from glyphlens.params import load_params
+from glyphlens.samples import SampleSet
+from glyphlens.stages import run_stage, stage_paths
+from glyphlens.storage import load_json
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Judge both files on their metrics and by scoring them; write token (over both folders), metrics and report."""
+    paths = stage_paths(argv, "export", "release", "export_metrics", "rasters", "token", "metrics", "report")
+    limits = load_params(ExportLimits, "gates.export")
+    files = GateFiles(paths.token, paths.metrics, paths.report)
+    run_gate(GATE, lambda: _open(paths, limits), limits, files, [paths.export, paths.release])
+
+
+def _open(paths: argparse.Namespace, limits: ExportLimits) -> ExportData:
+    folders = {"fp32": paths.export, "int8": paths.release}
+    return ExportData(folders, load_json(paths.export_metrics), SampleSet.open(paths.rasters), limits.scored_rows)
+
+
+if __name__ == "__main__":
+    run_stage(main)
