@@ -1,0 +1,1 @@
+"""Trained recognisers → ONNX files that stand alone: one graph, int8, calibration, parity, model card."""

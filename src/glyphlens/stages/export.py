@@ -1,0 +1,96 @@
+"""export: the trained networks → one ONNX graph in fp32 and int8, label maps, parity, latency, model card."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from tqdm import tqdm
+
+from glyphlens.export.bundle import Samples, export_file
+from glyphlens.export.card import write_card
+from glyphlens.export.facts import Measured, card_facts
+from glyphlens.export.graph import assemble, trace
+from glyphlens.export.labels import DrawingRule, label_map
+from glyphlens.export.parity import agreement, latency_table, measure_latency, megabytes, top1, torch_logits
+from glyphlens.export.quantize import quantize, require_integer_kernels
+from glyphlens.gates.token import require_token
+from glyphlens.params import Section, load_params, load_seed
+from glyphlens.recognizers.weights import load_model
+from glyphlens.samples import SampleSet
+from glyphlens.stages import run_stage, stage_paths
+from glyphlens.storage import load_table, save_json, save_metrics, save_text, sha256_tree
+
+SCRIPT = "arabic"
+FP32_FILE, INT8_FILE = "glyphs.fp32.onnx", "glyphs.int8.onnx"
+BATCHES = (1, 64)
+
+
+class ExportParams(Section):
+    """The ``export`` section of params.yaml."""
+
+    calibration_samples: int = Field(ge=1)
+    reduce_range: bool
+    float_nodes: tuple[str, ...] = Field(strict=False)
+    latency_repeats: int = Field(ge=1)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write both files with label maps, the card and latencies, and metrics measured on the files."""
+    inputs = ("rasters", "rasters_token", "phase1", "phase2", "models_token", "fonts")
+    paths = stage_paths(argv, *inputs, "out", "release", "metrics")
+    require_token(paths.rasters_token, paths.rasters)
+    require_token(paths.models_token, paths.phase1, paths.phase2)
+    params, rule, seed = load_params(ExportParams, "export"), load_params(DrawingRule, "rasters"), load_seed()
+
+    rasters = SampleSet.open(paths.rasters)
+    models = {name: load_model(getattr(paths, name)) for name in ("phase1", "phase2")}
+    fonts = load_table(paths.fonts / "fonts.parquet")
+    val, test = (Samples.of(rasters, rasters.rows(split), split) for split in ("val", "test"))
+
+    networks = trace(models["phase1"], models["phase2"])
+    shown = Samples.of(rasters, calibration_rows(rasters, params.calibration_samples, seed), "train")
+    integer = quantize(
+        networks, shown.rasters_NHW, shown.geometry_NF, reduce_range=params.reduce_range, float_nodes=params.float_nodes
+    )
+    require_integer_kernels(assemble(integer))
+    labels = partial(label_map, rasters.classes, rule, script=SCRIPT)
+    fp32 = export_file(paths.out / FP32_FILE, networks, labels, val, test)
+    int8 = export_file(paths.release / INT8_FILE, integer, labels, val, test)
+
+    reference_NC = torch_logits(models["phase1"], models["phase2"], val.rasters_NHW, val.geometry_NF)
+    metrics = {
+        "fp32_top1": top1(fp32.test_NC, test.classes_N),
+        "int8_top1": top1(int8.test_NC, test.classes_N),
+        "fp32_agreement": agreement(fp32.val_NC, reference_NC),
+        "int8_loss": top1(fp32.val_NC, val.classes_N) - top1(int8.val_NC, val.classes_N),
+        "fp32_mb": megabytes(fp32.file),
+        "int8_mb": megabytes(int8.file),
+    }
+    latencies = [
+        entry
+        for exported in (fp32, int8)
+        for entry in measure_latency(
+            exported.file, test.rasters_NHW, test.geometry_NF, batches=BATCHES, repeats=params.latency_repeats
+        )
+    ]
+    measured = Measured(fp32, int8, metrics, latencies, val, test)
+    sources = {name: getattr(paths, name) for name in ("rasters", "phase1", "phase2")}
+    hashes = {name: sha256_tree(path) for name, path in {**sources, FP32_FILE: fp32.file, INT8_FILE: int8.file}.items()}
+    card = write_card(card_facts(measured, rasters, fonts, models, params.model_dump(), hashes))
+    save_metrics(paths.metrics, metrics)
+    save_json(paths.out / "latency.json", latency_table(latencies))
+    save_text(paths.release / "README.md", card)
+    tqdm.write("export: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
+
+
+def calibration_rows(rasters: SampleSet, count: int, seed: int) -> NDArray[np.int64]:
+    """Row numbers of at most ``count`` training samples, drawn from the seed, ascending."""
+    rows = rasters.rows("train")
+    chosen = np.random.default_rng([seed, len(rows)]).choice(rows, min(count, len(rows)), replace=False)
+    return np.sort(chosen)
+
+
+if __name__ == "__main__":
+    run_stage(main)
