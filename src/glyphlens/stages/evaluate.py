@@ -1,0 +1,127 @@
+"""evaluate: the exported file on font families it has never seen — scores, slices, errors, and a page that shows them.
+
+N test glyphs · C classes · F geometry features
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import PositiveInt
+
+from glyphlens.evaluation.album import draw_album
+from glyphlens.evaluation.confusions import gallery_errors
+from glyphlens.evaluation.gallery import confusion_pairs, gallery_pairs, near_miss_heats
+from glyphlens.evaluation.history import run_record, track_params
+from glyphlens.evaluation.outcomes import check_classes, outcome_table, read_rows
+from glyphlens.evaluation.pictures import file_uri
+from glyphlens.evaluation.plots import BUCKET_COLUMNS, CURVE_COLUMNS, read_chart_table
+from glyphlens.evaluation.report import Page, cards, render_page, split_table
+from glyphlens.evaluation.results import Results, evaluate_outcomes, save_tables
+from glyphlens.gates.token import require_token
+from glyphlens.imaging.geometry import geometry_features
+from glyphlens.inference import Recognizer
+from glyphlens.params import Section, load_params
+from glyphlens.samples import SampleSet
+from glyphlens.stages import run_stage, stage_paths
+from glyphlens.storage import load_array, load_json, save_json, save_metrics, save_text
+
+STAGES = ("glyphs", "rasters", "primitives", "phase1", "phase2", "onestage", "export")  # whose metrics are shown
+GATES = ("glyphs", "rasters", "primitives", "models", "export")
+TRAININGS = ("phase1", "phase2", "onestage")
+
+
+class EvaluateParams(Section):
+    """How finely and how much is shown, and what the headline numbers are held against."""
+
+    calibration_bins: PositiveInt
+    confusions_shown: PositiveInt
+    errors_shown: PositiveInt
+    near_misses_shown: PositiveInt
+    targets: dict[str, float]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the test glyphs with the exported file, score, draw, write."""
+    metrics = (*(f"{name}_metrics" for name in STAGES), *(f"{name}_gate" for name in GATES))
+    inputs = ("rasters", "rasters_token", "export", "export_token", "primitives", *TRAININGS)
+    paths = stage_paths(argv, *inputs, *metrics, "metrics", "slices", "report")
+    require_token(paths.rasters_token, paths.rasters)
+    require_token(paths.export_token, paths.export)
+    params = load_params(EvaluateParams, "evaluate")
+
+    samples, recognizer = SampleSet.open(paths.rasters), Recognizer.load(paths.export)
+    check_classes([entry.label for entry in recognizer.classes], samples, str(recognizer.path))
+    rows = samples.rows("test")
+    geometry_NF = geometry_features(samples.index.loc[rows])
+    outcomes = _read(recognizer, samples, rows, geometry_NF, paths.onestage)
+    results = evaluate_outcomes(outcomes, len(samples.classes), params.calibration_bins, params.confusions_shown)
+
+    save_metrics(paths.metrics, results.headline)
+    save_metrics(paths.slices, results.further)
+    save_tables(paths.report, results)
+    run = _record(paths, results)
+    save_json(paths.report / "run.json", run)
+    save_text(paths.report / "report.html", _page(paths, params, samples, recognizer, geometry_NF, results, run))
+
+
+def _read(
+    recognizer: Recognizer,
+    samples: SampleSet,
+    rows: NDArray[np.int64],
+    geometry_NF: NDArray[np.float32],
+    onestage: Path,
+) -> pd.DataFrame:
+    """The outcome table: with geometry, without, and beside the one-stage network."""
+    guesses = load_array(onestage / "test_predictions.npy")
+    known_NC = read_rows(recognizer, samples, rows, geometry_NF, "with geometry")
+    bare_NC = read_rows(recognizer, samples, rows, np.zeros_like(geometry_NF), "without geometry")
+    return outcome_table(samples, rows, known_NC, bare_NC, guesses)
+
+
+def _record(paths: argparse.Namespace, results: Results) -> dict[str, Any]:
+    data = {"rasters": paths.rasters, "centroids": paths.primitives / "centroids.npy"}
+    models = {path.name: path for path in sorted(paths.export.glob("*.onnx"))}
+    return run_record(data, models, {**results.headline, **results.further})
+
+
+def _page(
+    paths: argparse.Namespace,
+    params: EvaluateParams,
+    samples: SampleSet,
+    recognizer: Recognizer,
+    geometry_NF: NDArray[np.float32],
+    results: Results,
+    run: dict[str, Any],
+) -> str:
+    """Draw the pictures and put everything on one page."""
+    confusions = confusion_pairs(samples, results.confusions)
+    gallery = gallery_pairs(samples, gallery_errors(results.outcomes, params.errors_shown))
+    heats = near_miss_heats(recognizer, samples, results.outcomes, geometry_NF, params.near_misses_shown)
+    curves = {name: read_chart_table(getattr(paths, name) / "curves.csv", CURVE_COLUMNS) for name in TRAININGS}
+    buckets = read_chart_table(paths.phase1 / "buckets.csv", BUCKET_COLUMNS)
+    images = draw_album(paths.report, results, curves, buckets, confusions, gallery, heats)
+    page = Page(
+        results=results,
+        targets=params.targets,
+        samples=len(results.outcomes),
+        classes=len(samples.classes),
+        test_families=sorted(results.outcomes["group"].unique()),
+        splits=split_table(samples),
+        metrics={name: load_json(getattr(paths, f"{name}_metrics")) for name in STAGES},
+        gates={name: load_json(getattr(paths, f"{name}_gate")) for name in GATES},
+        images={**images, "prototypes": file_uri(paths.primitives / "prototypes.png")},
+        confusions=cards(confusions),
+        gallery=cards(gallery),
+        run=run,
+        params=track_params(),
+    )
+    return render_page(page)
+
+
+if __name__ == "__main__":
+    run_stage(main)
