@@ -1,0 +1,118 @@
+"""The command ``glyphlens``: what the glyphs of a font, or of pictures, are."""
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glyphlens.errors import GlyphlensError
+
+app = typer.Typer(
+    help="Says which Arabic letter, form, mark or ligature a glyph shows, by its shape alone.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+
+
+class FormatName(StrEnum):
+    """Values of ``--format``."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+class InkName(StrEnum):
+    """Values of ``--ink``."""
+
+    AUTO = "auto"
+    DARK = "dark"
+    LIGHT = "light"
+
+
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write the answers here: .csv, .json or .parquet.")]
+Format = Annotated[FormatName | None, typer.Option("--format", "-f", help="Else the suffix of --output, else a table.")]
+Sheet = Annotated[Path | None, typer.Option(help="PNG: every glyph with its label, code points and confidence.")]
+Model = Annotated[Path | None, typer.Option(help="Folder or .onnx file; the released model by default.")]
+Top = Annotated[int, typer.Option(min=1, help="How many answers to give for a glyph, best first.")]
+Threads = Annotated[int, typer.Option(min=1, help="Processor cores for the network.")]
+Least = Annotated[
+    float, typer.Option("--min-confidence", min=0, max=1, help="Leave out answers less certain than this.")
+]
+CORES = os.cpu_count() or 1
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]   glyphlens identify Amiri.ttf   ·   glyphlens identify *.woff2 -o glyphs.csv "
+    "--sheet sheet.png   ·   glyphlens identify fonts/ --check   ·   glyphlens identify old.otf -f json "
+    "--min-confidence 0.8",
+)
+def identify(
+    fonts: Annotated[list[Path], typer.Argument(help="Font files (ttf otf woff woff2 ttc) or folders of them.")],
+    output: Output = None,
+    format: Format = None,
+    sheet: Sheet = None,
+    check: Annotated[bool, typer.Option("--check", help="Compare with the fonts' own cmap, slice by slice.")] = False,
+    model: Model = None,
+    top: Top = 5,
+    min_confidence: Least = 0.0,
+    threads: Threads = CORES,
+) -> None:
+    """Name every glyph of fonts, with or without cmap and GSUB, whatever the glyphs are called.
+
+    Each glyph number gets a label such as beh.init, code points, a form, the runners-up and a calibrated confidence.
+    """
+    from glyphlens.commands.run import Wanted, run_identify
+
+    wanted = Wanted(output, format.value if format else None, sheet, model, top, min_confidence, threads)
+    raise typer.Exit(run_identify(fonts, wanted, check=check))
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]   glyphlens predict beh.png   ·   glyphlens predict scans/*.jpg -o answers.csv   ·   "
+    "glyphlens predict --diacritic fatha.png   ·   glyphlens predict --ink light chalk.png",
+)
+def predict(
+    images: Annotated[list[Path], typer.Argument(help="Pictures of one glyph each, in any format that Pillow reads.")],
+    output: Output = None,
+    format: Format = None,
+    sheet: Sheet = None,
+    ink: Annotated[
+        InkName, typer.Option(help="Whether the glyph is dark or light; auto asks the border.")
+    ] = InkName.AUTO,
+    diacritic: Annotated[
+        bool, typer.Option("--diacritic", help="The pictures show marks: draw them half as large.")
+    ] = False,
+    model: Model = None,
+    top: Top = 5,
+    min_confidence: Least = 0.0,
+    threads: Threads = CORES,
+) -> None:
+    """Name the glyph on each picture: dark on light, light on dark, or on transparency; any size.
+
+    A picture does not show where its glyph stands in the line, so answers are less certain than for fonts.
+    """
+    from glyphlens.commands.run import Wanted, run_predict
+
+    wanted = Wanted(output, format.value if format else None, sheet, model, top, min_confidence, threads)
+    raise typer.Exit(run_predict(images, wanted, ink=ink.value, diacritic=diacritic))
+
+
+def main() -> None:
+    """Entry point: errors that a person can mend are one line and exit status 1."""
+    try:
+        app()
+    except GlyphlensError as error:
+        sys.exit(f"glyphlens: {error}")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the commands of ``glyphlens`` do; none of them imports torch."""
