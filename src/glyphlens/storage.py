@@ -35,10 +35,11 @@ def writing(path: Path) -> Iterator[Path]:
             os.fsync(handle.fileno())
         partial.replace(path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG):
+        # numpy reports a short write without a code
+        if error.errno in (None, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG):
             free_mib = shutil.disk_usage(path.parent).free >> 20
             raise OutputError(
-                f"{path}: cannot be written ({error.strerror}; {free_mib} MiB free); nothing was left behind, "
+                f"{path}: cannot be written ({error.strerror or error}; {free_mib} MiB free); nothing was left behind, "
                 "make room or mend the permissions and run again"
             ) from error
         raise

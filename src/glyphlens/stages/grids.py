@@ -17,7 +17,7 @@ from glyphlens.samples import SampleSet, unpack_bits
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import load_array, save_array
 
-GLYPHS_AT_ONCE = 256
+GLYPHS_AT_ONCE = 48
 
 
 class GridParams(Section):
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def clean_grids(model: CellCNN, words_NRC: NDArray[np.uint64]) -> NDArray[np.uint16]:
-    """(N, 16, 16) predicted ids of binary cells; the network reads each distinct cell once."""
+    """(N, 16, 16) predicted ids of binary cells."""
     distinct, inverse = np.unique(words_NRC, return_inverse=True)
     ids = predict_ids(model, torch.from_numpy(unpack_cells(distinct) * np.uint8(255))).numpy()
     return ids.astype(np.uint16)[inverse].reshape(words_NRC.shape)

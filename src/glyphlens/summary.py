@@ -1,0 +1,95 @@
+"""What came out: the committed metrics as tables, printed by `make repro` and kept in README.md.
+
+``python -m glyphlens.summary`` prints; with ``--readme README.md`` the block between the two markers is rewritten.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from glyphlens.errors import GlyphlensError, InputError
+from glyphlens.storage import load_json, save_text
+
+BEGIN = "<!-- metrics: begin, written by `python -m glyphlens.summary --readme README.md` -->"
+END = "<!-- metrics: end -->"
+# Tracks and stages in the order of the data flow; a file that is not listed comes after them, by name.
+ORDER = ("glyphs", "rasters", "primitives", "phase1", "phase2", "onestage", "export", "evaluate")
+
+
+def metric_files(metrics: Path) -> list[Path]:
+    """The metrics files in the order of the data flow, gates last; raises InputError where there is none."""
+    files = sorted(metrics.rglob("*.json"), key=_position)
+    if not files:
+        raise InputError(f"{metrics}: no metrics there; run `make repro` first")
+    return files
+
+
+def summary(metrics: Path) -> str:
+    """A Markdown table with one line per metrics file."""
+    lines = ["| stage | what came out |", "|---|---|"]
+    lines += [f"| {_title(path, metrics)} | {' · '.join(_readings(path))} |" for path in metric_files(metrics)]
+    return "\n".join(lines)
+
+
+def block(metrics: Path) -> str:
+    """The summary between its two markers, as it stands in README.md."""
+    return f"{BEGIN}\n{summary(metrics)}\n{END}"
+
+
+def replace_block(text: str, new: str) -> str:
+    """``text`` with the marked block exchanged; raises InputError where the markers are not there once each."""
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise InputError(f"the markers {BEGIN!r} and {END!r} must stand there once each, in this order")
+    head, rest = text.split(BEGIN)
+    return head + new + rest.split(END)[1]
+
+
+def read_block(text: str) -> str:
+    """The marked block of ``text``, markers included; raises InputError where it is not there once."""
+    replace_block(text, "")
+    return BEGIN + text.split(BEGIN)[1].split(END)[0] + END
+
+
+def _position(path: Path) -> tuple[bool, str, int, str]:
+    gate = path.parent.name == "gates"
+    return gate, path.parent.name, ORDER.index(path.stem) if path.stem in ORDER else len(ORDER), path.stem
+
+
+def _title(path: Path, metrics: Path) -> str:
+    relative = path.relative_to(metrics)
+    return f"`{path.parent.name.removesuffix('s')} {path.stem}`" if relative.parts[0] == "gates" else f"`{path.stem}`"
+
+
+def _readings(path: Path) -> Iterator[str]:
+    content = load_json(path)
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: expected a mapping of metrics, found {type(content).__name__}")
+    for name, value in content.items():
+        yield f"{name} **{value:,}**" if isinstance(value, int) else f"{name} **{value:.4g}**"
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Print the summary, or rewrite the block of a README."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--metrics", type=Path, default=Path("metrics"), help="folder of the metrics files")
+    parser.add_argument("--readme", type=Path, help="rewrite the marked block of this file instead of printing")
+    options = parser.parse_args(argv)
+    try:
+        if options.readme is None:
+            _print_table(options.metrics)
+        else:
+            save_text(options.readme, replace_block(options.readme.read_text("utf-8"), block(options.metrics)))
+    except GlyphlensError as error:
+        sys.exit(f"summary: {error}")
+
+
+def _print_table(metrics: Path) -> None:
+    print("\nWhat came out (metrics/; the page to open is reports/arabic/report.html)\n")
+    for path in metric_files(metrics):
+        readings = "  ".join(reading.replace("**", "") for reading in _readings(path))
+        print(f"  {_title(path, metrics).strip('`'):<16}{readings}")
+
+
+if __name__ == "__main__":
+    main()
