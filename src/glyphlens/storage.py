@@ -108,11 +108,8 @@ def save_metrics(path: Path, metrics: Mapping[str, float]) -> None:
     for name, value in metrics.items():
         if not math.isfinite(value):
             raise ValueError(f"{path}: metric '{name}' is {value}")
-        rounded[name] = (
-            int(value)
-            if float(value).is_integer() and isinstance(value, int | np.integer)
-            else round(float(value), METRIC_DIGITS)
-        )
+        is_count = isinstance(value, int | np.integer)
+        rounded[name] = int(value) if is_count else round(float(value), METRIC_DIGITS)
     save_json(path, rounded)
 
 

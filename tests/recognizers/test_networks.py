@@ -89,11 +89,21 @@ def test_a_cell_without_ink_is_the_empty_primitive_whatever_the_network_says() -
     assert predict_ids(model, cells).tolist() == [0, 3]
 
 
+def test_ids_of_repeated_cells_are_those_of_the_network() -> None:
+    torch.manual_seed(2)
+    model = CellCNN(CellConfig(primitives=15)).eval()
+    distinct = torch.randint(0, 256, (40, 8, 8), dtype=torch.uint8)
+    cells = distinct[torch.randint(0, 40, (300,))]
+    expected = model(cells.unsqueeze(1).float() / 255).argmax(1)
+    assert torch.equal(predict_ids(model, cells, batch=7), expected)
+    assert predict_ids(model, torch.zeros(3, 8, 8, dtype=torch.uint8)).tolist() == [0, 0, 0]
+
+
 @pytest.mark.parametrize("number", range(5))
 def test_saved_weights_come_back(number: int, tmp_path: Path) -> None:
     model = small_networks()[number].eval()
     save_model(tmp_path, model)
-    again = load_model(tmp_path)
+    again = load_model(tmp_path, type(model))
     torch.testing.assert_close(again(*example(model)), model(*example(model)))
     assert again.config == model.config
 
@@ -103,10 +113,16 @@ def test_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
     weights = tmp_path / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:-10])
     with pytest.raises(InputError, match="weights.safetensors"):
-        load_model(tmp_path)
+        load_model(tmp_path, GridRecognizer)
     (tmp_path / "model.json").write_text('{"recognizer": "oracle", "config": {}}')
     with pytest.raises(InputError, match="oracle"):
-        load_model(tmp_path)
+        load_model(tmp_path, GridRecognizer)
+
+
+def test_a_network_of_another_kind_is_named(tmp_path: Path) -> None:
+    save_model(tmp_path, small_networks()[1])
+    with pytest.raises(InputError, match="a GridRecognizer, expected a CellCNN"):
+        load_model(tmp_path, CellCNN)
 
 
 def test_an_unknown_network_is_not_saved(tmp_path: Path) -> None:

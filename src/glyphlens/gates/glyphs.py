@@ -11,15 +11,12 @@ from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, Verdict, at_
 from glyphlens.gates.expectations import TableSuite, between, greater, matches, one_of, unique
 from glyphlens.gates.glyph_data import GlyphData, GlyphLimits
 from glyphlens.gates.run import Gate
+from glyphlens.sources.audit import FONT_WITHOUT_GLYPHS, LABEL_REPEATED, LOOKALIKE_REPEATED
+from glyphlens.sources.glyph_db import CHAR_CLASSES, LABEL_PATTERN, form_of_label
 
-LABEL = r"^[a-z0-9]+(?:_[a-z0-9]+)*(?:\.(?:isol|init|medi|fina))?$"  # groups would draw a warning from pandas
 FORMS = ("", "isol", "init", "medi", "fina")
-CHAR_CLASSES = (
-    *("isol", "init", "medi", "final", "ligature", "presentation"),
-    *("diacritic", "digit", "punctuation", "symbol"),
-)
 KEY = ("glyph_id", "label", "f_id")
-REPEATS = ("label given before", "look-alike of a label that the font has")  # audited, but nothing was lost by them
+NO_LOSS = (LABEL_REPEATED, LOOKALIKE_REPEATED, FONT_WITHOUT_GLYPHS)  # audited, but no glyph was lost by them
 
 
 def tables(data: GlyphData, limits: GlyphLimits) -> Sequence[TableSuite]:
@@ -36,7 +33,6 @@ def tables(data: GlyphData, limits: GlyphLimits) -> Sequence[TableSuite]:
             limits.max_em_height,
             "Used ascent − descent, in em: it decides what is a diacritic.",
         ),
-        matches("licence-named", "licence", r"\S", "Whoever passes a font's glyphs on must know its licence."),
     )
     glyphs = (
         unique("glyph-once", ["glyph_id"], "The glyph id is the glyph's key."),
@@ -51,7 +47,7 @@ def tables(data: GlyphData, limits: GlyphLimits) -> Sequence[TableSuite]:
         matches(
             "label-form",
             "label",
-            LABEL,
+            rf"^{LABEL_PATTERN}$",
             "Labels are slugs with at most one form, because they become file names and classes.",
         ),
         one_of("char-class-known", "char_class", CHAR_CLASSES, "Slices of the evaluation go by these classes."),
@@ -70,6 +66,14 @@ def em_heights(fonts: pd.DataFrame) -> "pd.Series[float]":
 
 
 CHECKS: Checks[GlyphData, GlyphLimits] = Checks()
+
+
+@CHECKS.add("licence-named")
+def licence_named(data: GlyphData, limits: GlyphLimits) -> Outcome:
+    """Whoever passes a font's glyphs on must know its licence; fonts and databases of your own state none."""
+    unnamed = data.fonts["licence"].fillna("").str.strip() == ""
+    rows = first_rows(data.fonts, unnamed, "file_hash", "family", "file")
+    return at_most(int(unnamed.sum()), 0, "fonts without a licence", rows, otherwise=Verdict.WARN)
 
 
 @CHECKS.add("contours-closed")
@@ -98,7 +102,7 @@ def outline_reach(data: GlyphData, limits: GlyphLimits) -> Outcome:
 @CHECKS.add("form-in-label")
 def form_in_label(data: GlyphData, limits: GlyphLimits) -> Outcome:
     """beh.init has the form init: a label that says otherwise mixes two classes."""
-    told = data.glyphs["label"].str.extract(r"\.(\w+)$")[0].fillna("")
+    told = data.glyphs["label"].map(form_of_label)
     known = data.glyphs["form"].isin(FORMS)
     differs = known & (told != data.glyphs["form"])
     return none_of(int(differs.sum()), "rows", first_rows(data.glyphs, differs, *KEY, "form"))
@@ -106,16 +110,23 @@ def form_in_label(data: GlyphData, limits: GlyphLimits) -> Outcome:
 
 @CHECKS.add("labels-described")
 def labels_described(data: GlyphData, limits: GlyphLimits) -> Outcome:
-    """labels.json gives each label its code points and members: all labels, and no others."""
+    """labels.json says of each label which raw labels it stands for: all labels, and no others."""
     used = set(data.glyphs["label"])
     rows: list[Row] = [{"label": name, "fault": "not described"} for name in sorted(used - set(data.labels))]
     rows += [{"label": name, "fault": "no glyph has it"} for name in sorted(set(data.labels) - used)]
     rows += [
-        {"label": name, "fault": "no code points or members"}
+        {"label": name, "fault": "no members"}
         for name, entry in data.labels.items()
-        if name in used and not (entry.get("code_points") and entry.get("members"))
+        if name in used and not entry.get("members")
     ]
     return none_of(len(rows), "labels on which labels.json and the table disagree", rows[:SHOWN_ROWS])
+
+
+@CHECKS.add("labels-with-text")
+def labels_with_text(data: GlyphData, limits: GlyphLimits) -> Outcome:
+    """A glyph recognised as a label without code points is named, but gives no text; own databases may have such."""
+    rows = [{"label": name} for name, entry in data.labels.items() if not entry.get("code_points")]
+    return at_most(len(rows), 0, "labels without code points", rows[:SHOWN_ROWS], otherwise=Verdict.WARN)
 
 
 @CHECKS.add("members-once")
@@ -163,7 +174,7 @@ def skipped_fonts(data: GlyphData, limits: GlyphLimits) -> Outcome:
 @CHECKS.add("lost-glyphs")
 def lost_glyphs(data: GlyphData, limits: GlyphLimits) -> Outcome:
     """Rows that could not be read are audited, never dropped silently, and there are few of them."""
-    lost = (data.audit["stage"] != "font") & ~data.audit["reason"].isin(REPEATS)
+    lost = (data.audit["stage"] != "font") & ~data.audit["reason"].isin(NO_LOSS)
     share = float(lost.sum() / max(1, lost.sum() + len(data.glyphs)))
     rows = first_rows(data.audit, lost, "font", "label", "reason") if share > limits.max_lost_glyphs else ()
     return at_most(share, limits.max_lost_glyphs, f"share of the glyphs; {lost.sum()} of them", rows)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from glyphlens.errors import InputError
+from glyphlens.gates.cell_grids import inked_cells
 from glyphlens.params import Section
 from glyphlens.samples import SampleSet
 from glyphlens.storage import load_array, load_json
@@ -76,12 +77,8 @@ class ModelData:
 
     @cached_property
     def inked_MRC(self) -> NDArray[np.bool_]:
-        """Which cells hold ink, from the packed pixels."""
-        count, height_px, row_bytes = self.samples.pixels.shape
-        inked_MRC: NDArray[np.bool_] = np.any(
-            np.asarray(self.samples.pixels).reshape(count, height_px // 8, 8, row_bytes), axis=2
-        )
-        return inked_MRC
+        """Which cells hold ink."""
+        return inked_cells(np.asarray(self.samples.pixels))
 
     def metric(self, model: str, name: str) -> float:
         """A number of a model's metrics file; a missing one raises KeyError, which fails the check that asks."""

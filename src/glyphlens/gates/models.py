@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from glyphlens.gates.cell_grids import grids_have_form
 from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, Verdict, at_least, at_most, none_of
 from glyphlens.gates.model_data import GLYPH_MODELS, ModelData, ModelLimits
 from glyphlens.gates.run import Gate
@@ -49,9 +50,7 @@ def output_size(data: ModelData, limits: ModelLimits) -> Outcome:
 @CHECKS.add("grids-form")
 def grids_form(data: ModelData, limits: ModelLimits) -> Outcome:
     """Phase 2 reads one 16×16 grid of uint16 for every picture."""
-    found, expected = data.clean_MRC, data.inked_MRC.shape
-    right = found.shape == expected and found.dtype == np.uint16
-    return none_of(int(not right), f"clean grids are {found.dtype} {found.shape}, expected uint16 {expected}")
+    return grids_have_form(data.clean_MRC, data.inked_MRC.shape)
 
 
 @CHECKS.add("grids-empties")

@@ -13,13 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
+from glyphlens.gates.cell_grids import CELL_PX, grids_have_form, inked_cells
 from glyphlens.gates.check import Checks, Outcome, at_least, at_most, first_rows, none_of, within
 from glyphlens.gates.run import Gate
 from glyphlens.params import Section
 from glyphlens.samples import SampleSet, unpack_bits
 from glyphlens.storage import load_array
 
-CELL_PX = 8
 KEY = ("sample_id", "label", "group")
 DISTANCE_TOLERANCE = 1e-3  # squared pixels; float32 distances of equal centroids differ by less
 
@@ -53,13 +53,8 @@ class PrimitiveData:
 
     @cached_property
     def inked_NRC(self) -> NDArray[np.bool_]:
-        """Which cells hold any ink, from the packed pixels: a byte is one row of a cell."""
-        packed_NHB = np.asarray(self.samples.pixels)
-        count, height_px, row_bytes = packed_NHB.shape
-        inked_NRC: NDArray[np.bool_] = np.any(
-            packed_NHB.reshape(count, height_px // CELL_PX, CELL_PX, row_bytes), axis=2
-        )
-        return inked_NRC
+        """Which cells hold any ink."""
+        return inked_cells(np.asarray(self.samples.pixels))
 
     @cached_property
     def usage_K(self) -> NDArray[np.int64]:
@@ -122,9 +117,7 @@ def centroids_distinct(data: PrimitiveData, limits: PrimitiveLimits) -> Outcome:
 @CHECKS.add("grid-form")
 def grid_form(data: PrimitiveData, limits: PrimitiveLimits) -> Outcome:
     """One 16×16 grid of uint16 for every picture, in the order of the index."""
-    found, expected = data.grids_NRC, data.inked_NRC.shape
-    right = found.shape == expected and found.dtype == np.uint16
-    return none_of(int(not right), f"grids are {found.dtype} {found.shape}, expected uint16 {expected}")
+    return grids_have_form(data.grids_NRC, data.inked_NRC.shape)
 
 
 @CHECKS.add("ids-in-range")

@@ -63,7 +63,7 @@ def predict_ids(model: CellCNN, cells_NPP: Tensor, batch: int = 1024) -> Tensor:
     keys, inverse = torch.unique((words_N8[inked] * _MIX).sum(1), return_inverse=True)
     example = torch.empty_like(keys).scatter_(0, inverse, inked)
     distinct = [
-        model(cells_NPP[rows].unsqueeze(1).float() / 255).argmax(1) for rows in example.split(batch) if len(rows)
+        model(cells_NPP[rows].unsqueeze(1).float() / 255).argmax(1) for rows in torch.split(example, batch) if len(rows)
     ]
     ids_N = torch.zeros(len(cells_NPP), dtype=torch.int64)
     if distinct:

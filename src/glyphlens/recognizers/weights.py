@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -21,6 +21,8 @@ KINDS: dict[str, tuple[type[Any], type[Any]]] = {
     "raster_cnn": (RasterRecognizer, RasterConfig),
 }
 
+Network = TypeVar("Network", bound=nn.Module)
+
 
 def save_model(folder: Path, model: nn.Module) -> None:
     """Write a recogniser's weights and config below ``folder``; raises ValueError for a network of no known kind."""
@@ -33,7 +35,7 @@ def save_model(folder: Path, model: nn.Module) -> None:
     save_json(folder / "model.json", {"recognizer": kind, "config": asdict(model.config)})  # type: ignore[call-overload]
 
 
-def load_model(folder: Path) -> nn.Module:
+def load_model(folder: Path, expected: type[Network]) -> Network:
     """The recogniser in evaluation mode; raises InputError naming the file that is missing or does not fit."""
     description = load_json(folder / "model.json")
     try:
@@ -41,9 +43,11 @@ def load_model(folder: Path) -> nn.Module:
         settings = {
             name: tuple(value) if isinstance(value, list) else value for name, value in description["config"].items()
         }
-        model: nn.Module = network(config(**settings))
+        model = network(config(**settings))
     except (KeyError, TypeError) as error:
         raise InputError(f"{folder / 'model.json'}: not the description of a recogniser ({error!r})") from error
+    if not isinstance(model, expected):
+        raise InputError(f"{folder / 'model.json'}: a {network.__name__}, expected a {expected.__name__}")
     weights = folder / "weights.safetensors"
     try:
         model.load_state_dict(load_file(weights))

@@ -17,7 +17,6 @@ LAM, ALEF_GROUP = 0x0644, "Alef"  # the one ligature that every Arabic font owes
 ZWJ = 0x200D
 TATWEEL = 0x0640
 SPACE = 0x0020
-LABEL_PATTERN = r"[a-z0-9]+(_[a-z0-9]+)*(\.(isol|init|medi|fina))?"
 BLOCKS = ((0x0600, 0x06FF), (0x0750, 0x077F), (0x0870, 0x08FF), (0x10E60, 0x10EFF), (0x1EE00, 0x1EEFF))
 PRESENTATION_BLOCKS = ((0xFB50, 0xFDFF), (0xFE70, 0xFEFC))
 FORM_OF_TAG = {"<isolated>": "isol", "<initial>": "init", "<medial>": "medi", "<final>": "fina"}

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from glyphlens.imaging.contours import Outline, contours_of, format_contours
 from glyphlens.imaging.shaping import FontFace, FontMetrics, Part
+from glyphlens.sources.audit import LABEL_REPEATED
 from glyphlens.sources.candidates import LIGATURE, PRESENTATION, Candidate
 from glyphlens.sources.characters import ALEF_GROUP, LAM, in_context, is_mark, joining_group
 
@@ -56,9 +57,7 @@ def extract_glyphs(face: FontFace, candidates: Sequence[Candidate]) -> FontGlyph
         if not mapped.issuperset(candidate.code_points if candidate.kind != PRESENTATION else candidate.text):
             continue
         if candidate.label in glyphs:
-            drops.append(
-                Drop(candidate.label, "label given before", f"{candidate.kind} {_hexadecimal(candidate.text)}")
-            )
+            drops.append(Drop(candidate.label, LABEL_REPEATED, f"{candidate.kind} {_hexadecimal(candidate.text)}"))
             continue
         parts = face.shape(candidate.text)
         if not _is_present(face, candidate, parts):

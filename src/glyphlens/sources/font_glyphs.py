@@ -11,6 +11,7 @@ from tqdm import tqdm
 from glyphlens.errors import InputError
 from glyphlens.imaging.font_bytes import face_count, uncompressed
 from glyphlens.imaging.shaping import FontFace
+from glyphlens.sources.audit import FONT_SKIPPED, AuditRow
 from glyphlens.sources.candidates import Candidate, candidates
 from glyphlens.sources.extraction import FontGlyphs, extract_glyphs
 from glyphlens.sources.glyph_tables import GlyphTables, label_tables
@@ -68,15 +69,15 @@ def glyph_tables(
 
 def _unpack_all(
     folder: Path, manifest: pd.DataFrame, scratch: Path, limits: Limits, workers: int
-) -> tuple[list[Face], set[tuple[int, ...]], list[tuple[str, ...]]]:
+) -> tuple[list[Face], set[tuple[int, ...]], list[AuditRow]]:
     tasks = [_Unpack(folder / name, scratch / f"{row}.sfnt") for row, name in enumerate(manifest["file"])]
     faces: list[Face] = []
     sequences: set[tuple[int, ...]] = set()
-    audit: list[tuple[str, ...]] = []
+    audit: list[AuditRow] = []
     outcomes = run_isolated(_unpack, tasks, limits, workers)
     for outcome in tqdm(outcomes, total=len(tasks), desc="opening fonts", unit="font"):
         if outcome.result is None:
-            audit.append(("font", "font skipped", manifest["file"][outcome.number], "", outcome.reason))
+            audit.append(("font", FONT_SKIPPED, manifest["file"][outcome.number], "", outcome.reason))
             continue
         for index, ligatures in enumerate(outcome.result):
             faces.append(Face(outcome.number, tasks[outcome.number].target, index))
@@ -86,16 +87,16 @@ def _unpack_all(
 
 def _extract_all(
     manifest: pd.DataFrame, faces: Sequence[Face], known: Sequence[Candidate], limits: Limits, workers: int
-) -> tuple[list[tuple[Face, FontGlyphs]], list[tuple[str, ...]]]:
+) -> tuple[list[tuple[Face, FontGlyphs]], list[AuditRow]]:
     tasks = [_Extract(face, known) for face in faces]
     results: list[tuple[Face, FontGlyphs]] = []
-    audit: list[tuple[str, ...]] = []
+    audit: list[AuditRow] = []
     outcomes = run_isolated(_extract, tasks, limits, workers)
     for outcome in tqdm(outcomes, total=len(tasks), desc="extracting glyphs", unit="font"):
         face = faces[outcome.number]
         reason = outcome.reason if outcome.result is None else "" if outcome.result.glyphs else "no Arabic glyph"
         if reason:
-            audit.append(("font", "font skipped", manifest["file"][face.row], "", reason))
+            audit.append(("font", FONT_SKIPPED, manifest["file"][face.row], "", reason))
         elif outcome.result is not None:
             results.append((face, outcome.result))
     return sorted(results, key=lambda result: result[0]), audit

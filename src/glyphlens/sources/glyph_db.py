@@ -1,5 +1,6 @@
 """glyphs.db: the tables ``fonts`` and ``glyphs`` of the project plan (section 3.1), written whole, read in bulk."""
 
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -78,6 +79,12 @@ GLYPH_COLUMNS = (
     "form",
     "code_points",
 )
+CHAR_CLASSES = (
+    *("isol", "init", "medi", "final", "ligature", "presentation"),
+    *("diacritic", "digit", "punctuation", "symbol"),
+)
+LABEL_PATTERN = r"[a-z0-9]+(?:_[a-z0-9]+)*(?:\.(?:isol|init|medi|fina))?"
+FORM_ENDING = re.compile(r"[._](isol|init|medi|fina)(?:ated|ial|al|l)?$")
 CHUNK = 4_096
 MAX_VARIABLES = 900
 
@@ -171,6 +178,12 @@ def open_readonly(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         raise InputError(f"{path}: not a readable SQLite database ({error})") from error
     return connection
+
+
+def form_of_label(label: str) -> str:
+    """The joining form that a label ends with, "" where it names none; older databases write ``beh_final``."""
+    match = FORM_ENDING.search(label)
+    return match[1] if match else ""
 
 
 def table_columns(connection: sqlite3.Connection, table: str) -> list[str]:

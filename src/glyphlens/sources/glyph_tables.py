@@ -11,13 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.imaging.shaping import FontMetrics
+from glyphlens.sources.audit import LOOKALIKE_REPEATED, AuditRow, audit_table
 from glyphlens.sources.candidates import PRESENTATION, Candidate
 from glyphlens.sources.extraction import FontGlyphs
 from glyphlens.sources.glyph_db import FONT_COLUMNS, GLYPH_COLUMNS
 from glyphlens.sources.lookalikes import merge_lookalikes
 
-AUDIT_COLUMNS = ("stage", "reason", "font", "label", "detail")
-AuditRow = tuple[str, ...]
 Extracted = tuple["pd.Series[str]", int, FontGlyphs]  # row of the manifest, number of the face, glyphs
 
 
@@ -45,12 +44,11 @@ def label_tables(
     merged = merge_lookalikes(raw, font, shape, share=share, min_fonts=min_fonts)
     only_presentation = _only_presentation(samples, merged, known)
     kept, repeated = _one_a_class(samples.assign(merged=merged[raw]), fonts, known)
-    table = pd.DataFrame([*audit, *repeated], columns=list(AUDIT_COLUMNS), dtype=str)
     return GlyphTables(
         fonts,
         _glyphs_table(kept, fonts, known, only_presentation),
         _descriptions(raw, merged, known, only_presentation),
-        table.sort_values(list(AUDIT_COLUMNS), ignore_index=True),
+        audit_table([*audit, *repeated]),
     )
 
 
@@ -90,7 +88,7 @@ def _one_a_class(
     left_out = table[repeats]
     files = fonts["file"].to_numpy()
     audit: list[AuditRow] = [
-        ("merging", "look-alike of a label that the font has", files[font], known[label].label, known[merged].label)
+        ("merging", LOOKALIKE_REPEATED, files[font], known[label].label, known[merged].label)
         for font, label, merged in zip(left_out["font"], left_out["label"], left_out["merged"], strict=True)
     ]
     kept = table[~repeats]

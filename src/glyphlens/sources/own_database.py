@@ -1,6 +1,5 @@
 """A user's own glyphs.db → our canonical tables: read-only, checked by name and type, rows left out in the audit."""
 
-import re
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +11,21 @@ from tqdm import tqdm
 from glyphlens.errors import InputError
 from glyphlens.imaging.contours import ContourError, format_contours, parse_contours
 from glyphlens.imaging.shaping import FontMetrics
+from glyphlens.sources.audit import FONT_WITHOUT_GLYPHS, LABEL_REPEATED, AuditRow, audit_table
 from glyphlens.sources.characters import FORMS
-from glyphlens.sources.glyph_db import FONT_COLUMNS, GLYPH_COLUMNS, open_readonly, require_columns, table_columns
-from glyphlens.sources.glyph_tables import AUDIT_COLUMNS, GlyphTables
+from glyphlens.sources.glyph_db import (
+    CHAR_CLASSES,
+    FONT_COLUMNS,
+    GLYPH_COLUMNS,
+    open_readonly,
+    require_columns,
+    table_columns,
+)
+from glyphlens.sources.glyph_tables import GlyphTables
+from glyphlens.sources.label_facts import LabelFacts, label_facts
 
-TEXT, NUMBER = ("text",), ("integer", "real")
+TEXT: tuple[str, ...] = ("text",)
+NUMBER: tuple[str, ...] = ("integer", "real")
 REQUIRED: dict[str, dict[str, tuple[str, ...]]] = {
     "fonts": {"file_hash": TEXT, "upem": NUMBER},
     "glyphs": {"f_id": TEXT, "label": TEXT, "contours": TEXT},
@@ -24,13 +33,19 @@ REQUIRED: dict[str, dict[str, tuple[str, ...]]] = {
 METRICS = (*FontMetrics._fields, "weight")
 BEARINGS = ("width", "lsb", "rsb")
 OPTIONAL_NUMBERS = {"fonts": METRICS, "glyphs": BEARINGS}
+OPTIONAL_TEXTS = {
+    "fonts": ("family", "style", "licence", "file"),
+    "glyphs": ("joining_group", "char_class", "alt_label", "form", "code_points"),
+}
 
 
 def own_tables(path: Path) -> GlyphTables:
     """The tables of a glyphs.db of the documented schema; ``id`` may stand for ``glyph_id``, others are ignored.
 
-    Orphans, rows without label, repeated labels of a font and contours that do not parse go to the audit. Raises
-    InputError, naming table and column, where one is missing or holds another type, or where no glyph is left.
+    Where form, joining group or code points are not given, or the class is none of ours (CHAR_CLASSES), they are what
+    the label says. Orphans, rows without label, repeated labels of a font and contours that do not parse go to the
+    audit. Raises InputError, naming table and column, where one is missing or holds another type, or where no glyph
+    is left.
     """
     connection = open_readonly(path)
     try:
@@ -41,7 +56,7 @@ def own_tables(path: Path) -> GlyphTables:
         connection.close()
     glyphs, audit = _usable(glyphs, set(fonts["file_hash"]))
     used = fonts["file_hash"].isin(glyphs["f_id"])
-    audit += [("database", "font without glyphs", name, "", "") for name in fonts.loc[~used, "file_hash"]]
+    audit += [("database", FONT_WITHOUT_GLYPHS, name, "", "") for name in fonts.loc[~used, "file_hash"]]
     if glyphs.empty:
         first = f"; the first: {audit[0][1]} ({audit[0][4]})" if audit else ""
         raise InputError(f"{path}: table 'glyphs' holds no usable row{first}")
@@ -49,10 +64,9 @@ def own_tables(path: Path) -> GlyphTables:
     order = glyphs["f_id"].map({name: number for number, name in enumerate(fonts["file_hash"])})
     glyphs = glyphs.assign(order=order).sort_values(["order", "label"], ignore_index=True)
     glyphs["glyph_id"] = range(1, len(glyphs) + 1)
-    table = pd.DataFrame(audit, columns=list(AUDIT_COLUMNS), dtype=str).sort_values(
-        list(AUDIT_COLUMNS), ignore_index=True
+    return GlyphTables(
+        fonts[list(FONT_COLUMNS)], glyphs[list(GLYPH_COLUMNS)], _descriptions(glyphs), audit_table(audit)
     )
-    return GlyphTables(fonts[list(FONT_COLUMNS)], glyphs[list(GLYPH_COLUMNS)], _descriptions(glyphs), table)
 
 
 def _read_fonts(connection: sqlite3.Connection, path: Path) -> pd.DataFrame:
@@ -71,34 +85,38 @@ def _read_fonts(connection: sqlite3.Connection, path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: table 'fonts': upem {worst['upem']} of {worst['file_hash']!r} is not above 0")
     for name in METRICS:
         fonts[name] = _integers(fonts, name)
-    for name in ("style", "licence", "file"):
-        fonts[name] = fonts[name].fillna("") if name in found else ""
-    family = fonts["family"] if "family" in found else pd.Series(None, index=fonts.index, dtype=object)
-    fonts["family"] = family.where(family.notna() & (family != ""), fonts["file_hash"])
+    no_height = fonts["ascent"] == fonts["descent"]
+    for name in ("ascent", "descent"):
+        fonts[name] = fonts[name].mask(no_height, fonts[f"typo_{name}"])
+    for name in OPTIONAL_TEXTS["fonts"]:
+        fonts[name] = _texts(fonts, name, fonts["file_hash"] if name == "family" else "")
     return fonts
 
 
 def _read_glyphs(connection: sqlite3.Connection, path: Path) -> pd.DataFrame:
     key = "glyph_id" if "glyph_id" in table_columns(connection, "glyphs") else "id"
     found = _checked_columns(connection, path, "glyphs", (key,))
-    optional = ("joining_group", "char_class", *BEARINGS, "alt_label", "form", "code_points")
+    optional = (*OPTIONAL_TEXTS["glyphs"], *BEARINGS)
     names = ["f_id", "label", "contours", *(name for name in optional if name in found)]
     glyphs = _select(connection, "glyphs", [f"{key} AS glyph_id", *names], order=key)
     for name in BEARINGS:
         glyphs[name] = _integers(glyphs, name) if name in found else None
-    for name in ("joining_group", "char_class", "code_points"):
-        glyphs[name] = glyphs[name].fillna("") if name in found else ""
-    for name, default in (("alt_label", glyphs["label"]), ("form", glyphs["label"].map(_form_of))):
-        glyphs[name] = glyphs[name].fillna(default) if name in found else default
+    glyphs["alt_label"] = _texts(glyphs, "alt_label", glyphs["label"])
+    said = [label_facts(_text(label)) for label in glyphs["label"]]
+    by_label = pd.DataFrame(said, columns=list(LabelFacts._fields), index=glyphs.index)
+    for name in ("joining_group", "code_points"):
+        glyphs[name] = _texts(glyphs, name, by_label[name])
+    for name, known in (("form", FORMS), ("char_class", CHAR_CLASSES)):
+        glyphs[name] = glyphs[name].where(glyphs[name].isin(known), by_label[name]) if name in found else by_label[name]
     return glyphs
 
 
-def _usable(glyphs: pd.DataFrame, known_fonts: set[str]) -> tuple[pd.DataFrame, list[tuple[str, ...]]]:
+def _usable(glyphs: pd.DataFrame, known_fonts: set[str]) -> tuple[pd.DataFrame, list[AuditRow]]:
     """Rows that can be used, contours in canonical form, and the audit of the others."""
     seen: set[tuple[str, str]] = set()
     kept: list[int] = []
     contours: list[str] = []
-    audit: list[tuple[str, ...]] = []
+    audit: list[AuditRow] = []
     texts = (map(_text, glyphs[name]) for name in ("f_id", "label", "contours"))
     columns = zip(glyphs["glyph_id"], *texts, strict=True)
     for row, (glyph_id, font, label, text) in enumerate(tqdm(columns, total=len(glyphs), desc="reading glyphs.db")):
@@ -129,7 +147,7 @@ def _fault(font: str, label: str, text: str, known_fonts: set[str], seen: set[tu
     if not text:
         return "no contours", "contours are empty"
     if (font, label) in seen:
-        return "label given before", "the font has this label already"
+        return LABEL_REPEATED, "the font has this label already"
     return "", ""
 
 
@@ -137,9 +155,11 @@ def _checked_columns(connection: sqlite3.Connection, path: Path, table: str, key
     """Names of the columns, after the required ones were found and every typed one holds its type."""
     require_columns(connection, path, table, [*keys, *REQUIRED[table]])
     found = table_columns(connection, table)
-    typed: dict[str, tuple[str, ...]] = {name: NUMBER for name in OPTIONAL_NUMBERS[table] if name in found}
-    typed |= REQUIRED[table] | dict.fromkeys(keys, ("integer",))
+    optional = dict.fromkeys(OPTIONAL_NUMBERS[table], NUMBER) | dict.fromkeys(OPTIONAL_TEXTS[table], TEXT)
+    typed = optional | REQUIRED[table] | dict.fromkeys(keys, ("integer",))
     for name, types in typed.items():
+        if name not in found:
+            continue
         allowed = ", ".join(f"'{kind}'" for kind in (*types, "null"))
         wrong = connection.execute(
             f'SELECT count(*), min(rowid), typeof("{name}") FROM {table} WHERE typeof("{name}") NOT IN ({allowed})'
@@ -163,15 +183,19 @@ def _integers(frame: pd.DataFrame, name: str) -> pd.Series:
     return pd.to_numeric(frame[name]).fillna(0).round().astype("int64")
 
 
-def _form_of(label: Any) -> str:
-    """The joining form that a label ends with, as ``.init`` or, in older databases, ``_init`` or ``_final``."""
-    match = re.search(r"[._](isol|init|medi|fina)l?$", label) if isinstance(label, str) else None
-    return match[1] if match and match[1] in FORMS else ""
+def _texts(frame: pd.DataFrame, name: str, default: "str | pd.Series[str]") -> "pd.Series[str]":
+    """A column of texts, the default where it is missing or empty."""
+    if name not in frame:
+        return pd.Series(default, index=frame.index)
+    return frame[name].where(frame[name].notna() & (frame[name] != ""), default)
 
 
 def _descriptions(glyphs: pd.DataFrame) -> dict[str, dict[str, object]]:
+    """By label; a raw label is a member where it belongs to one label only and is none itself."""
     first = glyphs.drop_duplicates("label").set_index("label").sort_index()
-    members = {str(label): set(map(str, names)) for label, names in glyphs.groupby("label")["alt_label"]}
+    owners = glyphs.groupby("alt_label")["label"].nunique()
+    own = set(owners.index[owners == 1]) - set(first.index)
+    members = {label: own.intersection(names) for label, names in glyphs.groupby("label")["alt_label"]}
     return {
         label: {
             "code_points": code_points.split(),

@@ -17,6 +17,8 @@ from glyphlens.export.parity import agreement, latency_table, measure_latency, m
 from glyphlens.export.quantize import quantize, require_integer_kernels
 from glyphlens.gates.token import require_token
 from glyphlens.params import Section, load_params, load_seed
+from glyphlens.recognizers.cells import CellCNN
+from glyphlens.recognizers.grid import GridRecognizer
 from glyphlens.recognizers.weights import load_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
@@ -45,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     params, rule, seed = load_params(ExportParams, "export"), load_params(DrawingRule, "rasters"), load_seed()
 
     rasters = SampleSet.open(paths.rasters)
-    models = {name: load_model(getattr(paths, name)) for name in ("phase1", "phase2")}
+    models = {"phase1": load_model(paths.phase1, CellCNN), "phase2": load_model(paths.phase2, GridRecognizer)}
     fonts = load_table(paths.fonts / "fonts.parquet")
     val, test = (Samples.of(rasters, rasters.rows(split), split) for split in ("val", "test"))
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from tqdm import tqdm
 
 from glyphlens.params import Section, load_params
+from glyphlens.sources.audit import FONT_SKIPPED
 from glyphlens.sources.font_files import load_fonts
 from glyphlens.sources.font_glyphs import glyph_tables
 from glyphlens.sources.glyph_db import write_database
@@ -41,7 +42,7 @@ def main(argv: list[str] | None = None) -> None:
     save_table(paths.out / "audit.parquet", tables.audit)
     metrics = summary(tables)
     save_metrics(paths.metrics, metrics)
-    skipped = tables.audit[tables.audit["reason"] == "font skipped"]
+    skipped = tables.audit[tables.audit["reason"] == FONT_SKIPPED]
     for row in skipped.itertuples():
         tqdm.write(f"glyphs: warning: {row.font}: skipped: {row.detail}")
     tqdm.write(f"glyphs: {', '.join(f'{value} {name}' for name, value in metrics.items())}")

@@ -33,8 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     params, seed = load_params(GridParams, "grids"), load_seed()
 
     rasters = SampleSet.open(paths.rasters)
-    model = load_model(paths.phase1)
-    assert isinstance(model, CellCNN)
+    model = load_model(paths.phase1, CellCNN)
     save_array(paths.out / "clean.npy", clean_grids(model, pack_cells(np.asarray(rasters.pixels))))
     copies_TVHB = load_array(paths.variants / "pixels.npy", mmap=True)
     save_array(paths.out / "variants.npy", degraded_grids(model, copies_TVHB, params.degrade, seed))

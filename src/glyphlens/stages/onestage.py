@@ -20,7 +20,7 @@ from glyphlens.storage import load_array, save_array, save_metrics, save_table_c
 from glyphlens.training.checkpoints import checkpoint_folder
 from glyphlens.training.glyph_batches import HeldOut, RasterBatches, Training, raster_input
 from glyphlens.training.glyph_params import GlyphParams
-from glyphlens.training.loop import train
+from glyphlens.training.glyph_training import train_glyphs
 from glyphlens.training.predict import predict_logits
 
 
@@ -52,11 +52,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.manual_seed(seed)
     model = RasterRecognizer(params.raster_config(len(rasters.classes), own.stem))
     held_out = {split: HeldOut(rasters, rasters.rows(split), pictures) for split in ("test", "val")}
-    curves = train(
+    curves = train_glyphs(
         model,
         RasterBatches(training, params, seed, own.degrade),
         held_out["val"],
         params,
+        [entry.label for entry in rasters.classes],
         title="onestage",
         seed=seed,
         checkpoints=checkpoint_folder(

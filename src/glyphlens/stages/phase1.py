@@ -75,7 +75,7 @@ def _held_out_cells(rasters: SampleSet, split: str, codebook: Codebook, params: 
 def _batches(cells: Cells) -> list[Batch]:
     """Only the cells that the network is asked about, in batches."""
     asked = torch.nonzero(cells.grey_NPP.flatten(1).any(1)).squeeze(1)
-    return [Batch((as_input(cells.grey_NPP[rows]),), cells.ids_N[rows]) for rows in asked.split(CELLS_AT_ONCE)]
+    return [Batch((as_input(cells.grey_NPP[rows]),), cells.ids_N[rows]) for rows in torch.split(asked, CELLS_AT_ONCE)]
 
 
 def _threshold_and_look_up(cells: Cells, codebook: Codebook) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

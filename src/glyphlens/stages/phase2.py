@@ -8,6 +8,7 @@ import torch
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.gates.token import require_token
 from glyphlens.params import load_params, load_seed
+from glyphlens.recognizers.cells import CellCNN
 from glyphlens.recognizers.grid import GridRecognizer
 from glyphlens.recognizers.weights import load_model, save_model
 from glyphlens.samples import SampleSet
@@ -16,7 +17,7 @@ from glyphlens.storage import load_array, save_array, save_metrics, save_table_c
 from glyphlens.training.checkpoints import checkpoint_folder
 from glyphlens.training.glyph_batches import GridBatches, HeldOut, Training, grid_input
 from glyphlens.training.glyph_params import GlyphParams
-from glyphlens.training.loop import train
+from glyphlens.training.glyph_training import train_glyphs
 from glyphlens.training.predict import predict_logits
 
 
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     params, seed = load_params(GlyphParams, "phase2"), load_seed()
 
     rasters = SampleSet.open(paths.rasters)
-    primitives = load_model(paths.phase1).config.primitives
+    primitives = load_model(paths.phase1, CellCNN).config.primitives
     clean_NRC = load_array(paths.grids / "clean.npy")
     training = Training(
         rasters,
@@ -41,11 +42,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows = rasters.rows("val")
     validation = HeldOut(rasters, rows, lambda block: grid_input(clean_NRC[block]))
     blind = HeldOut(rasters, rows, lambda block: grid_input(clean_NRC[block]), geometry=False)
-    curves = train(
+    curves = train_glyphs(
         model,
         GridBatches(training, params, seed, primitives),
         validation,
         params,
+        [entry.label for entry in rasters.classes],
         title="phase2",
         seed=seed,
         checkpoints=checkpoint_folder("phase2", {**params.model_dump(), "seed": seed}, paths.rasters, paths.grids),

@@ -46,8 +46,8 @@ class GlyphSource:
     def __init__(self, training: Training, params: GlyphParams, seed: int) -> None:
         self.training, self.params = training, params
         index = training.samples.index.iloc[training.rows_T]
-        self.sampler = GlyphSampler(index["group"].reset_index(drop=True), params.family_balance, seed)
         self.targets_T = training.samples.class_indices[training.rows_T]
+        self.sampler = GlyphSampler(self.targets_T, params.class_balance, seed)
         self.diacritics_T = index["is_diacritic"].to_numpy(bool)
         self.geometry_TG = training.geometry_NG[training.rows_T]
 

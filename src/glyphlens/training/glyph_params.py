@@ -24,7 +24,8 @@ class GlyphParams(TrainingParams):
     dropout: float = Field(ge=0, lt=1)
     geometry: bool
     geometry_dropout: float = Field(ge=0, le=1)
-    family_balance: float = Field(ge=0, le=1)
+    class_balance: float = Field(ge=0, le=1)
+    label_words: bool
     clean_share: float = Field(ge=0, le=1)
     token_noise: float = Field(ge=0, le=1)
     aux_weight: float = Field(ge=0)

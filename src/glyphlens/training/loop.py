@@ -42,7 +42,12 @@ def train(
     curves = Curves(max(1, params.steps // CURVE_POINTS))
     best = ModelCheckpoint(checkpoints, "best", monitor=MONITORED, mode="max", save_weights_only=True)
     last = ModelCheckpoint(
-        checkpoints, "step-{step}", auto_insert_metric_name=False, monitor="step", mode="max", save_top_k=params.keep_last
+        checkpoints,
+        "step-{step}",
+        auto_insert_metric_name=False,
+        monitor="step",
+        mode="max",
+        save_top_k=params.keep_last,
     )
     averaging = [EMAWeightAveraging(decay=params.ema_decay)] if params.ema_decay else []
     stopping = EarlyStopping(MONITORED, mode="max", patience=params.patience)

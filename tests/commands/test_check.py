@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from glyphlens.commands.answers import Best
+from glyphlens.commands.check import Expected, agreement, class_numbers, expected_glyphs, judge
+from glyphlens.commands.face_pictures import open_font
+from glyphlens.samples import CharacterClass
+from glyphlens.sources.candidates import candidates
+
+CLASSES = [CharacterClass("beh.isol", members=("beh.isol", "beh_copy.isol")), CharacterClass("fatha")]
+
+
+def test_shaping_tells_which_glyphs_are_which(font_path):
+    found = expected_glyphs(open_font(font_path)[0], candidates())
+    assert "beh.isol" in found[1].labels and found[1].char_class == "isol"
+    assert "beh.init" in found[2].labels and found[2].char_class == "init"
+    assert found[6].labels[0] == "fatha" and found[6].char_class == "diacritic"
+    assert 0 not in found and 3 not in found
+
+
+def test_a_form_that_the_font_lacks_is_not_expected(font_path):
+    found = expected_glyphs(open_font(font_path)[0], candidates())
+    assert not any(label.startswith("reh.fina") for entry in found.values() for label in entry.labels)
+
+
+def test_a_font_without_cmap_has_nothing_to_check(tmp_path, font_bytes):
+    path = tmp_path / "bare.ttf"
+    path.write_bytes(font_bytes(without_cmap=True))
+    assert expected_glyphs(open_font(path)[0], candidates()) == {}
+
+
+def test_merged_labels_stand_for_their_class():
+    assert class_numbers(CLASSES) == {"beh.isol": 0, "beh_copy.isol": 0, "fatha": 1}
+
+
+@pytest.fixture
+def verdicts():
+    expected = {
+        0: Expected(("beh_copy.isol",), "isol"),
+        1: Expected(("fatha",), "diacritic"),
+        2: Expected(("unheard_of.isol", "beh.isol"), "isol"),
+        4: Expected(("unheard_of.isol",), "isol"),
+    }
+    best = Best(np.array([[0, 1], [0, 1], [1, 0], [0, 1], [0, 1]]), np.zeros((5, 2), np.float32))
+    return judge(expected, best, class_numbers(CLASSES))
+
+
+def test_verdicts_by_glyph(verdicts):
+    assert verdicts["gid"].tolist() == [0, 1, 2, 4]
+    assert verdicts["known"].tolist() == [True, True, True, False]
+    assert verdicts["top1"].tolist() == [True, False, False, False]
+    assert verdicts["top5"].tolist() == [True, True, True, False]
+
+
+def test_agreement_by_slice_leaves_out_labels_of_no_class(verdicts):
+    scores = agreement(verdicts).set_index("slice")
+    assert scores.index.tolist() == ["all", "isolated", "marks"]
+    assert scores.loc["all", "glyphs"] == 3 and scores.loc["all", "top1"] == pytest.approx(1 / 3)
+    assert scores.loc["isolated", "top1"] == 0.5 and scores.loc["isolated", "unknown"] == 1
+    assert scores.loc["marks", "top5"] == 1
+
+
+def test_agreement_on_nothing_has_only_the_first_line():
+    nothing = judge({}, Best(np.zeros((0, 5), np.int64), np.zeros((0, 5), np.float32)), {})
+    assert agreement(nothing)["glyphs"].tolist() == [0]

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from glyphlens.commands.face_pictures import NO_OUTLINE, em_height, face_pictures, font_files, open_font
+from glyphlens.errors import InputError
+from glyphlens.imaging.raster import DiacriticRule
+from glyphlens.imaging.shaping import FontFileError
+from glyphlens.samples import unpack_bits
+
+RULE = DiacriticRule(diacritic_rule="ratio", diacritic_ratio=0.25)
+
+
+def test_every_glyph_number_has_a_picture_or_a_reason(font_path):
+    (face,) = open_font(font_path)
+    (pictures,) = face_pictures(face, RULE)
+    assert pictures.gids_G.tolist() == list(range(7)) and pictures.faults == {3: NO_OUTLINE}
+    ink = unpack_bits(pictures.packed_GHB)
+    assert ink[1].all() and ink[2, :17].all() and not ink[2, 18:].any()
+    assert ink[6, :64, :64].all() and ink[6].sum() == 64 * 64
+    assert not ink[3].any()
+
+
+def test_geometry_is_relative_to_the_em_and_marked_known(font_path):
+    (face,) = open_font(font_path)
+    (pictures,) = face_pictures(face, RULE)
+    np.testing.assert_allclose(pictures.geometry_GF[6], [0, 0.09, 0.6, 0.69, 0.7, 0.09, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 7, 100])
+def test_the_batch_does_not_matter(font_path, batch):
+    (face,) = open_font(font_path)
+    whole, parts = next(face_pictures(face, RULE)), list(face_pictures(face, RULE, batch))
+    assert np.array_equal(np.concatenate([part.packed_GHB for part in parts]), whole.packed_GHB)
+    assert np.array_equal(np.concatenate([part.geometry_GF for part in parts]), whole.geometry_GF)
+    assert {gid: fault for part in parts for gid, fault in part.faults.items()} == whole.faults
+
+
+def test_a_font_without_cmap_and_names_gives_the_same_pictures(tmp_path, font_path, font_bytes):
+    bare = tmp_path / "bare.ttf"
+    bare.write_bytes(font_bytes(without_cmap=True))
+    (face,), (bare_face,) = open_font(font_path), open_font(bare)
+    assert bare_face.code_points() == set()
+    assert np.array_equal(next(face_pictures(bare_face, RULE)).packed_GHB, next(face_pictures(face, RULE)).packed_GHB)
+
+
+def test_a_glyph_that_cannot_be_read_is_a_fault_and_the_others_go_on(font_path, monkeypatch):
+    (face,) = open_font(font_path)
+    read = face.outline
+
+    def broken(gid):
+        if gid == 4:
+            raise FontFileError("glyph 4 cannot be read (invalid outline)")
+        return read(gid)
+
+    monkeypatch.setattr(face, "outline", broken)
+    (pictures,) = face_pictures(face, RULE)
+    assert pictures.faults == {3: NO_OUTLINE, 4: "glyph 4 cannot be read (invalid outline)"}
+    assert not pictures.packed_GHB[4].any() and pictures.packed_GHB[5].any()
+
+
+def test_the_em_spans_ascent_to_descent(font_path):
+    (face,) = open_font(font_path)
+    assert em_height(face) == 1000
+    face.metrics = face.metrics._replace(typo_ascent=0, typo_descent=0, ascent=0, descent=0, upem=2048)
+    assert em_height(face) == 2048
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"no font at all", "no font"),
+        (b"\x00\x01\x00\x00" + b"\xff" * 40, "FreeType cannot open"),
+        (b"wOF2" + bytes(60), "does not unpack"),
+    ],
+)
+def test_what_is_no_font_is_named(tmp_path, content, message):
+    path = tmp_path / "bad.ttf"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        open_font(path)
+    assert "bad.ttf" in str(caught.value)
+
+
+def test_a_missing_font_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"gone\.ttf: no such file"):
+        open_font(tmp_path / "gone.ttf")
+
+
+def test_a_folder_stands_for_its_fonts(tmp_path, font_path):
+    (tmp_path / "below").mkdir()
+    other = tmp_path / "below" / "OTHER.TTF"
+    other.write_bytes(font_path.read_bytes())
+    (tmp_path / "note.txt").write_text("no font")
+    assert font_files([tmp_path]) == sorted([other, font_path])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no font file in this folder"):
+        font_files([tmp_path / "empty"])

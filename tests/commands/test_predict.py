@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from glyphlens.commands import predict
+from glyphlens.commands.model import open_model
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A bar, a corner, and a broken file."""
+    bar, corner = np.full((90, 60), 255, np.uint8), np.full((90, 90), 255, np.uint8)
+    bar[10:80, 20:29] = 0
+    corner[10:80, 10:19] = corner[71:80, 10:80] = 0
+    paths = [tmp_path / name for name in ("bar.png", "broken.png", "corner.png")]
+    Image.fromarray(bar).save(paths[0])
+    paths[1].write_text("no picture")
+    Image.fromarray(corner).save(paths[2])
+    return paths
+
+
+@pytest.mark.parametrize("batch", [1, 2, 256])
+def test_pictures_are_answered_and_broken_ones_reported(monkeypatch, pictures, model_folder, batch):
+    monkeypatch.setattr(predict, "BATCH", batch)
+    table, packed = predict.predict_images(pictures, open_model(model_folder, 1), top=2)
+    assert table["label"].tolist() == ["bar", "", "corner.fina"]
+    assert table["image"].tolist() == [str(path) for path in pictures]
+    assert table["fault"].tolist() == ["", "not an image of a format that Pillow reads", ""]
+    assert packed.shape == (3, 128, 16) and packed[0].any() and not packed[1].any()
+
+
+def test_the_geometry_is_unknown(pictures, model_folder, monkeypatch):
+    recognizer = open_model(model_folder, 1)
+    seen = []
+    monkeypatch.setattr(
+        type(recognizer),
+        "probabilities",
+        lambda self, rasters, geometry: seen.append(geometry) or np.ones((3, 6), np.float32),
+    )
+    predict.predict_images(pictures, recognizer)
+    assert seen[0].shape == (3, 7) and seen[0].dtype == np.float32 and not seen[0].any()
+
+
+def test_diacritics_are_drawn_small(pictures, model_folder):
+    _, packed = predict.predict_images(pictures[:1], open_model(model_folder, 1), diacritic=True)
+    assert packed[0, 63].any() and not packed[0, 64:].any()

@@ -1,0 +1,76 @@
+"""Real fonts for the tests: a few pinned packages, fetched once through npm and kept in .cache/test-fonts."""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from glyphlens.errors import InputError
+from glyphlens.sources.font_files import package_records, save_fonts
+from glyphlens.sources.font_packages import PACKAGE_FILES, installed_packages, package_fonts
+
+# Before numpy or torch start their threads: a busy neighbour must not make a training step many times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+ROOT = Path(__file__).resolve().parents[1]
+# Naskh, kufi and sans faces: enough families for a split with all three parts.
+FEW_PACKAGES = (
+    "almarai",
+    "amiri",
+    "cairo",
+    "lateef",
+    "markazi-text",
+    "noto-kufi-arabic",
+    "scheherazade-new",
+    "vazirmatn",
+)
+WEIGHTS = 2
+
+
+def few_packages(folder: Path) -> Path:
+    """``data/packages`` with nothing but FEW_PACKAGES in it, hashes unchanged."""
+    folder.mkdir(parents=True)
+    for name in PACKAGE_FILES:
+        shutil.copyfile(ROOT / "data/packages" / name, folder / name)
+    names = {f"@fontsource/{package}" for package in FEW_PACKAGES}
+    manifest, lock = (json.loads((folder / name).read_text(encoding="utf-8")) for name in PACKAGE_FILES[:2])
+    for root in (manifest, lock["packages"][""]):
+        root["dependencies"] = {name: pin for name, pin in root["dependencies"].items() if name in names}
+        assert set(root["dependencies"]) == names
+    kept = {"", *(f"node_modules/{name}" for name in names)}
+    lock["packages"] = {name: entry for name, entry in lock["packages"].items() if name in kept}
+    for name, content in zip(PACKAGE_FILES[:2], (manifest, lock), strict=True):
+        (folder / name).write_text(json.dumps(content, indent=1), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def font_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like ``data/packages``, restricted to a few packages."""
+    return few_packages(tmp_path_factory.mktemp("packages") / "packages")
+
+
+@pytest.fixture(scope="session")
+def font_folder(font_packages: Path) -> Path:
+    """A folder like ``data/raw/fonts/arabic``: a few real woff2 files and their fonts.parquet."""
+    lock = (font_packages / "package-lock.json").read_bytes()
+    key = hashlib.sha256(lock + f"{WEIGHTS}".encode() + Path(__file__).read_bytes()).hexdigest()[:16]
+    folder = ROOT / ".cache/test-fonts" / key
+    if not folder.is_dir():
+        partial = folder.with_name(f"{key}.{os.getpid()}.partial")
+        try:
+            with installed_packages(font_packages) as modules:
+                save_fonts(partial, "arabic", package_records(package_fonts(modules, WEIGHTS), {}))
+        except InputError as error:
+            pytest.fail(f"the tests need {len(FEW_PACKAGES)} font packages once, afterwards they are kept: {error}")
+        partial.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def arabic_font_path(font_folder: Path) -> Path:
+    """One real Arabic font file (woff2)."""
+    return next(iter(sorted(font_folder.glob("amiri-arabic-400-*.woff2"))))

@@ -1,0 +1,104 @@
+"""The stage writes files that stand alone, metrics measured on them, and the same bytes again."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from glyphlens.errors import InputError
+from glyphlens.gates.token import write_token
+from glyphlens.imaging.geometry import geometry_features
+from glyphlens.inference import Recognizer
+from glyphlens.recognizers.weights import save_model
+from glyphlens.samples import SampleSet
+from glyphlens.stages.export import calibration_rows, main
+from glyphlens.storage import load_json, save_table, sha256_file
+from tests.export import tiny
+
+PARAMS = """
+seed: 3
+rasters: {diacritic_rule: ratio, diacritic_ratio: 0.25, workers: 1}
+export: {calibration_samples: 40, reduce_range: true, float_nodes: [], latency_repeats: 1}
+"""
+STABLE = ("out/glyphs.fp32.onnx", "out/labels.json", "release/glyphs.int8.onnx", "release/labels.json", "export.json")
+
+
+def arguments(root: Path) -> list[str]:
+    names = {
+        "rasters": "rasters", "rasters-token": "rasters.json", "phase1": "phase1", "phase2": "phase2",
+        "models-token": "models.json", "fonts": "fonts", "out": "out", "release": "release", "metrics": "export.json",
+    }  # fmt: skip
+    return [word for name, place in names.items() for word in (f"--{name}", str(root / place))]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("export")
+    tiny.sample_set(root / "rasters", samples=480)
+    save_model(root / "phase1", tiny.cell_network())
+    save_model(root / "phase2", tiny.grid_network())
+    save_table(root / "fonts/fonts.parquet", pd.DataFrame({"family": ["family-0"], "licence": ["OFL-1.1"]}))
+    write_token(root / "rasters.json", root / "rasters")
+    write_token(root / "models.json", root / "phase1", root / "phase2")
+    (root / "params.yaml").write_text(PARAMS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        main(arguments(root))
+    return root
+
+
+def test_metrics_are_those_of_the_files(exported: Path) -> None:
+    metrics = load_json(exported / "export.json")
+    assert list(metrics) == ["fp32_top1", "int8_top1", "fp32_agreement", "int8_loss", "fp32_mb", "int8_mb"]
+    assert metrics["fp32_agreement"] >= 0.99
+    rasters = SampleSet.open(exported / "rasters")
+    rows = rasters.rows("test")
+    for folder, name in (("out", "fp32_top1"), ("release", "int8_top1")):
+        recognizer = Recognizer.load(exported / folder)
+        scores = recognizer.logits(rasters.images(rows), geometry_features(rasters.index.iloc[rows]))
+        assert metrics[name] == pytest.approx(np.mean(scores.argmax(axis=1) == rasters.class_indices[rows]), abs=1e-4)
+        assert [entry.label for entry in recognizer.classes] == [entry.label for entry in rasters.classes]
+
+
+def test_the_card_names_the_files_it_describes(exported: Path) -> None:
+    card = (exported / "release/README.md").read_text()
+    assert sha256_file(exported / "release/glyphs.int8.onnx") in card
+    assert sha256_file(exported / "out/glyphs.fp32.onnx") in card
+    assert "| family-0 | OFL-1.1 | training | 80 |" in card
+    assert len(load_json(exported / "out/latency.json")) == 4
+
+
+def test_the_temperature_of_each_file_is_on_record(exported: Path) -> None:
+    for folder in ("out", "release"):
+        assert 0.05 <= load_json(exported / folder / "labels.json")["temperature"] <= 20
+
+
+def test_the_same_weights_give_the_same_files(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {name: (exported / name).read_bytes() for name in STABLE}
+    for folder in ("out", "release"):
+        shutil.rmtree(exported / folder)
+    monkeypatch.chdir(exported)
+    main(arguments(exported))
+    assert [name for name in STABLE if (exported / name).read_bytes() != before[name]] == []
+
+
+@pytest.mark.parametrize(("token", "data"), [("models.json", "phase1"), ("rasters.json", "rasters")])
+def test_what_passed_no_gate_is_not_exported(exported: Path, tmp_path: Path, token: str, data: str) -> None:
+    place = tmp_path / token
+    words = [str(place) if word == str(exported / token) else word for word in arguments(exported)]
+    with pytest.raises(InputError, match="no token of a gate"):
+        main(words)
+    write_token(place, exported / "fonts")
+    with pytest.raises(InputError, match=f"{data}: .*{token} holds nothing of that name"):
+        main(words)
+
+
+def test_calibration_rows_are_training_rows_and_drawn_from_the_seed(exported: Path) -> None:
+    rasters = SampleSet.open(exported / "rasters")
+    rows = calibration_rows(rasters, 40, seed=3)
+    assert len(set(rows)) == 40 and set(rows) <= set(rasters.rows("train"))
+    np.testing.assert_array_equal(rows, calibration_rows(rasters, 40, seed=3))
+    assert set(rows) != set(calibration_rows(rasters, 40, seed=4))
+    np.testing.assert_array_equal(calibration_rows(rasters, 10**6, seed=3), rasters.rows("train"))

@@ -1,0 +1,137 @@
+"""What the documents say exists: commands, targets, paths, data files, numbers."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from glyphlens.params import read_params
+from glyphlens.summary import block, read_block
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DATA = (ROOT / "docs/DATA.md").read_text(encoding="utf-8")
+NAMES = ("README.md", "CONTRIBUTING.md", "docs/DATA.md")
+DOCUMENTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
+STAGES = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+# Made by running, on nobody's list of outputs.
+MADE = ("checkpoints", "outputs", ".cache", ".venv", "reports", "metrics")
+every_document = pytest.mark.parametrize("name", DOCUMENTS)
+
+
+def outputs() -> list[str]:
+    entries = [entry for stage in STAGES.values() for kind in ("outs", "metrics") for entry in stage.get(kind, [])]
+    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
+
+
+def lies_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def code_of(text: str) -> list[str]:
+    """Every `quoted` piece, and every line of a fenced block, without its comment."""
+    fenced = re.findall(r"^```\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    lines = [re.split(r"\s{2,}|\s#", line.strip())[0] for part in fenced for line in part.splitlines()]
+    return [*lines, *re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))]
+
+
+def commands(text: str, program: str) -> list[list[str]]:
+    return [words for piece in code_of(text) if (words := piece.split())[:1] == [program]]
+
+
+@every_document
+def test_make_targets_exist(name: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert {words[1] for words in commands(DOCUMENTS[name], "make") if len(words) > 1} <= targets
+
+
+@every_document
+def test_named_paths_exist_or_are_written_by_a_stage(name: str) -> None:
+    roots = {path.name for path in ROOT.iterdir()} | set(MADE)
+    for piece in code_of(DOCUMENTS[name]):
+        path = piece.rstrip("/")
+        if not re.fullmatch(r"[\w./-]+", path) or "/" not in piece or path.split("/")[0] not in roots:
+            continue
+        made = path.startswith(tuple(f"{folder}/" for folder in MADE)) or path in MADE
+        below = any(lies_in(path, output) or lies_in(output, path) for output in outputs())
+        assert (ROOT / path).exists() or below or made, f"{name} names {piece}"
+
+
+def test_the_tree_of_the_readme_exists() -> None:
+    tree = README.split("## The tree")[1].split("```")[1]
+    folder = ""
+    for line in filter(None, tree.splitlines()):
+        entry = line.split()[0]
+        path = folder + entry if line.startswith(" ") else entry
+        folder = path if not line.startswith(" ") and entry.endswith("/") else folder
+        exists = (ROOT / path).exists() or path.rstrip("/") in outputs() or path.rstrip("/") in MADE
+        assert exists, f"README's tree names {path}"
+
+
+def test_the_order_of_the_readme() -> None:
+    assert re.findall(r"^## (.+)$", README, flags=re.MULTILINE) == [
+        "The two commands",
+        "What came out",
+        "The tree",
+        "The graph",
+        "How to experiment",
+        "Your own fonts, your own database",
+        "Data cards and licences",
+    ]
+
+
+def test_every_stage_is_explained() -> None:
+    explained = set(re.findall(r"^\| `([a-z0-9_]+)` \|", README.split("## The graph")[1], flags=re.MULTILINE))
+    assert {stage for stage in STAGES if not stage.startswith("gate_")} == explained
+
+
+@every_document
+def test_parameters_to_set_exist(name: str) -> None:
+    params = read_params(ROOT / "params.yaml")
+    for words in commands(DOCUMENTS[name], "dvc"):
+        for word in words:
+            if match := re.fullmatch(r"(\w+)\.(\w+)=\S+", word):
+                assert match[2] in params[match[1]], f"{name}: {' '.join(words)}"
+    for piece in code_of(DOCUMENTS[name]):
+        match = re.fullmatch(r"(\w+)\.([a-z_]+)", piece)
+        if match and isinstance(params.get(match[1]), dict) and match[2] not in ("db", "json", "npy", "parquet", "py"):
+            assert match[2] in params[match[1]], f"{name} names {piece}"
+
+
+@pytest.mark.parametrize("program", ["dvc", "glyphlens"])
+def test_commands_exist(program: str) -> None:
+    named = {words[1] for text in DOCUMENTS.values() for words in commands(text, program) if len(words) > 1}
+    assert named
+    command = Path(sys.executable).with_name(program)
+    assert command.is_file(), f"{command} is not installed: run `make setup`"
+    for subcommand in sorted(named):
+        answer = subprocess.run([command, *subcommand.split(), "--help"], capture_output=True, text=True, check=False)
+        assert answer.returncode == 0, f"{program} {subcommand}: {answer.stderr[-500:]}"
+
+
+def test_the_numbers_of_the_readme_are_those_of_the_metrics() -> None:
+    assert (ROOT / "metrics").is_dir(), "no metrics yet: run `make repro` and commit metrics/"
+    assert read_block(README) == block(ROOT / "metrics"), "run python -m glyphlens.summary --readme README.md"
+
+
+def headings() -> list[str]:
+    """Every path that a heading of docs/DATA.md names."""
+    return [
+        path
+        for line in re.findall(r"^### (.+)$", DATA, flags=re.MULTILINE)
+        for path in re.findall(r"`([^`]+/[^`]+)`", line)
+    ]
+
+
+def test_every_output_is_in_the_dictionary() -> None:
+    missing = [path for path in outputs() if not any(lies_in(path, name) for name in headings())]
+    assert not missing, f"docs/DATA.md does not explain {missing}"
+
+
+def test_the_dictionary_names_nothing_that_is_gone() -> None:
+    for path in headings():
+        related = any(lies_in(path, output) or lies_in(output, path) for output in outputs())
+        assert related or (ROOT / path).exists(), f"docs/DATA.md explains {path}, which no stage writes"
