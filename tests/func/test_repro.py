@@ -24,7 +24,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "primitives": {"count": 255, "sampled_cells": 50_000, "iterations": 4},
     "phase1": {"steps": 20, "batch": 256, "rasters_per_step": 8, "scored_rasters": 40, "validate_every": 10},
     "phase2": {"width": 16, "blocks": 1, "steps": 12, "batch": 64, "validate_every": 6},
-    "onestage": {"stem": [4, 8]},
+    "onestage": {"stem": [4, 8], "steps": 12},
     "export": {"calibration_samples": 64, "latency_repeats": 2},
     "evaluate": {"confusions_shown": 4, "errors_shown": 4, "near_misses_shown": 1},
 }

@@ -67,6 +67,16 @@ def test_place_matters() -> None:
     assert not torch.allclose(logits[0], logits[1])
 
 
+def test_an_embedding_that_starts_from_centroids_is_the_picture() -> None:
+    model = small_networks()[1]
+    centroids = torch.rand(15, 64, generator=torch.Generator().manual_seed(3))
+    model.start_from(centroids)
+    assert torch.equal(model.embedding.weight[1:] + 0.5, centroids)
+    assert torch.equal(model.embedding.weight[0] + 0.5, torch.zeros(64))
+    with pytest.raises(ValueError, match="15 primitives"):
+        model.start_from(centroids[:-1])
+
+
 def test_geometry_is_read_only_where_configured() -> None:
     _, reading, _, blind, _ = (network.eval() for network in small_networks())
     grid = torch.ones(1, 16, 16, dtype=torch.int64)

@@ -77,6 +77,17 @@ class GridRecognizer(nn.Module):
             cosine=config.cosine,
         )
 
+    @torch.no_grad()
+    def start_from(self, centroids_K64: Tensor) -> None:
+        """Let the embedding begin as the primitives' own pixels, -½ to ½: alike primitives begin alike.
+
+        Raises ValueError unless there is one centroid of 64 pixels in 0..1 for every primitive.
+        """
+        if centroids_K64.shape != (self.config.primitives, EMBEDDING):
+            raise ValueError(f"{tuple(centroids_K64.shape)} centroids for {self.config.primitives} primitives")
+        self.embedding.weight[0] = -0.5
+        self.embedding.weight[1:] = centroids_K64 - 0.5
+
     def embed(self, grid_NRC: Tensor, geometry_NF: Tensor) -> Tensor:
         """(N, 16, 16) int64 ids and (N, 7) geometry → (N, 256) embedding."""
         map_NERC = self.embedding(grid_NRC).permute(0, 3, 1, 2) + self.positions

@@ -25,10 +25,14 @@ from glyphlens.training.predict import predict_logits
 
 
 class StemParams(Section):
-    """What the baseline has of its own; all else it takes from phase 2."""
+    """What the baseline has of its own; all else it takes from phase 2.
+
+    ``steps``: as many as take phase 2's training time, since a step on pixels costs more.
+    """
 
     stem: tuple[int, int] = Field(strict=False)  # YAML has no tuples
     degrade: DegradeParams
+    steps: int = Field(ge=1)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -36,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     paths = stage_paths(argv, "rasters", "rasters_token", "variants", "out", "metrics")
     require_token(paths.rasters_token, paths.rasters)
     own, params, seed = load_params(StemParams, "onestage"), load_params(GlyphParams, "phase2"), load_seed()
+    params = params.model_copy(update={"steps": own.steps})
 
     rasters = SampleSet.open(paths.rasters)
 

@@ -8,9 +8,9 @@ import torch
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.gates.token import require_token
 from glyphlens.params import load_params, load_seed
-from glyphlens.recognizers.cells import CellCNN
+from glyphlens.primitives.codebook import Codebook
 from glyphlens.recognizers.grid import GridRecognizer
-from glyphlens.recognizers.weights import load_model, save_model
+from glyphlens.recognizers.weights import save_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import load_array, save_array, save_metrics, save_table_csv
@@ -20,15 +20,17 @@ from glyphlens.training.glyph_params import GlyphParams
 from glyphlens.training.glyph_training import train_glyphs
 from glyphlens.training.predict import predict_logits
 
+INPUTS = ("rasters", "rasters_token", "primitives", "variants", "grids")
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read grids, train, score on the validation families, write."""
-    paths = stage_paths(argv, "rasters", "rasters_token", "variants", "grids", "phase1", "out", "metrics")
+    paths = stage_paths(argv, *INPUTS, "out", "metrics")
     require_token(paths.rasters_token, paths.rasters)
     params, seed = load_params(GlyphParams, "phase2"), load_seed()
 
     rasters = SampleSet.open(paths.rasters)
-    primitives = load_model(paths.phase1, CellCNN).config.primitives
+    codebook = Codebook.open(paths.primitives)
     clean_NRC = load_array(paths.grids / "clean.npy")
     training = Training(
         rasters,
@@ -38,13 +40,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         load_array(paths.variants / "geometry.npy"),
     )
     torch.manual_seed(seed)
-    model = GridRecognizer(params.grid_config(len(rasters.classes), primitives))
+    model = GridRecognizer(params.grid_config(len(rasters.classes), len(codebook)))
+    model.start_from(torch.from_numpy(codebook.centroids_K64))
     rows = rasters.rows("val")
     validation = HeldOut(rasters, rows, lambda block: grid_input(clean_NRC[block]))
     blind = HeldOut(rasters, rows, lambda block: grid_input(clean_NRC[block]), geometry=False)
     curves = train_glyphs(
         model,
-        GridBatches(training, params, seed, primitives),
+        GridBatches(training, params, seed, len(codebook)),
         validation,
         params,
         [entry.label for entry in rasters.classes],
