@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from glyphlens.recognizers.grid import GridRecognizer
+from glyphlens.training.averaging import warmed_decay
 from glyphlens.training.batches import Batch
 from glyphlens.training.checkpoints import ROOT_VARIABLE, checkpoint_folder
 from glyphlens.training.glyph_params import GlyphParams
@@ -89,6 +90,11 @@ def test_best_weights_are_kept_not_the_last(tmp_path: Path) -> None:
         hits = [(model(*batch.inputs).argmax(1) == batch.targets).float().mean() for batch in validation]
     best = curves[curves["name"] == "val_top1"]["value"].max()
     assert float(torch.stack(hits).mean()) == pytest.approx(best, abs=0.05)
+
+
+@pytest.mark.parametrize(("averaged", "expected"), [(0, 0.1), (8, 0.5), (10_000, 0.998)])
+def test_averaging_forgets_the_first_steps(averaged: int, expected: float) -> None:
+    assert warmed_decay(averaged, 0.998) == pytest.approx(expected)
 
 
 def test_patience_stops_a_training_that_stands_still(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import lightning
 import pandas as pd
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from torch import nn
 from torch.utils.data import DataLoader
 
+from glyphlens.training.averaging import WarmAveraging
 from glyphlens.training.batches import Batch, BatchSource, StepStream
 from glyphlens.training.callbacks import Curves, StepBar
 from glyphlens.training.params import TrainingParams
@@ -49,7 +50,7 @@ def train(
         mode="max",
         save_top_k=params.keep_last,
     )
-    averaging = [EMAWeightAveraging(decay=params.ema_decay)] if params.ema_decay else []
+    averaging = [WarmAveraging(params.ema_decay)] if params.ema_decay else []
     stopping = EarlyStopping(MONITORED, mode="max", patience=params.patience)
     trainer = lightning.Trainer(
         max_steps=params.steps,
