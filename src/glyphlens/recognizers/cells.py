@@ -47,8 +47,9 @@ class CellCNN(nn.Module):
         return logits
 
 
-# Odd 64-bit multipliers (from the golden ratio's digits) that tell distinct cells apart by one sum.
-_MIX = torch.tensor([(0x9E3779B97F4A7C15 * (2 * row + 1)) % 2**63 | 1 for row in range(CELL_PX)], dtype=torch.int64)
+# One random 64-bit weight a pixel: the wrapped sum of ink × weight tells distinct cells apart. Weighing whole rows of
+# eight bytes instead would not do: cells that differ in a row's last pixel alone would then share the low 56 bits.
+_PIXEL_WEIGHTS = torch.randint(-(2**63), 2**63 - 1, (CELL_PX**2,), generator=torch.Generator().manual_seed(64))
 
 
 @torch.inference_mode()
@@ -58,9 +59,9 @@ def predict_ids(model: CellCNN, cells_NPP: Tensor, batch: int = 1024) -> Tensor:
     A cell without any ink is 0 by definition; of the others the network reads each distinct one once, since most
     cells of a glyph are solid ink or a straight edge that another glyph has too.
     """
-    words_N8 = cells_NPP.reshape(len(cells_NPP), -1).contiguous().view(torch.int64)
-    inked = torch.nonzero(words_N8.any(1)).squeeze(1)
-    keys, inverse = torch.unique((words_N8[inked] * _MIX).sum(1), return_inverse=True)
+    pixels_N64 = cells_NPP.flatten(1)
+    inked = torch.nonzero(pixels_N64.any(1)).squeeze(1)
+    keys, inverse = torch.unique(pixels_N64[inked].long() @ _PIXEL_WEIGHTS, return_inverse=True)
     example = torch.empty_like(keys).scatter_(0, inverse, inked)
     distinct = [
         model(cells_NPP[rows].unsqueeze(1).float() / 255).argmax(1) for rows in torch.split(example, batch) if len(rows)
