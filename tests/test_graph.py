@@ -84,6 +84,21 @@ def direct_imports(path: Path) -> frozenset[Path]:
     return frozenset(file for file in found if not (file.name == "__init__.py" and is_inert(parse(file))))
 
 
+def read_by(stage: str) -> set[Path]:
+    """Every source file that decides what a stage does."""
+    modules = closure(stage_file(stage))
+    return modules.union(*map(named_neighbours, modules))
+
+
+def named_neighbours(path: Path) -> set[Path]:
+    """Files beside a module that it names in a string, such as the template of a page."""
+    strings = {
+        node.value for node in ast.walk(parse(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    others = (entry for entry in path.parent.iterdir() if entry.is_file() and entry.suffix != ".py")
+    return {entry for entry in others if entry.name in strings}
+
+
 def closure(path: Path) -> set[Path]:
     seen, waiting = {path}, [path]
     while waiting:
@@ -145,14 +160,14 @@ def test_every_stage_says_what_it_does(stage: str) -> None:
 @every_stage
 def test_imported_modules_are_declared(stage: str) -> None:
     sources = [path for path in declared(stage, "deps") if path.startswith("src/")]
-    used = {path.relative_to(ROOT).as_posix() for path in closure(stage_file(stage))}
+    used = {path.relative_to(ROOT).as_posix() for path in read_by(stage)}
     missing = sorted(path for path in used if not lies_in(path, sources))
     assert not missing, f"{stage}: add to deps in dvc.yaml: {missing}"
 
 
 @every_stage
 def test_declared_modules_are_imported(stage: str) -> None:
-    used = closure(stage_file(stage))
+    used = read_by(stage)
     for path in (ROOT / path for path in declared(stage, "deps") if path.startswith("src/")):
         assert path.exists(), f"{stage}: {path} is not there"
         files = [file for file in path.rglob("*.py") if not is_inert(parse(file))] if path.is_dir() else [path]
