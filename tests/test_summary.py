@@ -6,7 +6,7 @@ import pytest
 
 from glyphlens.errors import InputError
 from glyphlens.storage import save_json
-from glyphlens.summary import BEGIN, END, block, main, metric_files, read_block, replace_block, summary
+from glyphlens.summary import BEGIN, END, block, headlines, main, metric_files, read_block, replace_block, summary
 
 
 @pytest.fixture
@@ -30,6 +30,13 @@ def test_every_number_is_in_the_table(metrics: Path) -> None:
     table = summary(metrics)
     for reading in ("fonts **123**", "glyphs **124,924**", "test_top1 **0.8123**", "ece **0.0211**", "`gate glyphs`"):
         assert reading in table
+
+
+def test_headlines_are_sentences_of_what_is_there(metrics: Path) -> None:
+    assert (
+        headlines(metrics) == "- **81.2%** of the glyphs of font families never seen are named right at the first guess"
+    )
+    assert headlines(metrics) in block(metrics)
 
 
 def test_a_block_is_exchanged_and_read_back(metrics: Path) -> None:

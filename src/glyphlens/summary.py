@@ -15,6 +15,24 @@ BEGIN = "<!-- metrics: begin, written by `python -m glyphlens.summary --readme R
 END = "<!-- metrics: end -->"
 # Tracks and stages in the order of the data flow; a file that is not listed comes after them, by name.
 ORDER = ("glyphs", "rasters", "primitives", "phase1", "phase2", "onestage", "export", "evaluate")
+# What a reader wants to know first: file, metric, and the sentence that the share begins.
+HEADLINES = (
+    (
+        "arabic/evaluate.json",
+        "test_top1",
+        "of the glyphs of font families never seen are named right at the first guess",
+    ),
+    ("arabic/evaluate.json", "test_top5", "have the right name among the first five"),
+    ("arabic/slices.json", "family_mean_top1", "is the mean over those families, whatever their number of glyphs"),
+    ("arabic/evaluate.json", "worst_family_top1", "is the family that fares worst"),
+    (
+        "arabic/slices.json",
+        "no_geometry_top1",
+        "are named right from the bare picture, without the glyph's place in the em",
+    ),
+    ("arabic/export.json", "int8_top1", "by the small int8 file that is kept in git"),
+    ("arabic/onestage.json", "test_top1", "by the one-stage network on pixels, given the same training time"),
+)
 
 
 def metric_files(metrics: Path) -> list[Path]:
@@ -32,9 +50,20 @@ def summary(metrics: Path) -> str:
     return "\n".join(lines)
 
 
+def headlines(metrics: Path) -> str:
+    """The first numbers as sentences, one line each; those whose metrics are not there are left out."""
+    lines = []
+    for name, metric, sentence in HEADLINES:
+        path = metrics / name
+        content = load_json(path) if path.is_file() else {}
+        if metric in content:
+            lines.append(f"- **{content[metric]:.1%}** {sentence}")
+    return "\n".join(lines)
+
+
 def block(metrics: Path) -> str:
-    """The summary between its two markers, as it stands in README.md."""
-    return f"{BEGIN}\n{summary(metrics)}\n{END}"
+    """Headlines and summary between the two markers, as they stand in README.md."""
+    return "\n".join(filter(None, (BEGIN, headlines(metrics), f"\n{summary(metrics)}", END)))
 
 
 def replace_block(text: str, new: str) -> str:
