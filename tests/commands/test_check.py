@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from glyphlens.commands.answers import Best
-from glyphlens.commands.check import Expected, agreement, class_numbers, expected_glyphs, judge
+from glyphlens.commands.check import Expected, agreement, class_numbers, expected_glyphs, judge, labels_by_picture
 from glyphlens.commands.face_pictures import open_font
 from glyphlens.samples import CharacterClass
 from glyphlens.sources.candidates import candidates
@@ -42,14 +42,28 @@ def verdicts():
         4: Expected(("unheard_of.isol",), "isol"),
     }
     best = Best(np.array([[0, 1], [0, 1], [1, 0], [0, 1], [0, 1]]), np.zeros((5, 2), np.float32))
-    return judge(expected, best, class_numbers(CLASSES))
+    alike = {gid: set(answer.labels) for gid, answer in expected.items()} | {1: {"fatha", "beh.isol"}}
+    return judge(expected, alike, best, class_numbers(CLASSES))
 
 
 def test_verdicts_by_glyph(verdicts):
     assert verdicts["gid"].tolist() == [0, 1, 2, 4]
     assert verdicts["known"].tolist() == [True, True, True, False]
     assert verdicts["top1"].tolist() == [True, False, False, False]
+    assert verdicts["shape1"].tolist() == [True, True, False, False]
     assert verdicts["top5"].tolist() == [True, True, True, False]
+
+
+def test_glyphs_of_the_same_pixels_share_their_labels():
+    pictures = np.zeros((3, 128, 16), np.uint8)
+    pictures[1, 0, 0] = 1
+    expected = {
+        0: Expected(("beh.init",), "init"),
+        1: Expected(("fatha",), "diacritic"),
+        2: Expected(("beh.medi",), "medi"),
+    }
+    alike = labels_by_picture(expected, pictures)
+    assert alike == {0: {"beh.init", "beh.medi"}, 1: {"fatha"}, 2: {"beh.init", "beh.medi"}}
 
 
 def test_agreement_by_slice_leaves_out_labels_of_no_class(verdicts):
@@ -61,5 +75,5 @@ def test_agreement_by_slice_leaves_out_labels_of_no_class(verdicts):
 
 
 def test_agreement_on_nothing_has_only_the_first_line():
-    nothing = judge({}, Best(np.zeros((0, 5), np.int64), np.zeros((0, 5), np.float32)), {})
+    nothing = judge({}, {}, Best(np.zeros((0, 5), np.int64), np.zeros((0, 5), np.float32)), {})
     assert agreement(nothing)["glyphs"].tolist() == [0]

@@ -1,10 +1,12 @@
 """What a font with a cmap says its glyphs are, and how often the recogniser agrees, slice by slice."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from glyphlens.commands.answers import Best
 from glyphlens.imaging.shaping import FontFace
@@ -24,6 +26,7 @@ SLICES = {
     "symbol": "symbols",
 }
 TOP = 5
+SCORES = ("top1", "shape1", "top5")
 
 
 class Expected(NamedTuple):
@@ -60,26 +63,42 @@ def class_numbers(classes: Sequence[CharacterClass]) -> dict[str, int]:
     return numbers | {entry.label: number for number, entry in enumerate(classes)}
 
 
-def judge(expected: Mapping[int, Expected], best: Best, numbers: dict[str, int]) -> pd.DataFrame:
-    """One row for each expected glyph, by gid: gid, slice, known (a class of the model has the label), top1, top5."""
+def labels_by_picture(expected: Mapping[int, Expected], packed_NHB: NDArray[np.uint8]) -> dict[int, set[str]]:
+    """{gid: labels of every expected glyph that this font draws with the same pixels}, its own among them."""
+    labels: defaultdict[bytes, set[str]] = defaultdict(set)
+    for gid, answer in expected.items():
+        labels[packed_NHB[gid].tobytes()].update(answer.labels)
+    return {gid: labels[packed_NHB[gid].tobytes()] for gid in expected}
+
+
+def judge(
+    expected: Mapping[int, Expected], alike: Mapping[int, set[str]], best: Best, numbers: dict[str, int]
+) -> pd.DataFrame:
+    """One row for each expected glyph, by gid: gid, slice, known (a class has the label), top1, shape1, top5.
+
+    ``shape1``: the first answer is a label of ``alike``, so that no picture could tell it from the right one.
+    """
     rows = []
     for gid, answer in sorted(expected.items()):
-        wanted = [numbers[label] for label in answer.labels if label in numbers]
+        wanted, drawn_alike = (
+            [numbers[label] for label in labels if label in numbers] for labels in (answer.labels, alike[gid])
+        )
         hits = np.isin(best.classes_NK[gid, :TOP], wanted)
+        shape1 = bool(best.classes_NK[gid, 0] in drawn_alike)
         name = SLICES.get(answer.char_class, answer.char_class)
-        rows.append({"gid": gid, "slice": name, "known": bool(wanted), "top1": bool(hits[0]), "top5": bool(hits.any())})
-    return pd.DataFrame(rows, columns=["gid", "slice", "known", "top1", "top5"])
+        rows.append((gid, name, bool(wanted), bool(hits[0]), shape1, bool(hits.any())))
+    return pd.DataFrame(rows, columns=["gid", "slice", "known", *SCORES])
 
 
 def agreement(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """slice, glyphs, top1, top5 over glyphs of known classes, all first; ``unknown`` counts those of no class."""
+    """slice, glyphs, top1, shape1, top5 over glyphs of known classes, all first; ``unknown``: how many of no class."""
     parts = [("all", verdicts), *((name, verdicts[verdicts["slice"] == name]) for name in SLICES.values())]
     rows = []
     for name, part in parts:
         known = part[part["known"].astype(bool)]
         if not len(part) and name != "all":
             continue
-        scores = {column: float(known[column].mean()) if len(known) else float("nan") for column in ("top1", "top5")}
+        scores = {column: float(known[column].mean()) if len(known) else float("nan") for column in SCORES}
         rows.append({"slice": name, "glyphs": len(known), **scores, "unknown": len(part) - len(known)})
     return pd.DataFrame(rows)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from glyphlens.commands.answers import Best, answer_table, best_classes
-from glyphlens.commands.check import TOP, class_numbers, expected_glyphs, judge
+from glyphlens.commands.check import TOP, class_numbers, expected_glyphs, judge, labels_by_picture
 from glyphlens.commands.face_pictures import Pictures, face_pictures, open_font
 from glyphlens.commands.model import drawing_rule
 from glyphlens.errors import InputError
@@ -119,7 +119,8 @@ def _checked(
         return answers
     is_drawn = (answers.table["fault"] == "").tolist()
     expected = {gid: entry for gid, entry in expected_glyphs(face, letters).items() if is_drawn[gid]}
-    verdicts = judge(expected, best, class_numbers(recognizer.classes))
+    alike = labels_by_picture(expected, answers.packed_NHB)
+    verdicts = judge(expected, alike, best, class_numbers(recognizer.classes))
     agrees = {row.gid: ("yes" if row.top1 else "no") if row.known else NOT_A_CLASS for row in verdicts.itertuples()}
     labels = [" | ".join(expected[gid].labels) if gid in expected else "" for gid in range(len(is_drawn))]
     table = answers.table.assign(expected=labels, agrees=[agrees.get(gid, "") for gid in range(len(is_drawn))])

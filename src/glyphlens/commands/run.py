@@ -86,7 +86,8 @@ def _give(table: pd.DataFrame, packed_NHB: NDArray[np.uint8], subject: str, want
     if wanted.sheet is not None:
         title = " ".join(dict.fromkeys(Path(name).name for name in table.iloc[:, 0]))
         title = f"{title} · {_summary(table, shown)}" if len(title) < 80 else _summary(table, shown)
-        for path in save_sheet(wanted.sheet, shown, packed_NHB, subject, title):
+        drawn = (shown["fault"] == "").to_numpy()
+        for path in save_sheet(wanted.sheet, shown[drawn], packed_NHB[drawn], subject, title):
             print(f"{path}: sheet written", file=sys.stderr)
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from glyphlens.commands.answers import Row, runners_up
+from glyphlens.commands.check import SCORES
 
 SURE, UNSURE = 0.9, 0.5
 WIDTH_WITHOUT_TERMINAL = 160
@@ -46,10 +47,10 @@ def answers_on_screen(table: pd.DataFrame, subject: str, title: str, width: int)
 def agreement_on_screen(scores: pd.DataFrame) -> Table:
     """The table of ``--check``: shares as percentages, and how many expected labels the model has no class for."""
     shown = Table(box=box.SIMPLE_HEAD, title="Agreement with the fonts' own cmap", title_justify="left", pad_edge=False)
-    for name in ("slice", "glyphs", "top-1", "top-5", "not a class"):
+    for name in ("slice", "glyphs", "top-1", "same shape", "top-5", "not a class"):
         shown.add_column(name, justify="left" if name == "slice" else "right")
     for row in scores.to_dict("records"):
-        shares = (f"{row[name]:.1%}" if row["glyphs"] else "–" for name in ("top1", "top5"))
+        shares = (f"{row[name]:.1%}" if row["glyphs"] else "–" for name in SCORES)
         shown.add_row(row["slice"], str(row["glyphs"]), *shares, str(row["unknown"]))
     return shown
 
