@@ -37,7 +37,7 @@ def main(argv: list[str]) -> None:
         sys.exit(f"benchmarks: no benchmark named {', '.join(unknown)}; there are {', '.join(known)}")
     # Both ways run on one core: set before numpy, torch or ONNX Runtime start their thread pools.
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 150)
     ratios: list[Ratio] = []
     for name in argv or known:
         console.print(f"measuring {name} …")
