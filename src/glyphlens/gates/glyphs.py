@@ -76,6 +76,14 @@ def licence_named(data: GlyphData, limits: GlyphLimits) -> Outcome:
     return at_most(int(unnamed.sum()), 0, "fonts without a licence", rows, otherwise=Verdict.WARN)
 
 
+@CHECKS.add("family-named")
+def family_named(data: GlyphData, limits: GlyphLimits) -> Outcome:
+    """The split keeps families apart; a font without a family is one by itself, and its bold may be tested on."""
+    alone = data.fonts["family"] == data.fonts["file_hash"]
+    rows = first_rows(data.fonts, alone, "file_hash", "file")
+    return at_most(int(alone.sum()), 0, "fonts without a family", rows, otherwise=Verdict.WARN)
+
+
 @CHECKS.add("contours-closed")
 def contours_closed(data: GlyphData, limits: GlyphLimits) -> Outcome:
     """Only closed paths of finite points can be filled; every row is parsed."""
