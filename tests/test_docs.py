@@ -79,6 +79,7 @@ def test_the_order_of_the_readme() -> None:
         "The graph",
         "How to experiment",
         "Your own fonts, your own database",
+        "Japanese handwriting: the ETL database",
         "Data cards and licences",
     ]
 

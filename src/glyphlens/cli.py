@@ -103,6 +103,25 @@ def predict(
     raise typer.Exit(run_predict(images, wanted, ink=ink.value, diacritic=diacritic))
 
 
+@app.command(
+    epilog="[bold]Examples[/bold]   glyphlens etl data/raw/etl   ·   glyphlens etl data/raw/etl --only ETL9G"
+    "   ·   glyphlens etl ETL8G.zip --sheet a.png --character あ",
+)
+def etl(
+    folder: Annotated[Path, typer.Argument(help="Folder with sets of the ETL database, unpacked or zipped; or a zip.")],
+    only: Annotated[list[str] | None, typer.Option(help="A set to look at, such as ETL9G; may be repeated.")] = None,
+    sheet: Annotated[Path | None, typer.Option(help="PNG: samples of --character for the eye.")] = None,
+    character: Annotated[str | None, typer.Option(help="The character of --sheet, for example あ.")] = None,
+) -> None:
+    """Say which sets of the ETL Character Database a folder holds, whether they are whole, and what is wrong.
+
+    The exit status is 1 where a set is not complete.
+    """
+    from glyphlens.commands.etl import run_etl
+
+    raise typer.Exit(run_etl(folder, only or [], sheet, character))
+
+
 def main() -> None:
     """Entry point: errors that a person can mend are one line and exit status 1."""
     try:
