@@ -1,6 +1,7 @@
 """A tiny model (nearest of a few templates) and a tiny font, both made in code."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from onnx import TensorProto, helper, numpy_helper
+
+from glyphlens import cli
 
 LABELS = ("block", "beh.isol", "dot", "stroke.init", "corner.fina", "bar")
 # rectangles in font units (left, bottom, right, top) of each glyph number; 3 is a space, 6 a small mark
@@ -22,6 +25,22 @@ SHAPES = {
     6: [(0, 600, 90, 690)],
 }
 CMAP = {0x20: 3, 0x628: 1, 0x627: 4, 0x631: 5, 0x64E: 6, 0xFE91: 2}
+
+
+@pytest.fixture
+def glyphlens(monkeypatch, capfd):
+    """Run the entry point; (exit status, output, error output)."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["glyphlens", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        out, err = capfd.readouterr()
+        if isinstance(caught.value.code, str):
+            return 1, out, err + caught.value.code
+        return int(caught.value.code or 0), out, err
+
+    return call
 
 
 @pytest.fixture(scope="session")

@@ -14,17 +14,11 @@ from glyphlens import cli
 
 
 @pytest.fixture
-def run(model_folder, monkeypatch, capfd):
-    """Run the entry point with the tiny model; (exit status, output, error output)."""
+def run(model_folder, glyphlens):
+    """The entry point with the tiny model."""
 
     def call(*arguments: object, model: object = model_folder) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["glyphlens", *map(str, arguments), "--model", str(model), "--threads", "1"])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        out, err = capfd.readouterr()
-        if isinstance(caught.value.code, str):
-            return 1, out, err + caught.value.code
-        return int(caught.value.code or 0), out, err
+        return glyphlens(*arguments, "--model", model, "--threads", "1")
 
     return call
 

@@ -1,29 +1,18 @@
 """``glyphlens etl`` as a person meets it."""
 
-import sys
+from functools import partial
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from glyphlens import cli
 from tests.sources.etl.etl_records import blank, g_record, k_record, write
 
 
 @pytest.fixture
-def run(monkeypatch, capfd):
-    """Run the entry point; (exit status, output, error output)."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["glyphlens", "etl", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        out, err = capfd.readouterr()
-        if isinstance(caught.value.code, str):
-            return 1, out, err + caught.value.code
-        return int(caught.value.code or 0), out, err
-
-    return call
+def run(glyphlens):
+    """`glyphlens etl` with these arguments."""
+    return partial(glyphlens, "etl")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from glyphlens.sources.etl.sets import EtlSet
 CHUNK_RECORDS = 512
 UNKNOWN = -1
 # Facts of a record that go to the index, UNKNOWN where its type does not publish them.
-FACTS = {"quality": "quality", "sex": "sex", "age": "age", "serial": "serial"}
+FACTS = ("quality", "sex", "age", "serial")
 INDEX_COLUMNS = ("set", "file", "record", "writer", "code", "char", *FACTS, "mark", "is_model")
 
 
@@ -98,7 +98,7 @@ class Records:
                 "writer": self.writers,
                 "code": self.codes,
                 "char": self.chars,
-                **{name: self.field(field) for name, field in FACTS.items()},
+                **{name: self.field(name) for name in FACTS},
                 "mark": self.field("mark"),
                 "is_model": self.is_model,
             }
