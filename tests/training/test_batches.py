@@ -14,7 +14,7 @@ from glyphlens.samples import CharacterClass, ImageFormat, SampleSet, pack_bits
 from glyphlens.training.cell_batches import CellBatches, CellParams, degraded_cells
 from glyphlens.training.glyph_batches import GridBatches, HeldOut, RasterBatches, Training, grid_input
 from glyphlens.training.glyph_params import GlyphParams
-from glyphlens.training.sampling import GlyphSampler
+from glyphlens.training.sampling import BalancedSampler
 from tests.training.settings import COMMON, GLYPH
 
 GEOMETRY = ("em_left", "em_right", "em_bottom", "em_top", "em_advance", "em_major")
@@ -83,7 +83,7 @@ def test_geometry_dropout_hides_all_seven_numbers(training: Training) -> None:
 def test_class_balance_evens_out_classes() -> None:
     classes = np.repeat([0, 1], [90, 10])
     for balance, expected in ((0.0, 0.1), (1.0, 0.5)):
-        sampler = GlyphSampler(classes, balance, seed=1)
+        sampler = BalancedSampler(classes, balance, seed=1)
         drawn = sampler.draw(20_000, sampler.generator(0))
         assert drawn.min() >= 0 and drawn.max() < 100
         assert (drawn >= 90).mean() == pytest.approx(expected, abs=0.02)

@@ -12,9 +12,10 @@ import torch
 from glyphlens.recognizers.grid import GridRecognizer
 from glyphlens.training.averaging import warmed_decay
 from glyphlens.training.batches import Batch
-from glyphlens.training.checkpoints import ROOT_VARIABLE, checkpoint_folder
+from glyphlens.training.checkpoints import ROOT_VARIABLE, checkpoint_folder, newest_checkpoint, unfinished
 from glyphlens.training.glyph_params import GlyphParams
-from glyphlens.training.loop import newest_checkpoint, train
+from glyphlens.training.glyph_training import GlyphLoss
+from glyphlens.training.loop import train
 from tests.training.settings import COMMON, GLYPH
 
 CLASSES = 5
@@ -45,7 +46,8 @@ def run(folder: Path, fatal: int = -1, **changes: object) -> tuple[GridRecognize
     torch.manual_seed(0)
     model = GridRecognizer(params.grid_config(CLASSES, 15))
     validation = [Striped().batch(1000 + number) for number in range(2)]
-    curves = train(model, Striped(fatal), validation, params, title="test", seed=3, checkpoints=folder)
+    source, objective = Striped(fatal), GlyphLoss(params)
+    curves = train(model, source, validation, params, objective=objective, title="test", seed=3, checkpoints=folder)
     return model, curves
 
 
@@ -53,11 +55,32 @@ def weights(model: GridRecognizer) -> torch.Tensor:
     return torch.cat([tensor.double().flatten() for tensor in model.state_dict().values()])
 
 
-def test_training_learns_and_leaves_no_checkpoints(tmp_path: Path) -> None:
+def test_training_learns(tmp_path: Path) -> None:
     model, curves = run(tmp_path / "run", steps=40, lr=0.01)
     last = curves[curves["name"] == "val_top1"]["value"].iloc[-1]
     assert last > 0.9
-    assert not (tmp_path / "run").exists() and not model.training
+    assert not model.training
+
+
+def test_a_finished_training_is_not_lost_before_its_model_is_saved(tmp_path: Path) -> None:
+    first, first_curves = run(tmp_path / "run")
+    again, again_curves = run(tmp_path / "run", fatal=0)  # would be killed if it trained a step
+    assert torch.equal(weights(first), weights(again))
+    pd.testing.assert_frame_equal(first_curves, again_curves)
+
+
+def test_the_folder_goes_when_the_model_is_saved_and_stays_after_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path))
+    folder = checkpoint_folder("phase2", {"lr": 1})
+    folder.mkdir(parents=True)
+    with pytest.raises(ZeroDivisionError), unfinished("phase2", {"lr": 1}):
+        _ = 1 / 0
+    assert folder.is_dir()
+    with unfinished("phase2", {"lr": 1}) as again:
+        assert again == folder
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("changes", [{}, {"schedule": "plateau", "ema_decay": 0.0, "precision": "32-true"}])
@@ -81,6 +104,19 @@ def test_a_killed_training_goes_on_bit_by_bit(tmp_path: Path, fatal: int) -> Non
     pd.testing.assert_frame_equal(resumed_curves, straight_curves)
 
 
+def test_a_state_cut_short_is_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=run, args=(tmp_path / "killed", 23))
+    process.start()
+    process.join()
+    newest = newest_checkpoint(tmp_path / "killed")
+    assert newest
+    newest.write_bytes(newest.read_bytes()[: newest.stat().st_size // 2])
+    resumed, _ = run(tmp_path / "killed")
+    straight, _ = run(tmp_path / "straight")
+    assert torch.equal(weights(resumed), weights(straight))
+    assert newest.name in capsys.readouterr().out
+
+
 class Spoiled(Striped):
     """From step 24 on, every grid carries the next class's label."""
 
@@ -94,7 +130,16 @@ def test_best_weights_are_kept_not_the_last(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = GridRecognizer(params.grid_config(CLASSES, 15))
     validation = [Striped().batch(1000 + number) for number in range(2)]
-    curves = train(model, Spoiled(), validation, params, title="test", seed=3, checkpoints=tmp_path / "run")
+    curves = train(
+        model,
+        Spoiled(),
+        validation,
+        params,
+        objective=GlyphLoss(params),
+        title="test",
+        seed=3,
+        checkpoints=tmp_path / "run",
+    )
     accuracies = curves[curves["name"] == "val_top1"]["value"]
     with torch.inference_mode():
         hits = torch.cat([model(*batch.inputs).argmax(1) == batch.targets for batch in validation])

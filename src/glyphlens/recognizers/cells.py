@@ -70,3 +70,6 @@ def predict_ids(model: CellCNN, cells_NPP: Tensor, batch: int = 1024) -> Tensor:
     if distinct:
         ids_N[inked] = torch.cat(distinct)[inverse]
     return ids_N
+
+
+Network, Config = CellCNN, CellConfig

@@ -96,3 +96,6 @@ class GridRecognizer(nn.Module):
     def forward(self, grid_NRC: Tensor, geometry_NF: Tensor) -> Tensor:
         """(N, 16, 16) int64 ids and (N, 7) geometry → (N, classes) logits."""
         return self.head.classify(self.embed(grid_NRC, geometry_NF))
+
+
+Network, Config = GridRecognizer, GridConfig

@@ -59,3 +59,6 @@ class RasterRecognizer(nn.Module):
     def forward(self, images_N1HW: Tensor, geometry_NF: Tensor) -> Tensor:
         """(N, 1, 128, 128) float ink in 0..1 and (N, 7) geometry → (N, classes) logits."""
         return self.head.classify(self.embed(images_N1HW, geometry_NF))
+
+
+Network, Config = RasterRecognizer, RasterConfig

@@ -1,8 +1,14 @@
-"""A trained recogniser as two files: ``weights.safetensors`` and ``model.json`` (kind and config). No pickle."""
+"""A trained recogniser as two files: ``weights.safetensors`` and ``model.json`` (kind and config). No pickle.
+
+A kind is the name of a module of this package, which calls its network ``Network`` and its settings ``Config``.
+"""
 
 from dataclasses import asdict
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from types import ModuleType
+from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -10,44 +16,44 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from glyphlens.errors import InputError
-from glyphlens.recognizers.cells import CellCNN, CellConfig
-from glyphlens.recognizers.grid import GridConfig, GridRecognizer
-from glyphlens.recognizers.raster_cnn import RasterConfig, RasterRecognizer
 from glyphlens.storage import load_json, save_json, writing
 
-KINDS: dict[str, tuple[type[Any], type[Any]]] = {
-    "cells": (CellCNN, CellConfig),
-    "grid": (GridRecognizer, GridConfig),
-    "raster_cnn": (RasterRecognizer, RasterConfig),
-}
+Kind = TypeVar("Kind", bound=nn.Module)
 
-Network = TypeVar("Network", bound=nn.Module)
+
+def recognizer_module(kind: str) -> ModuleType:
+    """The module of a kind of recogniser; raises InputError for a name that is none."""
+    name = f"{__package__}.{kind}"
+    module = import_module(name) if kind.isidentifier() and find_spec(name) else None
+    if module is None or not hasattr(module, "Network"):
+        raise InputError(f"no recogniser is called '{kind}'; see src/glyphlens/recognizers/")
+    return module
 
 
 def save_model(folder: Path, model: nn.Module) -> None:
     """Write a recogniser's weights and config below ``folder``; raises ValueError for a network of no known kind."""
-    kind = next((name for name, (network, _) in KINDS.items() if type(model) is network), None)
-    if kind is None:
-        raise ValueError(f"{type(model).__name__} is none of {', '.join(KINDS)}")
+    kind = type(model).__module__.rpartition(".")[2]
+    if type(model).__module__ != f"{__package__}.{kind}" or recognizer_module(kind).Network is not type(model):
+        raise ValueError(f"{type(model).__name__} is not the network of a module of {__package__}")
     tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
     with writing(folder / "weights.safetensors") as partial:
         partial.write_bytes(save(tensors))
     save_json(folder / "model.json", {"recognizer": kind, "config": asdict(model.config)})  # type: ignore[call-overload]
 
 
-def load_model(folder: Path, expected: type[Network]) -> Network:
+def load_model(folder: Path, expected: type[Kind]) -> Kind:
     """The recogniser in evaluation mode; raises InputError naming the file that is missing or does not fit."""
     description = load_json(folder / "model.json")
     try:
-        network, config = KINDS[description["recognizer"]]
+        module = recognizer_module(description["recognizer"])
         settings = {
             name: tuple(value) if isinstance(value, list) else value for name, value in description["config"].items()
         }
-        model = network(config(**settings))
-    except (KeyError, TypeError) as error:
+        model = module.Network(module.Config(**settings))
+    except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{folder / 'model.json'}: not the description of a recogniser ({error!r})") from error
     if not isinstance(model, expected):
-        raise InputError(f"{folder / 'model.json'}: a {network.__name__}, expected a {expected.__name__}")
+        raise InputError(f"{folder / 'model.json'}: a {type(model).__name__}, expected a {expected.__name__}")
     weights = folder / "weights.safetensors"
     try:
         model.load_state_dict(load_file(weights))

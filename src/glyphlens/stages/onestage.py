@@ -17,7 +17,7 @@ from glyphlens.recognizers.weights import save_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import load_array, save_array, save_metrics, save_table_csv
-from glyphlens.training.checkpoints import checkpoint_folder
+from glyphlens.training.checkpoints import unfinished
 from glyphlens.training.glyph_batches import HeldOut, RasterBatches, Training, raster_input
 from glyphlens.training.glyph_params import GlyphParams
 from glyphlens.training.glyph_training import train_glyphs
@@ -57,19 +57,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.manual_seed(seed)
     model = RasterRecognizer(params.raster_config(len(rasters.classes), own.stem))
     held_out = {split: HeldOut(rasters, rasters.rows(split), pictures) for split in ("test", "val")}
-    curves = train_glyphs(
-        model,
-        RasterBatches(training, params, seed, own.degrade),
-        held_out["val"],
-        params,
-        [entry.label for entry in rasters.classes],
-        title="onestage",
-        seed=seed,
-        checkpoints=checkpoint_folder(
-            "onestage", {**params.model_dump(), **own.model_dump(), "seed": seed}, paths.rasters, paths.variants
-        ),
-    )
-    save_model(paths.out, model)
+    source = RasterBatches(training, params, seed, own.degrade)
+    labels = [entry.label for entry in rasters.classes]
+    config = {**params.model_dump(), **own.model_dump(), "seed": seed}
+    with unfinished("onestage", config, paths.rasters, paths.variants) as checkpoints:
+        curves = train_glyphs(
+            model, source, held_out["val"], params, labels, title="onestage", seed=seed, checkpoints=checkpoints
+        )
+        save_model(paths.out, model)
     save_table_csv(paths.out / "curves.csv", curves)
     metrics: dict[str, float] = {}
     for split, batches in held_out.items():

@@ -17,8 +17,9 @@ from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import save_metrics, save_table_csv
 from glyphlens.training.batches import Batch
 from glyphlens.training.cell_batches import CellBatches, CellParams, Cells, as_input, degraded_cells
-from glyphlens.training.checkpoints import checkpoint_folder
+from glyphlens.training.checkpoints import unfinished
 from glyphlens.training.loop import train
+from glyphlens.training.objectives import ClassLoss
 
 CONFUSIONS = 50
 CELLS_AT_ONCE = 8192
@@ -35,22 +36,25 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.manual_seed(seed)
     model = CellCNN(CellConfig(len(codebook), params.dropout))
     validation = _held_out_cells(rasters, "val", codebook, params, seed)
-    curves = train(
-        model,
-        CellBatches(np.asarray(rasters.pixels[rasters.rows("train")]), codebook, params, seed),
-        _batches(validation),
-        params,
-        title="phase1",
-        seed=seed,
-        checkpoints=checkpoint_folder("phase1", {**params.model_dump(), "seed": seed}, paths.rasters, paths.primitives),
-    )
+    source = CellBatches(np.asarray(rasters.pixels[rasters.rows("train")]), codebook, params, seed)
+    with unfinished("phase1", {**params.model_dump(), "seed": seed}, paths.rasters, paths.primitives) as checkpoints:
+        curves = train(
+            model,
+            source,
+            _batches(validation),
+            params,
+            objective=ClassLoss(params.smoothing),
+            title="phase1",
+            seed=seed,
+            checkpoints=checkpoints,
+        )
+        save_model(paths.out, model)
     test = _held_out_cells(rasters, "test", codebook, params, seed)
     network_N = predict_ids(model, test.grey_NPP).numpy()
     lookup_N = _threshold_and_look_up(test, codebook)
     true_N = test.ids_N.numpy()
     network, lookup = primitive_scores(network_N, true_N), primitive_scores(lookup_N, true_N)
 
-    save_model(paths.out, model)
     save_table_csv(paths.out / "curves.csv", curves)
     save_table_csv(paths.out / "buckets.csv", frequency_buckets(network_N, lookup_N, true_N))
     save_table_csv(paths.out / "confusions.csv", top_confusions(network_N, true_N, CONFUSIONS))

@@ -14,7 +14,7 @@ from glyphlens.recognizers.weights import save_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import load_array, save_array, save_metrics, save_table_csv
-from glyphlens.training.checkpoints import checkpoint_folder
+from glyphlens.training.checkpoints import unfinished
 from glyphlens.training.glyph_batches import GridBatches, HeldOut, Training, grid_input
 from glyphlens.training.glyph_params import GlyphParams
 from glyphlens.training.glyph_training import train_glyphs
@@ -45,21 +45,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows = rasters.rows("val")
     validation = HeldOut(rasters, rows, lambda block: grid_input(clean_NRC[block]))
     blind = HeldOut(rasters, rows, lambda block: grid_input(clean_NRC[block]), geometry=False)
-    curves = train_glyphs(
-        model,
-        GridBatches(training, params, seed, len(codebook)),
-        validation,
-        params,
-        [entry.label for entry in rasters.classes],
-        title="phase2",
-        seed=seed,
-        checkpoints=checkpoint_folder("phase2", {**params.model_dump(), "seed": seed}, paths.rasters, paths.grids),
-    )
+    source = GridBatches(training, params, seed, len(codebook))
+    labels = [entry.label for entry in rasters.classes]
+    with unfinished("phase2", {**params.model_dump(), "seed": seed}, paths.rasters, paths.grids) as checkpoints:
+        curves = train_glyphs(
+            model, source, validation, params, labels, title="phase2", seed=seed, checkpoints=checkpoints
+        )
+        save_model(paths.out, model)
     logits_NC = predict_logits(model, validation, "validation")
     blind_NC = predict_logits(model, blind, "without geometry")
     classes_N = rasters.class_indices[rows]
 
-    save_model(paths.out, model)
     save_table_csv(paths.out / "curves.csv", curves)
     save_array(paths.out / "val_predictions.npy", logits_NC.argmax(1).astype(np.int32))
     save_metrics(

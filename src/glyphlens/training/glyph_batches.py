@@ -17,7 +17,7 @@ from glyphlens.imaging.geometry import geometry_features
 from glyphlens.samples import SampleSet, unpack_bits
 from glyphlens.training.batches import Batch
 from glyphlens.training.glyph_params import GlyphParams
-from glyphlens.training.sampling import GlyphSampler
+from glyphlens.training.sampling import BalancedSampler
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class GlyphSource:
         self.training, self.params = training, params
         index = training.samples.index.iloc[training.rows_T]
         self.targets_T = training.samples.class_indices[training.rows_T]
-        self.sampler = GlyphSampler(self.targets_T, params.class_balance, seed)
+        self.sampler = BalancedSampler(self.targets_T, params.class_balance, seed)
         self.diacritics_T = index["is_diacritic"].to_numpy(bool)
         self.geometry_TG = training.geometry_NG[training.rows_T]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from torch import Tensor, nn
 
 from glyphlens.recognizers.grid import GridRecognizer
 from glyphlens.recognizers.raster_cnn import RasterRecognizer
@@ -12,6 +13,30 @@ from glyphlens.training.batches import Batch, BatchSource
 from glyphlens.training.glyph_params import GlyphParams
 from glyphlens.training.label_words import fold_words, share_words
 from glyphlens.training.loop import train
+from glyphlens.training.losses import add_margin, classification_loss, diacritic_loss, warmed_margin
+
+
+class GlyphLoss:
+    """The class loss with an angular margin and an auxiliary diacritic head where the parameters ask for them."""
+
+    def __init__(self, params: GlyphParams) -> None:
+        self.params = params
+
+    def __call__(self, model: nn.Module, batch: Batch, step: int) -> Tensor:
+        """Mean over the batch; the model is one of the two glyph recognisers."""
+        if not isinstance(model, GridRecognizer | RasterRecognizer):
+            raise TypeError(f"{type(model).__name__} has no glyph head to put a margin on")
+        params = self.params
+        embedding = model.embed(*batch.inputs)
+        logits = model.head.classify(embedding)
+        if params.margin:
+            margin = warmed_margin(step, params.steps, params.margin, params.margin_warmup)
+            logits = add_margin(logits.float(), batch.targets, margin, params.margin_kind, model.head.COSINE_SCALE)
+        loss = classification_loss(logits, batch.targets, params.smoothing)
+        if params.aux_weight and batch.diacritics is not None:
+            answers = model.head.diacritic(embedding).squeeze(1)
+            loss = loss + params.aux_weight * diacritic_loss(answers, batch.diacritics)
+        return loss
 
 
 def train_glyphs(
@@ -29,7 +54,16 @@ def train_glyphs(
     torch.manual_seed(seed)
     if params.label_words:
         share_words(model.head, labels)
-    curves = train(model, source, validation, params, title=title, seed=seed, checkpoints=checkpoints)
+    curves = train(
+        model,
+        source,
+        validation,
+        params,
+        objective=GlyphLoss(params),
+        title=title,
+        seed=seed,
+        checkpoints=checkpoints,
+    )
     if params.label_words:
         fold_words(model.head)
     return curves

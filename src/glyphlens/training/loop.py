@@ -1,7 +1,6 @@
-"""One training from first to best weights: resumes by itself, keeps the best, cleans up behind it."""
+"""One training from first to best weights: resumes by itself and keeps the best."""
 
 import logging
-import shutil
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,13 +8,15 @@ from pathlib import Path
 import lightning
 import pandas as pd
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from torch import nn
 from torch.utils.data import DataLoader
 
 from glyphlens.training.averaging import WarmAveraging
 from glyphlens.training.batches import Batch, BatchSource, StepStream
 from glyphlens.training.callbacks import Curves, StepBar
+from glyphlens.training.checkpoints import load_finished, newest_checkpoint, save_finished
+from glyphlens.training.objectives import Objective
 from glyphlens.training.params import TrainingParams
 from glyphlens.training.task import RecognitionTask
 
@@ -29,30 +30,45 @@ def train(
     validation: Sequence[Batch],
     params: TrainingParams,
     *,
+    objective: Objective,
     title: str,
     seed: int,
     checkpoints: Path,
 ) -> pd.DataFrame:
     """Train ``model`` in place and leave it with its best weights, in evaluation mode.
 
-    ``checkpoints`` holds the last ``keep_last`` and the best state while training runs; an interrupted training goes
-    on from the newest of them, a finished one removes the folder. Returns the curves (step, name, value).
+    ``checkpoints`` holds the last ``keep_last`` and the best state while training runs, and the result once it is
+    done: an interrupted training goes on from the newest readable state, a finished one is read again. The caller
+    removes the folder when the model is saved (``checkpoints.unfinished``). Returns the curves (step, name, value).
     """
     _quieten()
-    task = RecognitionTask(model.to(memory_format=torch.channels_last), params, seed)  # type: ignore[call-overload]
-    curves = Curves(max(1, params.steps // CURVE_POINTS))
-    best = ModelCheckpoint(checkpoints, "best", monitor=MONITORED, mode="max", save_weights_only=True)
-    last = ModelCheckpoint(
-        checkpoints,
-        "step-{step}",
-        auto_insert_metric_name=False,
-        monitor="step",
-        mode="max",
-        save_top_k=params.keep_last,
-    )
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    rows = load_finished(checkpoints, model)
+    if rows is None:
+        task = RecognitionTask(model, objective, params, seed)
+        curves, best = Curves(max(1, params.steps // CURVE_POINTS)), _best(checkpoints)
+        trainer = _trainer(params, [curves, StepBar(title, params.steps), best, _last(checkpoints, params.keep_last)])
+        trainer.fit(
+            task,
+            DataLoader(StepStream(source, params.steps, task), batch_size=None),
+            DataLoader(validation, batch_size=None),  # type: ignore[arg-type]
+            ckpt_path=newest_checkpoint(checkpoints),
+            weights_only=False,
+        )
+        if trainer.interrupted:
+            raise KeyboardInterrupt
+        task.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
+        rows = curves.table()
+        save_finished(checkpoints, model, rows)
+    model.eval()
+    return rows
+
+
+def _trainer(params: TrainingParams, callbacks: list[Callback]) -> lightning.Trainer:
+    """The states are kept by the last callbacks: what they keep must know of the best that came before them."""
     averaging = [WarmAveraging(params.ema_decay)] if params.ema_decay else []
     stopping = EarlyStopping(MONITORED, mode="max", patience=params.patience)
-    trainer = lightning.Trainer(
+    return lightning.Trainer(
         max_steps=params.steps,
         max_epochs=-1,
         accelerator="auto",
@@ -67,28 +83,18 @@ def train(
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        # `last` comes last: the state it keeps must know of the best that came before it.
-        callbacks=[*averaging, stopping, curves, StepBar(title, params.steps), best, last],
+        callbacks=[*averaging, stopping, *callbacks],
     )
-    trainer.fit(
-        task,
-        DataLoader(StepStream(source, params.steps, task), batch_size=None),
-        DataLoader(validation, batch_size=None),  # type: ignore[arg-type]
-        ckpt_path=newest_checkpoint(checkpoints),
-        weights_only=False,
-    )
-    if trainer.interrupted:
-        raise KeyboardInterrupt
-    task.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
-    shutil.rmtree(checkpoints)
-    model.eval()
-    return curves.table()
 
 
-def newest_checkpoint(folder: Path) -> Path | None:
-    """The state to go on from, or None for a fresh start."""
-    states = sorted(folder.glob("step-*.ckpt"), key=lambda state: int(state.stem.removeprefix("step-")))
-    return states[-1] if states else None
+def _best(folder: Path) -> ModelCheckpoint:
+    return ModelCheckpoint(folder, "best", monitor=MONITORED, mode="max", save_weights_only=True)
+
+
+def _last(folder: Path, count: int) -> ModelCheckpoint:
+    return ModelCheckpoint(
+        folder, "step-{step}", auto_insert_metric_name=False, monitor="step", mode="max", save_top_k=count
+    )
 
 
 def _quieten() -> None:

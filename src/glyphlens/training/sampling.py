@@ -1,10 +1,10 @@
-"""Which training glyphs a step shows: drawn with replacement, rare classes more often than they occur."""
+"""Which training samples a step shows: drawn with replacement, rare classes more often than they occur."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-class GlyphSampler:
+class BalancedSampler:
     """Draws positions 0..T-1 with probability ∝ (glyphs of the same class) ** -balance.
 
     ``balance`` 0 draws every glyph alike, 1 every class alike. A font that has a rare letter has it once, like a common

@@ -7,10 +7,9 @@ import lightning
 import torch
 from torch import Tensor, nn
 
-from glyphlens.recognizers.trunk import GlyphHead
 from glyphlens.training.batches import Batch
-from glyphlens.training.glyph_params import GlyphParams
-from glyphlens.training.losses import add_margin, classification_loss, diacritic_loss, warmed_margin
+from glyphlens.training.losses import classification_loss
+from glyphlens.training.objectives import Objective
 from glyphlens.training.params import TrainingParams
 
 TOP_K = 5
@@ -19,9 +18,10 @@ TOP_K = 5
 class RecognitionTask(lightning.LightningModule):
     """Trains ``model`` on batches; dropout of step k is a function of (seed, k), so resuming is exact."""
 
-    def __init__(self, model: nn.Module, params: TrainingParams, seed: int) -> None:
+    def __init__(self, model: nn.Module, objective: Objective, params: TrainingParams, seed: int) -> None:
         super().__init__()
         self.model = model
+        self.objective = objective
         self.params = params
         self.seed = seed
         self._hits: list[Tensor] = []
@@ -32,25 +32,8 @@ class RecognitionTask(lightning.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Mean loss of one batch."""
-        loss = self._loss(batch)
+        loss = self.objective(self.model, batch, self.global_step)
         self.log("train_loss", loss, prog_bar=True)
-        return loss
-
-    def _loss(self, batch: Batch) -> Tensor:
-        params = self.params
-        if not isinstance(params, GlyphParams):
-            return classification_loss(self.model(*batch.inputs), batch.targets, params.smoothing)
-        head = self.model.head
-        if not isinstance(head, GlyphHead):
-            raise TypeError(f"{type(self.model).__name__} has no glyph head to put a margin on")
-        embedding = self.model.embed(*batch.inputs)  # type: ignore[operator]
-        logits = head.classify(embedding)
-        if params.margin:
-            margin = warmed_margin(self.global_step, params.steps, params.margin, params.margin_warmup)
-            logits = add_margin(logits.float(), batch.targets, margin, params.margin_kind, head.COSINE_SCALE)
-        loss = classification_loss(logits, batch.targets, params.smoothing)
-        if params.aux_weight and batch.diacritics is not None:
-            loss = loss + params.aux_weight * diacritic_loss(head.diacritic(embedding).squeeze(1), batch.diacritics)
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
