@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.ratio import Ratio, timed
+from glyphlens.export.glyph_integers import quantize
 from glyphlens.export.graph import Networks, assemble, trace
-from glyphlens.export.quantize import quantize
+from glyphlens.export.quantize import Integers
 from glyphlens.inference import open_session
 from glyphlens.recognizers.cells import CellCNN, CellConfig
 from glyphlens.recognizers.grid import GridConfig, GridRecognizer
@@ -27,7 +28,7 @@ def measure() -> list[Ratio]:
     rasters_NHW, geometry_NF = _glyphs(SAMPLES), np.zeros((SAMPLES, 7), np.float32)
     torch.manual_seed(0)
     fp32 = trace(CellCNN(CellConfig()).eval(), GridRecognizer(GridConfig(CLASSES)).eval())
-    int8 = quantize(fp32, rasters_NHW, geometry_NF, reduce_range=True)
+    int8 = quantize(fp32, rasters_NHW, geometry_NF, Integers(reduce_range=True))
     with tempfile.TemporaryDirectory() as place:
         whole, small, plain = (
             _runner(Path(place) / name, networks, distinct=distinct)

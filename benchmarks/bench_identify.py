@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.ratio import Ratio, timed
-from glyphlens.commands.answers import best_classes
 from glyphlens.commands.face_pictures import face_pictures, font_files, open_font
 from glyphlens.commands.identify import identify_fonts
 from glyphlens.commands.model import drawing_rule, open_model
-from glyphlens.inference import Recognizer
+from glyphlens.inference import GEOMETRY, RASTER, Recognizer
+from glyphlens.reading import best_classes
 from glyphlens.samples import unpack_bits
 
 FONTS = Path("data/raw/fonts/arabic")
@@ -27,7 +27,7 @@ def one_by_one(path: Path, recognizer: Recognizer, limit: int) -> list[str]:
             if len(labels) == limit:
                 break
             raster_NHW = unpack_bits(pictures.packed_GHB) * np.uint8(255)
-            best = best_classes(recognizer.probabilities(raster_NHW, pictures.geometry_GF), 5)
+            best = best_classes(recognizer.probabilities({RASTER: raster_NHW, GEOMETRY: pictures.geometry_GF}), 5)
             labels.append("" if pictures.faults else recognizer.classes[best.classes_NK[0, 0]].label)
     return labels
 

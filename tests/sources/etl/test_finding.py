@@ -3,7 +3,7 @@ import zipfile
 import pytest
 
 from glyphlens.errors import InputError
-from glyphlens.sources.etl.finding import AUDIT_COLUMNS, audit_frame, find_files
+from glyphlens.sources.etl.finding import AUDIT_COLUMNS, audit_frame, find_files, is_empty
 from glyphlens.sources.etl.reading import read
 from tests.sources.etl.etl_records import b_record, blank, c_record, g_record, write
 
@@ -114,3 +114,11 @@ def test_missing_and_empty_folders(tmp_path):
 
 def test_the_audit_is_a_table():
     assert tuple(audit_frame([]).columns) == AUDIT_COLUMNS
+
+
+def test_descriptions_and_hidden_files_are_nothing(tmp_path):
+    for name in ("README.md", ".gitignore", "ETL9G.dvc", "sub/ETL9INFO"):
+        write(tmp_path / name, [b"x"])
+    assert is_empty(tmp_path)
+    write(tmp_path / "sub/etl9g.zip", [b"x"])
+    assert not is_empty(tmp_path)

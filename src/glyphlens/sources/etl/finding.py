@@ -12,6 +12,7 @@ import pandas as pd
 from glyphlens.errors import InputError
 from glyphlens.sources.etl.sets import SETS, EtlSet, chosen_sets, is_description, set_of
 
+DESCRIPTION = "description, not data"
 AUDIT_COLUMNS = ("set", "file", "reason", "record", "value", "count", "detail")
 
 
@@ -70,6 +71,11 @@ def audit_frame(rows: Iterable[AuditRow]) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=list(AUDIT_COLUMNS))
 
 
+def is_empty(folder: Path) -> bool:
+    """Whether nothing lies in the folder but hidden files and descriptions: a README, ETL9INFO, DVC's own files."""
+    return all(is_description(path.name) for path in _walk(folder))
+
+
 def find_files(folder: Path, only: Iterable[str] = ()) -> Found:
     """The data files below ``folder`` (or in one zip archive), of the sets named in ``only`` or of all.
 
@@ -88,15 +94,17 @@ def find_files(folder: Path, only: Iterable[str] = ()) -> Found:
         place = f"{path}:{member}" if member else str(path)
         owner = set_of(base)
         if owner is None:
-            reason = "description, not data" if is_description(base) else "foreign file"
-            audit.append(AuditRow("", place, reason, detail="" if reason[0] == "d" else "not a file of the database"))
+            described = is_description(base)
+            reason, detail = (DESCRIPTION, "") if described else ("foreign file", "not a file of the database")
+            audit.append(AuditRow("", place, reason, detail=detail))
         elif owner[1].name in asked and owner[0] in files:
             audit.append(AuditRow(owner[1].name, place, "found twice", detail=f"read from {files[owner[0]].place}"))
         elif owner[1].name in asked:
             files[owner[0]] = EtlFile(*owner, path, member, size_bytes)
     if not files:
         names = ", ".join(each.name for each in wanted)
-        other = f"; {len(audit)} other file(s), the first: {audit[0].file} ({audit[0].reason})" if audit else ""
+        strange = [row for row in audit if row.reason != DESCRIPTION]
+        other = f"; {len(strange)} other file(s), the first: {strange[0].file} ({strange[0].reason})" if strange else ""
         raise InputError(f"{folder}: holds no data file of {names}{other}")
     for each in SETS.values():
         if each.name in asked:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from glyphlens.sources.etl.codes import characters, code_text, fault_of
+from glyphlens.sources.etl.codes import characters
+from glyphlens.sources.etl.faults import Faults
 from glyphlens.sources.etl.finding import AuditRow, EtlFile, audit_frame, find_files
 from glyphlens.sources.etl.reading import read
 from glyphlens.sources.etl.sets import SETS, EtlSet
@@ -63,7 +64,7 @@ def survey(folder: Path, only: Iterable[str] = ()) -> Survey:
 
 def _read_headers(file: EtlFile, seen: _Seen) -> list[AuditRow]:
     """Fill ``seen`` and report codes without a character."""
-    without: dict[int, tuple[int, int]] = {}
+    faults = Faults(file)
     for records in read(file):
         written = ~records.is_model
         seen.records += len(records)
@@ -71,15 +72,8 @@ def _read_headers(file: EtlFile, seen: _Seen) -> list[AuditRow]:
         seen.codes.update(np.unique(records.codes[written]).tolist())
         if file.etl_set.record.has_writers:
             seen.writers.update(np.unique(records.writers[written]).tolist())
-        for row in np.flatnonzero(records.chars == "").tolist():
-            code = int(records.codes[row])
-            first, count = without.get(code, (records.first + row, 0))
-            without[code] = (first, count + 1)
-    repertoire = file.etl_set.repertoire
-    return [
-        AuditRow(file.etl_set.name, file.place, fault_of(repertoire, code), first, code_text(repertoire, code), count)
-        for code, (first, count) in sorted(without.items())
-    ]
+        faults.add_unlabelled(records, np.arange(len(records)))
+    return faults.audit()
 
 
 def _row(etl_set: EtlSet, files: int, seen: _Seen, *, complete: bool) -> tuple[str | int | bool, ...]:
