@@ -1,0 +1,47 @@
+"""The recognisers of whole characters: one module each, found by name, so that a change of one re-trains it alone.
+
+A module has ``Settings`` (its ``network`` part in params.yaml), ``Config``, ``config(settings, classes, structure)``
+and ``Network``, whose ``reads`` says what it takes: ``raster`` (N, 1, 64, 64) float ink in 0..1, or ``strokes``
+(N, 24, 17) float.
+"""
+
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import Field
+from torch import nn
+
+from glyphlens.params import Section
+from glyphlens.recognizers.weights import load_model, recognizer_module
+from glyphlens.sources.structure import Structure
+
+S = TypeVar("S", bound=Section)
+
+
+class RecognizerParams(Section, Generic[S]):
+    """A section ``recognizers.<name>``: the network, and what its training has of its own."""
+
+    network: S
+    steps: int = Field(ge=1)
+    batch: int = Field(ge=2)
+    lr: float = Field(gt=0)
+
+
+def params_model(name: str) -> type[RecognizerParams[Any]]:
+    """The model of the section ``recognizers.<name>``."""
+    model: type[RecognizerParams[Any]] = RecognizerParams[recognizer_module(name).Settings]
+    return model
+
+
+def build(name: str, settings: Section, classes: int, structure: Structure) -> nn.Module:
+    """A fresh network that knows the structure of its classes; seed torch before."""
+    module = recognizer_module(name)
+    network: nn.Module = module.Network(module.config(settings, classes, structure))
+    if hasattr(network, "describe"):
+        network.describe(structure)
+    return network
+
+
+def load_network(folder: Path) -> nn.Module:
+    """The trained recogniser of a folder, whatever its kind, in evaluation mode."""
+    return load_model(folder, nn.Module)
