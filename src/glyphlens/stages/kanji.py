@@ -1,0 +1,27 @@
+"""kanji: train one recogniser of whole characters; its name is that of the folder it is written to."""
+
+from collections.abc import Sequence
+
+from glyphlens.gates.token import require_token
+from glyphlens.params import load_params, load_seed
+from glyphlens.recognizers.registry import params_model
+from glyphlens.stages import run_stage, stage_paths
+from glyphlens.training.character_batches import CharacterParams
+from glyphlens.training.character_training import train_character_recognizer
+from glyphlens.training.objectives import ClassLoss
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the sample set, train, write weights, curves and how the training went."""
+    paths = stage_paths(argv, "samples", "token", "out")
+    require_token(paths.token, paths.samples)
+    name = paths.out.name
+    own = load_params(params_model(name), f"recognizers.{name}")
+    params = load_params(CharacterParams, "kanji_training")
+    train_character_recognizer(
+        name, paths.out, paths.samples, own, params, load_seed(), lambda settings: ClassLoss(settings.smoothing)
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main)
