@@ -26,6 +26,8 @@ READS = {
         *("rasters", "grids"),
     ],
     "gate_export": ["export", "release", "export-metrics", "rasters"],
+    "gate_kanji_samples": ["samples"],
+    "gate_kanji_models": ["samples", "export"],
 }
 
 

@@ -15,7 +15,7 @@ from glyphlens.errors import InputError
 from glyphlens.gates.check import Checks, Outcome, Row, at_least, at_most, none_of
 from glyphlens.gates.run import Gate
 from glyphlens.imaging.geometry import geometry_features
-from glyphlens.inference import Recognizer
+from glyphlens.inference import GEOMETRY, RASTER, Recognizer
 from glyphlens.params import Section
 from glyphlens.samples import SampleSet
 from glyphlens.storage import sha256_file
@@ -66,7 +66,7 @@ class ExportData:
     def score(self, name: str, rows: NDArray[np.int64], batch: int) -> NDArray[np.float32]:
         """(n, C) probabilities of some rows, ``batch`` at a time."""
         geometry_nF = geometry_features(self.samples.index.iloc[rows])
-        return self.recognizers[name].probabilities(self.samples.images(rows), geometry_nF, batch)
+        return self.recognizers[name].probabilities({RASTER: self.samples.images(rows), GEOMETRY: geometry_nF}, batch)
 
     def top1(self, name: str) -> float:
         """Share of the sampled rows that a file gets right."""

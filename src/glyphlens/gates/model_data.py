@@ -75,6 +75,11 @@ class ModelData:
         """(N,) class index of every validation row."""
         return self.samples.class_indices[self.samples.rows("val")]
 
+    @property
+    def predictions(self) -> dict[str, NDArray[Any]]:
+        """The answers of the models that have any, by name."""
+        return {name: self.models[name].predictions_N for name in GLYPH_MODELS}
+
     @cached_property
     def inked_MRC(self) -> NDArray[np.bool_]:
         """Which cells hold ink."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from glyphlens.gates import answers
 from glyphlens.gates.cell_grids import grids_have_form
 from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, Verdict, at_least, at_most, none_of
 from glyphlens.gates.model_data import GLYPH_MODELS, ModelData, ModelLimits
@@ -27,12 +28,7 @@ def weights_finite(data: ModelData, limits: ModelLimits) -> Outcome:
 @CHECKS.add("curves-finite")
 def curves_finite(data: ModelData, limits: ModelLimits) -> Outcome:
     """A loss that was not a number for a while leaves weights that nobody should trust."""
-    rows: list[Row] = []
-    for name, model in data.models.items():
-        bad = ~np.isfinite(model.curves["value"].to_numpy(np.float64))
-        rows += [{"model": name, **entry} for entry in model.curves[bad].astype(str).to_dict("records")]
-        rows += [{"model": name, "name": "no curve at all"}] if model.curves.empty else []
-    return none_of(len(rows), "points of learning curves", rows[:SHOWN_ROWS])
+    return answers.curves_finite({name: model.curves for name, model in data.models.items()})
 
 
 @CHECKS.add("output-size")
@@ -95,23 +91,15 @@ def predictions_form(data: ModelData, limits: ModelLimits) -> Outcome:
 @CHECKS.add("predictions-distinct")
 def predictions_distinct(data: ModelData, limits: ModelLimits) -> Outcome:
     """A collapsed network knows a few classes: it must name most of those that occur."""
-    known = len(np.unique(data.truth_N))
-    named = {name: len(np.unique(data.models[name].predictions_N)) for name in GLYPH_MODELS}
-    rows = [{"model": name, "named": count, "occurring": known} for name, count in named.items()]
-    message = "distinct predicted classes over occurring ones, the lower"
-    return at_least(min(named.values()) / known, limits.min_distinct_share, message, rows)
+    truth = dict.fromkeys(GLYPH_MODELS, data.truth_N)
+    return answers.answers_distinct(data.predictions, truth, limits.min_distinct_share)
 
 
 @CHECKS.add("predictions-commonest")
 def predictions_commonest(data: ModelData, limits: ModelLimits) -> Outcome:
     """A collapsed network answers the same to everything."""
-    rows = []
-    for name in GLYPH_MODELS:
-        counts = np.bincount(np.maximum(data.models[name].predictions_N, 0))
-        label = data.samples.index.loc[data.samples.class_indices == counts.argmax(), "label"]
-        rows.append({"model": name, "label": next(iter(label), "?"), "share": float(counts.max() / counts.sum())})
-    share = max(float(row["share"]) for row in rows)
-    return at_most(share, limits.max_commonest_share, "share of the commonest answer, highest", rows)
+    labels = [entry.label for entry in data.samples.classes]
+    return answers.answers_commonest(data.predictions, labels, limits.max_commonest_share)
 
 
 @CHECKS.add("metrics-agree")

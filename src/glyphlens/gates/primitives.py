@@ -16,6 +16,7 @@ from pydantic import Field
 from glyphlens.gates.cell_grids import CELL_PX, grids_have_form, inked_cells
 from glyphlens.gates.check import Checks, Outcome, at_least, at_most, first_rows, none_of, within
 from glyphlens.gates.run import Gate
+from glyphlens.gates.spread import spread
 from glyphlens.params import Section
 from glyphlens.samples import SampleSet, unpack_bits
 from glyphlens.storage import load_array
@@ -65,7 +66,7 @@ class PrimitiveData:
 
     def sample_rows(self, count: int) -> NDArray[np.int64]:
         """At most ``count`` rows, evenly spread, so that every run looks at the same ones."""
-        return np.unique(np.linspace(0, len(self.samples) - 1, min(count, len(self.samples))).astype(np.int64))
+        return spread(len(self.samples), count)
 
     def sample_cells(self, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
         """Non-empty cells of those rows that have a valid id: pixels (M, 64) of 0 and 1, ids (M,), rows (M,)."""

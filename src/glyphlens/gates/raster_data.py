@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from glyphlens.errors import InputError
+from glyphlens.gates.ink_bounds import ink_bounds
+from glyphlens.gates.sample_splits import read_manifest
 from glyphlens.params import Section
 from glyphlens.samples import SampleSet
-from glyphlens.storage import load_json, load_table
-
-KEY = ("sample_id", "label", "group")
+from glyphlens.storage import load_table
 
 
 class RasterLimits(Section):
@@ -61,9 +61,7 @@ class RasterData:
         samples = SampleSet.open(folder)
         if samples.image.bits != 1:
             raise InputError(f"{folder / 'classes.json'}: {samples.image.bits} bits a pixel, glyph rasters have 1")
-        manifest = load_json(folder / "splits.json")
-        if not isinstance(manifest, dict) or not all(isinstance(names, list) for names in manifest.values()):
-            raise InputError(f"{folder / 'splits.json'}: not lists of families by split")
+        manifest = read_manifest(folder / "splits.json", many="families")
         return cls(samples, manifest, load_table(folder / "audit.parquet"))
 
     @cached_property
@@ -83,13 +81,4 @@ def measure_pixels(packed_NHB: NDArray[np.uint8]) -> pd.DataFrame:
     ink_N = np.array([np.bitwise_count(image).sum() for image in packed_NHB], np.int64)
     rows_NH: NDArray[np.bool_] = np.any(packed_NHB, axis=2)
     columns_NW = np.unpackbits(np.bitwise_or.reduce(packed_NHB, axis=1), axis=1).astype(bool)
-    inked_N = ink_N > 0
-    return pd.DataFrame(
-        {
-            "ink_share": ink_N / (height_px * row_bytes * 8),
-            "top": rows_NH.argmax(axis=1),
-            "left": columns_NW.argmax(axis=1),
-            "bottom": (height_px - rows_NH[:, ::-1].argmax(axis=1)) * inked_N,
-            "right": (row_bytes * 8 - columns_NW[:, ::-1].argmax(axis=1)) * inked_N,
-        }
-    )
+    return pd.DataFrame({"ink_share": ink_N / (height_px * row_bytes * 8), **ink_bounds(rows_NH, columns_NW)})

@@ -4,7 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glyphlens.gates.check import Checks, Outcome, at_least, at_most, first_rows, none_of
-from glyphlens.gates.raster_data import KEY, RasterData, RasterLimits
+from glyphlens.gates.ink_bounds import ink_within
+from glyphlens.gates.raster_data import RasterData, RasterLimits
+from glyphlens.gates.sample_splits import KEY
 
 DIACRITIC_PX, MAIN_PX = 64, 128  # project plan, section 4.3
 SHARE_TOLERANCE = 1e-4
@@ -15,13 +17,8 @@ CHECKS: Checks[RasterData, RasterLimits] = Checks()
 @CHECKS.add("ink-share")
 def ink_share(data: RasterData, limits: RasterLimits) -> Outcome:
     """A blank picture has no label, and a nearly full one is a filling rule gone wrong."""
-    share = data.facts["measured_ink_share"]
-    outside = ~share.between(limits.min_ink_share, limits.max_ink_share)
-    message = (
-        f"share of pictures with ink outside {limits.min_ink_share} … {limits.max_ink_share}; {outside.sum()} of them"
-    )
-    rows = first_rows(data.facts, outside, *KEY, "measured_ink_share")
-    return at_most(float(outside.mean()), limits.max_odd_ink_share, message, rows)
+    low, high = limits.min_ink_share, limits.max_ink_share
+    return ink_within(data.facts, low, high, limits.max_odd_ink_share, *KEY)
 
 
 @CHECKS.add("ink-share-recorded")
