@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import re
 import shlex
 import subprocess
@@ -15,10 +16,24 @@ import pytest
 from ruamel.yaml import YAML
 
 from glyphlens.params import Section, load_params, read_params
+from glyphlens.recognizers.registry import params_model
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
-STAGES = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+GRAPH = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+
+
+def expanded(name: str, stage: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """A stage, or one of each item of its matrix (the first recogniser, where the list is empty by default)."""
+    if "matrix" not in stage:
+        return {name: stage}
+    lists = GRAPH["vars"][0]["kanji"]
+    items = lists[stage["matrix"]["recognizer"].removeprefix("${kanji.").removesuffix("}")] or lists["recognizers"][:1]
+    text = json.dumps({key: value for key, value in stage.items() if key != "matrix"})
+    return {f"{name}@{item}": json.loads(text.replace("${item.recognizer}", item)) for item in items}
+
+
+STAGES = {name: stage for key, entry in GRAPH["stages"].items() for name, stage in expanded(key, entry).items()}
 STAGE_MODULES = sorted(path.stem for path in (SOURCE / "glyphlens/stages").glob("*.py") if path.stem != "__init__")
 every_stage = pytest.mark.parametrize("stage", sorted(STAGES))
 
@@ -27,9 +42,12 @@ LEVELS = (
     {"errors", "params", "storage", "shards"},
     {"samples", "splits", "sources", "imaging", "primitives"},
     {"recognizers"},
-    {"evaluation", "training", "export", "gates", "tracking", "inference"},
+    {"evaluation", "training", "export", "gates", "tracking", "inference", "reading"},
     {"stages", "commands", "cli", "summary"},
 )
+
+
+REGISTRY = SOURCE / "glyphlens/recognizers/registry.py"
 
 
 # ── what the code imports ────────────────────────────────────────────────────────────────────
@@ -87,7 +105,16 @@ def direct_imports(path: Path) -> frozenset[Path]:
 def read_by(stage: str) -> set[Path]:
     """Every source file that decides what a stage does."""
     modules = closure(stage_file(stage))
+    if REGISTRY in modules:
+        modules = modules.union(*(closure(SOURCE / f"glyphlens/recognizers/{name}.py") for name in by_name(stage)))
     return modules.union(*map(named_neighbours, modules))
+
+
+def by_name(stage: str) -> list[str]:
+    """Recognisers that a stage imports by name: those it trains or is taught by, else any."""
+    base, _, item = stage.partition("@")
+    trained = {"kanji": [item], "kanji_distilled": [item, "hybrid_rnn"]}
+    return trained.get(base, GRAPH["vars"][0]["kanji"]["recognizers"])
 
 
 def named_neighbours(path: Path) -> set[Path]:
@@ -108,8 +135,12 @@ def closure(path: Path) -> set[Path]:
     return seen
 
 
+def module_of(stage: str) -> str:
+    return stage.partition("@")[0]
+
+
 def stage_file(stage: str) -> Path:
-    return SOURCE / "glyphlens/stages" / f"{stage}.py"
+    return SOURCE / "glyphlens/stages" / f"{module_of(stage)}.py"
 
 
 # ── what dvc.yaml declares ───────────────────────────────────────────────────────────────────
@@ -127,7 +158,7 @@ def options_of(entry: str | dict[str, Any]) -> dict[str, Any]:
 
 def command_options(stage: str) -> dict[str, str]:
     words = shlex.split(STAGES[stage]["cmd"])
-    assert words[:3] == ["python", "-m", f"glyphlens.stages.{stage}"], f"{stage}: cmd is {STAGES[stage]['cmd']}"
+    assert words[:3] == ["python", "-m", f"glyphlens.stages.{module_of(stage)}"], f"{stage}: {STAGES[stage]['cmd']}"
     names, paths = words[3::2], words[4::2]
     assert len(names) == len(paths)
     assert all(name.startswith("--") for name in names)
@@ -139,7 +170,7 @@ def lies_in(path: str, folders: list[str]) -> bool:
 
 
 def test_every_stage_is_a_module_and_every_module_a_stage() -> None:
-    assert sorted(STAGES) == STAGE_MODULES
+    assert sorted(GRAPH["stages"]) == STAGE_MODULES
 
 
 def test_stages_stand_in_the_order_of_the_data_flow() -> None:
@@ -167,7 +198,7 @@ def test_imported_modules_are_declared(stage: str) -> None:
 
 @every_stage
 def test_declared_modules_are_imported(stage: str) -> None:
-    used = read_by(stage)
+    used = set().union(*(read_by(other) for other in STAGES if module_of(other) == module_of(stage)))
     for path in (ROOT / path for path in declared(stage, "deps") if path.startswith("src/")):
         assert path.exists(), f"{stage}: {path} is not there"
         files = [file for file in path.rglob("*.py") if not is_inert(parse(file))] if path.is_dir() else [path]
@@ -195,7 +226,7 @@ def test_the_stage_takes_the_options_it_is_given(stage: str, monkeypatch: pytest
     def ask(argv: object, *names: str) -> None:
         raise Asked(*names)
 
-    module = importlib.import_module(f"glyphlens.stages.{stage}")
+    module = importlib.import_module(f"glyphlens.stages.{module_of(stage)}")
     monkeypatch.setattr(module, "stage_paths", ask)
     with pytest.raises(Asked) as asked:
         module.main([])
@@ -231,13 +262,15 @@ def is_call(node: ast.AST, name: str) -> bool:
 
 
 def literal(node: ast.AST) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return ast.unparse(node).removeprefix("f'").removesuffix("'")
     assert isinstance(node, ast.Constant), f"a literal string is needed, found {ast.unparse(node)}"
     assert isinstance(node.value, str)
     return node.value
 
 
 def section_reads(path: Path) -> list[tuple[str, str]]:
-    """(model, section) of every ``load_params`` call in a file."""
+    """(model, section) of every ``load_params`` call in a file; ``{name}`` is the recogniser of a matrix."""
     calls = [node for node in ast.walk(parse(path)) if is_call(node, "load_params")]
     return [(ast.unparse(call.args[0]), literal(call.args[1])) for call in calls]
 
@@ -260,9 +293,13 @@ def names_of(node: ast.Assign) -> list[str]:
 def sections_read(stage: str) -> set[str]:
     found: set[str] = set()
     for path in closure(stage_file(stage)) - {SOURCE / "glyphlens/params.py"}:
-        found |= {section for _, section in section_reads(path)} | sections_listed(path)
+        found |= {section_of(stage, section) for _, section in section_reads(path)} | sections_listed(path)
         found |= {"seed" for node in ast.walk(parse(path)) if is_call(node, "load_seed")}
     return {section for section in found if section.split(".")[0] == section or section.split(".")[0] not in found}
+
+
+def section_of(stage: str, section: str) -> str:
+    return section.replace("{name}", stage.partition("@")[2])
 
 
 def model_named(path: Path, name: str) -> type[Section]:
@@ -284,8 +321,10 @@ def test_sections_read_are_sections_declared(stage: str) -> None:
 
 @every_stage
 def test_the_committed_parameters_load(stage: str) -> None:
-    for model, section in section_reads(stage_file(stage)):
-        load_params(model_named(stage_file(stage), model), section, ROOT / "params.yaml")
+    for name, section in section_reads(stage_file(stage)):
+        by_recognizer = name == "params_model(name)"
+        model = params_model(stage.partition("@")[2]) if by_recognizer else model_named(stage_file(stage), name)
+        load_params(model, section_of(stage, section), ROOT / "params.yaml")
 
 
 def test_every_section_has_a_reader() -> None:

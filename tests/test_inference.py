@@ -44,18 +44,18 @@ def test_a_folder_and_its_file_are_the_same_model(folder: Path) -> None:
 @pytest.mark.parametrize("batch", [1, 3, 256])
 def test_probabilities_do_not_depend_on_the_batch(folder: Path, batch: int) -> None:
     recognizer = Recognizer.load(folder)
-    rasters, geometry = tiny.rasters(7), tiny.geometry(7)
-    found = recognizer.probabilities(rasters, geometry, batch)
+    feeds = tiny.feeds(7)
+    found = recognizer.probabilities(feeds, batch)
     assert found.shape == (7, tiny.CLASSES) and found.dtype == np.float32
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(found, softmax(recognizer.logits(rasters, geometry)), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found, softmax(recognizer.logits(feeds)), rtol=1e-4, atol=1e-6)
 
 
 def test_nothing_asked_nothing_answered(folder: Path) -> None:
     recognizer = Recognizer.load(folder)
-    none, nowhere = np.zeros((0, 128, 128), np.uint8), np.zeros((0, 7), np.float32)
-    assert recognizer.probabilities(none, nowhere).shape == (0, tiny.CLASSES)
-    assert recognizer.logits(none, nowhere).dtype == np.float32
+    nothing = {"raster": np.zeros((0, 128, 128), np.uint8), "geometry": np.zeros((0, 7), np.float32)}
+    assert recognizer.probabilities(nothing).shape == (0, tiny.CLASSES)
+    assert recognizer.logits(nothing).dtype == np.float32
 
 
 def test_softmax_of_large_logits_is_finite() -> None:
@@ -68,15 +68,15 @@ GOOD = (np.zeros((2, 128, 128), np.uint8), np.zeros((2, 7), np.float32))
 @pytest.mark.parametrize(
     ("rasters", "geometry", "batch", "message"),
     [
-        (GOOD[0][:, :64], GOOD[1], 1, r"rasters: uint8 \(2, 64, 128\), expected uint8 \(N, 128, 128\)"),
-        (GOOD[0][0], GOOD[1], 1, r"rasters: uint8 \(128, 128\)"),
-        (GOOD[0] > 0, GOOD[1], 1, "rasters: bool"),
-        (GOOD[0].astype(np.float32), GOOD[1], 1, "rasters: float32"),
-        (GOOD[0], GOOD[1][:1], 1, r"geometry: float32 \(1, 7\), expected float32 \(2, 7\)"),
+        (GOOD[0][:, :64], GOOD[1], 1, r"raster: uint8 \(2, 64, 128\), expected uint8 \(N, 128, 128\)"),
+        (GOOD[0][0], GOOD[1], 1, r"raster: uint8 \(128, 128\)"),
+        (GOOD[0] > 0, GOOD[1], 1, "raster: bool"),
+        (GOOD[0].astype(np.float32), GOOD[1], 1, "raster: float32"),
+        (GOOD[0], GOOD[1][:1], 1, "2 rows of raster, 1 rows of geometry"),
         (GOOD[0], GOOD[1][:, :6], 1, r"geometry: float32 \(2, 6\)"),
         (GOOD[0], GOOD[1].astype(np.float64), 1, "geometry: float64"),
-        (GOOD[0], np.array([[0] * 7, [0] * 6 + [np.nan]], np.float32), 1, "geometry: row 1 is .*nan"),
-        (GOOD[0], np.array([[np.inf] + [0] * 6, [0] * 7], np.float32), 1, "geometry: row 0 is .*inf"),
+        (GOOD[0], np.array([[0] * 7, [0] * 6 + [np.nan]], np.float32), 1, "geometry: row 1 holds nan"),
+        (GOOD[0], np.array([[np.inf] + [0] * 6, [0] * 7], np.float32), 1, "geometry: row 0 holds inf"),
         (GOOD[0], GOOD[1], 0, "batch: 0"),
     ],
 )
@@ -84,7 +84,7 @@ def test_unusable_pictures_are_refused(
     folder: Path, rasters: np.ndarray, geometry: np.ndarray, batch: int, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        Recognizer.load(folder).probabilities(rasters, geometry, batch)
+        Recognizer.load(folder).probabilities({"raster": rasters, "geometry": geometry}, batch)
 
 
 def test_a_missing_model_is_named(tmp_path: Path) -> None:

@@ -6,7 +6,18 @@ import pytest
 
 from glyphlens.errors import InputError
 from glyphlens.storage import save_json
-from glyphlens.summary import BEGIN, END, block, headlines, main, metric_files, read_block, replace_block, summary
+from glyphlens.summary import (
+    BEGIN,
+    END,
+    block,
+    headlines,
+    main,
+    metric_files,
+    read_block,
+    recognizer_rows,
+    replace_block,
+    summary,
+)
 
 
 @pytest.fixture
@@ -64,3 +75,61 @@ def test_the_readme_is_rewritten_in_place(metrics: Path, tmp_path: Path) -> None
 def test_no_metrics_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="make repro"):
         main(["--metrics", str(tmp_path)])
+
+
+@pytest.fixture
+def both_tracks(metrics: Path) -> Path:
+    """The kanji track beside the Arabic one, with a recogniser that was skipped."""
+    save_json(
+        metrics / "kanji/samples.json", {"samples": 24000, "classes": 300, "groups": 90, "rendered_samples": 24000}
+    )
+    save_json(metrics / "kanji/evaluate.json", {"best_top1": 0.9731, "worst_group_top1": 0.91})
+    scores = {"test_shape_top1": 0.99, "macro_f1": 0.97, "ece": 0.0123, "int8_top1": 0.972, "int8_mb": 1.5}
+    save_json(metrics / "kanji/cnn.json", {"test_top1": 0.965} | scores)
+    save_json(metrics / "kanji/hiercode.json", {"test_top1": 0.9731} | scores)
+    save_json(metrics / "kanji/stroke_rnn.json", {"test_rows": 0})
+    save_json(metrics / "gates/kanji_samples.json", {"checks": 40, "failed": 0})
+    return metrics
+
+
+def test_recognisers_stand_in_a_table_of_their_own_the_best_first(both_tracks: Path) -> None:
+    rows = recognizer_rows(both_tracks)
+    assert [row[0] for row in rows] == ["recogniser", "`hiercode`", "`cnn`", "`stroke_rnn`"]
+    assert rows[1][1:] == ["97.3%", "99.0%", "0.97", "0.0123", "97.2%", "1.5"]
+    assert set(rows[3][1:]) == {"–"}
+    table = summary(both_tracks)
+    assert "| `kanji samples` | samples **24,000**" in table and "`gate kanji_samples`" in table
+    assert "| `hiercode` | 97.3% | 99.0% |" in table and "test_rows" not in table
+
+
+def test_tracks_follow_each_other_and_gates_come_last(both_tracks: Path) -> None:
+    names = [path.relative_to(both_tracks).as_posix() for path in metric_files(both_tracks)]
+    assert names[:3] == ["arabic/glyphs.json", "arabic/evaluate.json", "kanji/samples.json"]
+    assert names[-2:] == ["gates/glyphs.json", "gates/kanji_samples.json"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"etl_samples": 0, "rendered_samples": 9}, "no real handwriting"),
+        ({"etl_samples": 9, "rendered_samples": 0}, "ETL database"),
+        ({}, "of the Japanese characters"),
+    ],
+)
+def test_the_kanji_headline_says_what_was_read(both_tracks: Path, facts: dict[str, int], said: str) -> None:
+    save_json(both_tracks / "kanji/samples.json", facts)
+    told = [line for line in headlines(both_tracks).splitlines() if "97.3%" in line]
+    assert len(told) == 1 and said in told[0]
+
+
+def test_the_terminal_shows_both_tracks(both_tracks: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--metrics", str(both_tracks)])
+    out = capsys.readouterr().out
+    assert "124,924" in out and "kanji samples" in out and "int8 MB" in out
+    assert [line.split()[0] for line in out.splitlines()[-3:]] == ["hiercode", "cnn", "stroke_rnn"]
+
+
+def test_the_arabic_track_alone_has_no_table_of_recognisers(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert recognizer_rows(metrics) == [] and "recogniser" not in summary(metrics)
+    main(["--metrics", str(metrics)])
+    assert "124,924" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The command ``glyphlens``: what the glyphs of a font, or of pictures, are."""
+"""The command ``glyphlens``: what the glyphs of a font, or the characters on pictures, are."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ import typer
 from glyphlens.errors import GlyphlensError
 
 app = typer.Typer(
-    help="Says which Arabic letter, form, mark or ligature a glyph shows, by its shape alone.",
+    help="Says by shape alone which Arabic letter, form, mark or ligature, or which Japanese character, is shown.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -27,6 +27,15 @@ class FormatName(StrEnum):
     PARQUET = "parquet"
 
 
+class SplitName(StrEnum):
+    """Values of ``--split``."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+    ALL = "all"
+
+
 class InkName(StrEnum):
     """Values of ``--ink``."""
 
@@ -38,7 +47,7 @@ class InkName(StrEnum):
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write the answers here: .csv, .json or .parquet.")]
 Format = Annotated[FormatName | None, typer.Option("--format", "-f", help="Else the suffix of --output, else a table.")]
 Sheet = Annotated[Path | None, typer.Option(help="PNG: every glyph with its label, code points and confidence.")]
-Model = Annotated[Path | None, typer.Option(help="Folder or .onnx file; the released model by default.")]
+Model = Annotated[Path | None, typer.Option(help="Folder or .onnx file; the released Arabic model by default.")]
 Top = Annotated[int, typer.Option(min=1, help="How many answers to give for a glyph, best first.")]
 Threads = Annotated[int, typer.Option(min=1, help="Processor cores for the network.")]
 Least = Annotated[
@@ -63,7 +72,7 @@ def identify(
     min_confidence: Least = 0.0,
     threads: Threads = CORES,
 ) -> None:
-    """Name every glyph of fonts, with or without cmap and GSUB, whatever the glyphs are called.
+    """Name every glyph of Arabic fonts, with or without cmap and GSUB, whatever the glyphs are called.
 
     Each glyph number gets a label such as beh.init, code points, a form, the runners-up and a calibrated confidence.
     """
@@ -75,10 +84,11 @@ def identify(
 
 @app.command(
     epilog="[bold]Examples[/bold]   glyphlens predict beh.png   ·   glyphlens predict scans/*.jpg -o answers.csv   ·   "
-    "glyphlens predict --diacritic fatha.png   ·   glyphlens predict --ink light chalk.png",
+    "glyphlens predict --diacritic fatha.png   ·   glyphlens predict --ink light chalk.png   ·   "
+    "glyphlens predict --model models/kanji/release kanji.jpg",
 )
 def predict(
-    images: Annotated[list[Path], typer.Argument(help="Pictures of one glyph each, in any format that Pillow reads.")],
+    images: Annotated[list[Path], typer.Argument(help="Pictures of one glyph or character each, in any format.")],
     output: Output = None,
     format: Format = None,
     sheet: Sheet = None,
@@ -86,7 +96,7 @@ def predict(
         InkName, typer.Option(help="Whether the glyph is dark or light; auto asks the border.")
     ] = InkName.AUTO,
     diacritic: Annotated[
-        bool, typer.Option("--diacritic", help="The pictures show marks: draw them half as large.")
+        bool, typer.Option("--diacritic", help="The pictures show Arabic marks: draw them half as large.")
     ] = False,
     model: Model = None,
     top: Top = 5,
@@ -95,12 +105,38 @@ def predict(
 ) -> None:
     """Name the glyph on each picture: dark on light, light on dark, or on transparency; any size.
 
-    A picture does not show where its glyph stands in the line, so answers are less certain than for fonts.
+    Arabic glyphs by default; with --model models/kanji/release a Japanese character, written or printed, on a photo
+    or scan. A picture does not show where its glyph stands in the line, so answers are less certain than for fonts.
     """
     from glyphlens.commands.run import Wanted, run_predict
 
     wanted = Wanted(output, format.value if format else None, sheet, model, top, min_confidence, threads)
     raise typer.Exit(run_predict(images, wanted, ink=ink.value, diacritic=diacritic))
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]   glyphlens evaluate --model models/kanji/release --samples data/kanji/samples   ·   "
+    "glyphlens evaluate --model models/kanji/export/cnn/int8.onnx --samples elsewhere/samples --split all -o scores.csv"
+    "   ·   glyphlens evaluate --model models/arabic/release --samples data/arabic/rasters -o scores.json",
+)
+def evaluate(
+    model: Annotated[Path, typer.Option(help="Exported model, Arabic or Japanese: an .onnx file or its folder.")],
+    samples: Annotated[Path, typer.Option(help="Folder of a sample set: its own or another one.")],
+    split: Annotated[SplitName, typer.Option(help="Samples to score; all is every one of them.")] = SplitName.TEST,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help=".csv: one row a class. .json: sets, groups and classes.")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Samples that the network reads at a time.")] = 256,
+    threads: Threads = CORES,
+) -> None:
+    """Say how often a model is right on a sample set, overall, per set, per group and per class.
+
+    Classes are matched by label or Unicode code points. Samples of classes that the model does not know are counted,
+    not scored. Where the set has fewer classes, accuracy is also given with answers restricted to them.
+    """
+    from glyphlens.commands.evaluate import run_evaluate
+
+    raise typer.Exit(run_evaluate(model, samples, split.value, output, batch, threads))
 
 
 @app.command(
@@ -120,6 +156,24 @@ def etl(
     from glyphlens.commands.etl import run_etl
 
     raise typer.Exit(run_etl(folder, only or [], sheet, character))
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]   glyphlens history curves.csv -o curves.png   ·   glyphlens history "
+    "training_history.json -o history.png --dpi 300   ·   glyphlens history models/kanji/*/curves.csv -o all.png",
+)
+def history(
+    files: Annotated[list[Path], typer.Argument(help="Training histories: curves.csv, flat or nested JSON.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The chart to write, .png.")],
+    dpi: Annotated[int, typer.Option(min=50, max=1200, help="Resolution of the chart.")] = 300,
+) -> None:
+    """Draw training histories: loss on a logarithmic axis, accuracy on a linear one, the best points marked.
+
+    Several files are drawn over each other.
+    """
+    from glyphlens.commands.history import run_history
+
+    raise typer.Exit(run_history(files, output, dpi))
 
 
 def main() -> None:

@@ -1,12 +1,13 @@
-"""An exported ONNX file → calibrated class probabilities of glyph rasters; needs no torch.
+"""An exported ONNX file → calibrated class probabilities of pictures or strokes; needs no torch.
 
-N rasters · H×W = 128×128 pixels · F = 7 geometry numbers · C classes
+N samples · C classes. What a model reads is in its file: ``raster`` uint8 (N, H, W), 0 paper to 255 ink, ``geometry``
+float32 (N, 7) of a glyph in its em, ``strokes`` float32 (N, 24, 17).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -17,11 +18,13 @@ from glyphlens.errors import InputError
 from glyphlens.samples import CharacterClass
 from glyphlens.storage import load_json
 
-IMAGE_PX = 128
-GEOMETRY_NUMBERS = 7
 BATCH = 256
 LABELS_FILE = "labels.json"
-INPUTS = {"raster": "tensor(uint8)", "geometry": "tensor(float)"}
+RASTER, GEOMETRY, STROKES = "raster", "geometry", "strokes"
+# Every input that a model may have: its type, and how many numbers say what one sample looks like.
+KNOWN_INPUTS = {RASTER: ("tensor(uint8)", 2), GEOMETRY: ("tensor(float)", 1), STROKES: ("tensor(float)", 2)}
+DTYPES: dict[str, np.dtype[Any]] = {"tensor(uint8)": np.dtype(np.uint8), "tensor(float)": np.dtype(np.float32)}
+Feeds = Mapping[str, NDArray[Any]]
 Device = Literal["cpu", "cuda"]
 QUIET = 4  # onnxruntime's log level for what is fatal; lesser errors arrive as exceptions
 ORT_ERRORS = tuple(
@@ -66,12 +69,23 @@ def open_session(
     return session
 
 
+class Input(NamedTuple):
+    """One input of a model: its type and the shape of one sample, such as (64, 64)."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.dtype} (N, {', '.join(map(str, self.shape))})"
+
+
 @dataclass(frozen=True)
 class Recognizer:
-    """An exported model opened for use. ``rule`` says how glyphs must be drawn for it (labels.json)."""
+    """An exported model opened for use. ``rule`` says how pictures must be prepared for it (labels.json)."""
 
     path: Path
     session: onnxruntime.InferenceSession
+    inputs: Mapping[str, Input]
     classes: tuple[CharacterClass, ...]
     rule: dict[str, Any]
     description: dict[str, Any]
@@ -84,7 +98,7 @@ class Recognizer:
         """
         model = _model_file(path)
         session = open_session(model, threads=threads, device=device)
-        count = _class_count(model, session)
+        inputs, count = _ends(model, session)
         labels = model.with_name(LABELS_FILE)
         if not labels.is_file():
             raise InputError(f"{labels}: missing; a model needs the label map that was exported with it")
@@ -96,24 +110,28 @@ class Recognizer:
             raise InputError(f"{labels}: not a label map ({error!r}); run `dvc repro export` again") from error
         if len(classes) != count:
             raise InputError(f"{labels}: {len(classes)} classes, but {model} scores {count}; they are of two exports")
-        return cls(model, session, classes, rule, description)
+        return cls(model, session, inputs, classes, rule, description)
 
-    def logits(
-        self, rasters_NHW: NDArray[np.uint8], geometry_NF: NDArray[np.float32], batch: int = BATCH
-    ) -> NDArray[np.float32]:
-        """(N, C) temperature-scaled logits of uint8 (N, 128, 128) rasters of 0..255 ink and float32 (N, 7) geometry.
+    def logits(self, feeds: Feeds, batch: int = BATCH) -> NDArray[np.float32]:
+        """(N, C) temperature-scaled logits of ``inputs`` by name, N rows each.
 
-        Rows of zeros are unknown geometry. Raises InputError for other shapes, types or values.
+        Geometry of zeros is unknown. Raises InputError for other names, shapes, types or values.
         """
-        parts = [self._run(part) for part in _batches(rasters_NHW, geometry_NF, batch)]
+        parts = [self._run(part) for part in self._batches(feeds, batch)]
         return np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
 
-    def probabilities(
-        self, rasters_NHW: NDArray[np.uint8], geometry_NF: NDArray[np.float32], batch: int = BATCH
-    ) -> NDArray[np.float32]:
+    def probabilities(self, feeds: Feeds, batch: int = BATCH) -> NDArray[np.float32]:
         """(N, C) calibrated probabilities; arguments and errors as for ``logits``."""
-        parts = [softmax(self._run(part)) for part in _batches(rasters_NHW, geometry_NF, batch)]
+        parts = [softmax(self._run(part)) for part in self._batches(feeds, batch)]
         return np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
+
+    def _batches(self, feeds: Feeds, batch: int) -> Iterator[dict[str, NDArray[Any]]]:
+        """Checked inputs, ``batch`` rows at a time."""
+        if batch < 1:
+            raise InputError(f"batch: {batch}, expected at least 1")
+        count = _check_feeds(self.inputs, feeds)
+        for start in range(0, count, batch):
+            yield {name: feed[start : start + batch] for name, feed in feeds.items()}
 
     def _run(self, feed: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
         logits_NC: NDArray[np.float32] = self.session.run(["logits"], feed)[0]
@@ -127,26 +145,28 @@ def softmax(logits_NC: NDArray[np.float32]) -> NDArray[np.float32]:
     return powers_NC
 
 
-def _batches(
-    rasters_NHW: NDArray[np.uint8], geometry_NF: NDArray[np.float32], batch: int
-) -> Iterator[dict[str, NDArray[Any]]]:
-    """Checked inputs, ``batch`` rows at a time."""
-    if batch < 1:
-        raise InputError(f"batch: {batch}, expected at least 1")
-    if rasters_NHW.dtype != np.uint8 or rasters_NHW.shape[1:] != (IMAGE_PX, IMAGE_PX):
-        raise InputError(
-            f"rasters: {rasters_NHW.dtype} {rasters_NHW.shape}, expected uint8 (N, {IMAGE_PX}, {IMAGE_PX})"
-        )
-    expected = (len(rasters_NHW), GEOMETRY_NUMBERS)
-    if geometry_NF.dtype != np.float32 or geometry_NF.shape != expected:
-        raise InputError(f"geometry: {geometry_NF.dtype} {geometry_NF.shape}, expected float32 {expected}")
-    finite_N = np.isfinite(geometry_NF).all(axis=1)
+def _check_feeds(inputs: Mapping[str, Input], feeds: Feeds) -> int:
+    """The common number of rows; raises InputError for what the model cannot read."""
+    if set(feeds) != set(inputs):
+        raise InputError(f"inputs: found {', '.join(sorted(feeds)) or 'none'}, the model takes {', '.join(inputs)}")
+    for name, expected in inputs.items():
+        found = feeds[name]
+        if found.dtype != expected.dtype or found.ndim < 1 or found.shape[1:] != expected.shape:
+            raise InputError(f"{name}: {found.dtype} {found.shape}, expected {expected}")
+        if found.dtype == np.float32:
+            _check_finite(name, found)
+    counts = {len(feed) for feed in feeds.values()}
+    if len(counts) > 1:
+        raise InputError(f"inputs: {', '.join(f'{len(feed)} rows of {name}' for name, feed in feeds.items())}")
+    return counts.pop()
+
+
+def _check_finite(name: str, values: NDArray[np.float32]) -> None:
+    finite_N = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
     if not finite_N.all():
         row = int(np.argmin(finite_N))
-        raise InputError(f"geometry: row {row} is {geometry_NF[row].tolist()}; numbers must be finite, all 0 = unknown")
-    for start in range(0, len(rasters_NHW), batch):
-        part = slice(start, start + batch)
-        yield {"raster": rasters_NHW[part], "geometry": geometry_NF[part]}
+        broken = values[row][~np.isfinite(values[row])]
+        raise InputError(f"{name}: row {row} holds {broken[0]}; numbers must be finite, all 0 = unknown")
 
 
 def _model_file(path: Path) -> Path:
@@ -159,15 +179,27 @@ def _model_file(path: Path) -> Path:
     return files[0]
 
 
-def _class_count(model: Path, session: onnxruntime.InferenceSession) -> int:
-    inputs = {end.name: end.type for end in session.get_inputs()}
+def _ends(model: Path, session: onnxruntime.InferenceSession) -> tuple[dict[str, Input], int]:
+    """What a model reads, and how many classes it scores."""
+    found = {end.name: (end.type, end.shape) for end in session.get_inputs()}
     outputs = {end.name: end.shape for end in session.get_outputs()}
     count = outputs.get("logits", [None])[-1]
-    if inputs != INPUTS or not isinstance(count, int):
+    if not _is_known(found) or not isinstance(count, int):
         raise InputError(
-            f"{model}: takes {inputs} and gives {outputs}; a glyphlens model takes {INPUTS} and gives logits"
+            f"{model}: takes {found} and gives {outputs}; a glyphlens model takes {RASTER} or {STROKES} and gives "
+            "logits of a fixed number of classes"
         )
-    return count
+    return {name: Input(DTYPES[kind], tuple(shape[1:])) for name, (kind, shape) in found.items()}, count
+
+
+def _is_known(found: Mapping[str, tuple[str, list[Any]]]) -> bool:
+    """Whether all inputs are of the kinds that glyphlens exports, a picture or strokes among them."""
+    return bool({RASTER, STROKES} & set(found)) and all(
+        name in KNOWN_INPUTS
+        and (kind, len(shape) - 1) == KNOWN_INPUTS[name]
+        and all(isinstance(side, int) for side in shape[1:])
+        for name, (kind, shape) in found.items()
+    )
 
 
 def _class(entry: dict[str, Any]) -> CharacterClass:

@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from glyphlens.errors import GlyphlensError, InputError
 from glyphlens.storage import load_json, save_text
@@ -14,7 +15,23 @@ from glyphlens.storage import load_json, save_text
 BEGIN = "<!-- metrics: begin, written by `python -m glyphlens.summary --readme README.md` -->"
 END = "<!-- metrics: end -->"
 # Tracks and stages in the order of the data flow; a file that is not listed comes after them, by name.
-ORDER = ("glyphs", "rasters", "primitives", "phase1", "phase2", "onestage", "export", "evaluate")
+ORDER = ("glyphs", "rasters", "samples", "primitives", "phase1", "phase2", "onestage", "export", "evaluate", "slices")
+GATES, KANJI = "gates", "kanji"
+# metrics/kanji holds one file a recogniser beside those of its stages.
+KANJI_STAGES = ("samples", "evaluate")
+SCORES = {
+    "test_top1": "top-1",
+    "test_shape_top1": "right shape",
+    "macro_f1": "macro F1",
+    "ece": "calibration error",
+    "int8_top1": "int8 top-1",
+    "int8_mb": "int8 MB",
+}
+# What the kanji track read, by the count of its samples' metrics that is not 0.
+CHARACTERS = {
+    "rendered_samples": "characters of the rendered stand-in (no real handwriting)",
+    "etl_samples": "handwritten characters of the ETL database",
+}
 # What a reader wants to know first: file, metric, and the sentence that the share begins.
 HEADLINES = (
     (
@@ -32,6 +49,12 @@ HEADLINES = (
     ),
     ("arabic/export.json", "int8_top1", "by the small int8 file that is kept in git"),
     ("arabic/onestage.json", "test_top1", "by the one-stage network on pixels, given the same training time"),
+    (
+        "kanji/evaluate.json",
+        "best_top1",
+        "of the {characters}, in hands never seen, are named right by the recogniser that is best on validation",
+    ),
+    ("kanji/evaluate.json", "worst_group_top1", "is the hand that it reads worst"),
 )
 
 
@@ -44,10 +67,22 @@ def metric_files(metrics: Path) -> list[Path]:
 
 
 def summary(metrics: Path) -> str:
-    """A Markdown table with one line per metrics file."""
+    """A Markdown table with one line per metrics file of a stage or gate, and one of the kanji recognisers."""
+    files = [path for path in metric_files(metrics) if not _is_recognizer(path)]
     lines = ["| stage | what came out |", "|---|---|"]
-    lines += [f"| {_title(path, metrics)} | {' · '.join(_readings(path))} |" for path in metric_files(metrics)]
+    lines += [f"| {_title(path, metrics)} | {' · '.join(_readings(path))} |" for path in files]
+    table = recognizer_rows(metrics)
+    if table:
+        lines += ["", *(f"| {' | '.join(cells)} |" for cells in [table[0], ["---"] * len(table[0]), *table[1:]])]
     return "\n".join(lines)
+
+
+def recognizer_rows(metrics: Path) -> list[list[str]]:
+    """Cells of the table of kanji recognisers, heading first, best first; none where there are none."""
+    scores = {path.stem: _content(path) for path in metric_files(metrics) if _is_recognizer(path)}
+    ranked = sorted(scores, key=lambda name: (-scores[name].get("test_top1", -1), name))
+    rows = [[f"`{name}`", *(_cell(scores[name].get(key), key) for key in SCORES)] for name in ranked]
+    return [["recogniser", *SCORES.values()], *rows] if rows else []
 
 
 def headlines(metrics: Path) -> str:
@@ -55,9 +90,9 @@ def headlines(metrics: Path) -> str:
     lines = []
     for name, metric, sentence in HEADLINES:
         path = metrics / name
-        content = load_json(path) if path.is_file() else {}
+        content = _content(path) if path.is_file() else {}
         if metric in content:
-            lines.append(f"- **{content[metric]:.1%}** {sentence}")
+            lines.append(f"- **{content[metric]:.1%}** {sentence.format(characters=_characters(metrics))}")
     return "\n".join(lines)
 
 
@@ -81,21 +116,47 @@ def read_block(text: str) -> str:
 
 
 def _position(path: Path) -> tuple[bool, str, int, str]:
-    gate = path.parent.name == "gates"
+    gate = path.parent.name == GATES
     return gate, path.parent.name, ORDER.index(path.stem) if path.stem in ORDER else len(ORDER), path.stem
 
 
+def _is_recognizer(path: Path) -> bool:
+    return path.parent.name == KANJI and path.stem not in KANJI_STAGES
+
+
 def _title(path: Path, metrics: Path) -> str:
-    relative = path.relative_to(metrics)
-    return f"`{path.parent.name.removesuffix('s')} {path.stem}`" if relative.parts[0] == "gates" else f"`{path.stem}`"
+    track = path.relative_to(metrics).parts[0]
+    prefix = {GATES: "gate ", KANJI: "kanji "}.get(track, "")
+    return f"`{prefix}{path.stem}`"
 
 
-def _readings(path: Path) -> Iterator[str]:
+def _content(path: Path) -> dict[str, Any]:
     content = load_json(path)
     if not isinstance(content, dict):
         raise InputError(f"{path}: expected a mapping of metrics, found {type(content).__name__}")
-    for name, value in content.items():
-        yield f"{name} **{value:,}**" if isinstance(value, int) else f"{name} **{value:.4g}**"
+    return content
+
+
+def _characters(metrics: Path) -> str:
+    path = metrics / KANJI / "samples.json"
+    counts = _content(path) if path.is_file() else {}
+    return " and ".join(words for name, words in CHARACTERS.items() if counts.get(name)) or "Japanese characters"
+
+
+def _readings(path: Path) -> Iterator[str]:
+    for name, value in _content(path).items():
+        yield f"{name} **{_number(value)}**"
+
+
+def _cell(value: float | None, key: str) -> str:
+    """Accuracies as percentages, errors and megabytes as numbers; a recogniser that was skipped has none."""
+    if value is None:
+        return "–"
+    return f"{value:.1%}" if key.endswith("top1") else _number(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -114,10 +175,16 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _print_table(metrics: Path) -> None:
-    print("\nWhat came out (metrics/; the page to open is reports/arabic/report.html)\n")
+    print("\nWhat came out (metrics/; the pages to open are reports/*/report.html)\n")
     for path in metric_files(metrics):
-        readings = "  ".join(reading.replace("**", "") for reading in _readings(path))
-        print(f"  {_title(path, metrics).strip('`'):<16}{readings}")
+        if not _is_recognizer(path):
+            readings = "  ".join(reading.replace("**", "") for reading in _readings(path))
+            print(f"  {_title(path, metrics).strip('`'):<20}{readings}")
+    table = recognizer_rows(metrics)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in [[], *table] if table else []:
+        cells = (f"{cell.strip('`'):<{width}}" for cell, width in zip(row, widths, strict=False))
+        print(f"  {'  '.join(cells)}".rstrip())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from glyphlens.commands.answers import Best
-from glyphlens.commands.check import Expected, agreement, class_numbers, expected_glyphs, judge, labels_by_picture
+from glyphlens.commands.check import Expected, agreement, expected_glyphs, judge, labels_by_picture
+from glyphlens.commands.class_matching import class_numbers
 from glyphlens.commands.face_pictures import open_font
+from glyphlens.reading import Best
 from glyphlens.samples import CharacterClass
 from glyphlens.sources.candidates import candidates
 

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,10 +23,10 @@ def on_paper(ink: np.ndarray, pad: int = 9) -> np.ndarray:
 
 @pytest.fixture
 def read(tmp_path):
-    def save_and_read(image: Image.Image, suffix: str = ".png", **options) -> np.ndarray:
+    def save_and_read(image: Image.Image, suffix: str = ".png", prepare=fit_canvas, **options) -> np.ndarray:
         path = tmp_path / f"glyph{suffix}"
         image.save(path)
-        return read_glyph(path, **options)
+        return read_glyph(path, prepare, **options)
 
     return save_and_read
 
@@ -69,7 +71,7 @@ def test_a_lossy_picture_is_nearly_the_same(read):
 
 
 def test_a_mark_is_drawn_half_as_large(read):
-    canvas = read(Image.fromarray(on_paper(corner())), diacritic=True)
+    canvas = read(Image.fromarray(on_paper(corner())), prepare=partial(fit_canvas, target_px=64))
     assert canvas[63, 0] == 255 and not canvas[64:].any()
 
 
@@ -110,7 +112,7 @@ def test_broken_files_are_refused(tmp_path):
     cut.write_bytes(cut.read_bytes()[:2000])
     for path, message in ((text, "not an image"), (cut, "cannot be read"), (tmp_path / "gone.png", "no such file")):
         with pytest.raises(InputError, match=message):
-            read_glyph(path)
+            read_glyph(path, fit_canvas)
 
 
 def test_an_enormous_picture_is_refused(read, monkeypatch):

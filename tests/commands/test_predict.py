@@ -35,7 +35,7 @@ def test_the_geometry_is_unknown(pictures, model_folder, monkeypatch):
     monkeypatch.setattr(
         type(recognizer),
         "probabilities",
-        lambda self, rasters, geometry: seen.append(geometry) or np.ones((3, 6), np.float32),
+        lambda self, feeds: seen.append(feeds["geometry"]) or np.ones((3, 6), np.float32),
     )
     predict.predict_images(pictures, recognizer)
     assert seen[0].shape == (3, 7) and seen[0].dtype == np.float32 and not seen[0].any()

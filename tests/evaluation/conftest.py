@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from glyphlens.evaluation.outcomes import outcome_table
+from glyphlens.inference import RASTER, Feeds
 from glyphlens.samples import CharacterClass, ImageFormat, SampleSet, pack_bits, save_sample_set
 
 LABELS = ("beh.init", "beh.medi", "fatha", "lam_alef.isol", "teh.init")
@@ -19,7 +20,8 @@ FAMILIES = {"amiri": "train", "cairo": "train", "lateef": "val", "mada": "test",
 @pytest.fixture
 def samples(tmp_path: Path) -> SampleSet:
     """Five classes in five families, one picture each; class c has its ink in row band c. No test sample of teh."""
-    rows, pictures = [], []
+    rows: list[dict[str, object]] = []
+    pictures = []
     for family, split in FAMILIES.items():
         for number, (label, kind) in enumerate(zip(LABELS, KINDS, strict=True)):
             if (family, label) in {
@@ -59,11 +61,11 @@ class FakeReader:
 
     classes: int
 
-    def probabilities(
-        self, rasters_NHW: NDArray[np.uint8], geometry_NF: NDArray[np.float32], batch: int = 256
-    ) -> NDArray[np.float32]:
+    def probabilities(self, feeds: Feeds, batch: int = 256) -> NDArray[np.float32]:
+        rasters_NHW = feeds[RASTER]
         bands = (rasters_NHW > 0).reshape(len(rasters_NHW), 8, -1).sum(axis=2)[:, : self.classes] + 1e-3
-        return (bands / bands.sum(axis=1, keepdims=True)).astype(np.float32)
+        shares: NDArray[np.float32] = (bands / bands.sum(axis=1, keepdims=True)).astype(np.float32)
+        return shares
 
 
 @pytest.fixture

@@ -8,20 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from glyphlens.evaluation.gallery import confusion_pairs, gallery_pairs, near_miss_heats
-from glyphlens.evaluation.report import (
-    NARROW,
-    Page,
-    breakable,
-    cards,
-    flat,
-    number,
-    percent,
-    reached,
-    render_page,
-    split_table,
-)
+from glyphlens.evaluation.gallery import confusion_pairs, gallery_pairs
+from glyphlens.evaluation.page import NARROW, breakable, cards, flat, number, percent, reached, split_table
+from glyphlens.evaluation.report import Page, render_page
 from glyphlens.evaluation.results import evaluate_outcomes
+from glyphlens.evaluation.saliency import near_miss_heats
 from glyphlens.samples import SampleSet
 
 VOID = {"meta", "img", "wbr"}
@@ -118,7 +109,7 @@ def test_splits_are_counted_with_the_excluded_last(samples: SampleSet) -> None:
     samples.index.loc[samples.rows("test")[:1], "split"] = "excluded"
     table = split_table(samples)
     assert [part["split"] for part in table] == ["train", "val", "test", "excluded"]
-    assert [part["glyphs"] for part in table] == [8, 5, 7, 1]
+    assert [part["samples"] for part in table] == [8, 5, 7, 1]
     assert table[2]["names"] == ["mada", "qahiri"]
 
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from glyphlens.export.card import write_card
-from glyphlens.export.facts import CardFacts, FileFacts, family_accuracy, family_table
+from glyphlens.export.card_parts import FileFacts
+from glyphlens.export.facts import CardFacts, family_accuracy, family_table
 from glyphlens.export.parity import Latency
 from glyphlens.samples import CharacterClass
 

@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from glyphlens.errors import InputError
-from glyphlens.export.graph import Networks, assemble, grid_graph, trace, with_temperature
+from glyphlens.export.glyph_reference import torch_grids, torch_logits
+from glyphlens.export.graph import Networks, assemble, grid_graph, trace
 from glyphlens.export.onnx_parts import IR_VERSION
-from glyphlens.export.parity import torch_grids, torch_logits
+from glyphlens.export.temperature import with_temperature
 from tests.export import tiny
 
 CPU = ["CPUExecutionProvider"]
@@ -34,7 +35,7 @@ def graph(networks: Networks) -> onnx.ModelProto:
 @pytest.mark.parametrize("count", [1, 2, 9])
 def test_the_graph_answers_like_torch(graph: onnx.ModelProto, count: int, grey: bool) -> None:
     rasters, geometry = tiny.rasters(count, grey=grey), tiny.geometry(count)
-    expected = torch_logits(tiny.cell_network(), tiny.grid_network(), rasters, geometry)
+    expected = torch_logits(tiny.cell_network(), tiny.grid_network(), {"raster": rasters, "geometry": geometry})
     np.testing.assert_allclose(run(graph, rasters, geometry), expected, rtol=1e-3, atol=1e-4)
 
 
@@ -43,9 +44,8 @@ def test_every_kind_of_second_phase_can_be_exported(settings: dict[str, bool]) -
     phase2 = tiny.grid_network(**settings)
     rasters, geometry = tiny.rasters(3), tiny.geometry(3)
     found = run(assemble(trace(tiny.cell_network(), phase2)), rasters, geometry)
-    np.testing.assert_allclose(
-        found, torch_logits(tiny.cell_network(), phase2, rasters, geometry), rtol=1e-3, atol=1e-4
-    )
+    expected = torch_logits(tiny.cell_network(), phase2, {"raster": rasters, "geometry": geometry})
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_a_raster_without_ink_is_answered(graph: onnx.ModelProto) -> None:

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from glyphlens.errors import InputError
+from glyphlens.export.glyph_reference import torch_grids
 from glyphlens.export.graph import Networks, assemble
-from glyphlens.export.parity import agreement, latency_table, measure_latency, megabytes, top1, torch_grids
+from glyphlens.export.parity import agreement, latency_table, measure_latency, megabytes, top1
 from glyphlens.recognizers.cells import predict_ids
 from tests.export import tiny
 
@@ -37,10 +38,10 @@ def test_an_empty_split_has_no_share() -> None:
 def test_every_batch_size_is_timed(networks: Networks, tmp_path: Path) -> None:
     file = tmp_path / "tiny.onnx"
     onnx.save(assemble(networks), file)
-    found = measure_latency(file, tiny.rasters(5), tiny.geometry(5), batches=(1, 4), repeats=2)
+    found = measure_latency(file, tiny.feeds(5), batches=(1, 4), repeats=2)
     rows = latency_table(found)
     assert [(row["file"], row["batch"]) for row in rows] == [("tiny.onnx", 1), ("tiny.onnx", 4)]
     assert all(row["ms_per_glyph"] > 0 for row in rows)
     assert megabytes(file) == pytest.approx(file.stat().st_size / 1_000_000)
-    with pytest.raises(InputError, match="batch 6 needs as many rasters, found 5"):
-        measure_latency(file, tiny.rasters(5), tiny.geometry(5), batches=(6,), repeats=1)
+    with pytest.raises(InputError, match="batch 6 needs as many samples, found 5"):
+        measure_latency(file, tiny.feeds(5), batches=(6,), repeats=1)

@@ -5,14 +5,16 @@ import onnx
 import pytest
 
 from glyphlens.errors import InputError
+from glyphlens.export.glyph_integers import quantize
 from glyphlens.export.graph import Networks, assemble, grid_graph, trace
-from glyphlens.export.quantize import quantize, require_integer_kernels
+from glyphlens.export.integer_kernels import require_integer_kernels
+from glyphlens.export.quantize import Integers
 from tests.export import tiny
 from tests.export.test_graph import run
 
 
 def quantized(networks: Networks, *, reduce_range: bool = False, float_nodes: tuple[str, ...] = ()) -> Networks:
-    return quantize(networks, tiny.rasters(60), tiny.geometry(60), reduce_range=reduce_range, float_nodes=float_nodes)
+    return quantize(networks, tiny.rasters(60), tiny.geometry(60), Integers(reduce_range, float_nodes))
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +78,9 @@ def test_a_transformer_is_quantized_dynamically() -> None:
 
 def test_calibration_needs_ink(networks: Networks) -> None:
     with pytest.raises(InputError, match="3 calibration rasters hold no ink"):
-        quantize(networks, np.zeros((3, 128, 128), np.uint8), tiny.geometry(3), reduce_range=False)
+        quantize(networks, np.zeros((3, 128, 128), np.uint8), tiny.geometry(3), Integers(False))
 
 
 def test_calibration_needs_full_ink(networks: Networks) -> None:
     with pytest.raises(InputError, match="no raster holds full ink"):
-        quantize(networks, tiny.rasters(9) // 2, tiny.geometry(9), reduce_range=False)
+        quantize(networks, tiny.rasters(9) // 2, tiny.geometry(9), Integers(False))

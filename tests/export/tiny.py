@@ -1,6 +1,7 @@
 """Tiny random networks, rasters and sample sets that the export's tests share."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,6 +53,11 @@ def geometry(count: int, seed: int = 0) -> NDArray[np.float32]:
     values = np.random.default_rng(seed).normal(size=(count, 7)).astype(np.float32)
     values[:, 6] = 1
     return values
+
+
+def feeds(count: int, seed: int = 0, *, grey: bool = False) -> dict[str, NDArray[Any]]:
+    """Named inputs of ``count`` glyphs."""
+    return {"raster": rasters(count, seed, grey=grey), "geometry": geometry(count, seed)}
 
 
 def sample_set(folder: Path, samples: int = 120, seed: int = 0) -> None:

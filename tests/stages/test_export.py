@@ -9,11 +9,11 @@ import pytest
 
 from glyphlens.errors import InputError
 from glyphlens.gates.token import write_token
-from glyphlens.imaging.geometry import geometry_features
 from glyphlens.inference import Recognizer
+from glyphlens.reading import feeds_of
 from glyphlens.recognizers.weights import save_model
 from glyphlens.samples import SampleSet
-from glyphlens.stages.export import calibration_rows, main
+from glyphlens.stages.export import main
 from glyphlens.storage import load_json, save_table, sha256_file
 from tests.export import tiny
 
@@ -57,7 +57,7 @@ def test_metrics_are_those_of_the_files(exported: Path) -> None:
     rows = rasters.rows("test")
     for folder, name in (("out", "fp32_top1"), ("release", "int8_top1")):
         recognizer = Recognizer.load(exported / folder)
-        scores = recognizer.logits(rasters.images(rows), geometry_features(rasters.index.iloc[rows]))
+        scores = recognizer.logits(feeds_of(rasters, recognizer.inputs, rows))
         assert metrics[name] == pytest.approx(np.mean(scores.argmax(axis=1) == rasters.class_indices[rows]), abs=1e-4)
         assert [entry.label for entry in recognizer.classes] == [entry.label for entry in rasters.classes]
 
@@ -93,12 +93,3 @@ def test_what_passed_no_gate_is_not_exported(exported: Path, tmp_path: Path, tok
     write_token(place, exported / "fonts")
     with pytest.raises(InputError, match=f"{data}: .*{token} holds nothing of that name"):
         main(words)
-
-
-def test_calibration_rows_are_training_rows_and_drawn_from_the_seed(exported: Path) -> None:
-    rasters = SampleSet.open(exported / "rasters")
-    rows = calibration_rows(rasters, 40, seed=3)
-    assert len(set(rows)) == 40 and set(rows) <= set(rasters.rows("train"))
-    np.testing.assert_array_equal(rows, calibration_rows(rasters, 40, seed=3))
-    assert set(rows) != set(calibration_rows(rasters, 40, seed=4))
-    np.testing.assert_array_equal(calibration_rows(rasters, 10**6, seed=3), rasters.rows("train"))

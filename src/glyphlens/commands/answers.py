@@ -1,35 +1,19 @@
 """Probabilities → the table of answers: one row a glyph, the best class and the runners-up with their confidences.
 
-N glyphs · C classes · K best classes
+N glyphs · K best classes
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glyphlens.reading import Best
 from glyphlens.samples import CharacterClass
 
 Row = dict[Any, Any]  # column → value of one glyph
-
-
-class Best(NamedTuple):
-    """(N, K) class indices, best first, and (N, K) float32 probabilities."""
-
-    classes_NK: NDArray[np.int64]
-    confidence_NK: NDArray[np.float32]
-
-
-def best_classes(probabilities_NC: NDArray[np.float32], count: int) -> Best:
-    """The ``count`` most probable classes of every row (all of them where there are fewer), ties to the lower index."""
-    count = min(count, probabilities_NC.shape[1])
-    order_NK = np.argpartition(-probabilities_NC, count - 1, axis=1)[:, :count]
-    order_NK.sort(axis=1)
-    by_value = np.argsort(-np.take_along_axis(probabilities_NC, order_NK, axis=1), axis=1, kind="stable")
-    classes_NK = np.take_along_axis(order_NK, by_value, axis=1)
-    return Best(classes_NK, np.take_along_axis(probabilities_NC, classes_NK, axis=1))
 
 
 def answer_table(

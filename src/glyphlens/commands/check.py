@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glyphlens.commands.answers import Best
 from glyphlens.imaging.shaping import FontFace
-from glyphlens.samples import CharacterClass
+from glyphlens.reading import Best
 from glyphlens.sources.candidates import PRESENTATION, Candidate
 
 SLICES = {
@@ -55,12 +54,6 @@ def expected_glyphs(face: FontFace, candidates: Sequence[Candidate]) -> dict[int
         if candidate.label not in known.labels:
             found[gid] = Expected((*known.labels, candidate.label), known.char_class)
     return found
-
-
-def class_numbers(classes: Sequence[CharacterClass]) -> dict[str, int]:
-    """{label or merged label: class index}."""
-    numbers = {member: number for number, entry in enumerate(classes) for member in entry.members}
-    return numbers | {entry.label: number for number, entry in enumerate(classes)}
 
 
 def labels_by_picture(expected: Mapping[int, Expected], packed_NHB: NDArray[np.uint8]) -> dict[int, set[str]]:

@@ -13,13 +13,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from glyphlens.commands.answers import Best, answer_table, best_classes
-from glyphlens.commands.check import TOP, class_numbers, expected_glyphs, judge, labels_by_picture
+from glyphlens.commands.answers import answer_table
+from glyphlens.commands.check import TOP, expected_glyphs, judge, labels_by_picture
+from glyphlens.commands.class_matching import class_numbers
 from glyphlens.commands.face_pictures import Pictures, face_pictures, open_font
 from glyphlens.commands.model import drawing_rule
 from glyphlens.errors import InputError
 from glyphlens.imaging.shaping import FontFace
-from glyphlens.inference import Recognizer
+from glyphlens.inference import GEOMETRY, RASTER, Recognizer
+from glyphlens.reading import Best, best_classes, joined
 from glyphlens.samples import unpack_bits
 from glyphlens.sources.candidates import Candidate, candidates
 
@@ -90,21 +92,23 @@ def identify_face(
         batches.append(pictures)
         best.append(_recognize(recognizer, pictures, max(top, TOP)))
         progress.update(len(pictures.gids_G))
-    joined = Best(*(np.concatenate(parts) for parts in zip(*best, strict=True)))
+    answers = joined(best, top)
     faults = {gid: reason for pictures in batches for gid, reason in pictures.faults.items()}
     subjects = pd.DataFrame({"font": place[0], "face": place[1], "gid": np.arange(face.glyph_count)})
     table = answer_table(
-        subjects, joined, [faults.get(gid, "") for gid in range(face.glyph_count)], recognizer.classes, top
+        subjects, answers, [faults.get(gid, "") for gid in range(face.glyph_count)], recognizer.classes, top
     )
     packed_NHB = np.concatenate([pictures.packed_GHB for pictures in batches])
-    return _checked(FaceAnswers(table, packed_NHB, pd.DataFrame()), face, joined, recognizer, letters)
+    return _checked(FaceAnswers(table, packed_NHB, pd.DataFrame()), face, answers, recognizer, letters)
 
 
 def _recognize(recognizer: Recognizer, pictures: Pictures, count: int) -> Best:
     """Best classes of a batch; glyphs without a picture are not shown to the network."""
     drawn = np.array([int(gid) not in pictures.faults for gid in pictures.gids_G])
     rasters_NHW = unpack_bits(pictures.packed_GHB[drawn]) * np.uint8(255)
-    drawn_best = best_classes(recognizer.probabilities(rasters_NHW, pictures.geometry_GF[drawn]), count)
+    drawn_best = best_classes(
+        recognizer.probabilities({RASTER: rasters_NHW, GEOMETRY: pictures.geometry_GF[drawn]}), count
+    )
     width = drawn_best.classes_NK.shape[1]
     best = Best(np.zeros((len(drawn), width), np.int64), np.zeros((len(drawn), width), np.float32))
     best.classes_NK[drawn], best.confidence_NK[drawn] = drawn_best

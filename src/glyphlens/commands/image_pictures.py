@@ -1,8 +1,9 @@
-"""Image file of one glyph → the 128×128 binary picture that the recogniser was trained on.
+"""Image file of one glyph or character → the picture that the recogniser was trained on.
 
 H×W pixels · h×w pixels of the cropped glyph
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -11,22 +12,23 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from glyphlens.errors import InputError
-from glyphlens.imaging.raster import CANVAS_PX, DIACRITIC_PX
+from glyphlens.imaging.raster import CANVAS_PX
 
 Ink = Literal["auto", "dark", "light"]
+Prepare = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 MIN_CONTRAST = 32  # grey levels of 255 between paper and ink
 MID_GREY = 127.5
 
 
-def read_glyph(path: Path, *, ink: Ink = "auto", diacritic: bool = False) -> NDArray[np.uint8]:
-    """(128, 128) uint8, 255 ink: cropped to the ink, longer side 128 px (a diacritic's 64), anchored top-left.
+def read_glyph(path: Path, prepare: Prepare, ink: Ink = "auto") -> NDArray[np.uint8]:
+    """What ``prepare`` makes of the picture's ink (H, W), paper 0 and the strongest ink 255.
 
     Raises InputError, naming the file, for what is no image, has no contrast, or is too large to be a glyph.
     """
     try:
         with Image.open(path) as image:
             grey_HW = _grey(ImageOps.exif_transpose(image))
-        return fit_canvas(ink_of(grey_HW, ink), DIACRITIC_PX if diacritic else CANVAS_PX)
+        return prepare(ink_of(grey_HW, ink))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except FileNotFoundError as error:
@@ -59,7 +61,7 @@ def ink_of(grey_HW: NDArray[np.uint8], ink: Ink = "auto") -> NDArray[np.uint8]:
     return np.rint(strength_HW.clip(0) * (255 / strongest)).astype(np.uint8)
 
 
-def fit_canvas(ink_HW: NDArray[np.uint8], target_px: int) -> NDArray[np.uint8]:
+def fit_canvas(ink_HW: NDArray[np.uint8], target_px: int = CANVAS_PX) -> NDArray[np.uint8]:
     """(128, 128) uint8 0 or 255: the box of what is at least half ink, its longer side scaled to ``target_px``."""
     rows, columns = np.flatnonzero((ink_HW > MID_GREY).any(axis=1)), np.flatnonzero((ink_HW > MID_GREY).any(axis=0))
     box = ink_HW[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -1,13 +1,20 @@
 """The recogniser behind the commands: the released ONNX file of this repository, or one named on the command line."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from glyphlens.errors import InputError
 from glyphlens.imaging.raster import DiacriticRule
-from glyphlens.inference import Recognizer
+from glyphlens.inference import LABELS_FILE, Recognizer
+from glyphlens.params import Section
 
+if TYPE_CHECKING:
+    from glyphlens.imaging.handwriting import HandwritingParams
+
+ARABIC, JAPANESE = "arabic", "japanese"
+EXPORTS = {ARABIC: "export", JAPANESE: "kanji_export"}  # the stage that makes a model of the script
 RELEASE = Path("models/arabic/release")
 REPOSITORY = Path(__file__).parents[3]
 
@@ -35,10 +42,31 @@ def released_model() -> Path:
 
 def drawing_rule(recognizer: Recognizer) -> DiacriticRule:
     """How the model's training glyphs were scaled; raises InputError where its label map does not say."""
+    if script_of(recognizer) != ARABIC:
+        raise InputError(f"{recognizer.path}: reads {script_of(recognizer)}, not the glyphs of Arabic fonts")
     try:
         return DiacriticRule.model_validate({name: recognizer.rule.get(name) for name in DiacriticRule.model_fields})
     except ValidationError as error:
-        raise InputError(
-            f"{recognizer.path.with_name('labels.json')}: 'rule' is {recognizer.rule}, expected "
-            f"{', '.join(DiacriticRule.model_fields)}; run `dvc repro export` again"
-        ) from error
+        raise _bad_rule(recognizer, DiacriticRule) from error
+
+
+def script_of(recognizer: Recognizer) -> str:
+    """The script of the model's classes as its label map names it; a map that says nothing is Arabic."""
+    return str(recognizer.description.get("script", ARABIC))
+
+
+def handwriting_rule(recognizer: Recognizer) -> "HandwritingParams":
+    """How the pictures of a Japanese model were prepared; raises InputError where its label map does not say."""
+    from glyphlens.imaging.handwriting import HandwritingParams
+
+    try:
+        return HandwritingParams.model_validate(recognizer.rule)
+    except ValidationError as error:
+        raise _bad_rule(recognizer, HandwritingParams) from error
+
+
+def _bad_rule(recognizer: Recognizer, expected: type[Section]) -> InputError:
+    return InputError(
+        f"{recognizer.path.with_name(LABELS_FILE)}: 'rule' is {recognizer.rule}, expected "
+        f"{', '.join(expected.model_fields)}; run `dvc repro {EXPORTS[script_of(recognizer)]}` again"
+    )

@@ -1,30 +1,33 @@
-"""``glyphlens predict``: what the glyph on each picture is.
+"""``glyphlens predict``: what the glyph or character on each picture is.
 
-N pictures · H×W pixels
+N pictures · H×W pixels · B = W/8 bytes a row of packed pixels
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from glyphlens.commands.answers import Best, answer_table, best_classes
-from glyphlens.commands.image_pictures import Ink, read_glyph
+from glyphlens.commands.answers import answer_table
+from glyphlens.commands.image_pictures import Ink, Prepare, fit_canvas, read_glyph
+from glyphlens.commands.model import JAPANESE, handwriting_rule, script_of
 from glyphlens.errors import InputError
-from glyphlens.imaging.geometry import FEATURES
-from glyphlens.imaging.raster import CANVAS_PX
-from glyphlens.inference import Recognizer
+from glyphlens.imaging.raster import CANVAS_PX, DIACRITIC_PX
+from glyphlens.inference import RASTER, Recognizer
+from glyphlens.reading import Best, best_classes, joined
 from glyphlens.samples import pack_bits
 
 BATCH = 256
+SHOWN_INK = 64  # of 255: what a grey picture shows on the black and white contact sheet
 
 
 class Predicted(NamedTuple):
-    """Table of answers, one row a picture, and the packed (N, 128, 16) pictures that the network saw."""
+    """Table of answers, one row a picture, and the packed (N, H, B) pictures that the network saw."""
 
     table: pd.DataFrame
     packed_NHB: NDArray[np.uint8]
@@ -35,25 +38,50 @@ def predict_images(
 ) -> Predicted:
     """Answers for every file; a picture that cannot be used has its reason in the column ``fault``.
 
-    Nothing is known of a picture's place in its em, so the geometry is all zeros.
+    Nothing is known of a picture's place in its em, so the geometry is all zeros. Raises InputError for a model that
+    does not read pictures.
     """
+    prepare = preparation(recognizer, diacritic=diacritic)
+    shape = recognizer.inputs[RASTER].shape
     best: list[Best] = []
-    packed: list[NDArray[np.uint8]] = []
+    packed: list[NDArray[np.uint8]] = [np.zeros((0, shape[0], shape[1] // 8), np.uint8)]
     faults: list[str] = []
     with tqdm(total=len(files), unit="image", desc="predict", disable=None, leave=False) as progress:
         for start in range(0, len(files), BATCH):
             part = files[start : start + BATCH]
-            images_NHW = np.zeros((len(part), CANVAS_PX, CANVAS_PX), np.uint8)
+            images_NHW = np.zeros((len(part), *shape), np.uint8)
             for number, path in enumerate(part):
                 try:
-                    images_NHW[number] = read_glyph(path, ink=ink, diacritic=diacritic)
+                    images_NHW[number] = read_glyph(path, prepare, ink)
                     faults.append("")
                 except InputError as error:
                     faults.append(str(error).removeprefix(f"{path}: "))
-            unknown_NF = np.zeros((len(part), FEATURES), np.float32)
-            best.append(best_classes(recognizer.probabilities(images_NHW, unknown_NF), top))
-            packed.append(pack_bits(images_NHW))
+            best.append(best_classes(recognizer.probabilities(_feeds(recognizer, images_NHW)), top))
+            packed.append(pack_bits(images_NHW > SHOWN_INK))
             progress.update(len(part))
-    joined = Best(*(np.concatenate(parts) for parts in zip(*best, strict=True)))
     subjects = pd.DataFrame({"image": [str(path) for path in files]})
-    return Predicted(answer_table(subjects, joined, faults, recognizer.classes, top), np.concatenate(packed))
+    return Predicted(answer_table(subjects, joined(best, top), faults, recognizer.classes, top), np.concatenate(packed))
+
+
+def preparation(recognizer: Recognizer, *, diacritic: bool) -> Prepare:
+    """How the ink of a photo or scan becomes what the model was trained on; raises InputError where it cannot."""
+    if RASTER not in recognizer.inputs:
+        raise InputError(f"{recognizer.path}: reads {', '.join(recognizer.inputs)}, which a picture does not show")
+    if script_of(recognizer) == JAPANESE:
+        if diacritic:
+            raise InputError(f"--diacritic: {recognizer.path} reads Japanese characters, which have no such size rule")
+        return _handwriting(recognizer)
+    return partial(fit_canvas, target_px=DIACRITIC_PX if diacritic else CANVAS_PX)
+
+
+def _handwriting(recognizer: Recognizer) -> Prepare:
+    from glyphlens.imaging.handwriting import prepare
+
+    rule = handwriting_rule(recognizer)
+    return lambda ink_HW: prepare(ink_HW[None], rule)[0]
+
+
+def _feeds(recognizer: Recognizer, images_NHW: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    """The pictures, and zeros (unknown) for all else that the model reads."""
+    unknown = {name: np.zeros((len(images_NHW), *end.shape), end.dtype) for name, end in recognizer.inputs.items()}
+    return {**unknown, RASTER: images_NHW}

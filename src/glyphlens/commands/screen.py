@@ -31,8 +31,8 @@ def answers_on_screen(table: pd.DataFrame, subject: str, title: str, width: int)
     """
     checked = "agrees" in table
     shown = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
-    needed = {name: _longest(table, name) for name in (subject, "label", "code_points")}
-    needed |= {"form": 4, "sure": 6}
+    needed = {name: _longest(table, name) for name in (subject, "label", "code_points", "form")}
+    needed |= {"sure": 6}
     rest = max(0, width - sum(needed.values()) - (len(needed) + 1 + checked) * GAP)
     for name, characters in needed.items():
         justify: JustifyMethod = "right" if name == "sure" else "left"

@@ -3,6 +3,7 @@
 N glyphs · H×W pixels · B = W/8 bytes a row of packed pixels
 """
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ TILE_PX, GLYPH_PX, TEXT_PX = 136, 96, 12
 TILE_HEIGHT_PX = GLYPH_PX + 5 * TEXT_PX + 8
 HEADING_PX = 34
 PAD_PX = 6
+LAST_DRAWABLE = 0x24F  # the built-in font has Latin letters only
 INK, PAPER, FRAME, FAINT = (20, 20, 20), (255, 255, 255), (222, 222, 222), (120, 120, 120)
 SURE, UNSURE, DOUBTFUL = (30, 140, 60), (200, 140, 0), (200, 50, 40)
 
@@ -83,7 +85,7 @@ def _caption(pen: ImageDraw.ImageDraw, font: Any, corner_px: tuple[int, int], ro
     if row["fault"]:
         lines = [(subject, FAINT), *((text, FAINT) for text in _wrapped(pen, font, row["fault"], room_px, 3))]
     else:
-        label = _wrapped(pen, font, row["label"], room_px, 2)
+        label = _wrapped(pen, font, _drawable(row["label"]), room_px, 2)
         lines = [(subject, FAINT), *((text, INK) for text in label), (row["code_points"].replace("U+", ""), FAINT)]
         shade = SURE if row["confidence"] >= 0.9 else UNSURE if row["confidence"] >= 0.5 else DOUBTFUL
         percent = f"{row['confidence']:.0%}"
@@ -91,6 +93,11 @@ def _caption(pen: ImageDraw.ImageDraw, font: Any, corner_px: tuple[int, int], ro
     for number, (text, colour) in enumerate(lines):
         fitting = _shortened(pen, font, text, room_px - (36 if number == 0 else 0))
         pen.text((left_px, top_px + number * (TEXT_PX + 2)), fitting, fill=colour, font=font)
+
+
+def _drawable(label: str) -> str:
+    """The label, or the Unicode name of a character that the built-in font cannot draw."""
+    return unicodedata.name(label, label).lower() if len(label) == 1 and ord(label) > LAST_DRAWABLE else label
 
 
 def _wrapped(pen: ImageDraw.ImageDraw, font: Any, text: str, room_px: int, most: int) -> list[str]:

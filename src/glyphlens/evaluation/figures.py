@@ -19,6 +19,8 @@ from glyphlens.storage import writing
 INK, SOFT, LINE = "#1c2024", "#5b636b", "#dcdad4"
 BLUE, ORANGE, GREEN, RED = "#0072b2", "#d98200", "#00795a", "#c44e00"
 PALE_BLUE = "#a6cde6"
+PURPLE, SKY, YELLOW = "#b0578d", "#56b4e9", "#a88b00"
+SERIES = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, INK)  # of many lines in one chart, in this order
 DPI = 150
 
 STYLE: dict[Any, Any] = {
@@ -49,7 +51,7 @@ STYLE: dict[Any, Any] = {
 
 
 @contextmanager
-def new_figure(path: Path, width_in: float, height_in: float) -> Iterator[Figure]:
+def new_figure(path: Path, width_in: float, height_in: float, dpi: int = DPI) -> Iterator[Figure]:
     """A figure in the house style that is written to ``path`` (PNG, no metadata) when the block succeeds."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # whatever a user's matplotlibrc says
@@ -58,7 +60,7 @@ def new_figure(path: Path, width_in: float, height_in: float) -> Iterator[Figure
         FigureCanvasAgg(figure)
         yield figure
         with writing(path) as partial:
-            figure.savefig(partial, format="png", dpi=DPI, metadata={"Software": None})
+            figure.savefig(partial, format="png", dpi=dpi, metadata={"Software": None})
 
 
 def say_absent(axes: Axes, message: str) -> None:

@@ -1,60 +1,48 @@
-"""What to look at: error pairs and occlusion maps, with the pictures that belong to them.
-
-H×W pixels · N test samples · F geometry features.
-"""
+"""What to look at: errors as pairs of pictures, the sample that was misread beside what it was taken for."""
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glyphlens.evaluation.confusions import exemplar_rows, near_misses
-from glyphlens.evaluation.outcomes import Reader
-from glyphlens.evaluation.pictures import Heat, Pair
-from glyphlens.evaluation.results import records
-from glyphlens.evaluation.saliency import occlusion_map
+from glyphlens.evaluation.confusions import exemplar_rows
+from glyphlens.evaluation.pictures import Pair
+from glyphlens.evaluation.tables import records
 from glyphlens.samples import SampleSet
 
+FAMILIES = ("family", "families")  # what the groups of a sample set are called: one, several
 
-def confusion_pairs(samples: SampleSet, confusions: pd.DataFrame) -> list[Pair]:
-    """A pair for every row of ``top_confusions``, with how often and in how many families it happened."""
+
+def confusion_pairs(
+    samples: SampleSet, confusions: pd.DataFrame, groups: tuple[str, str] = FAMILIES, *, truth: bool = False
+) -> list[Pair]:
+    """A pair for every row of ``top_confusions``, with how often and in how many groups it happened.
+
+    ``truth`` adds an example of the true class, for readers who cannot tell from its name what it looks like.
+    """
     notes = [
-        f"{row['errors']} of {round(row['errors'] / row['share'])}, in {_families(row['families'])}"
-        + (", drawn alike" if row["alike"] else "")
+        f"{row['errors']} of {round(row['errors'] / row['share'])}, in {row['families']} "
+        f"{groups[row['families'] != 1]}{', drawn alike' if row['alike'] else ''}"
         for row in records(confusions)
     ]
-    return _pairs(samples, confusions, notes)
+    return _pairs(samples, confusions, notes, truth=truth)
 
 
-def gallery_pairs(samples: SampleSet, errors: pd.DataFrame) -> list[Pair]:
-    """A pair for every row of ``gallery_errors``, with family and confidence."""
-    return _pairs(samples, errors, [f"{row['group']}, {100 * row['confidence']:.0f} % sure" for row in records(errors)])
+def gallery_pairs(samples: SampleSet, errors: pd.DataFrame, *, truth: bool = False) -> list[Pair]:
+    """A pair for every row of ``gallery_errors``, with group and confidence."""
+    notes = [f"{row['group']}, {100 * row['confidence']:.0f} % sure" for row in records(errors)]
+    return _pairs(samples, errors, notes, truth=truth)
 
 
-def near_miss_heats(
-    reader: Reader, samples: SampleSet, outcomes: pd.DataFrame, geometry_NF: NDArray[np.float32], shown: int
-) -> list[Heat]:
-    """Occlusion maps of the nearest misses; ``geometry_NF`` belongs to the rows of ``outcomes``."""
-    heats = []
-    numbered = outcomes.assign(position=np.arange(len(outcomes)))
-    for miss in records(near_misses(numbered, shown)):
-        image_HW = samples.images(np.array([miss["row"]]))[0]
-        heat_RC = occlusion_map(reader, image_HW, geometry_NF[miss["position"]], miss["class_index"])
-        truth, guess = 100 * miss["true_probability"], 100 * miss["confidence"]
-        note = f"{miss['group']}\ntruth {truth:.0f} %, guess {guess:.0f} %"
-        heats.append(Heat(image_HW, heat_RC, miss["label"], miss["predicted_label"], note))
-    return heats
-
-
-def _pairs(samples: SampleSet, errors: pd.DataFrame, notes: list[str]) -> list[Pair]:
+def _pairs(samples: SampleSet, errors: pd.DataFrame, notes: list[str], *, truth: bool) -> list[Pair]:
     exemplars = exemplar_rows(samples)
+
+    def example(class_index: int) -> NDArray[np.uint8] | None:
+        row = exemplars[class_index]
+        return samples.images(np.array([row]))[0] if row >= 0 else None
+
     pairs = []
     for row, note in zip(records(errors), notes, strict=True):
-        example = exemplars[row["predicted"]]
-        guess_HW = samples.images(np.array([example]))[0] if example >= 0 else None
         image_HW = samples.images(np.array([row["row"]]))[0]
-        pairs.append(Pair(image_HW, guess_HW, row["label"], row["predicted_label"], note))
+        truth_HW = example(samples.class_indices[row["row"]]) if truth else None
+        pairs.append(Pair(image_HW, example(row["predicted"]), row["label"], row["predicted_label"], note, truth_HW))
     return pairs
-
-
-def _families(number: int) -> str:
-    return "1 family" if number == 1 else f"{number} families"

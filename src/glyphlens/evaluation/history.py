@@ -3,44 +3,41 @@
 import hashlib
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from glyphlens.params import PARAMS_FILE, read_params
 from glyphlens.storage import sha256_file, sha256_tree
 
-SECTIONS = (
-    "seed", "fonts", "glyphs", "rasters", "variants", "primitives", "phase1", "grids", "phase2", "onestage", "export",
-    "evaluate", "gates",
-)  # fmt: skip
 GIT_SECONDS = 20
 CODE = ("src", "params.yaml", "dvc.yaml")  # what makes the numbers; metrics change by themselves
 
 
-def run_record(data: Mapping[str, Path], models: Mapping[str, Path], metrics: Mapping[str, float]) -> dict[str, Any]:
+def run_record(
+    params: Mapping[str, Any], data: Mapping[str, Path], models: Mapping[str, Path], metrics: Mapping[str, float]
+) -> dict[str, Any]:
     """Commit, SHA-256 of the track's parameters, of every item of ``data`` and ``models``, and the headline metrics.
 
-    A folder's hash covers names and contents (``sha256_tree``). Raises InputError where an item is missing.
+    ``params`` as ``track_params`` gives them. A folder's hash covers names and contents (``sha256_tree``). Raises
+    InputError where an item is missing.
     """
     return {
         "commit": git_commit(),
-        "config_sha256": config_hash(),
+        "config_sha256": config_hash(params),
         "data_sha256": {name: sha256_tree(path) for name, path in sorted(data.items())},
         "model_sha256": {name: sha256_file(path) for name, path in sorted(models.items())},
         "metrics": dict(metrics),
     }
 
 
-def track_params(path: Path = PARAMS_FILE) -> dict[str, Any]:
-    """The Arabic track's sections of params.yaml; those of other tracks have no say in its numbers."""
-    content = read_params(path)
-    return {name: content[name] for name in SECTIONS if name in content}
+def track_params(content: Mapping[str, Any], sections: Sequence[str]) -> dict[str, Any]:
+    """The named sections of params.yaml; those of other tracks have no say in a track's numbers."""
+    return {name: content[name] for name in sections if name in content}
 
 
-def config_hash(path: Path = PARAMS_FILE) -> str:
-    """SHA-256 of ``track_params``; comments, order and spelling of numbers (``3e-4``, ``0.0003``) do not matter."""
-    text = json.dumps(track_params(path), sort_keys=True, ensure_ascii=False)
+def config_hash(params: Mapping[str, Any]) -> str:
+    """SHA-256 of parameters; comments, order and spelling of numbers (``3e-4``, ``0.0003``) do not matter."""
+    text = json.dumps(params, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

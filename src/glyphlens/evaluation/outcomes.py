@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from glyphlens.errors import InputError
-from glyphlens.evaluation.scores import shape_hits, true_ranks
+from glyphlens.evaluation.guesses import class_labels, guess_table
+from glyphlens.evaluation.scores import true_ranks
+from glyphlens.inference import GEOMETRY, RASTER, Feeds
 from glyphlens.samples import SampleSet
 
 FACTS = ("sample_id", "class_index", "label", "group", "form", "char_class", "is_diacritic")
@@ -24,10 +26,8 @@ TOP = 5
 class Reader(Protocol):
     """Anything that turns pictures into class probabilities, such as ``inference.Recognizer``."""
 
-    def probabilities(
-        self, rasters_NHW: NDArray[np.uint8], geometry_NF: NDArray[np.float32], batch: int = 256
-    ) -> NDArray[np.float32]:
-        """(N, C) calibrated probabilities of (N, H, W) pictures, 0 background to 255 ink."""
+    def probabilities(self, feeds: Feeds, batch: int = 256) -> NDArray[np.float32]:
+        """(N, C) calibrated probabilities of ``raster`` (N, H, W), 0 background to 255 ink, and ``geometry`` (N, F)."""
         ...
 
 
@@ -38,7 +38,7 @@ def read_rows(
     parts = [np.zeros((0, len(samples.classes)), np.float32)]
     for start in tqdm(range(0, len(rows), CHUNK), desc=title, unit="chunk", disable=None):
         chunk = slice(start, start + CHUNK)
-        parts.append(reader.probabilities(samples.images(rows[chunk]), geometry_NF[chunk]))
+        parts.append(reader.probabilities({RASTER: samples.images(rows[chunk]), GEOMETRY: geometry_NF[chunk]}))
     widths = {part.shape[1] for part in parts}
     if len(widths) > 1:
         raise InputError(
@@ -57,29 +57,18 @@ def outcome_table(
 ) -> pd.DataFrame:
     """One row a test sample: its facts, the guess, and whether each way of counting calls it right.
 
-    Columns: the facts of the index, ``row``, ``train_samples`` (of its class), ``predicted`` (class index),
-    ``predicted_label``, ``confidence``, ``true_probability``, ``rank`` (0 = right), ``top1``, ``top5``,
-    ``shape_top1``; ``bare_top1`` and ``bare_top5`` without geometry; ``onestage_top1`` where ``onestage_N``
+    Columns: those of ``guess_table``, ``confidence``, ``true_probability``, ``rank`` (0 = right), ``top5``;
+    ``bare_top1`` and ``bare_top5`` without geometry; ``onestage_top1`` where ``onestage_N``
     (class indices guessed by the one-stage network for the same rows) is given. Raises InputError where the
     index lacks a fact or sizes disagree.
     """
-    missing = [name for name in FACTS if name not in samples.index]
-    if missing:
-        raise InputError(f"{samples.folder / 'index.parquet'}: columns missing: {', '.join(missing)}")
-    table = samples.index.loc[rows, list(FACTS)].reset_index(drop=True)
     classes_N = samples.class_indices[rows]
     rank_N, bare_rank_N = true_ranks(probabilities_NC, classes_N), true_ranks(bare_NC, classes_N)
-    predicted_N = probabilities_NC.argmax(axis=1)
-    trained_C = np.bincount(samples.class_indices[samples.rows("train")], minlength=len(samples.classes))
-    table["row"] = rows
-    table["train_samples"] = trained_C[classes_N]
-    table["predicted"] = predicted_N
-    table["predicted_label"] = class_labels(samples)[predicted_N]
+    table = guess_table(samples, rows, probabilities_NC.argmax(axis=1), FACTS)
     table["confidence"] = probabilities_NC.max(axis=1)
     table["true_probability"] = np.take_along_axis(probabilities_NC, classes_N[:, None], axis=1)[:, 0]
     table["rank"] = rank_N
-    table["top1"], table["top5"] = rank_N == 0, rank_N < TOP
-    table["shape_top1"] = shape_hits(predicted_N, classes_N, samples.shape_class)
+    table["top5"] = rank_N < TOP
     table["bare_top1"], table["bare_top5"] = bare_rank_N == 0, bare_rank_N < TOP
     if onestage_N is not None:
         table["onestage_top1"] = check_guesses(onestage_N, len(rows), "the one-stage network") == classes_N
@@ -95,11 +84,6 @@ def check_guesses(guesses: NDArray[Any], samples: int, whose: str) -> NDArray[np
             f"{samples} test samples; run `dvc repro` again"
         )
     return best.astype(np.int64)
-
-
-def class_labels(samples: SampleSet) -> NDArray[np.object_]:
-    """(C,) labels in class order."""
-    return np.array([entry.label for entry in samples.classes], dtype=object)
 
 
 def check_classes(labels: Sequence[str], samples: SampleSet, file: str) -> None:

@@ -25,13 +25,17 @@ SMALLEST_LIMIT = 1e-6  # of an occlusion map's scale, where no cell changes anyt
 
 @dataclass(frozen=True)
 class Pair:
-    """A misread glyph beside an example of the class it was taken for (None: the class has no training sample)."""
+    """A misread glyph beside an example of the class it was taken for (None: the class has no training sample).
+
+    ``truth_HW``: an example of the true class, where one is to be shown.
+    """
 
     image_HW: NDArray[np.uint8]
     guess_HW: NDArray[np.uint8] | None
     true_label: str
     guessed_label: str
     note: str
+    truth_HW: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,9 @@ class Heat:
     note: str
 
 
-def centred(image_HW: NDArray[Any]) -> NDArray[np.bool_]:
-    """(H, W) bool: the ink moved to the middle of the canvas at its own scale; an empty picture stays empty."""
-    ink_HW = np.asarray(image_HW) > 0
+def centred(image_HW: NDArray[Any]) -> NDArray[Any]:
+    """(H, W): the ink moved to the middle of the canvas at its own scale and grey; an empty picture stays empty."""
+    ink_HW = np.asarray(image_HW)
     rows, columns = np.flatnonzero(ink_HW.any(axis=1)), np.flatnonzero(ink_HW.any(axis=0))
     result = np.zeros_like(ink_HW)
     if rows.size:
@@ -72,12 +76,18 @@ def label_parts(label: str) -> list[str]:
     return label.replace("_", "_\n").replace(".", "\n.").split("\n")
 
 
-def glyph_uri(image_HW: NDArray[Any]) -> str:
-    """A glyph as a data URI: 1-bit PNG, ink on a transparent ground, centred; a few hundred bytes."""
-    picture = Image.fromarray(centred(image_HW).astype(np.uint8), mode="P")
-    picture.putpalette([*PAPER_RGB, *INK_RGB])
+def glyph_uri(image_HW: NDArray[np.uint8]) -> str:
+    """A glyph as a data URI: PNG, ink on a transparent ground, centred; a few hundred bytes.
+
+    One bit a pixel where the picture has no greys between 0 and 255, else four.
+    """
+    ink_HW = centred(image_HW)
+    bits = 4 if np.any((ink_HW != 0) & (ink_HW != 255)) else 1
+    deepest = 2**bits - 1
+    picture = Image.fromarray(((ink_HW.astype(np.uint16) * deepest + 127) // 255).astype(np.uint8), mode="P")
+    picture.putpalette(np.linspace(PAPER_RGB, INK_RGB, deepest + 1).round().astype(np.uint8).tobytes())
     buffer = BytesIO()
-    picture.save(buffer, "PNG", bits=1, transparency=0, optimize=True)
+    picture.save(buffer, "PNG", bits=bits, transparency=0, optimize=True)
     return data_uri(buffer.getvalue())
 
 
@@ -122,7 +132,7 @@ def _glyph(axes: Axes, image_HW: NDArray[np.uint8] | None, label: str, colour: s
     if image_HW is None:
         say_absent(axes, "no\nexample")
     else:
-        axes.imshow(~centred(image_HW), cmap="gray", vmin=0, vmax=1, interpolation="antialiased")
+        axes.imshow(255 - centred(image_HW), cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
         bare(axes)
     axes.set_title(folded(label, PAIR_CHARACTERS), fontsize=7, color=colour, pad=3, loc="center")
 

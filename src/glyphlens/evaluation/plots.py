@@ -101,7 +101,7 @@ def plot_reliability(path: Path, bins: pd.DataFrame, error: float) -> None:
         upper.grid()
         share = filled["samples"] / max(int(filled["samples"].sum()), 1)
         lower.bar(middle, share, width * 0.9, color=SOFT)
-        lower.set_ylabel("share of glyphs")
+        lower.set_ylabel("share of samples")
         lower.set_xlabel("confidence of the first guess")
         lower.xaxis.set_major_formatter(PERCENT)
         lower.yaxis.set_major_formatter(PERCENT)

@@ -2,19 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from glyphlens.errors import InputError
 from glyphlens.evaluation.calibration import calibration_error, reliability_bins
 from glyphlens.evaluation.confusions import error_kinds, top_confusions
-from glyphlens.evaluation.scores import FamilySummary, f1_per_class, f1_scores, family_scores, mean, summarise_families
+from glyphlens.evaluation.scores import FamilySummary, f1_scores, family_scores, mean, summarise_families
 from glyphlens.evaluation.slices import ACCURACIES, slice_scores, slice_value
-from glyphlens.storage import save_table, save_table_csv
+from glyphlens.evaluation.tables import class_table, save_tables_csv
+from glyphlens.storage import save_table
 
 SLICE_METRICS = {"marks_top1": "marks", "ligatures_top1": "ligatures"}
-DIGITS = 6  # of fractions in the CSV files
 
 
 @dataclass(frozen=True)
@@ -79,24 +78,10 @@ def family_table(outcomes: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def class_table(outcomes: pd.DataFrame, classes: int) -> pd.DataFrame:
-    """One row a class that occurs in the test, hardest first: class_index, label, samples, predicted, hits, f1."""
-    scores = f1_per_class(outcomes["predicted"].to_numpy(), outcomes["class_index"].to_numpy(), classes)
-    names = outcomes.drop_duplicates("class_index").set_index("class_index")["label"]
-    present = scores[scores["samples"] > 0]
-    present.insert(1, "label", present["class_index"].map(names))
-    return present.sort_values(["f1", "class_index"], kind="stable").reset_index(drop=True)
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of a table as plain mappings."""
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
-
-
 def save_tables(folder: Path, results: Results) -> None:
     """Every table as CSV, and the outcome of each sample as predictions.parquet."""
-    for name in ("families", "slices", "kinds", "confusions", "classes", "bins"):
-        save_table_csv(folder / f"{name}.csv", getattr(results, name).round(DIGITS))
+    names = ("families", "slices", "kinds", "confusions", "classes", "bins")
+    save_tables_csv(folder, {name: getattr(results, name) for name in names})
     save_table(folder / "predictions.parquet", results.outcomes)
 
 

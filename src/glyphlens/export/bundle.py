@@ -3,7 +3,7 @@
 N samples · C classes
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,9 @@ import onnx
 from numpy.typing import NDArray
 
 from glyphlens.errors import InputError
-from glyphlens.export.graph import Networks, assemble, with_temperature
-from glyphlens.export.temperature import fit_temperature
-from glyphlens.imaging.geometry import geometry_features
+from glyphlens.export.temperature import fit_temperature, with_temperature
 from glyphlens.inference import LABELS_FILE, Recognizer
+from glyphlens.reading import feeds_of
 from glyphlens.samples import SampleSet
 from glyphlens.storage import save_json, writing
 
@@ -26,21 +25,19 @@ LabelMap = Callable[[float], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Samples:
-    """What a model reads and should say: uint8 (N, 128, 128), float32 (N, 7), int64 (N,), and families (N,)."""
+    """What a model reads (``feeds``, named inputs of N rows) and should say: int64 (N,) classes; groups (N,)."""
 
-    rasters_NHW: NDArray[np.uint8]
-    geometry_NF: NDArray[np.float32]
+    feeds: Mapping[str, NDArray[Any]]
     classes_N: NDArray[np.int64]
-    families: tuple[str, ...]
+    groups: tuple[str, ...]
 
     @classmethod
-    def of(cls, source: SampleSet, rows: NDArray[np.int64], name: str) -> "Samples":
+    def of(cls, source: SampleSet, rows: NDArray[np.int64], inputs: Collection[str], name: str) -> "Samples":
         """The given rows; raises InputError, naming the split, where there are none."""
         if not len(rows):
             raise InputError(f"{source.folder}: no sample of the {name} split; see its splits.json")
-        frame = source.index.iloc[rows]
-        families = tuple(frame["group"].astype(str))
-        return cls(source.images(rows), geometry_features(frame), source.class_indices[rows], families)
+        groups = tuple(source.index.iloc[rows]["group"].astype(str))
+        return cls(feeds_of(source, inputs, rows), source.class_indices[rows], groups)
 
 
 @dataclass(frozen=True)
@@ -53,18 +50,29 @@ class ExportedFile:
     test_NC: NDArray[np.float32]
 
 
-def export_file(file: Path, networks: Networks, labels: LabelMap, val: Samples, test: Samples) -> ExportedFile:
+def export_file(file: Path, model: onnx.ModelProto, labels: LabelMap, val: Samples, test: Samples) -> ExportedFile:
     """Write ``file`` and labels.json, then measure the file: its logits fix the temperature put into it."""
-    model = assemble(networks)
-    _save(file, model, 1.0, labels)
-    plain_NC = Recognizer.load(file).logits(val.rasters_NHW, val.geometry_NF)
+    temperature, val_NC = calibrate(file, model, labels, val)
+    return ExportedFile(file, temperature, val_NC, Recognizer.load(file).logits(test.feeds))
+
+
+def calibrate(file: Path, model: onnx.ModelProto, labels: LabelMap, val: Samples) -> tuple[float, NDArray[np.float32]]:
+    """Write ``file`` and labels.json with the temperature that fits the validation samples; it and their logits."""
+    save_model_file(file, model, 1.0, labels)
+    plain_NC = Recognizer.load(file).logits(val.feeds)
     temperature = round(fit_temperature(plain_NC, val.classes_N), TEMPERATURE_DIGITS)
-    _save(file, model, temperature, labels)
-    test_NC = Recognizer.load(file).logits(test.rasters_NHW, test.geometry_NF)
-    return ExportedFile(file, temperature, plain_NC / np.float32(temperature), test_NC)
+    save_model_file(file, model, temperature, labels)
+    return temperature, plain_NC / np.float32(temperature)
 
 
-def _save(file: Path, model: onnx.ModelProto, temperature: float, labels: LabelMap) -> None:
+def save_model_file(file: Path, model: onnx.ModelProto, temperature: float, labels: LabelMap) -> None:
+    """The graph with this temperature in it, and the label map beside it."""
     with writing(file) as partial:
         partial.write_bytes(with_temperature(model, temperature).SerializeToString(deterministic=True))
     save_json(file.with_name(LABELS_FILE), labels(temperature))
+
+
+def drawn_rows(rows: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:
+    """At most ``count`` of the given rows, drawn from the seed, ascending."""
+    chosen = np.random.default_rng([seed, len(rows)]).choice(rows, min(count, len(rows)), replace=False)
+    return np.sort(chosen)

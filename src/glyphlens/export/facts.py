@@ -11,6 +11,7 @@ from torch import nn
 
 from glyphlens.errors import InputError
 from glyphlens.export.bundle import ExportedFile, Samples
+from glyphlens.export.card_parts import FileFacts
 from glyphlens.export.parity import Latency, agreement, megabytes
 from glyphlens.samples import CharacterClass, SampleSet
 
@@ -21,18 +22,6 @@ OTHER_BACKBONE = {
 FONT_COLUMNS = ("family", "licence")
 SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}
 UNKNOWN_LICENCE = "not stated"
-
-
-@dataclass(frozen=True)
-class FileFacts:
-    """One exported file: where it lies, its precision in words, and what was measured on it."""
-
-    file: str
-    folder: str
-    precision: str
-    megabytes: float
-    temperature: float
-    test_top1: float
 
 
 @dataclass(frozen=True)
@@ -94,7 +83,7 @@ def card_facts(
         classes=rasters.classes,
         index=rasters.index,
         fonts=fonts,
-        family_top1=family_accuracy(hits_N, measured.test.families),
+        family_top1=family_accuracy(hits_N, measured.test.groups),
         parameters={name: sum(weight.numel() for weight in model.parameters()) for name, model in models.items()},
         configs={name: _settings_of(model) for name, model in models.items()},
         settings=settings,

@@ -3,26 +3,21 @@
 N rasters · F = 7 geometry numbers · C classes
 """
 
-import contextlib
-import io
-import logging
-import warnings
 from dataclasses import dataclass
 
-import numpy as np
 import onnx
 import torch
-from onnx import helper, numpy_helper
+from onnx import helper
 from torch import nn
 
 from glyphlens.errors import InputError
 from glyphlens.export.cell_network import choice_piece, logits_piece, unfold
 from glyphlens.export.distinct import CELL_PIXELS, GRID, IMAGE_PX, cells_piece, grid_piece
-from glyphlens.export.onnx_parts import FLOAT, INT64, OPSET, UINT8, Shape, clean, join, make_piece
+from glyphlens.export.onnx_parts import FLOAT, INT64, UINT8, Shape, join, make_piece
+from glyphlens.export.temperature import temperature_piece
+from glyphlens.export.tracing import trace_network
 from glyphlens.recognizers.grid import GridRecognizer
 from glyphlens.recognizers.trunk import GEOMETRY_NUMBERS
-
-TEMPERATURE = "temperature/value"
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,8 @@ def trace(phase1: nn.Module, phase2: nn.Module) -> Networks:
         raise InputError(
             f"phase 1 gives {network.output[1].size} ids, phase 2 knows {known}; train both on one codebook"
         )
-    return Networks(logits_piece(network), _trace_phase2(phase2))
+    example = {"grid": torch.zeros(2, GRID, GRID, dtype=torch.int64), "geometry": torch.zeros(2, GEOMETRY_NUMBERS)}
+    return Networks(logits_piece(network), trace_network("phase2", phase2, example))
 
 
 def assemble(networks: Networks, *, distinct: bool = True) -> onnx.ModelProto:
@@ -71,7 +67,7 @@ def assemble(networks: Networks, *, distinct: bool = True) -> onnx.ModelProto:
         choice_piece(networks.ids),
         grid_piece(),
         networks.phase2,
-        _temperature_piece(networks.classes),
+        temperature_piece(networks.classes),
     ]
     return join(
         "glyphlens",
@@ -92,53 +88,7 @@ def grid_graph(networks: Networks) -> onnx.ModelProto:
     )
 
 
-def with_temperature(model: onnx.ModelProto, temperature: float) -> onnx.ModelProto:
-    """The same graph with its logits divided by ``temperature``; raises ValueError where that is no positive number."""
-    if not (np.isfinite(temperature) and temperature > 0):
-        raise ValueError(f"temperature {temperature} is not a positive number")
-    scaled = onnx.ModelProto()
-    scaled.CopyFrom(model)
-    place = next(constant for constant in scaled.graph.initializer if constant.name == TEMPERATURE)
-    place.CopyFrom(numpy_helper.from_array(np.array(temperature, np.float32), TEMPERATURE))
-    return scaled
-
-
 def _ink_piece() -> onnx.ModelProto:
     node = helper.make_node("Cast", ["cells"], ["ink"], to=FLOAT)
     shape: Shape = ["distinct", CELL_PIXELS]
     return make_piece("ink", [node], {"cells": (UINT8, shape)}, {"ink": (FLOAT, shape)}, {})
-
-
-def _temperature_piece(classes: int) -> onnx.ModelProto:
-    node = helper.make_node("Div", ["raw_logits", "value"], ["logits"])
-    shape: Shape = ["batch", classes]
-    ends_in, ends_out = {"raw_logits": (FLOAT, shape)}, {"logits": (FLOAT, shape)}
-    return make_piece("temperature", [node], ends_in, ends_out, {"value": np.array(1, np.float32)})
-
-
-def _trace_phase2(model: GridRecognizer) -> onnx.ModelProto:
-    """torch.export of phase 2 with a dynamic batch; what its exporter has to say is kept off the screen."""
-    example = (torch.zeros(2, GRID, GRID, dtype=torch.int64), torch.zeros(2, GEOMETRY_NUMBERS))
-    registry_log = logging.getLogger("torch.onnx._internal.exporter._registration")
-    level = registry_log.level
-    registry_log.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            program = torch.onnx.export(
-                model.eval().to(memory_format=torch.contiguous_format),  # type: ignore[call-overload]
-                example,
-                dynamo=True,
-                dynamic_shapes=({0: "batch"}, {0: "batch"}),
-                input_names=["grid", "geometry"],
-                output_names=["raw_logits"],
-                opset_version=OPSET,
-                verbose=False,
-            )
-    finally:
-        registry_log.setLevel(level)
-    if program is None:
-        raise RuntimeError("torch.onnx.export returned no program")
-    piece = clean(program.model_proto)
-    piece.graph.name = "phase2"
-    return piece

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ConfigDict
 
+from glyphlens.export.class_entries import class_entries
 from glyphlens.imaging.geometry import GEOMETRY
 from glyphlens.imaging.raster import CANVAS_PX, DiacriticRule
 from glyphlens.samples import CharacterClass
@@ -27,14 +28,5 @@ def label_map(classes: Sequence[CharacterClass], rule: DrawingRule, temperature:
         "rule": rule.model_dump(),
         "geometry": [*GEOMETRY, "known"],
         "temperature": round(temperature, 6),
-        "classes": [
-            {
-                "label": entry.label,
-                "code_points": list(entry.code_points),
-                "form": entry.form,
-                "members": list(entry.members),
-                "lookalikes": list(entry.lookalikes),
-            }
-            for entry in classes
-        ],
+        "classes": class_entries(classes),
     }

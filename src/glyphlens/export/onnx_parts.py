@@ -55,7 +55,10 @@ def join(name: str, pieces: Sequence[onnx.ModelProto], inputs: Ends, outputs: En
         graph.initializer.extend(inner.initializer)
     graph.input.extend(helper.make_tensor_value_info(end, kind, shape) for end, (kind, shape) in inputs.items())
     graph.output.extend(helper.make_tensor_value_info(end, kind, shape) for end, (kind, shape) in outputs.items())
-    return clean(helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION))
+    versions = {entry.domain: entry.version for piece in pieces for entry in piece.opset_import}
+    used = {"", *(node.domain for node in graph.node)}
+    imports = [helper.make_opsetid(domain, versions[domain]) for domain in sorted(used)]
+    return clean(helper.make_model(graph, opset_imports=imports, ir_version=IR_VERSION))
 
 
 def clean(model: onnx.ModelProto) -> onnx.ModelProto:

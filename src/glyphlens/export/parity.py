@@ -1,25 +1,21 @@
-"""Torch beside the exported files: do they say the same, how often are they right, how fast are they?
+"""Exported files: do two say the same, how often are they right, how fast are they?
 
-N samples · C classes · R×S = 16×16 grid
+N samples · C classes
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from glyphlens.errors import InputError
-from glyphlens.inference import BATCH, Recognizer, open_session
-from glyphlens.recognizers.cells import CELL_PX, CellCNN, predict_ids
+from glyphlens.inference import open_session
 
 WARM_UPS = 3
-CELL_PIXELS = CELL_PX * CELL_PX
 
 
 @dataclass(frozen=True)
@@ -29,30 +25,6 @@ class Latency:
     file: str
     batch: int
     ms_per_glyph: float
-
-
-@torch.inference_mode()
-def torch_logits(
-    phase1: nn.Module, phase2: nn.Module, rasters_NHW: NDArray[np.uint8], geometry_NF: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """(N, C) logits of the trained networks themselves, the reference of every exported file."""
-    parts = []
-    for start in range(0, len(rasters_NHW), BATCH):
-        part = slice(start, start + BATCH)
-        grid_NRS = torch.from_numpy(torch_grids(phase1, rasters_NHW[part]))
-        parts.append(phase2(grid_NRS, torch.from_numpy(geometry_NF[part])).float().numpy())
-    return np.concatenate(parts)
-
-
-def torch_grids(phase1: nn.Module, rasters_NHW: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """(N, 16, 16) ids by the trained phase 1; equal cells of a batch are read once."""
-    side = rasters_NHW.shape[1] // CELL_PX
-    tiles = rasters_NHW.reshape(-1, side, CELL_PX, side, CELL_PX).swapaxes(2, 3).reshape(-1, CELL_PIXELS)
-    cells = np.ascontiguousarray(tiles)
-    _, first, places = np.unique(cells.view(f"V{CELL_PIXELS}").ravel(), return_index=True, return_inverse=True)
-    distinct = torch.from_numpy(cells[first].reshape(-1, CELL_PX, CELL_PX))
-    ids: NDArray[np.int64] = predict_ids(cast(CellCNN, phase1), distinct).numpy()
-    return ids[places].reshape(-1, side, side)
 
 
 def top1(logits_NC: NDArray[np.floating[Any]], classes_N: NDArray[np.integer[Any]]) -> float:
@@ -68,24 +40,19 @@ def agreement(first_NC: NDArray[np.floating[Any]], second_NC: NDArray[np.floatin
 
 
 def measure_latency(
-    file: Path,
-    rasters_NHW: NDArray[np.uint8],
-    geometry_NF: NDArray[np.float32],
-    *,
-    batches: Sequence[int],
-    repeats: int,
+    file: Path, feeds: Mapping[str, NDArray[Any]], *, batches: Sequence[int], repeats: int
 ) -> list[Latency]:
-    """One core, median of ``repeats`` runs over successive rasters (as a font gives them), after a warm-up."""
+    """One core, median of ``repeats`` runs over successive samples (as a font gives them), after a warm-up."""
     session = open_session(file, threads=1)
+    rows = len(next(iter(feeds.values())))
     found = []
     for batch in batches:
-        if batch > len(rasters_NHW):
-            raise InputError(f"latency: batch {batch} needs as many rasters, found {len(rasters_NHW)}")
+        if batch > rows:
+            raise InputError(f"latency: batch {batch} needs as many samples, found {rows}")
         seconds = []
         for turn in range(WARM_UPS + repeats):
-            start = turn * batch % (len(rasters_NHW) - batch + 1)
-            part = slice(start, start + batch)
-            feed = {"raster": rasters_NHW[part], "geometry": geometry_NF[part]}
+            start = turn * batch % (rows - batch + 1)
+            feed = {name: values[start : start + batch] for name, values in feeds.items()}
             began = time.perf_counter()
             session.run(["logits"], feed)
             seconds.append(time.perf_counter() - began)
@@ -101,10 +68,3 @@ def latency_table(found: Sequence[Latency]) -> list[dict[str, Any]]:
 def megabytes(file: Path) -> float:
     """Size of a file in MB (10^6 bytes)."""
     return file.stat().st_size / 1e6
-
-
-def file_logits(
-    file: Path, rasters_NHW: NDArray[np.uint8], geometry_NF: NDArray[np.float32], threads: int
-) -> NDArray[np.float32]:
-    """(N, C) logits of an exported file that has its label map beside it."""
-    return Recognizer.load(file, threads=threads).logits(rasters_NHW, geometry_NF)

@@ -1,21 +1,22 @@
-"""Float pieces → int8 pieces: static QDQ, activations uint8, weights int8 per channel, calibrated on real rasters.
+"""Float pieces → int8 pieces, by what their graphs contain: weights int8 per channel, activations uint8.
 
-On convolutions that is several times as fast and 3.9 times smaller, where dynamic quantisation would be slower than
-float. A transformer has no convolutions worth it: its matrix products are quantised dynamically.
+Convolutions are quantised statically (QDQ, calibrated on real samples): several times as fast as float and 3.9 times
+smaller, where dynamic quantisation would be slower than float. What recurrent layers and attention multiply spreads
+over ranges that change from sample to sample, so their products are quantised dynamically, by the range of the batch
+at hand: such a model's answers depend, by less than a quantisation step, on the batch that a sample comes in.
 """
 
 import contextlib
 import logging
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
     CalibrationMethod,
@@ -25,88 +26,85 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from glyphlens.errors import InputError
-from glyphlens.export.distinct import CELL_PIXELS
-from glyphlens.export.graph import Networks, grid_graph
-from glyphlens.export.onnx_parts import UINT8, clean
+from glyphlens.export.onnx_parts import clean
+from glyphlens.export.stored_weights import store_weights
 from glyphlens.inference import open_session
 
 CALIBRATION_BATCH = 64
-PHASE1_KINDS = ["Gemm", "Relu"]
-PHASE2_KINDS = ["Conv", "Relu", "Add", "Gather", "Transpose", "Reshape", "Concat", "Gemm", "MatMul"]
-Feeds = dict[str, NDArray[Any]]
+PRODUCTS = ("MatMul", "Gemm")
+RECURRENT = ("LSTM", "GRU", "RNN")
+DYNAMIC_KINDS = (*PRODUCTS, "LSTM")  # onnxruntime has no integer kernel for other recurrent layers
+# What onnxruntime runs in integers between two convolutions; anything else would go to float and back.
+CONVOLUTION_KINDS = (
+    *("Conv", "Relu", "Clip", "Add", "Mul", "Sigmoid", "Concat", "Reshape", "Transpose", "Flatten"),
+    *("MaxPool", "AveragePool", "GlobalAveragePool"),
+)
+Feeds = Mapping[str, NDArray[Any]]
 
 
-class _Settings(NamedTuple):
-    """What both kinds of quantisation are told."""
+class Integers(NamedTuple):
+    """``reduce_range`` keeps weights to 7 bits, because processors without VNNI add U8S8 products in 16 bits that
+    saturate; ``float_nodes`` are names of nodes left in float."""
 
     reduce_range: bool
-    float_nodes: list[str]
+    float_nodes: tuple[str, ...] = ()
 
 
-def quantize(
-    networks: Networks,
-    rasters_NHW: NDArray[np.uint8],
-    geometry_NF: NDArray[np.float32],
+class Content(NamedTuple):
+    """How many layers of each kind a graph has; ``attention``: products of two activations, or of softmax weights."""
+
+    convolutions: int
+    recurrent: int
+    attention: int
+
+
+def content_of(piece: onnx.ModelProto) -> Content:
+    """What a float graph is made of."""
+    constants = {constant.name for constant in piece.graph.initializer}
+    constants |= {node.output[0] for node in piece.graph.node if node.op_type == "Constant"}
+    kinds = Counter(node.op_type for node in piece.graph.node)
+    free = {node.name for node in piece.graph.node if node.op_type == "MatMul" and not constants & set(node.input)}
+    attention = len(free | set(weighted_sums(piece)))
+    return Content(kinds["Conv"], sum(kinds[name] for name in RECURRENT), attention)
+
+
+def weighted_sums(piece: onnx.ModelProto) -> list[str]:
+    """Names of products that a softmax feeds. Its small weights would all be rounded to 0 in 8 bits."""
+    weights = {node.output[0] for node in piece.graph.node if node.op_type == "Softmax"}
+    return [node.name for node in piece.graph.node if node.op_type in PRODUCTS and weights & set(node.input)]
+
+
+def quantize_piece(
+    piece: onnx.ModelProto,
+    feeds: Sequence[Feeds],
+    settings: Integers,
     *,
-    reduce_range: bool,
-    float_nodes: Sequence[str] = (),
-) -> Networks:
-    """The int8 pieces of two float pieces.
-
-    ``rasters_NHW`` uint8 (N, 128, 128) of 0..255 and ``geometry_NF`` float32 (N, 7) are training samples to calibrate
-    on; ``reduce_range`` keeps weights to 7 bits, because processors without VNNI add U8S8 products in 16 bits that
-    saturate; ``float_nodes`` are node names left in float. Raises InputError where no raster holds ink.
-    """
-    if not rasters_NHW.any():
-        raise InputError(f"{len(rasters_NHW)} calibration rasters hold no ink; they must be real training glyphs")
-    grids = _run(grid_graph(networks), {"raster": rasters_NHW}, "grid")
-    parts = [slice(start, start + CALIBRATION_BATCH) for start in range(0, len(grids), CALIBRATION_BATCH)]
-    settings = _Settings(reduce_range, list(float_nodes))
-    phase1 = _static(networks.phase1, [{"ink": _distinct_cells(rasters_NHW)}], PHASE1_KINDS, settings)
-    if sum(node.op_type == "Conv" for node in networks.phase2.graph.node) > 1:
-        feeds = [{"grid": grids[part], "geometry": geometry_NF[part]} for part in parts]
-        phase2 = _static(networks.phase2, feeds, PHASE2_KINDS, settings)
-    else:
-        phase2 = _dynamic(networks.phase2, settings)
-    entries = [node for node in phase1.graph.node if node.op_type == "QuantizeLinear" and node.input[0] == "ink"]
-    return Networks(_read_bytes(phase1, entries[0]), phase2, reads_bytes=True) if entries else Networks(phase1, phase2)
+    static_kinds: Sequence[str] = (*CONVOLUTION_KINDS, *PRODUCTS),
+) -> onnx.ModelProto:
+    """The int8 piece of a float piece; ``feeds`` are batches of its inputs, of training samples, to calibrate on."""
+    content = content_of(piece)
+    in_sequence = bool(content.recurrent or content.attention)
+    if content.convolutions > 1:
+        kinds = [kind for kind in static_kinds if not (in_sequence and kind in PRODUCTS)]
+        apart = _apart_from_convolutions(piece, kinds) if in_sequence else ()
+        static = settings._replace(float_nodes=(*settings.float_nodes, *apart))
+        piece = quantize_static_piece(piece, feeds, kinds, static)
+    if content.convolutions <= 1 or in_sequence:
+        apart = weighted_sums(piece)
+        dynamic = settings._replace(float_nodes=(*settings.float_nodes, *apart))
+        piece = store_weights(_dynamic(piece, dynamic), apart)
+    return piece
 
 
-def integer_kernels(model: onnx.ModelProto) -> Counter[str]:
-    """How often each integer kernel stands in the graph as onnxruntime runs it."""
-    with tempfile.TemporaryDirectory() as folder:
-        source, optimized = Path(folder) / "model.onnx", Path(folder) / "optimized.onnx"
-        onnx.save(model, source)
-        open_session(source, optimized=optimized)
-        kinds = Counter(node.op_type for node in onnx.load(optimized).graph.node)
-    integer = ("QLinear", "QGemm", "MatMulInteger", "DynamicQuantizeMatMul")
-    return Counter({kind: count for kind, count in kinds.items() if kind.startswith(integer)})
+def batched(feeds: Feeds, batch: int = CALIBRATION_BATCH) -> list[Feeds]:
+    """The same rows, ``batch`` at a time."""
+    rows = len(next(iter(feeds.values())))
+    return [{name: feed[start : start + batch] for name, feed in feeds.items()} for start in range(0, rows, batch)]
 
 
-def require_integer_kernels(model: onnx.ModelProto) -> Counter[str]:
-    """``integer_kernels`` of an int8 model; raises InputError where its convolutions or products still run in float."""
-    kernels = integer_kernels(model)
-    convolutions = sum(node.op_type == "Conv" for node in model.graph.node)
-    if (convolutions > 1 and not kernels["QLinearConv"]) or not any(kind != "MatMulInteger" for kind in kernels):
-        raise InputError(
-            f"int8 model: onnxruntime runs {dict(kernels)} of {convolutions} convolutions in integers; "
-            "another version of it may need another QDQ form, see export.float_nodes"
-        )
-    return kernels
-
-
-class _Reader(CalibrationDataReader):  # type: ignore[misc]
-    """Hands the calibrator one batch after the other."""
-
-    def __init__(self, feeds: Sequence[Feeds]) -> None:
-        self.feeds = iter(feeds)
-
-    def get_next(self) -> Feeds | None:
-        return next(self.feeds, None)
-
-
-def _static(piece: onnx.ModelProto, feeds: Sequence[Feeds], kinds: list[str], settings: _Settings) -> onnx.ModelProto:
+def quantize_static_piece(
+    piece: onnx.ModelProto, feeds: Sequence[Feeds], kinds: Collection[str], settings: Integers
+) -> onnx.ModelProto:
     """One piece in QDQ form. Products keep float outputs: the next step (a maximum, a choice) needs their digits."""
     with _files(piece) as (source, target):
         quantize_static(
@@ -119,14 +117,31 @@ def _static(piece: onnx.ModelProto, feeds: Sequence[Feeds], kinds: list[str], se
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
-            op_types_to_quantize=kinds,
-            nodes_to_exclude=settings.float_nodes,
-            extra_options={"OpTypesToExcludeOutputQuantization": ["MatMul", "Gemm"]},
+            op_types_to_quantize=list(kinds),
+            nodes_to_exclude=list(settings.float_nodes),
+            extra_options={"OpTypesToExcludeOutputQuantization": list(PRODUCTS)},
         )
         return _named(onnx.load(target), piece)
 
 
-def _dynamic(piece: onnx.ModelProto, settings: _Settings) -> onnx.ModelProto:
+def run_piece(model: onnx.ModelProto, feeds: Feeds, output: str) -> NDArray[Any]:
+    """One output of a model over all rows, batch by batch."""
+    with _files(model) as (source, _):
+        session = open_session(source)
+    return np.concatenate([session.run([output], dict(batch))[0] for batch in batched(feeds)])
+
+
+class _Reader(CalibrationDataReader):  # type: ignore[misc]
+    """Hands the calibrator one batch after the other."""
+
+    def __init__(self, feeds: Sequence[Feeds]) -> None:
+        self.feeds = iter(feeds)
+
+    def get_next(self) -> Feeds | None:
+        return next(self.feeds, None)
+
+
+def _dynamic(piece: onnx.ModelProto, settings: Integers) -> onnx.ModelProto:
     with _files(piece) as (source, target):
         quantize_dynamic(
             source,
@@ -134,51 +149,24 @@ def _dynamic(piece: onnx.ModelProto, settings: _Settings) -> onnx.ModelProto:
             per_channel=True,
             reduce_range=settings.reduce_range,
             weight_type=QuantType.QInt8,
-            op_types_to_quantize=["MatMul", "Gemm"],
-            nodes_to_exclude=settings.float_nodes,
+            op_types_to_quantize=list(DYNAMIC_KINDS),
+            nodes_to_exclude=list(settings.float_nodes),
         )
         return _named(onnx.load(target), piece)
 
 
-def _read_bytes(phase1: onnx.ModelProto, entry: onnx.NodeProto) -> onnx.ModelProto:
-    """The quantised phase 1 fed with the cells' bytes in place of ``entry``, which quantises the ink: ink of 0..255
-    at scale 1 *is* its own quantisation."""
-    piece = onnx.ModelProto()
-    piece.CopyFrom(phase1)
-    graph = piece.graph
-    values = {constant.name: numpy_helper.to_array(constant) for constant in graph.initializer}
-    scale, zero = float(values[entry.input[1]]), int(values[entry.input[2]])
-    if (scale, zero) != (1.0, 0):
-        raise InputError(
-            f"calibration gave ink the scale {scale} and zero point {zero}: no raster holds full ink (255)"
-        )
-    for node in graph.node:
-        for place, name in enumerate(node.input):
-            if name == entry.output[0]:
-                node.input[place] = "cells"
-    graph.node.remove(entry)
-    graph.input[0].name = "cells"
-    graph.input[0].type.tensor_type.elem_type = UINT8
-    return piece
-
-
-def _distinct_cells(rasters_NHW: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(D, 64) the distinct cells of the rasters, as float ink of 0..255."""
-    grid = rasters_NHW.shape[1] // 8
-    cells = rasters_NHW.reshape(-1, grid, 8, grid, 8).swapaxes(2, 3).reshape(-1, CELL_PIXELS)
-    words = np.ascontiguousarray(cells).view(np.uint64)
-    _, first = np.unique(words, axis=0, return_index=True)
-    return cells[first].astype(np.float32)
-
-
-def _run(model: onnx.ModelProto, feeds: Feeds, output: str) -> NDArray[Any]:
-    """One output of a model over all rows, batch by batch."""
-    with _files(model) as (source, _):
-        session = open_session(source)
-    rows = len(next(iter(feeds.values())))
-    starts = range(0, rows, CALIBRATION_BATCH)
-    batches = ({name: feed[start : start + CALIBRATION_BATCH] for name, feed in feeds.items()} for start in starts)
-    return np.concatenate([session.run([output], batch)[0] for batch in batches])
+def _apart_from_convolutions(piece: onnx.ModelProto, kinds: Collection[str]) -> list[str]:
+    """Names of nodes of these kinds that something else than convolutions feeds, such as the sums of a transformer."""
+    constants = {constant.name for constant in piece.graph.initializer}
+    covered = {end.name for end in piece.graph.input}
+    apart = []
+    for node in piece.graph.node:
+        fed = {name for name in node.input if name and name not in constants}
+        if node.op_type == "Conv" or (node.op_type in kinds and fed <= covered):
+            covered |= set(node.output)
+        elif node.op_type in kinds:
+            apart.append(node.name)
+    return apart
 
 
 def _named(model: onnx.ModelProto, like: onnx.ModelProto) -> onnx.ModelProto:

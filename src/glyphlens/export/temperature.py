@@ -7,11 +7,15 @@ N samples · C classes
 from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
+from onnx import helper, numpy_helper
 from scipy.optimize import minimize_scalar
 
 from glyphlens.errors import InputError
+from glyphlens.export.onnx_parts import FLOAT, Shape, make_piece
 
+TEMPERATURE = "temperature/value"  # the graph's constant that holds it
 LOWEST, HIGHEST = 0.05, 20.0  # beyond it the logits, not their scale, are at fault
 TOLERANCE = 1e-6
 
@@ -50,3 +54,22 @@ def negative_log_likelihood(
     total_N = np.log(np.exp(scaled_NC).sum(axis=1, dtype=np.float64))
     own_N = scaled_NC[np.arange(len(classes_N)), classes_N]
     return float(np.mean(total_N - own_N))
+
+
+def temperature_piece(classes: int) -> onnx.ModelProto:
+    """``raw_logits`` float (N, C) → ``logits`` float (N, C), temperature 1."""
+    node = helper.make_node("Div", ["raw_logits", "value"], ["logits"])
+    shape: Shape = ["batch", classes]
+    ends_in, ends_out = {"raw_logits": (FLOAT, shape)}, {"logits": (FLOAT, shape)}
+    return make_piece("temperature", [node], ends_in, ends_out, {"value": np.array(1, np.float32)})
+
+
+def with_temperature(model: onnx.ModelProto, temperature: float) -> onnx.ModelProto:
+    """The same graph with its logits divided by ``temperature``; raises ValueError where that is no positive number."""
+    if not (np.isfinite(temperature) and temperature > 0):
+        raise ValueError(f"temperature {temperature} is not a positive number")
+    scaled = onnx.ModelProto()
+    scaled.CopyFrom(model)
+    place = next(constant for constant in scaled.graph.initializer if constant.name == TEMPERATURE)
+    place.CopyFrom(numpy_helper.from_array(np.array(temperature, np.float32), TEMPERATURE))
+    return scaled

@@ -15,17 +15,19 @@ from pydantic import PositiveInt
 
 from glyphlens.evaluation.album import draw_album
 from glyphlens.evaluation.confusions import gallery_errors
-from glyphlens.evaluation.gallery import confusion_pairs, gallery_pairs, near_miss_heats
+from glyphlens.evaluation.gallery import confusion_pairs, gallery_pairs
 from glyphlens.evaluation.history import run_record, track_params
 from glyphlens.evaluation.outcomes import check_classes, outcome_table, read_rows
+from glyphlens.evaluation.page import cards, split_table
 from glyphlens.evaluation.pictures import file_uri
 from glyphlens.evaluation.plots import BUCKET_COLUMNS, CURVE_COLUMNS, read_chart_table
-from glyphlens.evaluation.report import Page, cards, render_page, split_table
+from glyphlens.evaluation.report import Page, render_page
 from glyphlens.evaluation.results import Results, evaluate_outcomes, save_tables
+from glyphlens.evaluation.saliency import near_miss_heats
 from glyphlens.gates.token import require_token
 from glyphlens.imaging.geometry import geometry_features
 from glyphlens.inference import Recognizer
-from glyphlens.params import Section, load_params
+from glyphlens.params import Section, load_params, read_params
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import load_array, load_json, save_json, save_metrics, save_text
@@ -33,6 +35,10 @@ from glyphlens.storage import load_array, load_json, save_json, save_metrics, sa
 STAGES = ("glyphs", "rasters", "primitives", "phase1", "phase2", "onestage", "export")  # whose metrics are shown
 GATES = ("glyphs", "rasters", "primitives", "models", "export")
 TRAININGS = ("phase1", "phase2", "onestage")
+SECTIONS = (
+    "seed", "fonts", "glyphs", "rasters", "variants", "primitives", "phase1", "grids", "phase2", "onestage", "export",
+    "evaluate", "gates",
+)  # fmt: skip
 
 
 class EvaluateParams(Section):
@@ -86,7 +92,7 @@ def _read(
 def _record(paths: argparse.Namespace, results: Results) -> dict[str, Any]:
     data = {"rasters": paths.rasters, "centroids": paths.primitives / "centroids.npy"}
     models = {path.name: path for path in sorted(paths.export.glob("*.onnx"))}
-    return run_record(data, models, {**results.headline, **results.further})
+    return run_record(track_params(read_params(), SECTIONS), data, models, {**results.headline, **results.further})
 
 
 def _page(
@@ -118,7 +124,7 @@ def _page(
         confusions=cards(confusions),
         gallery=cards(gallery),
         run=run,
-        params=track_params(),
+        params=track_params(read_params(), SECTIONS),
     )
     return render_page(page)
 

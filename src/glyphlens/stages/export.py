@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 from tqdm import tqdm
 
-from glyphlens.export.bundle import Samples, export_file
+from glyphlens.export.bundle import Samples, drawn_rows, export_file
 from glyphlens.export.card import write_card
 from glyphlens.export.facts import Measured, card_facts
+from glyphlens.export.glyph_integers import quantize
+from glyphlens.export.glyph_reference import torch_logits
 from glyphlens.export.graph import assemble, trace
+from glyphlens.export.integer_kernels import require_integer_kernels
 from glyphlens.export.labels import DrawingRule, label_map
-from glyphlens.export.parity import agreement, latency_table, measure_latency, megabytes, top1, torch_logits
-from glyphlens.export.quantize import quantize, require_integer_kernels
+from glyphlens.export.parity import agreement, latency_table, measure_latency, megabytes, top1
+from glyphlens.export.quantize import Integers
 from glyphlens.gates.token import require_token
+from glyphlens.inference import GEOMETRY, RASTER
 from glyphlens.params import Section, load_params, load_seed
 from glyphlens.recognizers.cells import CellCNN
 from glyphlens.recognizers.grid import GridRecognizer
@@ -27,6 +29,7 @@ from glyphlens.storage import load_table, save_json, save_metrics, save_text, sh
 SCRIPT = "arabic"
 FP32_FILE, INT8_FILE = "glyphs.fp32.onnx", "glyphs.int8.onnx"
 BATCHES = (1, 64)
+INPUTS = (RASTER, GEOMETRY)
 
 
 class ExportParams(Section):
@@ -49,19 +52,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     rasters = SampleSet.open(paths.rasters)
     models = {"phase1": load_model(paths.phase1, CellCNN), "phase2": load_model(paths.phase2, GridRecognizer)}
     fonts = load_table(paths.fonts / "fonts.parquet")
-    val, test = (Samples.of(rasters, rasters.rows(split), split) for split in ("val", "test"))
+    val, test = (Samples.of(rasters, rasters.rows(split), INPUTS, split) for split in ("val", "test"))
 
     networks = trace(models["phase1"], models["phase2"])
-    shown = Samples.of(rasters, calibration_rows(rasters, params.calibration_samples, seed), "train")
-    integer = quantize(
-        networks, shown.rasters_NHW, shown.geometry_NF, reduce_range=params.reduce_range, float_nodes=params.float_nodes
-    )
-    require_integer_kernels(assemble(integer))
+    rows = drawn_rows(rasters.rows("train"), params.calibration_samples, seed)
+    shown = Samples.of(rasters, rows, INPUTS, "train")
+    settings = Integers(params.reduce_range, params.float_nodes)
+    integer = assemble(quantize(networks, shown.feeds[RASTER], shown.feeds[GEOMETRY], settings))
+    require_integer_kernels(integer)
     labels = partial(label_map, rasters.classes, rule, script=SCRIPT)
-    fp32 = export_file(paths.out / FP32_FILE, networks, labels, val, test)
+    fp32 = export_file(paths.out / FP32_FILE, assemble(networks), labels, val, test)
     int8 = export_file(paths.release / INT8_FILE, integer, labels, val, test)
 
-    reference_NC = torch_logits(models["phase1"], models["phase2"], val.rasters_NHW, val.geometry_NF)
+    reference_NC = torch_logits(models["phase1"], models["phase2"], val.feeds)
     metrics = {
         "fp32_top1": top1(fp32.test_NC, test.classes_N),
         "int8_top1": top1(int8.test_NC, test.classes_N),
@@ -73,9 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     latencies = [
         entry
         for exported in (fp32, int8)
-        for entry in measure_latency(
-            exported.file, test.rasters_NHW, test.geometry_NF, batches=BATCHES, repeats=params.latency_repeats
-        )
+        for entry in measure_latency(exported.file, test.feeds, batches=BATCHES, repeats=params.latency_repeats)
     ]
     measured = Measured(fp32, int8, metrics, latencies, val, test)
     sources = {name: getattr(paths, name) for name in ("rasters", "phase1", "phase2")}
@@ -85,13 +86,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_json(paths.out / "latency.json", latency_table(latencies))
     save_text(paths.release / "README.md", card)
     tqdm.write("export: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
-
-
-def calibration_rows(rasters: SampleSet, count: int, seed: int) -> NDArray[np.int64]:
-    """Row numbers of at most ``count`` training samples, drawn from the seed, ascending."""
-    rows = rasters.rows("train")
-    chosen = np.random.default_rng([seed, len(rows)]).choice(rows, min(count, len(rows)), replace=False)
-    return np.sort(chosen)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+"""``glyphlens history``: training histories as one chart."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from glyphlens.commands.output import check_writable
+from glyphlens.errors import InputError
+
+
+def run_history(files: Sequence[Path], output: Path, dpi: int) -> int:
+    """Draw the files over each other and say where the chart is; raises InputError for a file that is no history."""
+    from glyphlens.evaluation.history_chart import plot_histories
+    from glyphlens.evaluation.training_history import read_history
+
+    if output.suffix.lower() != ".png":
+        raise InputError(f"{output}: the chart is a PNG picture; name it .png")
+    check_writable(output)
+    histories = [read_history(path, name) for path, name in zip(files, distinct_names(files), strict=True)]
+    plot_histories(output, histories, dpi)
+    print(f"{output}: {', '.join(history.name for history in histories)} at {dpi} DPI")
+    return 0
+
+
+def distinct_names(files: Sequence[Path]) -> list[str]:
+    """What to call each file: the least of its path that tells it from the others (cnn of ``cnn/curves.csv``)."""
+    parts = [path.with_suffix("").parts for path in files]
+    if len(files) > 1 and len({part[-1] for part in parts}) == 1 and all(len(part) > 1 for part in parts):
+        parts = [part[:-1] for part in parts]
+    for depth in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(part[-depth:]) for part in parts]
+        if len(set(names)) == len(names):
+            return names
+    raise InputError(f"{', '.join(map(str, files))}: the same file twice")

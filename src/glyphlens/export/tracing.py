@@ -1,0 +1,83 @@
+"""A trained network → an ONNX piece with a dynamic batch, by torch's exporter.
+
+N samples · C classes
+"""
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Mapping
+
+import onnx
+import torch
+from onnx import NodeProto, helper, numpy_helper
+from torch import nn
+
+from glyphlens.export.onnx_parts import OPSET, clean
+
+MAP_AXES = ([2, 3], [-2, -1])
+FOLDED_BYTES = 1 << 30  # the exporter by itself leaves what is larger than 1 MiB to be computed in every run
+
+
+def trace_network(name: str, model: nn.Module, example: Mapping[str, torch.Tensor]) -> onnx.ModelProto:
+    """The piece ``name``: the inputs named in ``example`` (in the order of ``forward``) → ``raw_logits`` (N, C).
+
+    What the exporter has to say is kept off the screen.
+    """
+    registry_log = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = registry_log.level
+    registry_log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                model.eval().to(memory_format=torch.contiguous_format),  # type: ignore[call-overload]
+                tuple(example.values()),
+                dynamo=True,
+                dynamic_shapes=tuple({0: "batch"} for _ in example),
+                input_names=list(example),
+                output_names=["raw_logits"],
+                opset_version=OPSET,
+                verbose=False,
+            )
+    finally:
+        registry_log.setLevel(level)
+    if program is None:
+        raise RuntimeError("torch.onnx.export returned no program")
+    piece = clean(program.model_proto)
+    piece.graph.name = name
+    return piece
+
+
+def fold_constants(piece: onnx.ModelProto) -> onnx.ModelProto:
+    """The same piece with everything computed that depends on weights alone, and without weights that nothing uses.
+
+    torch writes the weights of a recurrent layer cut and joined anew in every run; int8 needs them whole.
+    """
+    from onnxscript import optimizer
+
+    folded = onnx.ModelProto()
+    folded.CopyFrom(piece)
+    result: onnx.ModelProto = optimizer.optimize(
+        folded, input_size_limit=FOLDED_BYTES, output_size_limit=FOLDED_BYTES, onnx_shape_inference=True
+    )
+    tidy = clean(result)
+    tidy.graph.name = piece.graph.name
+    return tidy
+
+
+def pool_maps(piece: onnx.ModelProto) -> None:
+    """Write the mean of a whole map under the name that has an integer kernel."""
+    constants = {constant.name: numpy_helper.to_array(constant) for constant in piece.graph.initializer}
+    for node in piece.graph.node:
+        if node.op_type != "ReduceMean" or len(node.input) < 2 or node.input[1] not in constants:
+            continue
+        if sorted(constants[node.input[1]].tolist()) in MAP_AXES and _keeps_axes(node):
+            node.op_type = "GlobalAveragePool"
+            del node.input[1:]
+            del node.attribute[:]
+
+
+def _keeps_axes(node: NodeProto) -> bool:
+    return bool(next((helper.get_attribute_value(entry) for entry in node.attribute if entry.name == "keepdims"), 1))
