@@ -27,7 +27,7 @@ def tiny(name: str) -> nn.Module:
         ),
         "stroke_rnn": lambda: stroke_rnn.Network(stroke_rnn.Config(CLASSES, 16, 16, 2, dropout=0.0)),
         "hiercode": lambda: hiercode.Network(
-            hiercode.Config(CLASSES, COMPONENTS, (4, 8, 16, 16), (0, 0, 1, 0), 4, 16, dropout=0.0)
+            hiercode.Config(CLASSES, COMPONENTS, (8, 8, 16, 16, 32), (1, 2, 1, 1), 8, 4, 16, dropout=0.0)
         ),
         "t2t_vit": lambda: t2t_vit.Network(t2t_vit.Config(CLASSES, (8, 16), 32, 2, 2, 32, dropout=0.0)),
     }

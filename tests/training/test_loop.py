@@ -152,6 +152,16 @@ def test_averaging_forgets_the_first_steps(averaged: int, expected: float) -> No
     assert warmed_decay(averaged, 0.998) == pytest.approx(expected)
 
 
+def test_tables_of_integers_are_not_averaged(tmp_path: Path) -> None:
+    params = settings()
+    torch.manual_seed(0)
+    model = GridRecognizer(params.grid_config(CLASSES, 15))
+    model.register_buffer("table", torch.arange(1, 100))
+    validation = [Striped().batch(1000)]
+    train(model, Striped(), validation, params, objective=GlyphLoss(params), title="test", seed=3, checkpoints=tmp_path)
+    assert torch.equal(model.table, torch.arange(1, 100))
+
+
 def test_patience_stops_a_training_that_stands_still(tmp_path: Path) -> None:
     _, curves = run(tmp_path / "run", steps=60, lr=1e-12, ema_decay=0.0, patience=2)
     assert curves["step"].max() < 60

@@ -139,7 +139,7 @@ def test_training_learns_weights_and_keeps_the_accuracy() -> None:
     assert right > 0.9
     assert right_share(answers(rounded)) >= right - 0.01
     assert right_share(answers(again)) >= right - 0.01
-    assert not torch.equal(again.levels[0][0].pointwise.weight, network.levels[0][0].pointwise.weight)  # type: ignore[index,union-attr]
+    assert not torch.equal(again.classes.weight, network.classes.weight)
     assert trained_loss(rounded) < trained_loss(prepared()[0])
 
 

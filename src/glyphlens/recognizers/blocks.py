@@ -9,6 +9,10 @@ from torch.nn import functional
 
 from glyphlens.recognizers.trunk import ResidualBlock, convolution
 
+IMAGE_PX = 64
+HALVED_LEVELS = 3
+ATTENTIVE_LEVELS = 3
+
 
 class SqueezeExcitation(nn.Module):
     """Channels weighed by what the whole map holds (Hu et al. 2018, arXiv:1709.01507, section 3).
@@ -63,6 +67,36 @@ class SeparableBlock(nn.Module):
         return functional.relu(pooled + mixed if self.residual else mixed)
 
 
+class PlacePooling(nn.Sequential):
+    """Global pooling with learned weights of the places (global depthwise convolution, arXiv:1804.07573, section 3.1).
+
+    (N, C, side, side) → (N, C), normalised. A character lies in the middle of its picture, so where a stroke is says
+    much; plain means learn slower (docs/LOG.md).
+    """
+
+    def __init__(self, channels: int, side: int) -> None:
+        weigh = nn.Conv2d(channels, channels, side, groups=channels, bias=False)
+        super().__init__(weigh, nn.BatchNorm2d(channels), nn.Flatten())
+
+
+class TokenPooling(nn.Module):
+    """The same for tokens: (N, T, D) → (N, weightings × D), each number weighed by place, normalised.
+
+    Written as a product and a sum, because a convolution would have to rearrange the tokens first.
+    """
+
+    def __init__(self, places: int, features: int, weightings: int = 1) -> None:
+        super().__init__()
+        self.weights_WTD = nn.Parameter(torch.randn(weightings, places, features) / places**0.5)
+        self.norm = nn.BatchNorm1d(weightings * features)
+
+    def forward(self, tokens_NTD: Tensor) -> Tensor:
+        """(N, T, D) → (N, W · D)."""
+        pooled_NWD = (tokens_NTD.unsqueeze(1) * self.weights_WTD).sum(2)
+        features: Tensor = self.norm(pooled_NWD.flatten(1))
+        return features
+
+
 class Encoder(nn.Sequential):
     """Plain 3×3 convolutions of stride 2, one a width, each followed by ``depths`` residual blocks (arXiv:1512.03385).
 
@@ -76,3 +110,21 @@ class Encoder(nn.Sequential):
             layers += [*convolution(inputs, outputs, 2), nn.ReLU()]
             layers += [ResidualBlock(outputs) for _ in range(depth)]
         super().__init__(*layers)
+
+
+class SeparableEncoder(nn.Sequential):
+    """A plain strided stem, levels of separable blocks of which the first three halve the map, learned pooling.
+
+    Squeeze-and-excitation follows the last three levels. (N, 1, 64, 64) → (N, widths[-1]).
+    """
+
+    def __init__(self, widths: tuple[int, ...], depths: tuple[int, ...], reduction: int) -> None:
+        layers: list[nn.Module] = [*convolution(1, widths[0], 2), nn.ReLU()]
+        for number, depth in enumerate(depths):
+            inputs, outputs = widths[number : number + 2]
+            layers.append(SeparableBlock(inputs, outputs, halve=number < HALVED_LEVELS))
+            layers += [SeparableBlock(outputs, outputs, halve=False) for _ in range(depth - 1)]
+            if number >= len(depths) - ATTENTIVE_LEVELS:
+                layers.append(SqueezeExcitation(outputs, reduction))
+        side = IMAGE_PX >> 1 + min(HALVED_LEVELS, len(depths))
+        super().__init__(*layers, PlacePooling(widths[-1], side))

@@ -1,7 +1,7 @@
 """The small CNN: depthwise-separable convolutions, squeeze-and-excitation in the last three levels, global pooling.
 
-MobileNet (Howard et al. 2017, arXiv:1704.04861, section 3) with the channel attention of SENet (arXiv:1709.01507) and
-the widths 1→32→64→128→256→512.
+MobileNet (Howard et al. 2017, arXiv:1704.04861, section 3) with the channel attention of SENet (arXiv:1709.01507),
+the widths 1→32→64→128→256→512, and global pooling with learned weights (arXiv:1804.07573).
 
 N samples · C channels · R×S map
 """
@@ -11,17 +11,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional
 
 from glyphlens.params import Section
-from glyphlens.recognizers.blocks import SeparableBlock, SqueezeExcitation
-from glyphlens.recognizers.trunk import convolution
+from glyphlens.recognizers.blocks import SeparableEncoder
 
 if TYPE_CHECKING:
     from glyphlens.sources.structure import Structure
-
-HALVED_LEVELS = 3
-ATTENTIVE_LEVELS = 3
 
 
 class Settings(Section):
@@ -66,24 +61,11 @@ class Network(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.stem = nn.Sequential(*convolution(1, config.widths[0], 2), nn.ReLU())
-        self.levels = nn.Sequential(*(_level(config, number) for number in range(len(config.depths))))
+        self.encoder = SeparableEncoder(config.widths, config.depths, config.reduction)
         self.dropout = nn.Dropout(config.dropout)
         self.classes = nn.Linear(config.widths[-1], config.classes)
 
     def forward(self, images_N1HW: Tensor) -> Tensor:
         """(N, 1, 64, 64) float ink in 0..1 → (N, classes) logits."""
-        map_NCRS = self.levels(self.stem(images_N1HW))
-        features_NC = functional.adaptive_avg_pool2d(map_NCRS, 1).flatten(1)
-        logits: Tensor = self.classes(self.dropout(features_NC))
+        logits: Tensor = self.classes(self.dropout(self.encoder(images_N1HW)))
         return logits
-
-
-def _level(config: Config, number: int) -> nn.Sequential:
-    """``depths[number]`` separable blocks, the first of which widens; attention after them in the last levels."""
-    inputs, outputs = config.widths[number : number + 2]
-    blocks: list[nn.Module] = [SeparableBlock(inputs, outputs, halve=number < HALVED_LEVELS)]
-    blocks += [SeparableBlock(outputs, outputs, halve=False) for _ in range(config.depths[number] - 1)]
-    if number >= len(config.depths) - ATTENTIVE_LEVELS:
-        blocks.append(SqueezeExcitation(outputs, config.reduction))
-    return nn.Sequential(*blocks)

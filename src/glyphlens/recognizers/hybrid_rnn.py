@@ -13,10 +13,13 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from glyphlens.params import Section
-from glyphlens.recognizers.blocks import Encoder
+from glyphlens.recognizers.blocks import Encoder, TokenPooling
 
 if TYPE_CHECKING:
     from glyphlens.sources.structure import Structure
+
+
+IMAGE_PX = 64
 
 
 class Settings(Section):
@@ -47,7 +50,7 @@ def config(settings: Settings, classes: int, structure: "Structure") -> Config:
 
 
 class Network(nn.Module):
-    """(N, 1, 64, 64) → map (N, 256, 4, 4) → 16 places → BiLSTM, 2 layers → mean over places → classes."""
+    """(N, 1, 64, 64) → map (N, 256, 4, 4) → 16 places → BiLSTM, 2 layers → learned pooling → classes."""
 
     reads: ClassVar[Literal["raster", "strokes"]] = "raster"
 
@@ -56,13 +59,12 @@ class Network(nn.Module):
         self.config = config
         self.encoder = Encoder(config.widths, config.depths)
         self.reader = nn.LSTM(config.widths[-1], config.hidden, config.layers, batch_first=True, bidirectional=True)
-        self.norm = nn.BatchNorm1d(2 * config.hidden)  # means of LSTM states are small: without it nothing is learnt
+        self.pool = TokenPooling((IMAGE_PX >> len(config.widths)) ** 2, 2 * config.hidden)
         self.dropout = nn.Dropout(config.dropout)
         self.classes = nn.Linear(2 * config.hidden, config.classes)
 
     def forward(self, images_N1HW: Tensor) -> Tensor:
         """(N, 1, 64, 64) float ink in 0..1 → (N, classes) logits."""
-        places_NTC = self.encoder(images_N1HW).flatten(2).transpose(1, 2)
-        states_NTD, _ = self.reader(places_NTC)
-        logits: Tensor = self.classes(self.dropout(self.norm(states_NTD.mean(1))))
+        states_NTD, _ = self.reader(self.encoder(images_N1HW).flatten(2).transpose(1, 2))
+        logits: Tensor = self.classes(self.dropout(self.pool(states_NTD)))
         return logits

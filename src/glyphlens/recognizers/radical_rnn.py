@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from glyphlens.params import Section
-from glyphlens.recognizers.blocks import Encoder, attend
+from glyphlens.recognizers.blocks import Encoder, TokenPooling, attend
 from glyphlens.recognizers.components import component_table
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def config(settings: Settings, classes: int, structure: "Structure") -> Config:
 
 
 class Network(nn.Module):
-    """(N, 1, 64, 64) → map (N, 128, 8, 8) → K attended parts and their names → BiGRU over the parts → classes."""
+    """(N, 1, 64, 64) → map (N, 128, 8, 8) → K attended parts and their names → BiGRU → learned pooling → classes."""
 
     reads: ClassVar[Literal["raster", "strokes"]] = "raster"
     targets_YK: Tensor
@@ -82,9 +82,9 @@ class Network(nn.Module):
         self.embedding = nn.Parameter(torch.zeros(config.components + 1, config.component_width))
         nn.init.normal_(self.embedding)
         self.reader = nn.GRU(width + config.component_width, config.hidden, batch_first=True, bidirectional=True)
-        self.norm = nn.BatchNorm1d(2 * config.hidden)
+        self.pool = TokenPooling(config.slots, 2 * config.hidden, 2)
         self.dropout = nn.Dropout(config.dropout)
-        self.classes = nn.Linear(2 * config.hidden, config.classes)
+        self.classes = nn.Linear(4 * config.hidden, config.classes)
         self.register_buffer("targets_YK", torch.full((config.classes, config.slots), config.components))
 
     def describe(self, structure: "Structure") -> None:
@@ -109,7 +109,7 @@ class Network(nn.Module):
         """Parts and the logits of their names → (N, classes) logits."""
         expected_NKE = torch.softmax(names_NKP, dim=2).to(self.embedding.dtype) @ self.embedding
         states_NKD, _ = self.reader(torch.cat([slots_NKC, expected_NKE.to(slots_NKC.dtype)], dim=2))
-        logits: Tensor = self.classes(self.dropout(self.norm(states_NKD.mean(1))))
+        logits: Tensor = self.classes(self.dropout(self.pool(states_NKD)))
         return logits
 
     def forward(self, images_N1HW: Tensor) -> Tensor:

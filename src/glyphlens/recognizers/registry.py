@@ -6,7 +6,7 @@ and ``Network``, whose ``reads`` says what it takes: ``raster`` (N, 1, 64, 64) f
 """
 
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from pydantic import Field
 from torch import nn
@@ -29,16 +29,18 @@ class RecognizerParams(Section, Generic[S]):
 
 def params_model(name: str) -> type[RecognizerParams[Any]]:
     """The model of the section ``recognizers.<name>``."""
-    model: type[RecognizerParams[Any]] = RecognizerParams[recognizer_module(name).Settings]
-    return model
+    settings: Any = recognizer_module(name).Settings
+    model: Any = RecognizerParams.__class_getitem__(settings)
+    return cast("type[RecognizerParams[Any]]", model)
 
 
 def build(name: str, settings: Section, classes: int, structure: Structure) -> nn.Module:
     """A fresh network that knows the structure of its classes; seed torch before."""
     module = recognizer_module(name)
     network: nn.Module = module.Network(module.config(settings, classes, structure))
-    if hasattr(network, "describe"):
-        network.describe(structure)
+    describe: Any = getattr(network, "describe", None)
+    if describe:
+        describe(structure)
     return network
 
 

@@ -2,7 +2,8 @@
 
 Yuan et al. 2021 (arXiv:2101.11986, section 3.1: soft splits of 7×7 stride 4, then twice 3×3 stride 2, a transformer
 layer between them; section 3.2: a deep and narrow backbone). A soft split (unfolding) and the linear projection after
-it are one overlapping strided convolution, and are written as that. The mean over tokens stands for the class token.
+it are one overlapping strided convolution, and are written as that. Learned weightings of the 16 places stand for the
+class token: they learn several times as fast.
 
 N samples · C channels · R×S map · T tokens · D features
 """
@@ -15,7 +16,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from glyphlens.params import Section
-from glyphlens.recognizers.blocks import attend
+from glyphlens.recognizers.blocks import TokenPooling, attend
 
 if TYPE_CHECKING:
     from glyphlens.sources.structure import Structure
@@ -60,7 +61,7 @@ def config(settings: Settings, classes: int, structure: "Structure") -> Config:
 
 
 class Network(nn.Module):
-    """(N, 1, 64, 64) → 16×16 tokens → 8×8 → 4×4 tokens of 192 numbers → transformer → mean → classes."""
+    """(N, 1, 64, 64) → 16×16 tokens → 8×8 → 4×4 tokens of 192 numbers → transformer → learned pooling → classes."""
 
     reads: ClassVar[Literal["raster", "strokes"]] = "raster"
 
@@ -77,11 +78,12 @@ class Network(nn.Module):
         )
         self.mixers = nn.ModuleList([Layer(fine, 1, fine), Layer(coarse, 1, coarse)])
         self.positions = nn.Parameter(torch.zeros((IMAGE_PX // 16) ** 2, config.d_model))
-        nn.init.normal_(self.positions, std=0.02)
+        nn.init.normal_(self.positions, std=0.3)
         self.layers = nn.Sequential(*(Layer(config.d_model, config.heads, config.mlp) for _ in range(config.layers)))
         self.norm = nn.LayerNorm(config.d_model)
+        self.pool = TokenPooling((IMAGE_PX // 16) ** 2, config.d_model, 2)
         self.dropout = nn.Dropout(config.dropout)
-        self.classes = nn.Linear(config.d_model, config.classes)
+        self.classes = nn.Linear(2 * config.d_model, config.classes)
 
     def forward(self, images_N1HW: Tensor) -> Tensor:
         """(N, 1, 64, 64) float ink in 0..1 → (N, classes) logits."""
@@ -90,8 +92,7 @@ class Network(nn.Module):
             mixed_NTC = mixer(map_NCRS.flatten(2).transpose(1, 2))
             map_NCRS = split(mixed_NTC.transpose(1, 2).unflatten(2, map_NCRS.shape[2:]))
         tokens_NTD = map_NCRS.flatten(2).transpose(1, 2) + self.positions
-        pooled_ND = self.norm(self.layers(tokens_NTD)).mean(1)
-        logits: Tensor = self.classes(self.dropout(pooled_ND))
+        logits: Tensor = self.classes(self.dropout(self.pool(self.norm(self.layers(tokens_NTD)))))
         return logits
 
 

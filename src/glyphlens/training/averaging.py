@@ -14,6 +14,8 @@ class WarmAveraging(WeightAveraging):
 
     def __init__(self, limit: float) -> None:
         def average(mean: Tensor, current: Tensor, averaged: Tensor | int) -> Tensor:
+            if not current.is_floating_point():
+                return current  # counters and tables: a mean of them, cut to integers, would be neither
             decay = warmed_decay(int(averaged), limit)
             return decay * mean + (1 - decay) * current
 
