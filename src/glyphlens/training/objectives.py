@@ -1,6 +1,6 @@
 """What a step minimises: the class loss of any recogniser, what it learns beside it, and a teacher's opinion."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -30,10 +30,11 @@ class ClassLoss:
 
     def of(self, model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """(N, C) logits, and the loss."""
-        if not hasattr(model, "learn"):
+        learn: Any = getattr(model, "learn", None)
+        if learn is None:
             logits_NC = model(*batch.inputs)
             return logits_NC, classification_loss(logits_NC, batch.targets, self.smoothing)
-        logits_NC, auxiliary = model.learn(*batch.inputs, batch.targets)
+        logits_NC, auxiliary = learn(*batch.inputs, batch.targets)
         return logits_NC, classification_loss(logits_NC, batch.targets, self.smoothing) + auxiliary
 
 
