@@ -4,7 +4,7 @@ import signal
 import pytest
 
 from glyphlens.errors import GlyphlensError, InputError
-from glyphlens.shards import map_shards, shard_slices
+from glyphlens.shards import THREAD_VARIABLES, map_shards, shard_slices
 
 
 def double(number: int) -> int:
@@ -32,6 +32,19 @@ def test_results_come_in_order(workers: int) -> None:
 def test_one_worker_stays_in_this_process() -> None:
     assert set(map_shards(process, range(3), 1, "one")) == {os.getpid()}
     assert os.getpid() not in set(map_shards(process, range(3), 2, "two"))
+
+
+def threads(_: int) -> list[str | None]:
+    return [os.environ.get(name) for name in THREAD_VARIABLES]
+
+
+def test_workers_use_one_thread_each_and_this_process_as_many_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *others = THREAD_VARIABLES
+    monkeypatch.setenv(first, "7")
+    for name in others:
+        monkeypatch.delenv(name, raising=False)
+    assert list(map_shards(threads, range(2), 2, "asking")) == [["1"] * len(THREAD_VARIABLES)] * 2
+    assert threads(0) == ["7", *[None] * len(others)]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -1,14 +1,19 @@
 """A process pool over shards: results in the shards' order, with a progress bar."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
 
 from tqdm import tqdm
 
 from glyphlens.errors import GlyphlensError
+
+# What numpy, OpenCV and others ask for their number of threads, once, when they are loaded.
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
 Shard = TypeVar("Shard")
 Result = TypeVar("Result")
@@ -29,7 +34,8 @@ def map_shards(
                 bar.update()
             return
         # spawned, not forked: the parent holds threads of Arrow and OpenMP
-        with ProcessPoolExecutor(min(workers, len(shards)), mp_context=get_context("spawn")) as pool:
+        processes = min(workers, len(shards))
+        with _one_thread_each(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
             try:
                 for result in pool.map(function, shards):
                     yield result
@@ -39,6 +45,21 @@ def map_shards(
                     f"{description}: a worker process was killed, most likely for lack of memory; "
                     f"lower `workers` in params.yaml (now {workers})"
                 ) from error
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let processes started in the block use one thread: as many as cores in each would only wait for each other."""
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def shard_slices(rows: int, rows_per_shard: int) -> list[slice]:

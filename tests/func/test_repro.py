@@ -27,9 +27,25 @@ SMALL: dict[str, dict[str, Any]] = {
     "onestage": {"stem": [4, 8], "steps": 12},
     "export": {"calibration_samples": 64, "latency_repeats": 2},
     "evaluate": {"confusions_shown": 4, "errors_shown": 4, "near_misses_shown": 1},
+    "standin": {
+        "characters": {"few": "あいうえおかきくけこアイウエオ一二三人口木林休"},
+        "writers": 10,
+        "font_copies": 1,
+    },
+    "kanji_training": {"validate_every": 3},
+    "kanji_qat": {"steps": 4, "batch": 16, "validate_every": 2, "range_batches": 2},
+    "kanji_export": {"calibration_samples": 32, "latency_repeats": 1},
+    "kanji_evaluate": {"confusions_shown": 4, "errors_shown": 4},
+}
+SHORT = {"steps": 6, "batch": 16}
+# Of the recognisers those that differ in what their stages do: plain, reading strokes, teaching and being taught.
+FEW = {
+    "recognizers": ["cnn", "hybrid_rnn", "stroke_rnn"],
+    "distilled": ["cnn"],
+    "exported": ["cnn", "cnn_qat", "cnn_distilled", "stroke_rnn"],
 }
 # A toy recogniser knows nothing: what is tested is that everything runs and fits together.
-LENIENT: dict[str, dict[str, float]] = {
+LENIENT: dict[str, dict[str, Any]] = {
     "glyphs": {"min_classes": 50, "min_families": 5, "class_samples": 2, "class_families": 2},
     "rasters": {
         "min_classes": 50,
@@ -57,6 +73,17 @@ LENIENT: dict[str, dict[str, float]] = {
         "min_scored_agreement": 0.0,
         "max_batch_gap": 1.0,
     },
+    "kanji_samples": {"min_classes": 10, "max_near_share": 1.0, "max_near_median": 1.0, "max_split_share": 0.5},
+    "kanji_models": {
+        "min_top1": {},
+        "min_other_top1": 0.0,
+        "min_distinct_share": 0.0,
+        "max_commonest_share": 1.0,
+        "max_int8_loss": 1.0,
+        "max_scored_gap": 1.0,
+        "min_prediction_agreement": 0.0,
+        "max_batch_gap": 1.0,
+    },
 }
 REQUIRED = {
     "arabic/glyphs.json": {"fonts", "families", "glyphs", "classes"},
@@ -64,6 +91,9 @@ REQUIRED = {
     "arabic/onestage.json": {"test_top1", "test_top5"},
     "arabic/evaluate.json": {"test_top1", "test_top5", "test_shape_top1", "macro_f1", "worst_family_top1", "ece"},
     "arabic/export.json": {"fp32_top1", "int8_top1", "int8_mb"},
+    "kanji/samples.json": {"samples", "classes", "groups", "etl_samples", "rendered_samples"},
+    "kanji/cnn_qat.json": {"test_top1", "test_shape_top1", "macro_f1", "ece", "int8_top1", "int8_mb"},
+    "kanji/evaluate.json": {"best_top1", "best_shape_top1", "worst_group_top1"},
 }
 pytestmark = pytest.mark.slow
 
@@ -83,6 +113,8 @@ class Copy:
             shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink(missing_ok=True)
         (folder / ".dvc/config.local").write_text("[core]\n    no_scm = true\n", encoding="utf-8")
         self.set(SMALL)
+        self.set({"recognizers": {name: self.params()["recognizers"][name] | SHORT for name in FEW["recognizers"]}})
+        self.reduce_the_graph()
         self.set({"gates": {gate: self.params()["gates"][gate] | limits for gate, limits in LENIENT.items()}})
 
     def params(self) -> Any:
@@ -96,6 +128,14 @@ class Copy:
             params[section].update(values)
         with (self.folder / "params.yaml").open("w", encoding="utf-8") as handle:
             YAML().dump(params, handle)
+
+    def reduce_the_graph(self) -> None:
+        """Train few recognisers, one of them with a teacher."""
+        graph = YAML().load((self.folder / "dvc.yaml").read_text(encoding="utf-8"))
+        assert set(graph["vars"][0]["kanji"]) == set(FEW)
+        graph["vars"][0]["kanji"] = FEW
+        with (self.folder / "dvc.yaml").open("w", encoding="utf-8") as handle:
+            YAML().dump(graph, handle)
 
     def dvc(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         programs = Path(sys.executable).parent
@@ -125,7 +165,7 @@ class Copy:
 
 
 def ran(answer: subprocess.CompletedProcess[str]) -> list[str]:
-    return re.findall(r"Running stage '(\w+)'", answer.stdout)
+    return re.findall(r"Running stage '([\w@]+)'", answer.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +179,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory, font_packages: Path) -> Copy:
 
 
 def test_every_stage_ran_and_left_what_it_declares(copy: Copy) -> None:
-    assert set(copy.lock()) == set(copy.stages())
+    assert {stage.partition("@")[0] for stage in copy.lock()} == set(copy.stages())
     for stage, content in copy.lock().items():
         for out in content.get("outs", []):
             assert (copy.folder / out["path"]).exists(), f"{stage}: {out['path']}"
