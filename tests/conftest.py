@@ -27,15 +27,16 @@ FEW_PACKAGES = (
     "scheherazade-new",
     "vazirmatn",
 )
+JAPANESE_PACKAGES = ("yomogi", "yusei-magic", "zen-kurenaido")
 WEIGHTS = 2
 
 
-def few_packages(folder: Path) -> Path:
-    """``data/packages`` with nothing but FEW_PACKAGES in it, hashes unchanged."""
+def few_packages(folder: Path, packages: tuple[str, ...] = FEW_PACKAGES) -> Path:
+    """``data/packages`` with nothing but some packages in it, hashes unchanged."""
     folder.mkdir(parents=True)
     for name in PACKAGE_FILES:
         shutil.copyfile(ROOT / "data/packages" / name, folder / name)
-    names = {f"@fontsource/{package}" for package in FEW_PACKAGES}
+    names = {f"@fontsource/{package}" for package in packages}
     manifest, lock = (json.loads((folder / name).read_text(encoding="utf-8")) for name in PACKAGE_FILES[:2])
     for root in (manifest, lock["packages"][""]):
         root["dependencies"] = {name: pin for name, pin in root["dependencies"].items() if name in names}
@@ -51,6 +52,12 @@ def few_packages(folder: Path) -> Path:
 def font_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder like ``data/packages``, restricted to a few packages."""
     return few_packages(tmp_path_factory.mktemp("packages") / "packages")
+
+
+@pytest.fixture(scope="session")
+def packages_of_two_scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with some Japanese packages."""
+    return few_packages(tmp_path_factory.mktemp("packages") / "packages", (*FEW_PACKAGES, *JAPANESE_PACKAGES))
 
 
 @pytest.fixture(scope="session")

@@ -91,7 +91,7 @@ def test_no_convolution_is_quantised_dynamically(
 
 @pytest.mark.parametrize(
     ("kind", "content"),
-    [("cnn", Content(12 + 3, 0, 0)), ("recurrent", Content(0, 1, 0)), ("attentive", Content(2, 0, 2))],
+    [("cnn", Content(12 + 3 + 1, 0, 0)), ("recurrent", Content(0, 1, 0)), ("attentive", Content(2, 0, 2))],
 )
 def test_a_graph_tells_what_it_is_made_of(kind: str, content: Content) -> None:
     model = build(kind)
