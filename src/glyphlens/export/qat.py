@@ -12,19 +12,17 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
 
 from glyphlens.errors import InputError
 from glyphlens.export.integer_kernels import integer_kernels
 from glyphlens.export.onnx_parts import clean
-from glyphlens.export.tracing import trace_network
+from glyphlens.export.tracing import pool_maps, trace_network
 from glyphlens.inference import open_session
 from glyphlens.storage import writing
 from glyphlens.training.batches import Batch
 from glyphlens.training.qat import RoundedNetwork, quiet_torchao
 
 INPUT = "raster01"
-MAP_AXES = ([2, 3], [-2, -1])
 
 
 def convert(rounded: RoundedNetwork) -> RoundedNetwork:
@@ -42,7 +40,7 @@ def integer_piece(name: str, converted: RoundedNetwork, example: torch.Tensor) -
     """
     with quiet_torchao():
         piece = trace_network(name, converted, {INPUT: example})
-    _pool_maps(piece)
+    pool_maps(piece)
     _drop_unused(piece)
     piece = clean(piece)
     require_integers(piece)
@@ -72,23 +70,6 @@ def require_integers(piece: onnx.ModelProto) -> None:
                 f"{piece.graph.name}: onnxruntime runs {kernels[run]} of {count} {written} nodes in integers "
                 f"({dict(kernels)}); an operator beside them is not rounded, see training/integer_points.py"
             )
-
-
-def _pool_maps(piece: onnx.ModelProto) -> None:
-    """The mean of a whole map has an integer kernel under its own name only."""
-    constants = _constants(piece)
-    for node in piece.graph.node:
-        if node.op_type != "ReduceMean" or sorted(constants[node.input[1]].tolist()) not in MAP_AXES:
-            continue
-        keepdims = next((helper.get_attribute_value(entry) for entry in node.attribute if entry.name == "keepdims"), 1)
-        if keepdims:
-            node.op_type = "GlobalAveragePool"
-            del node.input[1:]
-            del node.attribute[:]
-
-
-def _constants(piece: onnx.ModelProto) -> dict[str, NDArray[np.float32]]:
-    return {constant.name: numpy_helper.to_array(constant) for constant in piece.graph.initializer}
 
 
 def _drop_unused(piece: onnx.ModelProto) -> None:
