@@ -1,7 +1,6 @@
 """What every kanji recogniser does: shapes, batches, learning, saving, reduced precision, export."""
 
 import contextlib
-import importlib
 import io
 import logging
 import warnings
@@ -14,6 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from glyphlens.errors import ParamsError
+from glyphlens.recognizers.registry import build
+from glyphlens.recognizers.weights import recognizer_module
 from tests.recognizers.kanji_networks import CLASSES, NAMES, STRUCTURE, example, tiny
 
 SETTINGS = {
@@ -154,12 +156,28 @@ def test_exported_network_answers_alike_at_every_batch(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_settings_of_params_yaml_make_a_network(name: str) -> None:
-    module = importlib.import_module(f"glyphlens.recognizers.{name}")
+    module = recognizer_module(name)
     settings = module.Settings.model_validate(SETTINGS[name])
     config = module.config(settings, CLASSES, STRUCTURE)
     network = module.Network(config).eval()
     assert config.classes == CLASSES and network.config == config
     assert network(example(network, 1)).shape == (1, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "told"),
+    [
+        ("cnn", {"depths": [1, 2, 1]}, r"depths \(1, 2, 1\): expected one ≥ 1 for each level of the widths \(8, 16\)"),
+        ("hiercode", {"depths": [0]}, r"depths \(0,\): expected one ≥ 1"),
+        ("hybrid_rnn", {"depths": [0]}, r"depths \(0,\): expected one ≥ 0 for each level of the widths \(4, 8\)"),
+        ("radical_rnn", {"depths": [0, -1, 1]}, r"depths \(0, -1, 1\): expected one ≥ 0"),
+        ("t2t_vit", {"heads": 3}, "d_model 16 is not divisible by heads 3"),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_named(name: str, changes: dict[str, object], told: str) -> None:
+    settings = recognizer_module(name).Settings.model_validate(SETTINGS[name] | changes)
+    with pytest.raises(ParamsError, match=rf"params\.yaml: recognizers\.{name}\.network: {told}"):
+        build(name, settings, CLASSES, STRUCTURE)
 
 
 @pytest.mark.parametrize("name", NAMES)

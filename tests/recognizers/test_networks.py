@@ -151,6 +151,13 @@ def test_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
         load_model(tmp_path, GridRecognizer)
 
 
+@pytest.mark.parametrize("config", ["{}", '{"classes": 2, "depth": 1}', '{"classes": 2, "depths": [1]}', "2"])
+def test_a_description_of_no_network_is_named(config: str, tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text(f'{{"recognizer": "cnn", "config": {config}}}')
+    with pytest.raises(InputError, match=r"model\.json: not the description of a recogniser"):
+        load_model(tmp_path, nn.Module)
+
+
 def test_a_network_of_another_kind_is_named(tmp_path: Path) -> None:
     save_model(tmp_path, small_networks()[1])
     with pytest.raises(InputError, match="a GridRecognizer, expected a CellCNN"):

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 
+from glyphlens.curves import read_curves
 from glyphlens.errors import InputError
 from glyphlens.export.character_files import Rows, load_piece
 from glyphlens.export.character_graph import assemble_character, network_feed, trace_character
@@ -17,8 +18,9 @@ from glyphlens.recognizers.cnn import Network
 from glyphlens.recognizers.weights import save_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages import kanji_export
-from glyphlens.storage import load_json, save_json, save_text, sha256_file
+from glyphlens.storage import load_json, save_json, sha256_file
 from tests.export import tiny_characters as tiny
+from tests.forged_curves import write_curves
 
 PARAMS = {
     "calibration_samples": 40,
@@ -72,7 +74,7 @@ def root(tmp_path_factory: pytest.TempPathFactory, network: Network) -> Path:
 def save_trained(folder: Path, network: Network) -> None:
     save_model(folder, network)
     save_json(folder / "training.json", {"seconds": 90.0, "steps": 9, "parameters": 1})
-    save_text(folder / "curves.csv", "step,name,value\n1,val_top1,0.5\n")
+    write_curves(folder / "curves")
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +85,19 @@ def exported(root: Path) -> Path:
 
 def test_everything_is_there(exported: Path) -> None:
     assert sorted(path.name for path in exported.iterdir()) == [
-        *("README.md", "curves.csv", "fp32.onnx", "int8.onnx", "labels.json", "measured.json", "predictions.npz"),
+        *("README.md", "curves", "fp32.onnx", "int8.onnx", "labels.json", "measured.json", "predictions.npz"),
         "training.json",
     ]
+
+
+def test_how_the_training_went_comes_along(root: Path, exported: Path) -> None:
+    assert read_curves(exported / "curves").equals(read_curves(root / "cnn/curves"))
+    assert (exported / "training.json").read_bytes() == (root / "cnn/training.json").read_bytes()
+
+
+def test_what_is_lost_is_not_copied_in_silence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="curves: not there; train the recogniser again"):
+        kanji_export.copy(tmp_path / "curves", tmp_path / "out/curves")
 
 
 @pytest.mark.parametrize("kind", ["fp32", "int8"])

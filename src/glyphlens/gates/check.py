@@ -17,8 +17,9 @@ NOT_NULL_SUFFIX = "-not-null"
 
 Value = float | int | str
 Row = Mapping[str, Any]
-Data = TypeVar("Data")
-Limits = TypeVar("Limits")
+# A check that asks little of the data and the limits serves every gate whose data and limits have more.
+Data = TypeVar("Data", contravariant=True)
+Limits = TypeVar("Limits", contravariant=True)
 
 
 class Verdict(StrEnum):

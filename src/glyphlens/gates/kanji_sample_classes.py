@@ -26,24 +26,6 @@ def classes(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
     return sample_splits.enough_classes(data.samples, limits.min_classes, limits.min_groups, many="groups")
 
 
-@CHECKS.add("class-map")
-def class_map(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
-    """Class indices are positions in the order of code points, without gaps: any other order mislabels silently."""
-    return sample_splits.classes_in_order(data.samples)
-
-
-@CHECKS.add("class-counts")
-def class_counts(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
-    """classes.json says how many samples a class has, and readers believe it."""
-    return sample_splits.counts_agree(data.samples)
-
-
-@CHECKS.add("labels-agree")
-def labels_agree(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
-    """A row's label is the one that its class index stands for."""
-    return sample_splits.labels_agree(data.samples)
-
-
 @CHECKS.add("code-points")
 def code_points(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
     """A class is one Unicode character: its label is that character and no look-alike of it."""
@@ -85,12 +67,6 @@ def class_support(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
     """A class needs samples from several hands, or a hand is learnt instead of its shape."""
     samples, groups = limits.min_class_samples, limits.min_class_groups
     return sample_splits.classes_supported(data.index, samples, groups, many="groups")
-
-
-@CHECKS.add("classes-trained")
-def classes_trained(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
-    """What has no training sample cannot be recognised."""
-    return sample_splits.classes_trained(data.samples, limits.min_train_samples)
 
 
 @CHECKS.add("classes-validated")

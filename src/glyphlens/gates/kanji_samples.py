@@ -9,6 +9,7 @@ from glyphlens.gates import (
     kanji_sample_sources,
     kanji_sample_splits,
     kanji_sample_strokes,
+    sample_classes,
 )
 from glyphlens.gates.expectations import TableSuite, between, matches, one_of, unique
 from glyphlens.gates.kanji_sample_data import KanjiSampleData, KanjiSampleLimits
@@ -63,6 +64,7 @@ GATE = Gate(
     [
         *kanji_sample_pixels.CHECKS.entries,
         *kanji_sample_splits.CHECKS.entries,
+        *sample_classes.CHECKS.entries,
         *kanji_sample_classes.CHECKS.entries,
         *kanji_sample_sources.CHECKS.entries,
         *kanji_sample_balance.CHECKS.entries,

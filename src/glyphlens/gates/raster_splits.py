@@ -71,35 +71,11 @@ def classes(data: RasterData, limits: RasterLimits) -> Outcome:
     return sample_splits.enough_classes(data.samples, limits.min_classes, limits.min_families, many="families")
 
 
-@CHECKS.add("class-map")
-def class_map(data: RasterData, limits: RasterLimits) -> Outcome:
-    """Class indices are positions in a sorted list without gaps: any other order mislabels silently."""
-    return sample_splits.classes_in_order(data.samples)
-
-
-@CHECKS.add("class-counts")
-def class_counts(data: RasterData, limits: RasterLimits) -> Outcome:
-    """classes.json says how many samples a class has, and readers believe it."""
-    return sample_splits.counts_agree(data.samples)
-
-
-@CHECKS.add("labels-agree")
-def labels_agree(data: RasterData, limits: RasterLimits) -> Outcome:
-    """A row's label is the one that its class index stands for."""
-    return sample_splits.labels_agree(data.samples)
-
-
 @CHECKS.add("class-support")
 def class_support(data: RasterData, limits: RasterLimits) -> Outcome:
     """A class needs samples from several families, or its font is learnt instead of its shape."""
     samples, families = limits.min_class_samples, limits.min_class_families
     return sample_splits.classes_supported(data.samples.index, samples, families, many="families")
-
-
-@CHECKS.add("classes-trained")
-def classes_trained(data: RasterData, limits: RasterLimits) -> Outcome:
-    """What has no training sample cannot be recognised."""
-    return sample_splits.classes_trained(data.samples, limits.min_train_samples)
 
 
 @CHECKS.add("classes-tested")

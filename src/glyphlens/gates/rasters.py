@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from glyphlens.gates import raster_pixels, raster_splits
+from glyphlens.gates import raster_pixels, raster_splits, sample_classes
 from glyphlens.gates.expectations import TableSuite, between, greater, matches, one_of, unique
 from glyphlens.gates.raster_data import RasterData, RasterLimits
 from glyphlens.gates.run import Gate
@@ -40,7 +40,7 @@ def tables(data: RasterData, limits: RasterLimits) -> Sequence[TableSuite]:
 GATE = Gate(
     "gate_rasters",
     "Between the drawn pictures and everything that learns from them.",
-    [*raster_pixels.CHECKS.entries, *raster_splits.CHECKS.entries],
+    [*raster_pixels.CHECKS.entries, *raster_splits.CHECKS.entries, *sample_classes.CHECKS.entries],
     lambda data: len(data.samples),
     tables,
 )

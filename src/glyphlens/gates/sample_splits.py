@@ -4,7 +4,6 @@ Each function takes the parts it looks at and returns an outcome; a gate's check
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.errors import InputError
-from glyphlens.gates.check import SHOWN_ROWS, Outcome, Row, Verdict, at_least, at_most, first_rows, none_of
+from glyphlens.gates.check import SHOWN_ROWS, Outcome, Verdict, at_least, at_most, first_rows, none_of
 from glyphlens.samples import SPLITS, SampleSet
 from glyphlens.storage import load_json
 
@@ -71,39 +70,6 @@ def enough_classes(samples: SampleSet, classes: int, groups: int, *, many: str) 
     return Outcome(Verdict.PASS if passed else Verdict.FAIL, f"{found} classes on {found_groups} {many}", limit)
 
 
-def classes_in_order(samples: SampleSet) -> Outcome:
-    """Labels ascend without a double, and every class has a row."""
-    labels = [entry.label for entry in samples.classes]
-    disorder = [
-        {"class": number, "label": label, "before": before}
-        for number, (before, label) in enumerate(pairwise(labels), start=1)
-        if before >= label
-    ]
-    without = sorted(set(range(len(labels))) - set(samples.class_indices.tolist()))
-    rows: list[Row] = [*disorder, *({"class": number, "label": labels[number], "rows": 0} for number in without)]
-    return none_of(len(rows), "classes out of order, twice there, or without a row", rows[:SHOWN_ROWS])
-
-
-def counts_agree(samples: SampleSet) -> Outcome:
-    """Every class of classes.json has as many rows as it says."""
-    found = samples.index["label"].value_counts()
-    rows = [
-        {"label": entry.label, "classes.json": entry.count, "index": int(found.get(entry.label, 0))}
-        for entry in samples.classes
-        if entry.count != found.get(entry.label, 0)
-    ]
-    return none_of(len(rows), "classes whose count is another", rows[:SHOWN_ROWS])
-
-
-def labels_agree(samples: SampleSet) -> Outcome:
-    """Every row's label is the one of its class index."""
-    labels = np.array([entry.label for entry in samples.classes], object)
-    indices = samples.class_indices
-    known = (indices >= 0) & (indices < len(labels))
-    wrong = known & (labels[np.where(known, indices, 0)] != samples.index["label"].to_numpy(object))
-    return none_of(int(wrong.sum()), "rows", first_rows(samples.index, wrong, *KEY, "class_index"))
-
-
 def classes_supported(index: pd.DataFrame, samples: int, groups: int, *, many: str) -> Outcome:
     """Every class has so many samples from so many groups."""
     by_label = index.groupby("label")["group"]
@@ -111,14 +77,6 @@ def classes_supported(index: pd.DataFrame, samples: int, groups: int, *, many: s
     thin = (support["samples"] < samples) | (support[many] < groups)
     message = f"classes with < {samples} samples or < {groups} {many}"
     return none_of(int(thin.sum()), message, first_rows(support, thin, "label", "samples", many))
-
-
-def classes_trained(samples: SampleSet, least: int) -> Outcome:
-    """Every class has so many training samples."""
-    counts = class_counts(samples, "train")
-    few = counts["samples"] < least
-    message = f"classes with fewer than {least} training samples"
-    return none_of(int(few.sum()), message, first_rows(counts, few, "label", "samples"))
 
 
 def classes_held_out(samples: SampleSet, split: str, least_share: float) -> Outcome:

@@ -101,10 +101,11 @@ class Encoder(nn.Sequential):
     """Plain 3×3 convolutions of stride 2, one a width, each followed by ``depths`` residual blocks (arXiv:1512.03385).
 
     (N, 1, 64, 64) → (N, widths[-1], 64 / 2^L, 64 / 2^L) after L widths. On a CPU a plain convolution of these sizes
-    in bfloat16 is hardly slower than a separable one, and sees more.
+    in bfloat16 is hardly slower than a separable one, and sees more. Raises ValueError unless each width has a depth.
     """
 
     def __init__(self, widths: tuple[int, ...], depths: tuple[int, ...]) -> None:
+        _require_depths(depths, widths, least=0)
         layers: list[nn.Module] = []
         for inputs, outputs, depth in zip((1, *widths[:-1]), widths, depths, strict=True):
             layers += [*convolution(inputs, outputs, 2), nn.ReLU()]
@@ -115,10 +116,12 @@ class Encoder(nn.Sequential):
 class SeparableEncoder(nn.Sequential):
     """A plain strided stem, levels of separable blocks of which the first three halve the map, learned pooling.
 
-    Squeeze-and-excitation follows the last three levels. (N, 1, 64, 64) → (N, widths[-1]).
+    ``widths``: channels of the stem and of each level after it; ``depths``: blocks of those levels. Raises ValueError
+    unless each level has some. Squeeze-and-excitation follows the last three. (N, 1, 64, 64) → (N, widths[-1]).
     """
 
     def __init__(self, widths: tuple[int, ...], depths: tuple[int, ...], reduction: int) -> None:
+        _require_depths(depths, widths[1:], least=1)
         layers: list[nn.Module] = [*convolution(1, widths[0], 2), nn.ReLU()]
         for number, depth in enumerate(depths):
             inputs, outputs = widths[number : number + 2]
@@ -128,3 +131,8 @@ class SeparableEncoder(nn.Sequential):
                 layers.append(SqueezeExcitation(outputs, reduction))
         side = IMAGE_PX >> 1 + min(HALVED_LEVELS, len(depths))
         super().__init__(*layers, PlacePooling(widths[-1], side))
+
+
+def _require_depths(depths: tuple[int, ...], widths: tuple[int, ...], least: int) -> None:
+    if len(depths) != len(widths) or any(depth < least for depth in depths):
+        raise ValueError(f"depths {depths}: expected one ≥ {least} for each level of the widths {widths}")

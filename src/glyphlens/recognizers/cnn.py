@@ -30,10 +30,7 @@ class Settings(Section):
 
 @dataclass(frozen=True)
 class Config:
-    """``widths``: channels of the stem and of each level after it; ``depths``: separable blocks of those levels.
-
-    Raises ValueError where the two do not fit.
-    """
+    """``widths``: channels of the stem and of each level after it; ``depths``: separable blocks of those levels."""
 
     classes: int
     widths: tuple[int, ...] = (32, 64, 128, 256, 512)
@@ -41,16 +38,10 @@ class Config:
     reduction: int = 8
     dropout: float = 0.1
 
-    def __post_init__(self) -> None:
-        if len(self.depths) != len(self.widths) - 1 or min(self.depths) < 1:
-            raise ValueError(
-                f"depths {self.depths}: expected a positive one for each width after the first {self.widths}"
-            )
-
 
 def config(settings: Settings, classes: int, structure: "Structure") -> Config:
     """The network of ``settings`` for so many classes; their structure is not looked at."""
-    return Config(classes, settings.widths, settings.depths, settings.reduction, settings.dropout)
+    return Config(classes, **settings.model_dump())
 
 
 class Network(nn.Module):

@@ -28,14 +28,11 @@ from glyphlens.recognizers.components import component_table
 if TYPE_CHECKING:
     from glyphlens.sources.structure import Structure
 
-IMAGE_PX = 64
-SCALE_START = 32.0
-
 
 class Settings(Section):
     """``recognizers.hiercode.network`` in params.yaml."""
 
-    widths: tuple[int, ...] = Field(strict=False, min_length=1)  # YAML has no tuples
+    widths: tuple[int, ...] = Field(strict=False, min_length=2)  # YAML has no tuples
     depths: tuple[int, ...] = Field(strict=False, min_length=1)
     reduction: int = Field(ge=1)
     tree_depth: int = Field(ge=1)

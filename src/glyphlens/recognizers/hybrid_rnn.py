@@ -13,13 +13,10 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from glyphlens.params import Section
-from glyphlens.recognizers.blocks import Encoder, TokenPooling
+from glyphlens.recognizers.blocks import IMAGE_PX, Encoder, TokenPooling
 
 if TYPE_CHECKING:
     from glyphlens.sources.structure import Structure
-
-
-IMAGE_PX = 64
 
 
 class Settings(Section):
@@ -46,7 +43,7 @@ class Config:
 
 def config(settings: Settings, classes: int, structure: "Structure") -> Config:
     """The network of ``settings`` for so many classes; their structure is not looked at."""
-    return Config(classes, settings.widths, settings.depths, settings.hidden, settings.layers, settings.dropout)
+    return Config(classes, **settings.model_dump())
 
 
 class Network(nn.Module):

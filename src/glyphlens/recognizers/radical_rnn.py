@@ -16,13 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from glyphlens.params import Section
-from glyphlens.recognizers.blocks import Encoder, TokenPooling, attend
+from glyphlens.recognizers.blocks import IMAGE_PX, Encoder, TokenPooling, attend
 from glyphlens.recognizers.components import component_table
 
 if TYPE_CHECKING:
     from glyphlens.sources.structure import Structure
-
-IMAGE_PX = 64
 
 
 class Settings(Section):

@@ -5,14 +5,14 @@ and ``Network``, whose ``reads`` says what it takes: ``raster`` (N, 1, 64, 64) f
 (N, 24, 17) float.
 """
 
-from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from pydantic import Field
 from torch import nn
 
-from glyphlens.params import Section
-from glyphlens.recognizers.weights import load_model, recognizer_module
+from glyphlens.errors import ParamsError
+from glyphlens.params import PARAMS_FILE, Section
+from glyphlens.recognizers.weights import recognizer_module
 from glyphlens.sources.structure import Structure
 
 S = TypeVar("S", bound=Section)
@@ -35,15 +35,16 @@ def params_model(name: str) -> type[RecognizerParams[Any]]:
 
 
 def build(name: str, settings: Section, classes: int, structure: Structure) -> nn.Module:
-    """A fresh network that knows the structure of its classes; seed torch before."""
+    """A fresh network that knows the structure of its classes; seed torch before.
+
+    Raises ParamsError where the settings do not fit together.
+    """
     module = recognizer_module(name)
-    network: nn.Module = module.Network(module.config(settings, classes, structure))
+    try:
+        network: nn.Module = module.Network(module.config(settings, classes, structure))
+    except ValueError as error:
+        raise ParamsError(f"{PARAMS_FILE}: recognizers.{name}.network: {error}") from error
     describe: Any = getattr(network, "describe", None)
     if describe:
         describe(structure)
     return network
-
-
-def load_network(folder: Path) -> nn.Module:
-    """The trained recogniser of a folder, whatever its kind, in evaluation mode."""
-    return load_model(folder, nn.Module)

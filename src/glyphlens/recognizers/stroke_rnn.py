@@ -42,7 +42,7 @@ class Config:
 
 def config(settings: Settings, classes: int, structure: "Structure") -> Config:
     """The network of ``settings`` for so many classes; their structure is not looked at."""
-    return Config(classes, settings.embedding, settings.hidden, settings.layers, settings.dropout)
+    return Config(classes, **settings.model_dump())
 
 
 class Network(nn.Module):

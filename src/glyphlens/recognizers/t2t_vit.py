@@ -16,12 +16,10 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from glyphlens.params import Section
-from glyphlens.recognizers.blocks import TokenPooling, attend
+from glyphlens.recognizers.blocks import IMAGE_PX, TokenPooling, attend
 
 if TYPE_CHECKING:
     from glyphlens.sources.structure import Structure
-
-IMAGE_PX = 64
 
 
 class Settings(Section):

@@ -42,7 +42,10 @@ def save_model(folder: Path, model: nn.Module) -> None:
 
 
 def load_model(folder: Path, expected: type[Kind]) -> Kind:
-    """The recogniser in evaluation mode; raises InputError naming the file that is missing or does not fit."""
+    """The recogniser in evaluation mode, of the ``expected`` kind (``nn.Module``: of any).
+
+    Raises InputError naming the file that is missing or does not fit.
+    """
     description = load_json(folder / "model.json")
     try:
         module = recognizer_module(description["recognizer"])
@@ -50,7 +53,7 @@ def load_model(folder: Path, expected: type[Kind]) -> Kind:
             name: tuple(value) if isinstance(value, list) else value for name, value in description["config"].items()
         }
         model = module.Network(module.Config(**settings))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{folder / 'model.json'}: not the description of a recogniser ({error!r})") from error
     if not isinstance(model, expected):
         raise InputError(f"{folder / 'model.json'}: a {type(model).__name__}, expected a {expected.__name__}")

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from torch import nn
 from tqdm import tqdm
 
+from glyphlens.curves import CURVES
+from glyphlens.errors import InputError
 from glyphlens.evaluation.calibration import calibration_error, reliability_bins
 from glyphlens.evaluation.scores import macro_f1, mean, shape_hits
 from glyphlens.export.character_card import skipped_card, write_character_card
@@ -26,7 +28,7 @@ from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import load_json, save_json, save_metrics, save_text, sha256_tree, writing
 
-TRAINING, CURVES = "training.json", "curves.csv"
+TRAINING = "training.json"
 NO_STROKES = "a split of this sample set has no stroke sequence, which this recogniser reads"
 
 
@@ -34,49 +36,61 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write the files and what was measured on them; where there is nothing to read, files that say so."""
     paths = stage_paths(argv, "samples", "token", "model", "out", "metrics")
     require_token(paths.token, paths.samples)
-    params, rule, seed = (
-        load_params(KanjiExportParams, "kanji_export"),
-        load_params(PreparationRule, "kanji"),
-        load_seed(),
-    )
+    params, rule = load_params(KanjiExportParams, "kanji_export"), load_params(PreparationRule, "kanji")
     training = load_json(paths.model / TRAINING)
     if "skipped" in training:
         skip(paths, str(training["skipped"]))
         return
 
-    samples = SampleSet.open(paths.samples)
-    model = load_model(paths.model, nn.Module)
-    rows = Rows.of(samples, str(model.reads), params, seed)
+    samples, model = SampleSet.open(paths.samples), load_model(paths.model, nn.Module)
+    rows = Rows.of(samples, str(model.reads), params, load_seed())
     if rows is None:
         skip(paths, NO_STROKES)
         return
+
     labels = partial(character_map, samples.classes, rule, source=source_of(samples))
     found = export_character(paths.model, paths.out, model, samples, rows, labels, params)
+    write(paths, character_facts(paths, model, samples, rows, found, training, params))
 
-    metrics = test_metrics(samples, rows.test, found, params.calibration_bins)
-    measured = measurements(paths.out.name, model, found, rows, training, params)
-    save_predictions(paths.out / "predictions.npz", rows.test, found)
-    save_json(paths.out / "measured.json", measured)
-    for name in (TRAINING, CURVES):
-        copy(paths.model / name, paths.out / name)
-    facts = CharacterFacts(
+
+def character_facts(
+    paths: argparse.Namespace,
+    model: nn.Module,
+    samples: SampleSet,
+    rows: Rows,
+    found: Exported,
+    training: dict[str, Any],
+    params: KanjiExportParams,
+) -> CharacterFacts:
+    """All that is told of the exported files."""
+    files = [file for file in (found.fp32.file, found.int8.file) if file.is_file()]
+    return CharacterFacts(
         name=paths.out.name,
         model=model,
         samples=samples,
         rows=rows,
         exported=found,
-        metrics=metrics,
-        measured=measured,
+        metrics=test_metrics(samples, rows.test, found, params.calibration_bins),
+        measured=measurements(paths.out.name, model, found, rows, training, params),
         group_top1=group_accuracy(samples, rows.test, found.fp32.test),
         settings=params,
         hashes={
-            **{name: sha256_tree(getattr(paths, name)) for name in ("samples", "model")},
-            **{file.name: sha256_tree(file) for file in (found.fp32.file, found.int8.file) if file.is_file()},
+            "samples": sha256_tree(paths.samples),
+            "model": sha256_tree(paths.model),
+            **{file.name: sha256_tree(file) for file in files},
         },
     )
+
+
+def write(paths: argparse.Namespace, facts: CharacterFacts) -> None:
+    """Predictions, measurements, how the training went, and the card, beside the exported files; the metrics."""
+    save_predictions(paths.out / "predictions.npz", facts.rows.test, facts.exported)
+    save_json(paths.out / "measured.json", facts.measured)
+    for name in (TRAINING, CURVES):
+        copy(paths.model / name, paths.out / name)
     save_text(paths.out / "README.md", write_character_card(facts))
-    save_metrics(paths.metrics, metrics)
-    tqdm.write(f"{paths.out.name}: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
+    save_metrics(paths.metrics, facts.metrics)
+    tqdm.write(f"{facts.name}: " + ", ".join(f"{name} {value:.4f}" for name, value in facts.metrics.items()))
 
 
 def test_metrics(samples: SampleSet, rows: NDArray[np.int64], found: Exported, bins: int) -> dict[str, float]:
@@ -155,9 +169,13 @@ def source_of(samples: SampleSet) -> str:
 
 
 def copy(source: Path, target: Path) -> None:
-    """One small file, whole or not at all."""
-    with writing(target) as partial_file:
-        partial_file.write_bytes(source.read_bytes())
+    """A small file, or all files of a folder, each whole or not at all; raises InputError where there is none."""
+    files = [source] if source.is_file() else sorted(file for file in source.rglob("*") if file.is_file())
+    if not files:
+        raise InputError(f"{source}: not there; train the recogniser again")
+    for file in files:
+        with writing(target / file.relative_to(source)) as partial_file:
+            partial_file.write_bytes(file.read_bytes())
 
 
 if __name__ == "__main__":

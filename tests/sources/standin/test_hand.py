@@ -8,12 +8,14 @@ import pytest
 from glyphlens.imaging.handwriting import prepare
 from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.sources.standin.drawing import WriterShard, stroke_sequences, write_cells
-from glyphlens.sources.standin.hand import random_hand, warp_characters, write
+from glyphlens.sources.standin.hand import random_hand
 from glyphlens.sources.standin.joins import join_strokes
 from glyphlens.sources.standin.paper import scan
 from glyphlens.sources.standin.params import HandParams
 from glyphlens.sources.standin.proportions import script_proportions, take_proportions
 from glyphlens.sources.standin.script import Script, choose_forms, script_of
+from glyphlens.sources.standin.warps import warp_characters
+from glyphlens.sources.standin.writing import write
 from tests.sources.standin.settings import PREPARED, SHIPPED, few
 from tests.stroke_data import stroke_folder
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from glyphlens.imaging.handwriting import HandwritingParams, prepare
 from glyphlens.sources.produced import STROKE_NUMBERS, STROKE_POINTS, STROKES
-from glyphlens.sources.standin.hand import random_hand, write
+from glyphlens.sources.standin.hand import random_hand
 from glyphlens.sources.standin.joins import join_strokes
 from glyphlens.sources.standin.lettering import Lettering, lettering_proportions, open_lettering, write_lettering
 from glyphlens.sources.standin.paper import scan
@@ -26,6 +26,7 @@ from glyphlens.sources.standin.pen import (
 )
 from glyphlens.sources.standin.proportions import Proportions, take_proportions
 from glyphlens.sources.standin.script import POINTS, Script, choose_forms
+from glyphlens.sources.standin.writing import write
 
 
 class WriterShard(NamedTuple):

@@ -22,10 +22,12 @@ from scipy.sparse.csgraph import connected_components
 from glyphlens.errors import InputError
 from glyphlens.imaging.font_bytes import UNPACKING_ERRORS
 from glyphlens.imaging.skeleton import skeletons
-from glyphlens.sources.standin.hand import Complex, Hand, Real, move_parts, warp_characters, waves
+from glyphlens.sources.standin.hand import Complex, Hand, Real
 from glyphlens.sources.standin.params import HandParams
+from glyphlens.sources.standin.parts import move_parts
 from glyphlens.sources.standin.pen import Pen, draw_lines, place_characters
 from glyphlens.sources.standin.proportions import Proportions, proportions_of
+from glyphlens.sources.standin.warps import warp_characters, waves
 
 EM_PX = 112  # of the drawing whose skeleton is taken
 MARGIN_PX = 24
