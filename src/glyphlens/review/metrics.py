@@ -1,0 +1,76 @@
+"""Metrics before and after, and whether a change is for the better."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# Which way is better (+1: higher), by the last word of a metric's name. Counts have no better or worse.
+BETTER = {
+    "top1": +1,
+    "top5": +1,
+    "f1": +1,
+    "accuracy": +1,
+    "agreement": +1,
+    "ece": -1,
+    "error": -1,
+    "fpr": -1,
+    "gap": -1,
+    "loss": -1,
+    "mb": -1,
+    "warned": -1,
+    "failed": -1,
+}
+# Metrics carry four digits; what differs only behind these is the same number.
+DIGITS = 9
+
+
+def better_sign(name: str) -> int | None:
+    """+1 where more of a metric is better, -1 where less is; None where neither is known.
+
+    >>> better_sign("test_top1"), better_sign("ece"), better_sign("samples")
+    (1, -1, None)
+    """
+    return BETTER.get(name.rpartition("_")[2])
+
+
+@dataclass(frozen=True)
+class MetricChange:
+    """A metric on both sides; None where it is not there."""
+
+    file: str
+    name: str
+    before: float | None
+    after: float | None
+
+    @property
+    def source(self) -> str:
+        """The file as people call it: ``arabic/evaluate`` of metrics/arabic/evaluate.json."""
+        return self.file.removeprefix("metrics/").removesuffix(".json")
+
+    @property
+    def change(self) -> float | None:
+        """After less before; None where one is missing."""
+        if self.before is None or self.after is None:
+            return None
+        return round(self.after - self.before, DIGITS)
+
+    @property
+    def gain(self) -> float | None:
+        """By how much it got better, negative: worse; None where that cannot be said."""
+        sign = better_sign(self.name)
+        return None if sign is None or self.change is None else sign * self.change
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the two sides differ, also by having it or not."""
+        return self.before != self.after
+
+
+def metric_changes(
+    before: Mapping[str, Mapping[str, float]], after: Mapping[str, Mapping[str, float]]
+) -> list[MetricChange]:
+    """Every metric of either side, by file in order and by name as the files have them."""
+    changes = []
+    for file in sorted({*before, *after}):
+        old, new = before.get(file, {}), after.get(file, {})
+        changes += [MetricChange(file, name, old.get(name), new.get(name)) for name in {**old, **new}]
+    return changes

@@ -1,0 +1,63 @@
+"""The files of a commit, or of the workspace as git would add them, as bytes; nothing is checked out."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from glyphlens.errors import InputError
+
+WORKSPACE = "workspace"
+SHORT_HASH = 9
+
+
+def repository_root() -> Path:
+    """The root of the git repository around the current folder; raises InputError where there is none."""
+    return Path(_git(Path.cwd(), "rev-parse", "--show-toplevel").decode().rstrip("\n"))
+
+
+def commit_of(root: Path, revision: str) -> str:
+    """The full hash of a branch, tag or commit; raises InputError where git does not know it."""
+    try:
+        answer = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    except InputError as error:
+        raise InputError(
+            f"{revision}: git knows no such commit; name a branch, a tag or a commit of `git log`, "
+            "and `git fetch` it first where the clone is shallow"
+        ) from error
+    return answer.decode().strip()
+
+
+def files_at(root: Path, commit: str | None, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """Contents by path of the wanted files of a commit; None stands for the workspace, files git ignores left out."""
+    return dict(_workspace_files(root, wanted) if commit is None else _committed_files(root, commit, wanted))
+
+
+def _workspace_files(root: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in sorted(set(filter(None, listed.decode().split("\0")))):
+        if wanted(name) and (root / name).is_file():
+            yield name, (root / name).read_bytes()
+
+
+def _committed_files(root: Path, commit: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+    entries = filter(None, _git(root, "ls-tree", "-r", "-z", commit).decode().split("\0"))
+    split = (entry.split("\t", 1) for entry in entries)
+    blobs = {path: facts.split()[2] for facts, path in split if facts.split()[1] == "blob" and wanted(path)}
+    rest = _git(root, "cat-file", "--batch", answered="".join(f"{blob}\n" for blob in blobs.values()).encode())
+    for path in blobs:
+        heading, _, rest = rest.partition(b"\n")
+        length = int(heading.split()[2])
+        yield path, rest[:length]
+        rest = rest[length + 1 :]
+
+
+def _git(folder: Path, *arguments: str, answered: bytes = b"") -> bytes:
+    """What git prints; ``answered`` is what it reads."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, input=answered, capture_output=True, check=False)
+    except FileNotFoundError as error:
+        raise InputError("git is missing (Debian: apt-get install git)") from error
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip().splitlines()
+        raise InputError(f"git {arguments[0]}: {reason[-1] if reason else f'exit status {done.returncode}'}")
+    return done.stdout

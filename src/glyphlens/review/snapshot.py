@@ -1,0 +1,60 @@
+"""What a revision says of itself: metrics, parameters, dvc.lock and model cards, from what is committed."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from glyphlens.errors import InputError
+from glyphlens.review.cards import card_numbers
+from glyphlens.review.documents import json_mapping, yaml_mapping
+from glyphlens.review.locked import LockedStage, locked_stages
+from glyphlens.review.revisions import SHORT_HASH, WORKSPACE, commit_of, files_at
+
+METRICS = re.compile(r"metrics/.+\.json")
+CARD = re.compile(r"models/.+/release/README\.md")
+PARAMS, LOCK = "params.yaml", "dvc.lock"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One side of a comparison; numbers by file and name, stages by name, parameters as in params.yaml."""
+
+    name: str
+    metrics: dict[str, dict[str, float]]
+    params: dict[str, Any]
+    stages: dict[str, LockedStage]
+    exports: dict[str, dict[str, float]]
+
+
+def snapshot(root: Path, revision: str | None) -> Snapshot:
+    """The snapshot of a branch, tag or commit; None is the workspace.
+
+    Raises InputError where the revision is unknown, has no metrics, or a file of it cannot be read.
+    """
+    commit = None if revision is None else commit_of(root, revision)
+    name = commit[:SHORT_HASH] if commit else WORKSPACE
+    files = files_at(root, commit, _is_wanted)
+    metrics = {path: _numbers(files[path], f"{name}:{path}") for path in files if METRICS.fullmatch(path)}
+    if not metrics:
+        raise InputError(f"{name}: no metrics/*.json there, nothing to compare; name a revision that has run the graph")
+    cards = (card_numbers(files[path].decode(errors="replace")) for path in files if CARD.fullmatch(path))
+    return Snapshot(
+        name=name,
+        metrics=metrics,
+        params=yaml_mapping(files[PARAMS], f"{name}:{PARAMS}") if PARAMS in files else {},
+        stages=locked_stages(files[LOCK], f"{name}:{LOCK}") if LOCK in files else {},
+        exports={file: numbers for card in cards for file, numbers in card.items()},
+    )
+
+
+def _is_wanted(path: str) -> bool:
+    return path in (PARAMS, LOCK) or bool(METRICS.fullmatch(path) or CARD.fullmatch(path))
+
+
+def _numbers(content: bytes, where: str) -> dict[str, float]:
+    metrics = json_mapping(content, where)
+    for name, value in metrics.items():
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise InputError(f"{where}: metric '{name}' is {value!r}, not a number; write it again with `dvc repro`")
+    return metrics

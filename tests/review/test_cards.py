@@ -1,0 +1,34 @@
+"""Numbers are read off the model cards that the exports write."""
+
+import pytest
+
+from glyphlens.review.cards import card_numbers
+from tests.checkout import ROOT
+from tests.scratch_repository import CARD_TEXT
+
+
+def test_the_table_of_files_is_read_and_no_other() -> None:
+    assert card_numbers(CARD_TEXT.format(ms="0.790")) == {
+        "models/a/fp32.onnx": {"MB": 10.44, "ms a glyph, batch 1": 0.79},
+        "models/a/int8.onnx": {"MB": 2.78, "ms a glyph, batch 1": 0.346},
+    }
+
+
+def test_a_value_that_is_no_number_is_left_out() -> None:
+    assert "ms a glyph, batch 1" not in card_numbers(CARD_TEXT.format(ms="–"))["models/a/fp32.onnx"]
+
+
+@pytest.mark.parametrize(
+    "card", ["", "# A card\n\nwords | of file | names", "| file | MB |", "| file | MB |\n|---|---|"]
+)
+def test_without_such_a_table_there_are_no_numbers(card: str) -> None:
+    assert card_numbers(card) == {}
+
+
+@pytest.mark.parametrize("track", ["arabic", "kanji"])
+def test_the_committed_cards_have_sizes_and_latencies(track: str) -> None:
+    found = card_numbers((ROOT / f"models/{track}/release/README.md").read_text(encoding="utf-8"))
+    assert any(file.endswith("int8.onnx") for file in found)
+    for numbers in found.values():
+        assert "MB" in numbers
+        assert sum(name.startswith("ms a ") for name in numbers) == 2

@@ -1,0 +1,174 @@
+"""Drift is what DVC itself would run again, seen without its data; the repositories are run by the real DVC."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from glyphlens.errors import InputError
+from glyphlens.review.drift import Drift, find_drift
+from tests.scratch_repository import Repository
+
+DVC = Path(sys.executable).with_name("dvc")
+GRAPH = """
+vars:
+  - kanji: {recognizers: [cnn, vit]}
+stages:
+  pack:
+    cmd: mkdir data && cat packages/*.txt packages/deep/*.txt src/pack.py > data/packed
+    deps: [packages, src/pack.py]
+    params: [pack]
+    outs: [data/packed]
+    metrics: [{metrics/pack.json: {cache: false}}]
+  kanji:
+    matrix: {recognizer: "${kanji.recognizers}"}
+    cmd: mkdir -p models/${item.recognizer} && cp data/packed models/${item.recognizer}/weights
+    deps: [data/packed, "src/${item.recognizer}.py"]
+    params: ["recognizers.${item.recognizer}"]
+    outs: ["models/${item.recognizer}"]
+  release:
+    cmd: mkdir release && cp models/cnn/weights release/weights
+    deps: [models]
+    outs: [{release: {cache: false}}]
+"""
+PARAMS = """
+pack: {share: 3e-4}
+recognizers: {cnn: {lr: 0.001, widths: [1, 2]}, vit: {lr: 1e-5}}
+"""
+
+CHANGES = [
+    ("src/cnn.py", "cnn", "CNN", ("kanji@cnn", "src/cnn.py")),
+    ("src/pack.py", "\r\n", "\n", ("pack", "src/pack.py")),
+    ("packages/deep/c.txt", "c", "C", ("pack", "packages")),
+    ("metrics/pack.json", "{}", '{"a": 1}', ("pack", "metrics/pack.json")),
+    ("release/weights", "packages", "Packages", ("release", "release")),
+    ("params.yaml", "3e-4", "4e-4", ("pack", "pack.share")),
+    ("params.yaml", "1e-5", "2e-5", ("kanji@vit", "recognizers.vit.lr")),
+    ("params.yaml", "[1, 2]", "[1, 3]", ("kanji@cnn", "recognizers.cnn.widths")),
+    ("dvc.yaml", "cp models/cnn/weights", "mv models/cnn/weights", ("release", "command")),
+    ("dvc.yaml", "deps: [models]", "deps: [models, src/cnn.py]", ("release", "src/cnn.py")),
+    ("dvc.yaml", "outs: [data/packed]", "outs: [data/packed, data/more]", ("pack", "data/more")),
+]
+
+
+def dvc(folder: Path, *arguments: str) -> str:
+    environment = os.environ | {"DVC_NO_ANALYTICS": "1"}
+    done = subprocess.run([DVC, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository after `dvc repro`, committed."""
+    made = Repository(tmp_path_factory.mktemp("drift") / "ran")
+    dvc(made.folder, "init", "--quiet")
+    made.write(
+        "dvc.yaml",
+        GRAPH.replace("> data/packed\n", "> data/packed && mkdir -p metrics && echo '{}' > metrics/pack.json\n"),
+    )
+    made.write("params.yaml", PARAMS)
+    made.write(".gitignore", "/data\n/models\n/packages/own.txt\n")
+    for path in ("packages/b.txt", "packages/a.txt", "packages/deep/c.txt", "src/pack.py", "src/cnn.py", "src/vit.py"):
+        made.write(path, f"{path}\r\n")
+    dvc(made.folder, "repro", "--quiet")
+    made.commit()
+    return made.folder
+
+
+@pytest.fixture
+def clone(ran: Path, tmp_path: Path) -> Path:
+    """The same as somebody else has it: no data, no cache."""
+    subprocess.run(["git", "clone", "--quiet", ran, tmp_path / "clone"], check=True)
+    return tmp_path / "clone"
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_bytes().decode()
+    assert old in text
+    path.write_bytes(text.replace(old, new).encode())
+
+
+def seen(folder: Path) -> set[tuple[str, str]]:
+    return {(drift.stage, drift.what) for drift in find_drift(folder)}
+
+
+def test_a_run_that_is_committed_fits(clone: Path) -> None:
+    assert find_drift(clone) == []
+
+
+@pytest.mark.parametrize(("path", "old", "new", "expected"), CHANGES)
+def test_a_change_is_named(clone: Path, path: str, old: str, new: str, expected: tuple[str, str]) -> None:
+    replace(clone / path, old, new)
+    assert seen(clone) == {expected}
+
+
+def test_dvc_names_the_same(clone: Path) -> None:
+    for path, old, new, _ in CHANGES:
+        replace(clone / path, old, new)
+    ours = {(stage, what if "/" in what else what.partition(".")[0]) for stage, what in seen(clone)}
+    assert ours == set(named_by_dvc(clone))
+
+
+def named_by_dvc(folder: Path) -> Iterator[tuple[str, str]]:
+    """What `dvc status` calls changed, but for data that is only not there; of parameters the first part."""
+    for stage, entries in json.loads(dvc(folder, "status", "--json")).items():
+        for entry in entries:
+            if entry == "changed command":
+                yield stage, "command"
+                continue
+            for paths in entry.values():
+                for path, state in paths.items():
+                    if isinstance(state, dict):
+                        yield from ((stage, name.partition(".")[0]) for name in state)
+                    elif state not in ("deleted", "not in cache") or path == "data/more":
+                        yield stage, path
+
+
+def test_numbers_written_otherwise_are_the_same(clone: Path) -> None:
+    replace(clone / "params.yaml", "3e-4", "0.0003")
+    assert find_drift(clone) == []
+
+
+def test_drift_says_what_was_recorded_and_what_is(clone: Path) -> None:
+    replace(clone / "params.yaml", "1e-5", "2e-5")
+    assert find_drift(clone) == [Drift("kanji@vit", "recognizers.vit.lr", 1e-5, 2e-5)]
+
+
+def test_a_stage_that_never_ran_is_named(clone: Path) -> None:
+    replace(clone / "dvc.yaml", "[cnn, vit]", "[cnn, vit, third]")
+    assert ("kanji@third", "dvc.lock") in seen(clone)
+
+
+def test_a_stage_whose_input_was_written_anew_is_behind(clone: Path) -> None:
+    """Only the first of two stages ran and was committed: the lock itself says so, without data."""
+    written = "outs:\n    - path: data/packed\n      hash: md5\n      md5: "
+    md5 = (clone / "dvc.lock").read_text(encoding="utf-8").split(written)[1][:32]
+    replace(clone / "dvc.lock", written + md5, written + md5[::-1])
+    assert seen(clone) == {("kanji@cnn", "data/packed"), ("kanji@vit", "data/packed")}
+
+
+def test_code_that_is_gone_is_named(clone: Path) -> None:
+    (clone / "src/vit.py").unlink()
+    assert seen(clone) == {("kanji@vit", "src/vit.py")}
+
+
+def test_what_git_ignores_is_no_part_of_the_commit(clone: Path) -> None:
+    (clone / "packages/own.txt").write_text("a font of mine", encoding="utf-8")
+    assert find_drift(clone) == []
+
+
+@pytest.mark.parametrize("name", ["dvc.lock", "dvc.yaml", "params.yaml"])
+def test_a_file_that_is_not_there_is_named(clone: Path, name: str) -> None:
+    (clone / name).unlink()
+    with pytest.raises(InputError, match=f"^{name}: not in the repository"):
+        find_drift(clone)
+
+
+def test_data_that_is_there_changes_nothing(ran: Path, tmp_path: Path) -> None:
+    shutil.copytree(ran, tmp_path / "copy")
+    assert find_drift(tmp_path / "copy") == []
