@@ -9,6 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOG := .venv/set-up.log
 STAMP := .venv/.set-up
+PLOTS := .venv/plots.html
 
 # Stages are run as `python -m glyphlens.stages.<stage>`: .venv's python comes first.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
@@ -28,10 +29,11 @@ repro: setup ## everything from fonts to report (dvc repro), then a summary
 test: setup ## all tests
 	@$(RUN) python -m pytest
 
-lint: setup ## ruff, formatting, mypy --strict
+lint: setup ## ruff, formatting, mypy --strict; dvc.lock fits the code
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy --strict src
+	@$(RUN) glyphlens drift
 
 format: setup ## let ruff format and mend what it can
 	@$(RUN) ruff check --fix .
@@ -40,7 +42,7 @@ format: setup ## let ruff format and mend what it can
 bench: setup ## hot paths as ratios against the straightforward way
 	@$(RUN) python -m benchmarks
 
-setup: tools $(STAMP) ## .venv with the locked packages; skipped when nothing changed
+setup: tools $(STAMP) $(PLOTS) ## .venv with the locked packages; skipped when nothing changed
 
 tools:
 	@missing() { echo "glyphlens: $$1 is missing. $$2" >&2; exit 1; }; \
@@ -59,6 +61,9 @@ $(STAMP): requirements.lock pyproject.toml
 	  && $(BIN)/python -m pip check; } > $(LOG) 2>&1 \
 	|| { tail -n 20 $(LOG) | cut -c1-300 >&2; echo "glyphlens: the packages of requirements.lock could not be installed; the whole log is $(LOG). Without a network, set pip's find-links or index-url to a local copy and run make setup again." >&2; exit 1; }
 	@touch $(STAMP)
+
+$(PLOTS): $(STAMP) src/glyphlens/plots_page.py
+	@$(BIN)/python -m glyphlens.plots_page $@
 
 clean: ## remove .venv and caches; data, models and checkpoints stay
 	@rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info

@@ -15,3 +15,7 @@ class ParamsError(InputError):
 
 class OutputError(GlyphlensError):
     """A result that could not be written whole, for example on a full disk; nothing was left behind."""
+
+
+class CheckpointError(GlyphlensError):
+    """A training state that cannot be gone on with: of another training, or unreadable."""

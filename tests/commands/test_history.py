@@ -8,19 +8,17 @@ from PIL import Image
 
 from glyphlens.commands.history import distinct_names
 from glyphlens.errors import InputError
+from tests.forged_curves import write_curves
 
 
 def curves(folder: Path, name: str) -> Path:
-    path = folder / name / "curves.csv"
-    path.parent.mkdir(parents=True)
-    path.write_text("step,name,value\n1,val_loss,2.0\n2,val_loss,1.0\n2,val_top1,0.5\n", encoding="utf-8")
-    return path
+    return write_curves(folder / name / "curves")
 
 
-def test_several_files_become_one_chart(glyphlens, tmp_path):
+def test_several_histories_become_one_chart(glyphlens, tmp_path):
     target = tmp_path / "new" / "curves.png"
-    files = [curves(tmp_path, name) for name in ("cnn", "hiercode")]
-    status, out, err = glyphlens("history", *files, "-o", target)
+    folders = [curves(tmp_path, name) for name in ("cnn", "hiercode")]
+    status, out, err = glyphlens("history", *folders, "-o", target)
     assert (status, err) == (0, "") and "cnn, hiercode at 300 DPI" in out
     with Image.open(target) as picture:
         assert picture.format == "PNG" and round(picture.info["dpi"][0]) == 300
@@ -43,15 +41,20 @@ def test_a_bad_file_is_one_line_that_names_it(glyphlens, tmp_path, content, mess
     assert not (tmp_path / "a.png").exists()
 
 
+def test_a_folder_without_curves_is_one_line_that_names_it(glyphlens, tmp_path):
+    status, out, err = glyphlens("history", curves(tmp_path, "cnn").parent, "-o", tmp_path / "a.png")
+    assert (status, out) == (1, "") and "cnn: no learning curves there" in err and "Traceback" not in err
+
+
 def test_another_suffix_is_refused(glyphlens, tmp_path):
     status, _, err = glyphlens("history", curves(tmp_path, "cnn"), "-o", tmp_path / "a.pdf")
     assert status == 1 and "name it .png" in err
 
 
 def test_files_are_called_by_what_tells_them_apart():
-    assert distinct_names([Path("models/cnn/curves.csv"), Path("models/t2t/curves.csv")]) == ["cnn", "t2t"]
-    assert distinct_names([Path("a/x/curves.csv"), Path("b/x/curves.csv")]) == ["a/x", "b/x"]
+    assert distinct_names([Path("models/cnn/curves"), Path("models/t2t/curves")]) == ["cnn", "t2t"]
+    assert distinct_names([Path("a/x/curves"), Path("b/x/curves")]) == ["a/x", "b/x"]
     assert distinct_names([Path("flat.json"), Path("b/nested.json")]) == ["flat", "nested"]
-    assert distinct_names([Path("curves.csv")]) == ["curves"]
+    assert distinct_names([Path("curves")]) == ["curves"]
     with pytest.raises(InputError, match="the same file twice"):
-        distinct_names([Path("a/curves.csv"), Path("a/curves.csv")])
+        distinct_names([Path("a/curves"), Path("a/curves")])

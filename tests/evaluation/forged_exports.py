@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from glyphlens.curves import CURVES
 from glyphlens.samples import SampleSet
-from glyphlens.storage import save_json, save_table_csv, save_text
+from glyphlens.storage import save_json, save_text
+from tests.forged_curves import write_curves
 
 TOP = 5
 
@@ -75,10 +76,9 @@ def write_export(
     save_predictions(folder / "predictions.npz", arrays)
     known = measured(folder.name, **changes)
     save_json(folder / "measured.json", known)
-    steps = np.arange(100, 600, 100)
-    curve = pd.DataFrame({"step": np.tile(steps, 2), "name": ["val_loss"] * 5 + ["val_top1"] * 5})
-    curve["value"] = [*(100 / steps), *(known["val_top1"] * (1 - 20 / steps))]
-    save_table_csv(folder / "curves.csv", curve)
+    steps = range(100, 600, 100)
+    rising = [(step, known["val_top1"] * (1 - 20 / step)) for step in steps]
+    write_curves(folder / CURVES, {"val_loss": [(step, 100 / step) for step in steps], "val_top1": rising})
     save_json(folder / "training.json", {"seconds": 93.0, "steps": 500})
     save_json(folder / "labels.json", {"classes": [{"label": entry.label} for entry in samples.classes]})
     save_text(folder / "README.md", f"# {folder.name}\n\n## What it is\n\nA forged card.\n")

@@ -1,11 +1,13 @@
 """Exports are read whole; what does not fit the sample set is named with its file."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from glyphlens.curves import CURVES
 from glyphlens.errors import InputError
 from glyphlens.evaluation.kanji_exports import facts_table, read_exports
 from glyphlens.samples import SampleSet
@@ -27,14 +29,15 @@ def test_an_export_is_read_as_it_was_written(tmp_path: Path, samples: SampleSet)
     assert skipped == {"stroke_rnn": "no strokes"}
     assert (export.rows_n == samples.rows("test")).all()
     assert (np.flatnonzero(export.fp32_n != samples.class_indices[export.rows_n])).tolist() == [3]
-    assert export.curves is not None and export.curves.name == "cnn"
+    assert export.curves.name == "cnn"
     table = facts_table([export])[["fp32_ms_1", "fp32_ms_64", "int8_ms_1", "int8_ms_64"]]
     assert table.to_numpy().tolist() == [[3.0, 1.5, 2.0, 0.9]]
 
 
-def test_an_export_without_curves_has_none(tmp_path: Path, samples: SampleSet) -> None:
-    (write_export(tmp_path / "cnn", samples) / "curves.csv").unlink()
-    assert read_exports(tmp_path, samples)[0][0].curves is None
+def test_an_export_without_curves_is_named(tmp_path: Path, samples: SampleSet) -> None:
+    shutil.rmtree(write_export(tmp_path / "cnn", samples) / CURVES)
+    with pytest.raises(InputError, match="cnn/curves: no training history"):
+        read_exports(tmp_path, samples)
 
 
 def test_no_recogniser_is_an_error(tmp_path: Path, samples: SampleSet) -> None:

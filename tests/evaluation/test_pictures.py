@@ -15,15 +15,15 @@ from glyphlens.errors import InputError
 from glyphlens.evaluation.calibration import reliability_bins
 from glyphlens.evaluation.pictures import Heat, Pair, centred, file_uri, folded, glyph_uri, plot_heat, plot_pairs
 from glyphlens.evaluation.plots import (
-    CURVE_COLUMNS,
     plot_accuracy_bars,
     plot_buckets,
     plot_learning_curves,
     plot_reliability,
-    read_chart_table,
+    read_buckets,
 )
 
 CURVE = pd.DataFrame({"step": [1, 2, 1, 1], "name": ["train_loss", "train_loss", "val_loss", "val_top1"], "value": 0.5})
+BUCKETS = pd.DataFrame({"bucket": [1, 2], "cells": [9, 1], "network_accuracy": [0.9, np.nan], "lookup_accuracy": 0.5})
 
 
 def size_of(path: Path) -> tuple[int, int]:
@@ -76,7 +76,7 @@ def draw_all(folder: Path) -> None:
     image[:64, :32] = 255
     heat = np.zeros((16, 16))
     heat[0, 0], heat[1, 1] = 0.2, -0.1
-    plot_learning_curves(folder / "curves.png", {"phase1": CURVE, "phase2": None, "onestage": CURVE.iloc[:0]})
+    plot_learning_curves(folder / "curves.png", {"phase1": CURVE, "phase2": CURVE.iloc[:3]})
     plot_accuracy_bars(folder / "bars.png", ["a", "b"], [3, 0], {"x": [0.5, np.nan], "y": [0.4, np.nan]}, {"mean": 0.5})
     plot_reliability(folder / "bins.png", reliability_bins(np.array([0.5, 0.9]), np.array([True, False]), 5), 0.1)
     plot_pairs(folder / "pairs.png", [Pair(image, image, "beh.init", "teh.init", "1 of 2")] * 5, 4)
@@ -84,10 +84,7 @@ def draw_all(folder: Path) -> None:
     plot_heat(
         folder / "heat.png", [Heat(image, heat, "beh.init", "teh.init", "amiri"), Heat(image, heat * 0, "a", "b", "")]
     )
-    plot_buckets(
-        folder / "buckets.png",
-        pd.DataFrame({"bucket": [1, 2], "cells": [9, 1], "network_accuracy": [0.9, np.nan], "lookup_accuracy": 0.5}),
-    )
+    plot_buckets(folder / "buckets.png", BUCKETS)
 
 
 def test_the_same_chart_has_the_same_bytes(tmp_path: Path) -> None:
@@ -115,16 +112,14 @@ def test_a_failed_drawing_leaves_no_file(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_missing_curves_are_none_and_broken_ones_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "curves.csv"
-    assert read_chart_table(path, CURVE_COLUMNS) is None
+def test_missing_buckets_are_none_and_broken_ones_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "buckets.csv"
+    assert read_buckets(path) is None
     path.write_text("", encoding="utf-8")
-    with pytest.raises(InputError, match=r"curves.csv: not a readable CSV"):
-        read_chart_table(path, CURVE_COLUMNS)
-    path.write_text("step,value\n1,2\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"curves.csv: columns missing: name"):
-        read_chart_table(path, CURVE_COLUMNS)
-    CURVE.to_csv(path, index=False)
-    table = read_chart_table(path, CURVE_COLUMNS)
-    assert table is not None
-    assert len(table) == 4
+    with pytest.raises(InputError, match=r"buckets.csv: not a readable CSV"):
+        read_buckets(path)
+    path.write_text("bucket,cells,lookup_accuracy\n1,2,0.5\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"buckets.csv: columns missing: network_accuracy"):
+        read_buckets(path)
+    BUCKETS.to_csv(path, index=False)
+    pd.testing.assert_frame_equal(read_buckets(path), BUCKETS)

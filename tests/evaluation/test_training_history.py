@@ -12,6 +12,7 @@ from PIL import Image
 from glyphlens.errors import InputError
 from glyphlens.evaluation.history_chart import plot_histories
 from glyphlens.evaluation.training_history import History, read_history
+from tests.forged_curves import write_curves
 
 LOSS, ACCURACY = [1.0, 0.5, 0.25], [60.0, 80.0, 90.0]
 FLAT = {"epochs": [1, 2, 3], "train_loss": LOSS, "val_loss": LOSS, "val_acc": ACCURACY, "best_val_acc": 90.0, "lr": [1]}
@@ -44,8 +45,8 @@ def test_the_json_forms_say_the_same(tmp_path: Path, content: Any) -> None:
 
 
 def test_our_own_curves_are_read(tmp_path: Path) -> None:
-    text = "step,name,value\n50,train_loss,2.5\n100,val_top1,0.5\n100,val_top5,0.75\n100,val_learning,7\n"
-    history = read_history(saved(tmp_path, text, "curves.csv"), "cnn")
+    logged = {"train_loss": [(50, 2.5)], "val_top1": [(100, 0.5)], "val_top5": [(100, 0.75)], "val_learning": [(9, 7)]}
+    history = read_history(write_curves(tmp_path / "curves", logged), "cnn")
     assert (history.name, history.unit) == ("cnn", "step")
     assert values(history, "train", "loss") == [(50, 2.5)]
     assert sorted(history.curves["metric"]) == ["loss", "top1", "top5"]
@@ -60,6 +61,8 @@ def test_keras_names_and_missing_epochs(tmp_path: Path) -> None:
 def test_a_gap_stays_a_gap(tmp_path: Path) -> None:
     history = read_history(saved(tmp_path, {"train_loss": [1.0, None, math.nan, math.inf, 0.5]}))
     assert values(history, "train", "loss") == [(1, 1.0), (5, 0.5)]
+    ours = write_curves(tmp_path / "curves", {"train_loss": [(1, 1.0), (2, math.nan), (3, math.inf), (5, 0.5)]})
+    assert values(read_history(ours), "train", "loss") == [(1, 1.0), (5, 0.5)]
 
 
 @pytest.mark.parametrize(
@@ -83,23 +86,19 @@ def test_what_is_no_history_is_named(tmp_path: Path, content: Any, message: str)
         read_history(saved(tmp_path, content))
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        ("curves.csv", "step,value\n1,2\n", "columns missing: name"),
-        ("curves.csv", "step,name,value\n1,val_loss,none\n", "line 2: value: 'none' is not a number"),
-        ("curves.csv", "step,name,value\n", "no curve in it"),
-        ("curves.txt", "1", "'.txt' is no known history"),
-    ],
-)
-def test_a_bad_table_is_named(tmp_path: Path, name: str, text: str, message: str) -> None:
-    with pytest.raises(InputError, match=f"{name}: .*{message}"):
-        read_history(saved(tmp_path, text, name))
+def test_a_folder_without_a_known_curve_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="curves: no curve in it; expected keys such as train_loss"):
+        read_history(write_curves(tmp_path / "curves", {"learning_rate": [(1, 0.1)]}))
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    for name in ("gone.json", "gone.csv"):
-        with pytest.raises(InputError, match=name):
+def test_another_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"curves.csv: no training history; expected a folder .* or a .json"):
+        read_history(saved(tmp_path, "step,name,value\n1,val_loss,2\n", "curves.csv"))
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    for name in ("gone.json", "gone"):
+        with pytest.raises(InputError, match=f"{name}: "):
             read_history(tmp_path / name)
 
 

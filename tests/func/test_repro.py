@@ -142,7 +142,6 @@ class Copy:
         environment = os.environ | {
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(self.folder / "src"),
-            "GLYPHLENS_CHECKPOINTS": str(self.folder / "checkpoints"),
             "OMP_WAIT_POLICY": "PASSIVE",
         }
         return subprocess.run(
@@ -218,6 +217,8 @@ def columns_of(path: Path, table: str) -> list[str]:
     if path.suffix == ".db":
         with closing(sqlite3.connect(path)) as database:
             return [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+    if path.suffix == ".tsv":
+        return path.read_text(encoding="utf-8").splitlines()[0].split("\t")
     return list((pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)).columns)
 
 

@@ -10,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from glyphlens.curves import CURVES
 from glyphlens.gates.kanji_model_data import MODEL_FILES, KanjiModelLimits
 from glyphlens.samples import CharacterClass, ImageFormat, save_sample_set
 from glyphlens.storage import load_json, save_array, save_json, sha256_file
+from tests.forged_curves import write_curves
 
 LABELS = ("い", "へ", "ヘ", "亜", "語")
 CLASSES = len(LABELS)
@@ -104,7 +106,7 @@ def write_export(folder: Path, reads: str) -> Path:
     folder.mkdir(parents=True)
     entry = {"code_points": [], "form": "kanji", "members": [], "lookalikes": []}
     save_json(folder / "labels.json", {"rule": {}, "classes": [{"label": label, **entry} for label in LABELS]})
-    (folder / "curves.csv").write_text("step,name,value\n1,train_loss,2.5\n2,val_top1,0.9\n", encoding="utf-8")
+    write_curves(folder / CURVES)
     save_json(folder / "training.json", {"seconds": 3.5})
     for name in MODEL_FILES.values():
         write_model(folder / name, reads, weights(reads))

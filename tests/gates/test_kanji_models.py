@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from glyphlens.curves import CURVES
 from glyphlens.errors import InputError
 from glyphlens.gates.kanji_model_data import KanjiModelData, KanjiModelLimits
 from glyphlens.gates.kanji_models import GATE
@@ -18,6 +19,7 @@ from tests.gates import kanji_model_forgery as forgery
 from tests.gates.kanji_model_forgery import CLASSES, EACH, LABELS, LIMITS, READS, weights
 
 TEST_ROWS = np.arange(2 * CLASSES * EACH, 3 * CLASSES * EACH)
+VAL_LOSS = f"{CURVES}/plots/metrics/val_loss.tsv"
 RIGHT = (TEST_ROWS % CLASSES).astype(np.int32)
 
 
@@ -122,9 +124,11 @@ UNSCORED = {"max_scored_gap": 1.0}
 OTHER = {"min_prediction_agreement": 0.0, "max_commonest_share": 1.0}
 FORGERIES: list[tuple[str, str, Forge, dict[str, Any]]] = [
     *(("folders-whole", "cnn_qat", removed(name), {}) for name in ("fp32.onnx", "labels.json", "training.json")),
-    *(("folders-whole", "cnn_qat", removed(name), {}) for name in ("curves.csv", "predictions.npz", "README.md")),
+    *(("folders-whole", "cnn_qat", removed(name), {}) for name in ("predictions.npz", "README.md")),
     ("folders-whole", "cnn_qat", text("predictions.npz", "no archive"), {}),
-    ("folders-whole", "cnn_qat", text("curves.csv", "step,value\n1,2\n"), {}),
+    ("folders-whole", "cnn_qat", lambda folder: shutil.rmtree(folder / CURVES), {}),
+    ("folders-whole", "cnn_qat", text(VAL_LOSS, "step\tvalue\n1\t2\n"), {}),
+    ("folders-whole", "cnn_qat", text(VAL_LOSS, "step\tval_loss\n"), {}),
     ("folders-whole", "cnn_qat", without("reads"), {}),
     ("folders-whole", "stroke_rnn", together(skipped, removed("README.md")), {}),
     ("skipped", "stroke_rnn", skipped, {}),
@@ -136,8 +140,8 @@ FORGERIES: list[tuple[str, str, Forge, dict[str, Any]]] = [
     ("numbers", "cnn", measured(latency_ms={"fp32": {"1": 0.3}}), {}),
     ("numbers", "cnn", measured(latency_ms={"fp32": {"1": 0.3}, "int8": {"1": 0.0}}), {}),
     ("numbers", "cnn", without("test_rows"), {}),
-    ("curves-finite", "cnn", text("curves.csv", "step,name,value\n1,train_loss,nan\n"), {}),
-    ("curves-finite", "cnn", text("curves.csv", "step,name,value\n"), {}),
+    ("curves-finite", "cnn", text(VAL_LOSS, "step\tval_loss\n1\tnan\n"), {}),
+    ("curves-finite", "cnn", text(VAL_LOSS, "step\tval_loss\n1\t2.5\n2\tinf\n"), {}),
     ("card-hashes", "cnn", text("README.md", "0" * 64), {}),
     ("predictions-form", "cnn", predicted(fp32=RIGHT.astype(np.int64)), {}),
     ("predictions-form", "cnn", predicted(int8=RIGHT + np.int32(1)), {"min_prediction_agreement": 0.0}),

@@ -1,5 +1,6 @@
 """gate_models: three small good models pass; each forgery fails the one check that is about it."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,14 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from glyphlens.curves import CURVES
 from glyphlens.errors import InputError
 from glyphlens.gates.model_data import ModelData, ModelLimits, TrainedModel
 from glyphlens.gates.models import GATE
 from glyphlens.params import load_params
 from glyphlens.samples import CharacterClass, ImageFormat, SampleSet, pack_bits
-from glyphlens.storage import save_array, save_json
+from glyphlens.storage import save_array, save_json, save_text
+from tests.forged_curves import write_curves
 
 CLASSES = 10
 LIMITS = ModelLimits(
@@ -58,7 +61,7 @@ def write_model(folder: Path, name: str) -> TrainedModel:
     folder.mkdir(parents=True)
     save_file({"layer.weight": np.ones((2, 3), np.float32)}, folder / "weights.safetensors")
     save_json(folder / "model.json", {"recognizer": "grid", "config": {"classes": CLASSES}})
-    (folder / "curves.csv").write_text("step,name,value\n1,train_loss,2.5\n2,val_loss,2.0\n")
+    write_curves(folder / CURVES)
     save_json(folder.with_suffix(".json"), METRICS[name])
     save_array(folder / "val_predictions.npy", answers())
     return TrainedModel.open(folder, folder.with_suffix(".json"))
@@ -118,12 +121,11 @@ def beyond() -> NDArray[np.int32]:
     return found
 
 
-CURVES = pd.DataFrame({"step": [1, 2], "name": ["train_loss"] * 2, "value": [2.5, np.nan]})
+GAPS = pd.DataFrame({"step": [1, 2], "name": ["train_loss"] * 2, "value": [2.5, np.nan]})
 FORGERIES: list[tuple[str, Forge, dict[str, Any]]] = [
     ("weights-finite", model("phase1", tensors={"a": np.array([1.0, np.nan])}), {}),
     ("weights-finite", model("onestage", tensors={"a": np.array([np.inf])}), {}),
-    ("curves-finite", model("phase2", curves=CURVES), {}),
-    ("curves-finite", model("phase2", curves=CURVES.iloc[:0]), {}),
+    ("curves-finite", model("phase2", curves=GAPS), {}),
     ("output-size", model("onestage", config={"classes": 9}), {}),
     ("output-size", model("onestage", config={}), {}),
     ("grids-form", grids(0, 0, np.int64), {}),
@@ -164,11 +166,21 @@ def test_a_missing_metric_fails_the_checks_that_ask_for_it(good: ModelData, verd
     assert verdicts(GATE, model("phase2", metrics={"val_top1": 0.8})(good), LIMITS) == {"phase2-top5": "FAIL"}
 
 
-@pytest.mark.parametrize("name", ["weights.safetensors", "curves.csv", "model.json", "val_predictions.npy"])
+@pytest.mark.parametrize("name", ["weights.safetensors", "model.json", "val_predictions.npy"])
 def test_a_missing_file_is_an_error_that_names_its_place(tmp_path: Path, name: str) -> None:
     write_model(tmp_path / "phase2", "phase2")
     (tmp_path / "phase2" / name).unlink()
     with pytest.raises(InputError, match="phase2"):
+        TrainedModel.open(tmp_path / "phase2", tmp_path / "phase2.json")
+
+
+@pytest.mark.parametrize(("text", "message"), [(None, "no learning curves"), ("step\tval_loss\n", "line 2: missing")])
+def test_missing_and_empty_curves_are_errors(tmp_path: Path, text: str | None, message: str) -> None:
+    write_model(tmp_path / "phase2", "phase2")
+    shutil.rmtree(tmp_path / "phase2" / CURVES)
+    if text is not None:
+        save_text(tmp_path / "phase2" / CURVES / "plots/metrics/val_loss.tsv", text)
+    with pytest.raises(InputError, match=f"phase2/curves.*{message}"):
         TrainedModel.open(tmp_path / "phase2", tmp_path / "phase2.json")
 
 
@@ -181,7 +193,7 @@ def test_phase1_needs_no_predictions(tmp_path: Path) -> None:
 def test_broken_weights_are_an_error(tmp_path: Path) -> None:
     write_model(tmp_path / "phase2", "phase2")
     (tmp_path / "phase2" / "weights.safetensors").write_bytes(b"no tensors")
-    with pytest.raises(InputError, match="weights or curves cannot be read"):
+    with pytest.raises(InputError, match="weights.safetensors: cannot be read"):
         TrainedModel.open(tmp_path / "phase2", tmp_path / "phase2.json")
 
 

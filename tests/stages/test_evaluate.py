@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from glyphlens.curves import CURVES
 from glyphlens.errors import InputError
 from glyphlens.gates.token import write_token
 from glyphlens.imaging.geometry import FEATURES, GEOMETRY
 from glyphlens.samples import CharacterClass, ImageFormat, SampleSet, pack_bits, save_sample_set
 from glyphlens.stages import evaluate
-from glyphlens.storage import load_json, save_array, save_json, save_table_csv, save_text
+from glyphlens.storage import load_json, save_array, save_json, save_text
+from tests.forged_curves import write_curves
 
 LABELS = ("beh.init", "fatha", "lam_alef.isol")
 KINDS = ("init", "diacritic", "ligature")
@@ -91,8 +93,8 @@ def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path
     write_token(tmp_path / "export.json", tmp_path / "export")
     save_array(tmp_path / "primitives/centroids.npy", np.zeros((3, 64), np.float32))
     save_array(tmp_path / "onestage/test_predictions.npy", np.array([0, 1, 2, 0, 1, 0], np.int32))
-    curve = pd.DataFrame({"step": [1, 2], "name": ["train_loss", "val_top1"], "value": [1.0, 0.5]})
-    save_table_csv(tmp_path / "phase2/curves.csv", curve)
+    for name in evaluate.TRAININGS:
+        write_curves(tmp_path / name / CURVES)
     shown = [*(f"{name}_metrics" for name in evaluate.STAGES), *(f"{name}_gate" for name in evaluate.GATES)]
     for name in shown:
         save_json(tmp_path / f"in/{name}.json", {"checks": 1, "failed": 0} if "gate" in name else {"fonts": 1})

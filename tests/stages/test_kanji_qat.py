@@ -8,19 +8,20 @@ import pandas as pd
 import pytest
 import torch
 
+from glyphlens.curves import CURVES, read_curves
 from glyphlens.errors import InputError
 from glyphlens.export.qat import INPUT
 from glyphlens.gates.token import write_token
 from glyphlens.inference import open_session
 from glyphlens.recognizers import cnn
-from glyphlens.recognizers.registry import load_network
-from glyphlens.recognizers.weights import save_model
+from glyphlens.recognizers.weights import load_model, save_model
 from glyphlens.samples import CharacterClass, ImageFormat, save_sample_set
 from glyphlens.stages.kanji_qat import main
 from tests.training.digits import digits
 
 PARAMS = """
 seed: 5
+checkpoint: {resume: auto}
 kanji_training: &shared
   {batch: 8, steps: 9, lr: 0.1, weight_decay: 0.01, warmup_share: 0.1, schedule: cosine, smoothing: 0.1, clip: 1.0,
    ema_decay: 0.9, precision: bf16-mixed, validate_every: 3, patience: 9, keep_last: 1, class_balance: 0.5,
@@ -39,7 +40,6 @@ SPLITS = ["train"] * 60 + ["val"] * 20 + ["test"] * 20
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository root with a hundred digits, their token, and a CNN that knows their classes."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GLYPHLENS_CHECKPOINTS", str(tmp_path / "checkpoints"))
     (tmp_path / "params.yaml").write_text(PARAMS, encoding="utf-8")
     images, targets = digits()
     pixels = (images[:100, 0] * 255).round().to(torch.uint8).numpy()
@@ -66,10 +66,9 @@ def test_the_stage_writes_weights_an_integer_file_and_honest_numbers(workplace: 
     run(workplace)
     out = workplace / "cnn_qat"
     written = {path.name for path in out.iterdir()}
-    assert written == {"weights.safetensors", "model.json", "integer.onnx", "curves.csv", "training.json"}
-    network = load_network(out)
-    assert isinstance(network, cnn.Network)
-    assert not torch.equal(network.classes.weight, load_network(workplace / "cnn").classes.weight)  # type: ignore[union-attr,arg-type]
+    assert written == {"weights.safetensors", "model.json", "integer.onnx", "curves", "training.json"}
+    network = load_model(out, cnn.Network)
+    assert not torch.equal(network.classes.weight, load_model(workplace / "cnn", cnn.Network).classes.weight)
 
     raster, targets = digits()[0][60:80], digits()[1][60:80].numpy()
     whole = ((raster * 255).round() / 255).numpy()
@@ -81,7 +80,7 @@ def test_the_stage_writes_weights_an_integer_file_and_honest_numbers(workplace: 
     assert facts["steps"] == 6 and facts["parameters"] == sum(entry.numel() for entry in network.parameters())
     assert facts["val_integer_top1"] == pytest.approx((integer_NC.argmax(1) == targets).mean())
     assert {"val_top1", "val_top5", "val_start_top1", "seconds", "device"} <= facts.keys()
-    curves = pd.read_csv(out / "curves.csv")
+    curves = read_curves(out / CURVES)
     assert set(curves.loc[curves["name"] == "val_top1", "step"]) == {3, 6}
     assert not list((workplace / "checkpoints").glob("*/*"))
 

@@ -17,7 +17,7 @@ from glyphlens.training.loop import train
 from glyphlens.training.objectives import ClassLoss
 from glyphlens.training.params import TrainingParams
 from glyphlens.training.qat import QatParams, RoundedNetwork, prepare
-from tests.training.settings import COMMON
+from tests.training.settings import COMMON, kept_in
 
 TRAINED = 1200  # the first rows; the others were written by other people
 STEPS = {"batch": 32, "ema_decay": 0.0, "precision": "32-true", "smoothing": 0.05}
@@ -69,7 +69,7 @@ def right_share(logits_NC: Tensor) -> float:
 def fit(model: torch.nn.Module, params: TrainingParams, folder: Path) -> None:
     """Train with the project's one loop."""
     loss = ClassLoss(params.smoothing)
-    train(model, DigitBatches(), held_out(), params, objective=loss, title="digits", seed=3, checkpoints=folder)
+    train(model, DigitBatches(), held_out(), params, objective=loss, **kept_in(folder))
 
 
 @functools.cache

@@ -1,6 +1,10 @@
-"""Small settings that the training tests share."""
+"""Small settings that the training tests share, and a training's folder."""
 
+from pathlib import Path
 from typing import Any
+
+from glyphlens.training.checkpoints import Identity, newest_state
+from glyphlens.training.run import TrainingRun
 
 COMMON: dict[str, Any] = {
     "batch": 8,
@@ -38,3 +42,14 @@ GLYPH: dict[str, Any] = {
     "margin_kind": "cosface",
     "margin_warmup": [0.1, 0.3],
 }
+
+
+def run_in(folder: Path) -> TrainingRun:
+    """A run of no stage in a folder that may hold an unfinished one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return TrainingRun(Identity("test", {}, {}, ""), folder, newest_state(folder))
+
+
+def kept_in(folder: Path) -> dict[str, Any]:
+    """What ``train`` is told of a run whose curves lie in its own folder."""
+    return {"seed": 3, "run": run_in(folder), "curves": folder / "curves"}

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -9,14 +10,15 @@ import pandas as pd
 import pytest
 import torch
 
+from glyphlens.curves import read_curves
 from glyphlens.recognizers.grid import GridRecognizer
 from glyphlens.training.averaging import warmed_decay
 from glyphlens.training.batches import Batch
-from glyphlens.training.checkpoints import ROOT_VARIABLE, checkpoint_folder, newest_checkpoint, unfinished
+from glyphlens.training.checkpoints import newest_state
 from glyphlens.training.glyph_params import GlyphParams
 from glyphlens.training.glyph_training import GlyphLoss
 from glyphlens.training.loop import train
-from tests.training.settings import COMMON, GLYPH
+from tests.training.settings import COMMON, GLYPH, kept_in
 
 CLASSES = 5
 
@@ -47,8 +49,8 @@ def run(folder: Path, fatal: int = -1, **changes: object) -> tuple[GridRecognize
     model = GridRecognizer(params.grid_config(CLASSES, 15))
     validation = [Striped().batch(1000 + number) for number in range(2)]
     source, objective = Striped(fatal), GlyphLoss(params)
-    curves = train(model, source, validation, params, objective=objective, title="test", seed=3, checkpoints=folder)
-    return model, curves
+    trained = train(model, source, validation, params, objective=objective, **kept_in(folder))
+    return model, trained.curves
 
 
 def weights(model: GridRecognizer) -> torch.Tensor:
@@ -69,20 +71,6 @@ def test_a_finished_training_is_not_lost_before_its_model_is_saved(tmp_path: Pat
     pd.testing.assert_frame_equal(first_curves, again_curves)
 
 
-def test_the_folder_goes_when_the_model_is_saved_and_stays_after_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path))
-    folder = checkpoint_folder("phase2", {"lr": 1})
-    folder.mkdir(parents=True)
-    with pytest.raises(ZeroDivisionError), unfinished("phase2", {"lr": 1}):
-        _ = 1 / 0
-    assert folder.is_dir()
-    with unfinished("phase2", {"lr": 1}) as again:
-        assert again == folder
-    assert not folder.exists()
-
-
 @pytest.mark.parametrize("changes", [{}, {"schedule": "plateau", "ema_decay": 0.0, "precision": "32-true"}])
 def test_two_trainings_give_identical_weights(tmp_path: Path, changes: dict[str, object]) -> None:
     first, first_curves = run(tmp_path / "a", **changes)
@@ -97,7 +85,7 @@ def test_a_killed_training_goes_on_bit_by_bit(tmp_path: Path, fatal: int) -> Non
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    assert (newest_checkpoint(tmp_path / "killed") is None) == (fatal < 6)
+    assert (newest_state(tmp_path / "killed") is None) == (fatal < 6)
     resumed, resumed_curves = run(tmp_path / "killed")
     straight, straight_curves = run(tmp_path / "straight")
     assert torch.equal(weights(resumed), weights(straight))
@@ -108,7 +96,7 @@ def test_a_state_cut_short_is_passed_over(tmp_path: Path, capsys: pytest.Capture
     process = multiprocessing.get_context("spawn").Process(target=run, args=(tmp_path / "killed", 23))
     process.start()
     process.join()
-    newest = newest_checkpoint(tmp_path / "killed")
+    newest = newest_state(tmp_path / "killed")
     assert newest
     newest.write_bytes(newest.read_bytes()[: newest.stat().st_size // 2])
     resumed, _ = run(tmp_path / "killed")
@@ -130,15 +118,13 @@ def test_best_weights_are_kept_not_the_last(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = GridRecognizer(params.grid_config(CLASSES, 15))
     validation = [Striped().batch(1000 + number) for number in range(2)]
-    curves = train(
+    curves, _ = train(
         model,
         Spoiled(),
         validation,
         params,
         objective=GlyphLoss(params),
-        title="test",
-        seed=3,
-        checkpoints=tmp_path / "run",
+        **kept_in(tmp_path / "run"),
     )
     accuracies = curves[curves["name"] == "val_top1"]["value"]
     with torch.inference_mode():
@@ -158,21 +144,30 @@ def test_tables_of_integers_are_not_averaged(tmp_path: Path) -> None:
     model = GridRecognizer(params.grid_config(CLASSES, 15))
     model.register_buffer("table", torch.arange(1, 100))
     validation = [Striped().batch(1000)]
-    train(model, Striped(), validation, params, objective=GlyphLoss(params), title="test", seed=3, checkpoints=tmp_path)
+    train(model, Striped(), validation, params, objective=GlyphLoss(params), **kept_in(tmp_path))
     assert torch.equal(model.table, torch.arange(1, 100))
+
+
+@pytest.mark.parametrize(("steps", "validated"), [(24, [6, 12, 18, 24]), (21, [6, 12, 18, 21]), (4, [4])])
+def test_the_last_step_is_validated_and_no_step_twice(tmp_path: Path, steps: int, validated: list[int]) -> None:
+    _, curves = run(tmp_path / "run", steps=steps)
+    assert curves[curves["name"] == "val_top1"]["step"].tolist() == validated
+
+
+def test_the_curves_lie_in_files_also_those_of_a_resumed_training(tmp_path: Path) -> None:
+    _, curves = run(tmp_path / "run")
+    assert_same_values(read_curves(tmp_path / "run/curves"), curves)
+    files = {path: path.read_bytes() for path in (tmp_path / "run/curves").rglob("*") if path.is_file()}
+    shutil.rmtree(tmp_path / "run/curves")
+    run(tmp_path / "run", fatal=0)  # finished: written again, not trained again
+    assert {path: path.read_bytes() for path in files} == files
+
+
+def assert_same_values(read: pd.DataFrame, logged: pd.DataFrame) -> None:
+    expected = logged.sort_values(["name", "step"], kind="stable", ignore_index=True)
+    pd.testing.assert_frame_equal(read, expected, check_dtype=False)
 
 
 def test_patience_stops_a_training_that_stands_still(tmp_path: Path) -> None:
     _, curves = run(tmp_path / "run", steps=60, lr=1e-12, ema_decay=0.0, patience=2)
     assert curves["step"].max() < 60
-
-
-def test_other_settings_have_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "root"))
-    data = tmp_path / "data.bin"
-    data.write_bytes(b"1")
-    first = checkpoint_folder("phase2", {"lr": 1}, data)
-    assert first == checkpoint_folder("phase2", {"lr": 1}, data) and first.is_relative_to(tmp_path / "root")
-    assert first != checkpoint_folder("phase2", {"lr": 2}, data)
-    data.write_bytes(b"2")
-    assert first != checkpoint_folder("phase2", {"lr": 1}, data)

@@ -11,7 +11,7 @@ from torch import nn
 
 from glyphlens.errors import InputError
 from glyphlens.training.batches import Batch
-from glyphlens.training.checkpoints import newest_checkpoint
+from glyphlens.training.checkpoints import newest_state
 from glyphlens.training.folding import fold, unfold
 from glyphlens.training.loop import train
 from glyphlens.training.objectives import ClassLoss
@@ -28,6 +28,7 @@ from tests.training.digits import (
     rounded_network,
     untrained,
 )
+from tests.training.settings import kept_in
 
 
 class Biased(nn.Module):
@@ -163,7 +164,7 @@ def run(folder: Path, fatal: int = -1) -> RoundedNetwork:
     """A short QAT in a folder that may hold an unfinished one."""
     rounded, _ = prepared(SHORT, untrained())
     loss = ClassLoss(SHORT.smoothing)
-    train(rounded, Fatal(fatal), held_out()[:1], SHORT, objective=loss, title="qat", seed=3, checkpoints=folder)
+    train(rounded, Fatal(fatal), held_out()[:1], SHORT, objective=loss, **kept_in(folder))
     return rounded
 
 
@@ -173,7 +174,7 @@ def test_a_killed_training_goes_on_bit_by_bit(tmp_path: Path) -> None:
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    newest = newest_checkpoint(tmp_path / "killed")
+    newest = newest_state(tmp_path / "killed")
     assert newest and newest.stem == "step-6"
     resumed, straight = run(tmp_path / "killed").state_dict(), run(tmp_path / "straight").state_dict()
     assert resumed.keys() == straight.keys()

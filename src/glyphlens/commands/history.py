@@ -8,7 +8,7 @@ from glyphlens.errors import InputError
 
 
 def run_history(files: Sequence[Path], output: Path, dpi: int) -> int:
-    """Draw the files over each other and say where the chart is; raises InputError for a file that is no history."""
+    """Draw histories over each other and say where the chart is; raises InputError for what is no history."""
     from glyphlens.evaluation.history_chart import plot_histories
     from glyphlens.evaluation.training_history import read_history
 
@@ -22,7 +22,7 @@ def run_history(files: Sequence[Path], output: Path, dpi: int) -> int:
 
 
 def distinct_names(files: Sequence[Path]) -> list[str]:
-    """What to call each file: the least of its path that tells it from the others (cnn of ``cnn/curves.csv``)."""
+    """What to call each file: the least of its path that tells it from the others (cnn of ``cnn/curves``)."""
     parts = [path.with_suffix("").parts for path in files]
     if len(files) > 1 and len({part[-1] for part in parts}) == 1 and all(len(part) > 1 for part in parts):
         parts = [part[:-1] for part in parts]

@@ -15,7 +15,7 @@ PAIR_COLUMNS = 4
 def draw_album(
     folder: Path,
     results: Results,
-    curves: Mapping[str, pd.DataFrame | None],
+    curves: Mapping[str, pd.DataFrame],
     buckets: pd.DataFrame | None,
     confusions: Sequence[Pair],
     gallery: Sequence[Pair],

@@ -13,12 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from glyphlens.curves import CURVES
 from glyphlens.errors import InputError
 from glyphlens.evaluation.training_history import History, read_history
 from glyphlens.samples import SampleSet
 from glyphlens.storage import load_json
 
-MEASURED, PREDICTIONS, CURVES, INT8 = "measured.json", "predictions.npz", "curves.csv", "int8.onnx"
+MEASURED, PREDICTIONS, INT8 = "measured.json", "predictions.npz", "int8.onnx"
 ARRAYS = ("rows", "fp32", "int8", "confidence", "top5")
 FILES: tuple[Literal["fp32"], Literal["int8"]] = ("fp32", "int8")
 AGAIN = "run `dvc repro` again"
@@ -54,7 +55,7 @@ class Export:
     int8_n: NDArray[np.int64]
     confidence_n: NDArray[np.float32]
     top5_nk: NDArray[np.int64]
-    curves: History | None
+    curves: History
 
     @property
     def name(self) -> str:
@@ -89,9 +90,8 @@ def read_export(folder: Path, facts: Any, samples: SampleSet) -> Export:
         raise InputError(f"{path}: {faults}; {AGAIN}") from error
     arrays = _read_arrays(folder / PREDICTIONS)
     _check_arrays(folder / PREDICTIONS, arrays, samples)
-    curves = folder / CURVES
     rows_n, fp32_n, int8_n, top5_nk = (arrays[name].astype(np.int64) for name in ("rows", "fp32", "int8", "top5"))
-    history = read_history(curves, folder.name) if curves.is_file() else None
+    history = read_history(folder / CURVES, folder.name)
     return Export(folder, measured, rows_n, fp32_n, int8_n, arrays["confidence"], top5_nk, history)
 
 

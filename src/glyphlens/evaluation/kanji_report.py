@@ -103,9 +103,8 @@ def draw_kanji_album(
 ) -> dict[str, str | None]:
     """Write the PNG files; ``outcomes`` and ``bins`` are of the best recogniser. Returns name → data URI or None."""
     plot_tradeoff(folder / "tradeoff.png", table)
-    curves = {export.name: export.curves for export in exports if export.curves is not None}
-    if curves:
-        plot_histories(folder / "curves.png", [curves[name] for name in table["recognizer"] if name in curves])
+    curves = {export.name: export.curves for export in exports}
+    plot_histories(folder / "curves.png", [curves[name] for name in table["recognizer"]])
     plot_reliability(folder / "reliability.png", bins, calibration_error(bins))
     slices = slice_table(outcomes)
     series = {"fp32 file": list(slices["top1"]), "int8 file": list(slices["int8_top1"])}

@@ -12,37 +12,32 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from glyphlens.errors import InputError
 from glyphlens.evaluation.figures import BLUE, GREEN, INK, LINE, ORANGE, PALE_BLUE, SOFT, new_figure, say_absent
 
-CURVE_COLUMNS = ("step", "name", "value")
 PERCENT = PercentFormatter(1.0, decimals=0, symbol=" %")
 LABEL_ROOM = 0.1  # a shorter bar has its number beside it
 MARKS = (("D", ORANGE), ("o", INK))
 BUCKET_COLUMNS = ("bucket", "cells", "network_accuracy", "lookup_accuracy")
 
 
-def read_chart_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame | None:
-    """The table behind a chart, None where the file is absent; InputError where it is there but lacks ``columns``."""
+def read_buckets(path: Path) -> pd.DataFrame | None:
+    """The table behind ``plot_buckets``, None where the file is absent; InputError where it lacks BUCKET_COLUMNS."""
     if not path.is_file():
         return None
     try:
         table = pd.read_csv(path)
     except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
         raise InputError(f"{path}: not a readable CSV table ({error}); run `dvc repro` again") from error
-    missing = [name for name in columns if name not in table]
+    missing = [name for name in BUCKET_COLUMNS if name not in table]
     if missing:
         raise InputError(f"{path}: columns missing: {', '.join(missing)}; run `dvc repro` again")
     return table
 
 
-def plot_learning_curves(path: Path, curves: Mapping[str, pd.DataFrame | None]) -> None:
-    """Loss (above) and validation accuracy (below) against the step, one column a training."""
+def plot_learning_curves(path: Path, curves: Mapping[str, pd.DataFrame]) -> None:
+    """Loss (above) and validation accuracy (below) against the step, one column a training; see ``read_curves``."""
     with new_figure(path, 10, 5.4) as figure:
         panels = figure.subplots(2, len(curves), squeeze=False)
         for column, (title, table) in enumerate(curves.items()):
             upper, lower = panels[0, column], panels[1, column]
-            if table is None or table.empty:
-                say_absent(upper, f"{title}\nn/a: no curves.csv")
-                say_absent(lower, "")
-                continue
             names = list(table["name"].unique())
             _curves(upper, table, [name for name in names if "loss" in name], f"{title}: loss")
             _curves(lower, table, [name for name in names if _is_accuracy(name)], f"{title}: accuracy")
@@ -137,7 +132,7 @@ def _curves(axes: Axes, table: pd.DataFrame, names: list[str], title: str) -> No
     colours = {"train": SOFT, "val": BLUE}
     spare = iter((ORANGE, GREEN, INK, LINE))
     for name in names:
-        part = table[table["name"] == name].sort_values("step", kind="stable")
+        part = table[table["name"] == name]
         kind = name.split("_")[0]
         colour = colours.pop(kind, None) or next(spare, SOFT)
         marked = "o" if len(part) <= 40 else ""

@@ -1,9 +1,9 @@
-"""Training histories from other hands and from ours: curves.csv, and the flat and nested JSON forms.
+"""Training histories from other hands and from ours: a folder of curves, and the flat and nested JSON forms.
 
 flat    ``{"epochs": [1, 2, …], "train_loss": […], "val_acc": […], …}``, epochs optional
 nested  ``[{"epoch": 1, "train": {"total_loss": …}, "val": {"loss": …, "accuracy": …}}, …]``, or the other way round:
         ``{"train": {"loss": […]}, "val": {"loss": […], "accuracy": […]}}``
-ours    ``curves.csv`` with the columns step, name, value
+ours    a folder ``curves`` as ``glyphlens.curves`` describes it
 """
 
 import math
@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from glyphlens.curves import read_curves
 from glyphlens.errors import InputError
-from glyphlens.evaluation.plots import CURVE_COLUMNS, read_chart_table
 from glyphlens.storage import load_json
 
 SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
@@ -41,13 +41,13 @@ class History:
 
 
 def read_history(path: Path, name: str | None = None) -> History:
-    """The history of a file; raises InputError naming file and key where it is none.
+    """The history of a folder or file; raises InputError naming it and the key where it is none.
 
     A missing value (null, NaN, infinite) is a gap. Accuracies above 1 are taken for percentages of the whole file.
     """
-    if path.suffix == ".csv":
+    if path.is_dir():
         unit: Literal["step", "epoch"] = "step"
-        points = list(_from_csv(path))
+        points = list(_from_folder(path))
     elif path.suffix == ".json":
         unit = "epoch"
         content = load_json(path)
@@ -55,7 +55,7 @@ def read_history(path: Path, name: str | None = None) -> History:
             raise InputError(f"{path}: {type(content).__name__} of nothing known; expected lists such as {EXPECTED}")
         points = list(_from_epochs(path, content) if isinstance(content, list) else _from_lists(path, content))
     else:
-        raise InputError(f"{path}: '{path.suffix}' is no known history; expected .csv or .json")
+        raise InputError(f"{path}: no training history; expected a folder of learning curves, or a .json file")
     curves = pd.DataFrame(points, columns=["x", "split", "metric", "value"]).dropna(subset=["x", "value"])
     if curves.empty:
         raise InputError(f"{path}: no curve in it; expected keys such as {EXPECTED}")
@@ -63,13 +63,10 @@ def read_history(path: Path, name: str | None = None) -> History:
     return History(name or path.stem, unit, _as_shares(curves))
 
 
-def _from_csv(path: Path) -> Iterator[Point]:
-    table = read_chart_table(path, CURVE_COLUMNS)
-    if table is None:
-        raise InputError(f"{path}: no such file")
-    for row, (step, name, value) in enumerate(table[list(CURVE_COLUMNS)].itertuples(index=False), start=2):
-        if parsed := _parsed(str(name)):
-            yield _number(path, f"line {row}: step", step), *parsed, _number(path, f"line {row}: value", value)
+def _from_folder(path: Path) -> Iterator[Point]:
+    for step, name, value in read_curves(path).itertuples(index=False):
+        if parsed := _parsed(name):
+            yield step, *parsed, _number(path, name, value)
 
 
 def _from_lists(path: Path, content: Mapping[str, Any]) -> Iterator[Point]:

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
+from glyphlens.curves import CURVES, read_curves
 from glyphlens.errors import InputError
 from glyphlens.gates.check import Row
 from glyphlens.gates.spread import spread
@@ -27,8 +28,8 @@ from glyphlens.storage import load_json
 Kind = Literal["fp32", "int8"]
 KINDS: tuple[Kind, ...] = ("fp32", "int8")
 MODEL_FILES: dict[Kind, str] = {"fp32": "fp32.onnx", "int8": "int8.onnx"}
-MEASURED, PREDICTIONS, CURVES, CARD = "measured.json", "predictions.npz", "curves.csv", "README.md"
-NEEDED = (MODEL_FILES["fp32"], "labels.json", CURVES, "training.json", MEASURED, CARD, PREDICTIONS)
+MEASURED, PREDICTIONS, CARD = "measured.json", "predictions.npz", "README.md"
+NEEDED = (MODEL_FILES["fp32"], "labels.json", "training.json", MEASURED, CARD, PREDICTIONS)
 NEEDED_SKIPPED = (MEASURED, "training.json", CARD)
 ARRAYS = ("rows", "fp32", "int8", "confidence", "top5")
 AGAIN = "run `dvc repro kanji_export` again"
@@ -71,15 +72,11 @@ class KanjiExport:
         if not isinstance(measured, dict) or not {"reads", "val_top1", "int8_offered"} <= set(measured):
             raise InputError(f"{folder / MEASURED}: not the measurements of an exported recogniser")
         try:
-            curves = pd.read_csv(folder / CURVES)
             with np.load(folder / PREDICTIONS, allow_pickle=False) as archive:
                 predictions = {name: archive[name] for name in ARRAYS}
-            curves[["step", "name", "value"]]
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise InputError(
-                f"{folder}: curves or predictions cannot be read ({error}); run `dvc repro` again"
-            ) from error
-        return cls(folder, measured, curves, predictions)
+            raise InputError(f"{folder / PREDICTIONS}: cannot be read ({error}); {AGAIN}") from error
+        return cls(folder, measured, read_curves(folder / CURVES), predictions)
 
     @property
     def kinds(self) -> list[Kind]:

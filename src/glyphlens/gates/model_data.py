@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
+from glyphlens.curves import CURVES, read_curves
 from glyphlens.errors import InputError
 from glyphlens.gates.cell_grids import inked_cells
 from glyphlens.params import Section
@@ -55,11 +56,11 @@ class TrainedModel:
         weights, predictions = folder / "weights.safetensors", folder / "val_predictions.npy"
         try:
             tensors = load_file(weights)
-            curves = pd.read_csv(folder / "curves.csv")
         except (OSError, ValueError, SafetensorError) as error:
-            raise InputError(f"{folder}: weights or curves cannot be read ({error}); run `dvc repro` again") from error
+            raise InputError(f"{weights}: cannot be read ({error}); run `dvc repro` again") from error
         found = load_array(predictions) if folder.name in GLYPH_MODELS else np.empty(0, np.int32)
-        return cls(tensors, load_json(folder / "model.json")["config"], curves, load_json(metrics), found)
+        config, curves = load_json(folder / "model.json")["config"], read_curves(folder / CURVES)
+        return cls(tensors, config, curves, load_json(metrics), found)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import PositiveInt
 
+from glyphlens.curves import CURVES, read_curves
 from glyphlens.evaluation.album import draw_album
 from glyphlens.evaluation.confusions import gallery_errors
 from glyphlens.evaluation.gallery import confusion_pairs, gallery_pairs
@@ -20,7 +21,7 @@ from glyphlens.evaluation.history import run_record, track_params
 from glyphlens.evaluation.outcomes import check_classes, outcome_table, read_rows
 from glyphlens.evaluation.page import cards, split_table
 from glyphlens.evaluation.pictures import file_uri
-from glyphlens.evaluation.plots import BUCKET_COLUMNS, CURVE_COLUMNS, read_chart_table
+from glyphlens.evaluation.plots import read_buckets
 from glyphlens.evaluation.report import Page, render_page
 from glyphlens.evaluation.results import Results, evaluate_outcomes, save_tables
 from glyphlens.evaluation.saliency import near_miss_heats
@@ -108,8 +109,8 @@ def _page(
     confusions = confusion_pairs(samples, results.confusions)
     gallery = gallery_pairs(samples, gallery_errors(results.outcomes, params.errors_shown))
     heats = near_miss_heats(recognizer, samples, results.outcomes, geometry_NF, params.near_misses_shown)
-    curves = {name: read_chart_table(getattr(paths, name) / "curves.csv", CURVE_COLUMNS) for name in TRAININGS}
-    buckets = read_chart_table(paths.phase1 / "buckets.csv", BUCKET_COLUMNS)
+    curves = {name: read_curves(getattr(paths, name) / CURVES) for name in TRAININGS}
+    buckets = read_buckets(paths.phase1 / "buckets.csv")
     images = draw_album(paths.report, results, curves, buckets, confusions, gallery, heats)
     page = Page(
         results=results,

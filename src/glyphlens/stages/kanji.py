@@ -8,7 +8,6 @@ from glyphlens.recognizers.registry import params_model
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.training.character_batches import CharacterParams
 from glyphlens.training.character_training import train_character_recognizer
-from glyphlens.training.objectives import ClassLoss
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -18,9 +17,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     name = paths.out.name
     own = load_params(params_model(name), f"recognizers.{name}")
     params = load_params(CharacterParams, "kanji_training")
-    train_character_recognizer(
-        name, paths.out, paths.samples, own, params, load_seed(), lambda settings: ClassLoss(settings.smoothing)
-    )
+    train_character_recognizer(f"kanji@{name}", paths.out, paths.samples, own, params, load_seed())
 
 
 if __name__ == "__main__":

@@ -2,24 +2,14 @@
 
 from collections.abc import Sequence
 
-from pydantic import Field
-
 from glyphlens.gates.token import require_token
-from glyphlens.params import Section, load_params, load_seed
-from glyphlens.recognizers.registry import load_network, params_model
+from glyphlens.params import load_params, load_seed
+from glyphlens.recognizers.registry import params_model
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.training.character_batches import CharacterParams
-from glyphlens.training.character_training import train_character_recognizer
-from glyphlens.training.objectives import DistilledLoss
+from glyphlens.training.character_training import DistillationParams, Teacher, train_character_recognizer
 
 SUFFIX = "_distilled"
-
-
-class DistillationParams(Section):
-    """The ``distillation`` section of params.yaml."""
-
-    share: float = Field(gt=0, le=1)
-    temperature: float = Field(gt=0)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -28,17 +18,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     require_token(paths.token, paths.samples)
     name = paths.out.name.removesuffix(SUFFIX)
     own = load_params(params_model(name), f"recognizers.{name}")
-    params, taught = load_params(CharacterParams, "kanji_training"), load_params(DistillationParams, "distillation")
-    teacher = load_network(paths.teacher)
-    train_character_recognizer(
-        name,
-        paths.out,
-        paths.samples,
-        own,
-        params,
-        load_seed(),
-        lambda settings: DistilledLoss(teacher, settings.smoothing, taught.share, taught.temperature),
-    )
+    params = load_params(CharacterParams, "kanji_training")
+    teacher = Teacher(paths.teacher, load_params(DistillationParams, "distillation"))
+    train_character_recognizer(f"kanji_distilled@{name}", paths.out, paths.samples, own, params, load_seed(), teacher)
 
 
 if __name__ == "__main__":

@@ -1,29 +1,28 @@
 """kanji_qat: the trained CNN learns on with its numbers rounded, and ends as a graph of integers beside its weights."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from torch import nn
 
+from glyphlens.curves import CURVES
 from glyphlens.errors import InputError
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.export.qat import convert, integer_logits, integer_piece, save_piece
 from glyphlens.gates.token import require_token
 from glyphlens.params import load_params, load_seed
-from glyphlens.recognizers.registry import load_network
-from glyphlens.recognizers.weights import save_model
+from glyphlens.recognizers.weights import load_model, save_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.storage import save_json, save_table_csv
+from glyphlens.storage import save_json
 from glyphlens.training.character_batches import CharacterData, CharacterParams, character_data
 from glyphlens.training.character_training import facts
-from glyphlens.training.checkpoints import unfinished
 from glyphlens.training.loop import train
 from glyphlens.training.objectives import ClassLoss
 from glyphlens.training.predict import predict_logits
 from glyphlens.training.qat import QatParams, RoundedNetwork, plain, prepare
+from glyphlens.training.run import training_run
 
 INTEGER_FILE = "integer.onnx"
 
@@ -33,21 +32,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     paths = stage_paths(argv, "samples", "token", "start", "out")
     require_token(paths.token, paths.samples)
     params, shared = load_params(QatParams, "kanji_qat"), load_params(CharacterParams, "kanji_training")
-    seed, network = load_seed(), load_network(paths.start)
+    seed, network = load_seed(), load_model(paths.start, nn.Module)
     data = _data(paths.start, network, paths.samples, shared.model_copy(update={"batch": params.batch}), seed)
 
     first = [data.source.batch(params.steps + number).inputs[0] for number in range(params.range_batches)]
     rounded, pairs = prepare(network, first, params)
     config = {"shared": shared.model_dump(), "own": params.model_dump(), "seed": seed}
-    with unfinished("kanji_qat", config, paths.samples, paths.start) as checkpoints:
-        begin, loss = time.perf_counter(), ClassLoss(params.smoothing)
-        curves = train(rounded, *data, params, objective=loss, title=paths.out.name, seed=seed, checkpoints=checkpoints)
-        seconds = time.perf_counter() - begin
+    with training_run("kanji_qat", config, [paths.samples, paths.start]) as run:
+        objective = ClassLoss(params.smoothing)
+        trained = train(rounded, *data, params, objective=objective, seed=seed, run=run, curves=paths.out / CURVES)
         save_model(paths.out, plain(rounded, network, pairs))
         save_piece(paths.out / INTEGER_FILE, integer_piece(paths.out.name, convert(rounded), first[0][:2]))
-    save_table_csv(paths.out / "curves.csv", curves)
-    scores = _scores(network, rounded, paths.out / INTEGER_FILE, data)
-    save_json(paths.out / "training.json", {**facts(network, seconds, params.steps), **scores})
+        scores = _scores(network, rounded, paths.out / INTEGER_FILE, data)
+        save_json(paths.out / "training.json", {**facts(network, trained.seconds, params.steps), **scores})
+        run.report(trained, scores)
 
 
 def _data(start: Path, network: nn.Module, samples: Path, params: CharacterParams, seed: int) -> CharacterData:

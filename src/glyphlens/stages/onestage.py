@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
+from glyphlens.curves import CURVES
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.gates.token import require_token
 from glyphlens.imaging.degrade import DegradeParams
@@ -16,12 +17,12 @@ from glyphlens.recognizers.raster_cnn import RasterRecognizer
 from glyphlens.recognizers.weights import save_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.storage import load_array, save_array, save_metrics, save_table_csv
-from glyphlens.training.checkpoints import unfinished
+from glyphlens.storage import load_array, save_array, save_metrics
 from glyphlens.training.glyph_batches import HeldOut, RasterBatches, Training, raster_input
 from glyphlens.training.glyph_params import GlyphParams
 from glyphlens.training.glyph_training import train_glyphs
 from glyphlens.training.predict import predict_logits
+from glyphlens.training.run import training_run
 
 
 class StemParams(Section):
@@ -60,19 +61,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     source = RasterBatches(training, params, seed, own.degrade)
     labels = [entry.label for entry in rasters.classes]
     config = {**params.model_dump(), **own.model_dump(), "seed": seed}
-    with unfinished("onestage", config, paths.rasters, paths.variants) as checkpoints:
-        curves = train_glyphs(
-            model, source, held_out["val"], params, labels, title="onestage", seed=seed, checkpoints=checkpoints
+    with training_run("onestage", config, [paths.rasters, paths.variants]) as run:
+        trained = train_glyphs(
+            model, source, held_out["val"], params, labels, seed=seed, run=run, curves=paths.out / CURVES
         )
         save_model(paths.out, model)
-    save_table_csv(paths.out / "curves.csv", curves)
-    metrics: dict[str, float] = {}
-    for split, batches in held_out.items():
-        logits_NC = predict_logits(model, batches, split)
-        save_array(paths.out / f"{split}_predictions.npy", logits_NC.argmax(1).astype(np.int32))
-        for k in (1, 5):
-            metrics[f"{split}_top{k}"] = top_k_accuracy(logits_NC, rasters.class_indices[batches.rows], k)
-    save_metrics(paths.metrics, {**metrics, "parameters": sum(parameter.numel() for parameter in model.parameters())})
+        metrics: dict[str, float] = {}
+        for split, batches in held_out.items():
+            logits_NC = predict_logits(model, batches, split)
+            save_array(paths.out / f"{split}_predictions.npy", logits_NC.argmax(1).astype(np.int32))
+            for k in (1, 5):
+                metrics[f"{split}_top{k}"] = top_k_accuracy(logits_NC, rasters.class_indices[batches.rows], k)
+        metrics["parameters"] = sum(parameter.numel() for parameter in model.parameters())
+        save_metrics(paths.metrics, metrics)
+        run.report(trained, metrics)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """phase1: train the cell network, and score it on unseen families beside thresholding plus exact lookup."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 
+from glyphlens.curves import CURVES
 from glyphlens.evaluation.primitive_scores import frequency_buckets, primitive_scores, top_confusions
 from glyphlens.gates.token import require_token
 from glyphlens.params import load_params, load_seed
@@ -17,9 +19,9 @@ from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import save_metrics, save_table_csv
 from glyphlens.training.batches import Batch
 from glyphlens.training.cell_batches import CellBatches, CellParams, Cells, as_input, degraded_cells
-from glyphlens.training.checkpoints import unfinished
 from glyphlens.training.loop import train
 from glyphlens.training.objectives import ClassLoss
+from glyphlens.training.run import training_run
 
 CONFUSIONS = 50
 CELLS_AT_ONCE = 8192
@@ -37,36 +39,39 @@ def main(argv: Sequence[str] | None = None) -> None:
     model = CellCNN(CellConfig(len(codebook), params.dropout))
     validation = _held_out_cells(rasters, "val", codebook, params, seed)
     source = CellBatches(np.asarray(rasters.pixels[rasters.rows("train")]), codebook, params, seed)
-    with unfinished("phase1", {**params.model_dump(), "seed": seed}, paths.rasters, paths.primitives) as checkpoints:
-        curves = train(
+    test = _held_out_cells(rasters, "test", codebook, params, seed)
+    config = {**params.model_dump(), "seed": seed}
+    with training_run("phase1", config, [paths.rasters, paths.primitives]) as run:
+        trained = train(
             model,
             source,
             _batches(validation),
             params,
             objective=ClassLoss(params.smoothing),
-            title="phase1",
             seed=seed,
-            checkpoints=checkpoints,
+            run=run,
+            curves=paths.out / CURVES,
         )
         save_model(paths.out, model)
-    test = _held_out_cells(rasters, "test", codebook, params, seed)
+        metrics = _score(model, test, codebook, paths.out)
+        save_metrics(paths.metrics, metrics)
+        run.report(trained, metrics)
+
+
+def _score(model: CellCNN, test: Cells, codebook: Codebook, out: Path) -> dict[str, float]:
+    """Write where the network fails, by frequency and by pair; returns its scores beside those of plain lookup."""
     network_N = predict_ids(model, test.grey_NPP).numpy()
     lookup_N = _threshold_and_look_up(test, codebook)
     true_N = test.ids_N.numpy()
     network, lookup = primitive_scores(network_N, true_N), primitive_scores(lookup_N, true_N)
-
-    save_table_csv(paths.out / "curves.csv", curves)
-    save_table_csv(paths.out / "buckets.csv", frequency_buckets(network_N, lookup_N, true_N))
-    save_table_csv(paths.out / "confusions.csv", top_confusions(network_N, true_N, CONFUSIONS))
-    save_metrics(
-        paths.metrics,
-        {
-            **network._asdict(),
-            "lookup_accuracy": lookup.accuracy,
-            "lookup_nonempty_accuracy": lookup.nonempty_accuracy,
-            "lookup_empty_fpr": lookup.empty_fpr,
-        },
-    )
+    save_table_csv(out / "buckets.csv", frequency_buckets(network_N, lookup_N, true_N))
+    save_table_csv(out / "confusions.csv", top_confusions(network_N, true_N, CONFUSIONS))
+    return {
+        **network._asdict(),
+        "lookup_accuracy": lookup.accuracy,
+        "lookup_nonempty_accuracy": lookup.nonempty_accuracy,
+        "lookup_empty_fpr": lookup.empty_fpr,
+    }
 
 
 def _held_out_cells(rasters: SampleSet, split: str, codebook: Codebook, params: CellParams, seed: int) -> Cells:

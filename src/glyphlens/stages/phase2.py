@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from glyphlens.curves import CURVES
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.gates.token import require_token
 from glyphlens.params import load_params, load_seed
@@ -13,19 +14,19 @@ from glyphlens.recognizers.grid import GridRecognizer
 from glyphlens.recognizers.weights import save_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.storage import load_array, save_array, save_metrics, save_table_csv
-from glyphlens.training.checkpoints import unfinished
+from glyphlens.storage import load_array, save_array, save_metrics
 from glyphlens.training.glyph_batches import GridBatches, HeldOut, Training, grid_input
 from glyphlens.training.glyph_params import GlyphParams
 from glyphlens.training.glyph_training import train_glyphs
 from glyphlens.training.predict import predict_logits
+from glyphlens.training.run import training_run
 
-INPUTS = ("rasters", "rasters_token", "primitives", "variants", "grids")
+TRAINED_ON = ("rasters", "primitives", "variants", "grids")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read grids, train, score on the validation families, write."""
-    paths = stage_paths(argv, *INPUTS, "out", "metrics")
+    paths = stage_paths(argv, "rasters_token", *TRAINED_ON, "out", "metrics")
     require_token(paths.rasters_token, paths.rasters)
     params, seed = load_params(GlyphParams, "phase2"), load_seed()
 
@@ -47,26 +48,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     blind = HeldOut(rasters, rows, lambda block: grid_input(clean_NRC[block]), geometry=False)
     source = GridBatches(training, params, seed, len(codebook))
     labels = [entry.label for entry in rasters.classes]
-    with unfinished("phase2", {**params.model_dump(), "seed": seed}, paths.rasters, paths.grids) as checkpoints:
-        curves = train_glyphs(
-            model, source, validation, params, labels, title="phase2", seed=seed, checkpoints=checkpoints
-        )
+    config, data = {**params.model_dump(), "seed": seed}, [getattr(paths, name) for name in TRAINED_ON]
+    with training_run("phase2", config, data) as run:
+        trained = train_glyphs(model, source, validation, params, labels, seed=seed, run=run, curves=paths.out / CURVES)
         save_model(paths.out, model)
-    logits_NC = predict_logits(model, validation, "validation")
-    blind_NC = predict_logits(model, blind, "without geometry")
-    classes_N = rasters.class_indices[rows]
-
-    save_table_csv(paths.out / "curves.csv", curves)
-    save_array(paths.out / "val_predictions.npy", logits_NC.argmax(1).astype(np.int32))
-    save_metrics(
-        paths.metrics,
-        {
+        logits_NC = predict_logits(model, validation, "validation")
+        blind_NC = predict_logits(model, blind, "without geometry")
+        classes_N = rasters.class_indices[rows]
+        metrics = {
             "val_top1": top_k_accuracy(logits_NC, classes_N, 1),
             "val_top5": top_k_accuracy(logits_NC, classes_N, 5),
             "val_no_geometry_top1": top_k_accuracy(blind_NC, classes_N, 1),
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        },
-    )
+        }
+        save_array(paths.out / "val_predictions.npy", logits_NC.argmax(1).astype(np.int32))
+        save_metrics(paths.metrics, metrics)
+        run.report(trained, metrics)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from typing import NamedTuple, Protocol
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
+from glyphlens.errors import ParamsError
+
 
 class Batch(NamedTuple):
     """``inputs`` of the recogniser in order, class indices (N,) int64, and (N,) bool "is a diacritic" where known."""
@@ -24,20 +26,45 @@ class BatchSource(Protocol):
 
 
 class Progress(Protocol):
-    """What knows how many steps are done (the Lightning module)."""
+    """What knows how far training is and which of several processes this is (the Lightning module)."""
 
     @property
     def global_step(self) -> int:
         """Optimiser steps done so far."""
         ...
 
+    @property
+    def processes(self) -> int:
+        """How many train together."""
+        ...
+
+    @property
+    def global_rank(self) -> int:
+        """Which of them this is."""
+        ...
+
 
 class StepStream(IterableDataset[Batch]):
-    """The batches from the step at which training stands up to ``steps``: one endless-looking epoch."""
+    """This process's share of the batches from the step at which training stands up to ``steps``.
+
+    Every process makes the whole batch and takes every ``processes``-th row: what is trained on together is what one
+    process would be trained on.
+    """
 
     def __init__(self, source: BatchSource, steps: int, progress: Progress) -> None:
         self.source, self.steps, self.progress = source, steps, progress
 
     def __iter__(self) -> Iterator[Batch]:
         for step in range(self.progress.global_step, self.steps):
-            yield self.source.batch(step)
+            yield share(self.source.batch(step), self.progress.global_rank, self.progress.processes)
+
+
+def share(batch: Batch, rank: int, processes: int) -> Batch:
+    """Rows ``rank``, ``rank + processes``, … of a batch; raises ParamsError where the shares would be unequal."""
+    if processes == 1:
+        return batch
+    if len(batch.targets) % processes:
+        raise ParamsError(f"params.yaml: a batch of {len(batch.targets)} cannot be shared by {processes} processes")
+    rows = slice(rank, None, processes)
+    diacritics = None if batch.diacritics is None else batch.diacritics[rows]
+    return Batch(tuple(tensor[rows] for tensor in batch.inputs), batch.targets[rows], diacritics)

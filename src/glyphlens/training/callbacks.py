@@ -1,5 +1,7 @@
-"""What watches a training: the learning curves and a progress bar over steps."""
+"""What watches a training: the learning curves, a progress bar over steps, and a look at the last weights."""
 
+import os
+import time
 from typing import Any
 
 import lightning
@@ -7,43 +9,78 @@ import pandas as pd
 from lightning.pytorch.callbacks import Callback
 from tqdm import tqdm
 
+from glyphlens.tracking.curve_files import CurveFiles
+
+DIGITS = 6
+
 
 class Curves(Callback):
-    """Rows of (step, name, value), kept in the checkpoint so that a resumed run has the whole curve."""
+    """Rows of (step, name, value) and the seconds so far, kept in the checkpoint: a resumed run has the whole curve."""
 
-    def __init__(self, every: int) -> None:
-        self.every = every
+    def __init__(self, every: int, files: CurveFiles) -> None:
+        self.every, self.files = every, files
         self.rows: list[tuple[int, str, float]] = []
+        self.earlier_seconds = 0.0
+        self.begin = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Training time, that of interrupted runs up to the state which was gone on with included."""
+        return self.earlier_seconds + time.perf_counter() - self.begin
+
+    def on_train_start(self, trainer: lightning.Trainer, *_: Any) -> None:
+        """Open the files with what was logged before the interruption."""
+        if trainer.is_global_zero:
+            self.files.open(self.rows)
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         """Every ``every`` steps, the training loss."""
         if trainer.global_step % self.every == 0:
-            self.rows.append((trainer.global_step, "train_loss", float(trainer.callback_metrics["train_loss"])))
+            self._log(trainer, "train_loss")
 
     def on_validation_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         """Every number of the validation."""
-        if not trainer.sanity_checking:
-            names = sorted(name for name in trainer.callback_metrics if name.startswith("val_"))
-            self.rows += [(trainer.global_step, name, float(trainer.callback_metrics[name])) for name in names]
+        for name in sorted(name for name in trainer.callback_metrics if name.startswith("val_")):
+            self._log(trainer, name)
+
+    def teardown(self, *_: Any, **__: Any) -> None:
+        """Close the files, also after an error."""
+        self.files.close()
 
     def state_dict(self) -> dict[str, Any]:
         """For the checkpoint."""
-        return {"rows": list(self.rows)}
+        return {"rows": list(self.rows), "seconds": self.seconds}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """From the checkpoint."""
         self.rows = [tuple(row) for row in state_dict["rows"]]
+        self.earlier_seconds = state_dict["seconds"]
 
     def table(self) -> pd.DataFrame:
         """Columns step, name, value."""
-        return pd.DataFrame(self.rows, columns=["step", "name", "value"]).round({"value": 6})
+        return pd.DataFrame(self.rows, columns=["step", "name", "value"])
+
+    def _log(self, trainer: lightning.Trainer, name: str) -> None:
+        row = (trainer.global_step, name, round(float(trainer.callback_metrics[name]), DIGITS))
+        self.rows.append(row)
+        if trainer.is_global_zero:
+            self.files.log(*row)
+
+
+class LastValidation(Callback):
+    """Validates after the last step too, wherever it falls: the last weights are often the best."""
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        """Lightning validates once more where a training is told to stop."""
+        trainer.should_stop = trainer.should_stop or trainer.global_step >= trainer.max_steps
 
 
 class StepBar(Callback):
-    """A progress bar that counts optimiser steps and shows the last loss and validation."""
+    """A progress bar of the first process: counts optimiser steps, shows the last loss and validation."""
 
     def __init__(self, title: str, steps: int) -> None:
-        self.bar = tqdm(total=steps, desc=title, unit="step", mininterval=1.0)
+        first = os.environ.get("RANK", "0") == "0"
+        self.bar = tqdm(total=steps, desc=title, unit="step", mininterval=1.0, disable=not first)
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         """Move to the trainer's step."""

@@ -1,69 +1,92 @@
 """What the stages of the kanji track do alike: build a recogniser by name, train it, write it and how it went."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import pandas as pd
 import torch
+from pydantic import Field
 from torch import nn
 from tqdm import tqdm
 
+from glyphlens.curves import CURVES
+from glyphlens.params import Section
 from glyphlens.recognizers.registry import RecognizerParams, build
-from glyphlens.recognizers.weights import save_model
+from glyphlens.recognizers.weights import load_model, save_model
 from glyphlens.samples import SampleSet
 from glyphlens.sources.structure import Structure
-from glyphlens.storage import save_json, save_table_csv
+from glyphlens.storage import save_json
 from glyphlens.training.character_batches import CharacterParams, character_data
-from glyphlens.training.checkpoints import unfinished
 from glyphlens.training.loop import train
-from glyphlens.training.objectives import Objective
+from glyphlens.training.objectives import ClassLoss, DistilledLoss, Objective
+from glyphlens.training.run import training_run
 
 SKIPPED = "no training sample of this set has a stroke sequence, which this recogniser reads"
 
 
+class DistillationParams(Section):
+    """The ``distillation`` section of params.yaml."""
+
+    share: float = Field(gt=0, le=1)
+    temperature: float = Field(gt=0)
+
+
+class Teacher(NamedTuple):
+    """A trained recogniser's folder, and how much is learnt of its answers."""
+
+    folder: Path
+    params: DistillationParams
+
+
 def train_character_recognizer(
-    name: str,
+    stage: str,
     out: Path,
     samples_folder: Path,
     own: RecognizerParams[Any],
-    params: CharacterParams,
+    shared: CharacterParams,
     seed: int,
-    objective: Callable[[CharacterParams], Objective],
+    teacher: Teacher | None = None,
 ) -> None:
-    """Write weights.safetensors, model.json, curves.csv and training.json; only the last, saying why, where the
-    recogniser reads strokes and the set has none."""
-    params = params.model_copy(update={"steps": own.steps, "batch": own.batch, "lr": own.lr})
+    """Train the recogniser that ``stage`` names (``kanji@cnn``) and write weights.safetensors, model.json, curves/ and
+    training.json; only the last, saying why, where the recogniser reads strokes and the set has none."""
+    name = stage.partition("@")[2]
+    params = shared.model_copy(update={"steps": own.steps, "batch": own.batch, "lr": own.lr})
     samples = SampleSet.open(samples_folder)
     torch.manual_seed(seed)
     model = build(name, own.network, len(samples.classes), Structure.load(samples_folder))
     data = character_data(samples, model.reads, params, seed)  # type: ignore[arg-type]
     if data is None:
-        tqdm.write(f"{name}: skipped: {SKIPPED}")
+        tqdm.write(f"{stage}: skipped: {SKIPPED}")
         save_json(out / "training.json", {"skipped": SKIPPED})
         return
-    config = {"network": own.model_dump(), **params.model_dump(), "seed": seed}
-    with unfinished(f"kanji_{out.name}", config, samples_folder) as checkpoints:
-        start = time.perf_counter()
-        curves = train(
-            model,
-            data.source,
-            data.validation,
-            params,
-            objective=objective(params),
-            title=out.name,
-            seed=seed,
-            checkpoints=checkpoints,
+    config, inputs = {"network": own.network.model_dump(), **params.model_dump(), "seed": seed}, [samples_folder]
+    if teacher:
+        config, inputs = {**config, "teacher": teacher.params.model_dump()}, [*inputs, teacher.folder]
+    with training_run(stage, config, inputs) as run:
+        trained = train(
+            model, *data, params, objective=_objective(params, teacher), seed=seed, run=run, curves=out / CURVES
         )
-        seconds = time.perf_counter() - start
         save_model(out, model)
-    save_table_csv(out / "curves.csv", curves)
+        best = best_scores(trained.curves)
+        save_json(out / "training.json", {**facts(model, trained.seconds, params.steps), **best})
+        run.report(trained, best)
+
+
+def best_scores(curves: pd.DataFrame) -> dict[str, float]:
+    """Highest validation accuracies of a training; the weights kept are those of the highest ``val_top1``."""
     best = curves[curves["name"].isin(["val_top1", "val_top5"])].groupby("name")["value"].max()
-    save_json(out / "training.json", {**facts(model, seconds, params.steps), **best.to_dict()})
+    return {str(name): float(value) for name, value in best.items()}
+
+
+def _objective(params: CharacterParams, teacher: Teacher | None) -> Objective:
+    if teacher is None:
+        return ClassLoss(params.smoothing)
+    taught = teacher.params
+    return DistilledLoss(load_model(teacher.folder, nn.Module), params.smoothing, taught.share, taught.temperature)
 
 
 def facts(model: nn.Module, seconds: float, steps: int) -> dict[str, Any]:
-    """How big a model is and how long it was trained (the last uninterrupted run), where."""
+    """How big a model is and how long it was trained, interrupted runs included, where."""
     return {
         "seconds": round(seconds, 1),
         "steps": steps,

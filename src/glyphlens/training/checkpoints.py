@@ -1,14 +1,10 @@
-"""Where an interrupted training is kept: outside the stages' outputs, under the hash of config, data and code."""
+"""The files of an unfinished training: states to go on from, and the result until its stage has written it."""
 
-import hashlib
 import json
-import os
 import pickle
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
 import pandas as pd
@@ -16,39 +12,44 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-import glyphlens
-from glyphlens.storage import sha256_tree, writing
+from glyphlens.errors import CheckpointError
+from glyphlens.storage import writing
 
-ROOT_VARIABLE = "GLYPHLENS_CHECKPOINTS"
-CODE = ("imaging", "recognizers", "training")
 FINISHED = "finished.pt"
+IDENTITY = "glyphlens"
 BROKEN = (OSError, EOFError, RuntimeError, KeyError, BadZipFile, pickle.UnpicklingError)
 
 
-@contextmanager
-def unfinished(stage: str, config: dict[str, Any], *data: Path) -> Iterator[Path]:
-    """The folder of a training while the block runs; it is removed only when the block ends without an error.
+@dataclass(frozen=True)
+class Identity:
+    """What a training is of: a state of one may only be gone on with by the same.
 
-    Train and save the model inside, so that no kill between the two loses the training.
+    ``config``: every setting that decides the result. ``data``: path → SHA-256. ``code``: SHA-256 of the sources.
     """
-    folder = checkpoint_folder(stage, config, *data)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+
+    stage: str
+    config: dict[str, Any]
+    data: dict[str, str]
+    code: str
+
+    def differences(self, other: "Identity") -> list[str]:
+        """What sets two trainings apart, in words: ``lr: 0.003 here, 0.001 there``."""
+        mine, theirs = _flat(asdict(self)), _flat(asdict(other))
+        return [
+            f"{name.removeprefix('config.')}: {mine.get(name, 'absent')} here, {theirs.get(name, 'absent')} there"
+            for name in sorted({*mine, *theirs})
+            if mine.get(name) != theirs.get(name)
+        ]
 
 
-def checkpoint_folder(stage: str, config: dict[str, Any], *data: Path) -> Path:
-    """``<root>/<stage>/<key>``; a run of another configuration, other data or other code has another key.
+class Trained(NamedTuple):
+    """What a training leaves beside the weights: its curves (step, name, value) and how long it took in all."""
 
-    The root is ``$GLYPHLENS_CHECKPOINTS`` (absolute, for queued and temporary experiments) or ``checkpoints``.
-    """
-    package = Path(glyphlens.__file__).parent
-    parts = [json.dumps(config, sort_keys=True), *(sha256_tree(path) for path in data)]
-    parts += [source.read_text(encoding="utf-8") for name in CODE for source in sorted((package / name).glob("*.py"))]
-    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-    return Path(os.environ.get(ROOT_VARIABLE, "checkpoints")).absolute() / stage / key
+    curves: pd.DataFrame
+    seconds: float
 
 
-def newest_checkpoint(folder: Path) -> Path | None:
+def newest_state(folder: Path) -> Path | None:
     """The newest state that can be read, or None for a fresh start; a kill may have cut the last one short."""
     for state in sorted(folder.glob("step-*.ckpt"), key=_step, reverse=True):
         try:
@@ -60,20 +61,40 @@ def newest_checkpoint(folder: Path) -> Path | None:
     return None
 
 
-def save_finished(folder: Path, model: nn.Module, curves: pd.DataFrame) -> None:
+def read_identity(state: Path) -> Identity:
+    """Whose state a file is; raises CheckpointError where it is none of ours."""
+    try:
+        return Identity(**json.loads(torch.load(state, map_location="meta", weights_only=False)[IDENTITY]))
+    except (*BROKEN, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{state}: not a training state of glyphlens ({type(error).__name__}: {error}); set checkpoint.resume in "
+            "params.yaml to auto, never or a step-….ckpt below checkpoints/"
+        ) from error
+
+
+def save_finished(folder: Path, model: nn.Module, trained: Trained) -> None:
     """Keep the result of a finished training until its stage has written it."""
     with writing(folder / FINISHED) as partial:
-        torch.save({"weights": model.state_dict(), "curves": curves.to_dict("list")}, partial)
+        content = {"weights": model.state_dict(), "curves": trained.curves.to_dict("list"), "seconds": trained.seconds}
+        torch.save(content, partial)
 
 
-def load_finished(folder: Path, model: nn.Module) -> pd.DataFrame | None:
-    """Give ``model`` the weights of a training that is finished already and return its curves; else None."""
+def load_finished(folder: Path, model: nn.Module) -> Trained | None:
+    """Give ``model`` the weights of a training that is finished already; None where there is none."""
     if not (folder / FINISHED).is_file():
         return None
     result = torch.load(folder / FINISHED, weights_only=True)
     model.load_state_dict(result["weights"])
-    return pd.DataFrame(result["curves"])
+    return Trained(pd.DataFrame(result["curves"]), result["seconds"])
 
 
 def _step(state: Path) -> int:
     return int(state.stem.removeprefix("step-").partition("-")[0])
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in content.items():
+        inner = _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+        flat.update(inner)
+    return flat

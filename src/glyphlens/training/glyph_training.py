@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from glyphlens.recognizers.grid import GridRecognizer
 from glyphlens.recognizers.raster_cnn import RasterRecognizer
 from glyphlens.training.batches import Batch, BatchSource
+from glyphlens.training.checkpoints import Trained
 from glyphlens.training.glyph_params import GlyphParams
 from glyphlens.training.label_words import fold_words, share_words
 from glyphlens.training.loop import train
 from glyphlens.training.losses import add_margin, classification_loss, diacritic_loss, warmed_margin
+from glyphlens.training.run import TrainingRun
 
 
 class GlyphLoss:
@@ -46,24 +47,15 @@ def train_glyphs(
     params: GlyphParams,
     labels: Sequence[str],
     *,
-    title: str,
     seed: int,
-    checkpoints: Path,
-) -> pd.DataFrame:
-    """Train in place as ``loop.train`` does; ``labels`` in the order of the classes. Returns the curves."""
+    run: TrainingRun,
+    curves: Path,
+) -> Trained:
+    """Train in place as ``loop.train`` does; ``labels`` in the order of the classes."""
     torch.manual_seed(seed)
     if params.label_words:
         share_words(model.head, labels)
-    curves = train(
-        model,
-        source,
-        validation,
-        params,
-        objective=GlyphLoss(params),
-        title=title,
-        seed=seed,
-        checkpoints=checkpoints,
-    )
+    trained = train(model, source, validation, params, objective=GlyphLoss(params), seed=seed, run=run, curves=curves)
     if params.label_words:
         fold_words(model.head)
-    return curves
+    return trained

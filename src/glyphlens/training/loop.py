@@ -1,23 +1,25 @@
 """One training from first to best weights: resumes by itself and keeps the best."""
 
 import logging
+import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import lightning
-import pandas as pd
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from torch import nn
 from torch.utils.data import DataLoader
 
+from glyphlens.tracking.curve_files import CurveFiles
 from glyphlens.training.averaging import WarmAveraging
 from glyphlens.training.batches import Batch, BatchSource, StepStream
-from glyphlens.training.callbacks import Curves, StepBar
-from glyphlens.training.checkpoints import load_finished, newest_checkpoint, save_finished
+from glyphlens.training.callbacks import Curves, LastValidation, StepBar
+from glyphlens.training.checkpoints import Trained, load_finished, save_finished
 from glyphlens.training.objectives import Objective
 from glyphlens.training.params import TrainingParams
+from glyphlens.training.run import TrainingRun
 from glyphlens.training.task import RecognitionTask
 
 CURVE_POINTS = 100
@@ -31,48 +33,61 @@ def train(
     params: TrainingParams,
     *,
     objective: Objective,
-    title: str,
     seed: int,
-    checkpoints: Path,
-) -> pd.DataFrame:
+    run: TrainingRun,
+    curves: Path,
+) -> Trained:
     """Train ``model`` in place and leave it with its best weights, in evaluation mode.
 
-    ``checkpoints`` holds the last ``keep_last`` and the best state while training runs, and the result once it is
-    done: an interrupted training goes on from the newest readable state, a finished one is read again. The caller
-    removes the folder when the model is saved (``checkpoints.unfinished``). Returns the curves (step, name, value).
+    ``run.folder`` holds the last ``keep_last`` and the best state while training runs, and the result once it is
+    done: an interrupted training goes on from ``run.start``, a finished one is read again. ``curves`` is the folder
+    that the learning curves are written to while they grow. Of several processes (torchrun), only the first returns.
     """
     _quieten()
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    rows = load_finished(checkpoints, model)
-    if rows is None:
-        task = RecognitionTask(model, objective, params, seed)
-        curves, best = Curves(max(1, params.steps // CURVE_POINTS)), _best(checkpoints)
-        trainer = _trainer(params, [curves, StepBar(title, params.steps), best, _last(checkpoints, params.keep_last)])
+    trained = load_finished(run.folder, model)
+    files = CurveFiles(curves)
+    if trained is None:
+        task = RecognitionTask(model, objective, params, seed, run.identity)
+        watch, best = Curves(max(1, params.steps // CURVE_POINTS), files), _best(run.folder)
+        bar = StepBar(run.identity.stage, params.steps)
+        trainer = _trainer(params, [watch, LastValidation(), bar, best, _last(run.folder, params.keep_last)])
         trainer.fit(
             task,
             DataLoader(StepStream(source, params.steps, task), batch_size=None),
             DataLoader(validation, batch_size=None),  # type: ignore[arg-type]
-            ckpt_path=newest_checkpoint(checkpoints),
+            ckpt_path=run.start,
             weights_only=False,
         )
         if trainer.interrupted:
             raise KeyboardInterrupt
+        _leave_to_the_first(trainer)
         task.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
-        rows = curves.table()
-        save_finished(checkpoints, model, rows)
+        trained = Trained(watch.table(), watch.seconds)
+        save_finished(run.folder, model, trained)
+    else:
+        files.open(trained.curves.itertuples(index=False, name=None))
+        files.close()
     model.eval()
-    return rows
+    return trained
 
 
 def _trainer(params: TrainingParams, callbacks: list[Callback]) -> lightning.Trainer:
-    """The states are kept by the last callbacks: what they keep must know of the best that came before them."""
+    """The states are kept by the last callbacks: what they keep must know of the best that came before them.
+
+    One device, or those of a torchrun, whose processes are told of themselves by environment variables.
+    """
     averaging = [WarmAveraging(params.ema_decay)] if params.ema_decay else []
     stopping = EarlyStopping(MONITORED, mode="max", patience=params.patience)
+    processes, here = (int(os.environ.get(name, "1")) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
     return lightning.Trainer(
         max_steps=params.steps,
         max_epochs=-1,
         accelerator="auto",
-        devices="auto",
+        devices=here,
+        num_nodes=processes // here,
+        strategy="ddp" if processes > 1 else "auto",
+        sync_batchnorm=torch.cuda.is_available(),
         precision=params.precision,
         gradient_clip_val=params.clip,
         val_check_interval=min(params.validate_every, params.steps),
@@ -85,6 +100,15 @@ def _trainer(params: TrainingParams, callbacks: list[Callback]) -> lightning.Tra
         enable_model_summary=False,
         callbacks=[*averaging, stopping, *callbacks],
     )
+
+
+def _leave_to_the_first(trainer: lightning.Trainer) -> None:
+    """End every process of a torchrun but the first, which has all that is left to do."""
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+    if not trainer.is_global_zero:
+        raise SystemExit(0)
 
 
 def _best(folder: Path) -> ModelCheckpoint:

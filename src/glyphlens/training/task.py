@@ -1,6 +1,8 @@
 """The one Lightning task: any recogniser, any batch source, AdamW, warm-up and cosine or plateau."""
 
+import json
 import math
+from dataclasses import asdict
 from typing import Any
 
 import lightning
@@ -8,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from glyphlens.training.batches import Batch
+from glyphlens.training.checkpoints import IDENTITY, Identity
 from glyphlens.training.losses import classification_loss
 from glyphlens.training.objectives import Objective
 from glyphlens.training.params import TrainingParams
@@ -18,13 +21,24 @@ TOP_K = 5
 class RecognitionTask(lightning.LightningModule):
     """Trains ``model`` on batches; dropout of step k is a function of (seed, k), so resuming is exact."""
 
-    def __init__(self, model: nn.Module, objective: Objective, params: TrainingParams, seed: int) -> None:
+    def __init__(
+        self, model: nn.Module, objective: Objective, params: TrainingParams, seed: int, identity: Identity
+    ) -> None:
         super().__init__()
         self.model = model
         self.objective = objective
         self.params = params
         self.seed = seed
-        self._hits: list[Tensor] = []
+        self.identity = identity
+
+    @property
+    def processes(self) -> int:
+        """How many train together."""
+        return int(self.trainer.world_size)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Write into every state what it is a state of."""
+        checkpoint[IDENTITY] = json.dumps(asdict(self.identity))
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seed the step's randomness."""
@@ -33,7 +47,7 @@ class RecognitionTask(lightning.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Mean loss of one batch."""
         loss = self.objective(self.model, batch, self.global_step)
-        self.log("train_loss", loss, prog_bar=True)
+        self.log("train_loss", loss, sync_dist=True)
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -42,7 +56,7 @@ class RecognitionTask(lightning.LightningModule):
         count = len(batch.targets)
         top = logits.topk(min(TOP_K, logits.shape[1]), dim=1).indices == batch.targets.unsqueeze(1)
         self.log("val_loss", classification_loss(logits, batch.targets, 0.0), batch_size=count, sync_dist=True)
-        self.log("val_top1", top[:, 0].float().mean(), batch_size=count, sync_dist=True, prog_bar=True)
+        self.log("val_top1", top[:, 0].float().mean(), batch_size=count, sync_dist=True)
         self.log("val_top5", top.any(1).float().mean(), batch_size=count, sync_dist=True)
 
     def configure_optimizers(self) -> Any:

@@ -1,0 +1,1 @@
+"""Learning curves for DVC, runs for MLflow: the only package that knows the trackers."""

@@ -1,0 +1,42 @@
+"""The process that sends the runs that wait: `python -m glyphlens.tracking.delivery`, started by ``outbox.deliver``."""
+
+import sys
+from types import TracebackType
+
+from filelock import FileLock
+
+from glyphlens.errors import InputError
+from glyphlens.tracking.client import open_client
+from glyphlens.tracking.outbox import outbox, read_posted, waiting
+from glyphlens.tracking.runs import send_run
+
+
+def main() -> None:
+    """Send them, oldest first; one that MLflow refuses keeps no other back. The last line says what went wrong."""
+    from mlflow.exceptions import MlflowException
+
+    sys.excepthook = _say
+    client, troubles = open_client(), []
+    with FileLock(outbox() / "lock"):  # of two trainings that end together, one waits for the other
+        for file in waiting():
+            try:
+                send_run(client, read_posted(file))
+            except (MlflowException, InputError) as error:
+                troubles.append(error)
+            else:
+                file.unlink()
+    if troubles:
+        raise troubles[0]
+
+
+def _say(_: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """An error that ends the process, as one line: of a failed connection what the system says."""
+    origin = error
+    while origin.__context__:
+        origin = origin.__context__
+    told = origin if isinstance(origin, OSError) else error
+    print(f"{type(told).__name__}: {str(told).partition(chr(10))[0]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""One training from claim to report: what it is of, where it is kept while unfinished, where it goes on from."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from pydantic import Field
+from tqdm import tqdm
+
+import glyphlens
+from glyphlens.errors import CheckpointError
+from glyphlens.params import Section, load_params
+from glyphlens.storage import sha256_tree
+from glyphlens.tracking.home import project_home
+from glyphlens.tracking.outbox import post
+from glyphlens.tracking.record import RunRecord
+from glyphlens.training.checkpoints import Identity, Trained, newest_state, read_identity
+
+CODE = ("imaging", "recognizers", "training")
+
+
+class CheckpointParams(Section):
+    """The ``checkpoint`` section: ``auto``, ``never`` or the path of a state; it changes no result."""
+
+    resume: str = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """A training that has its folder to itself; ``start``: the state to go on from, None for the beginning."""
+
+    identity: Identity
+    folder: Path
+    start: Path | None = None
+
+    def report(self, trained: Trained, metrics: Mapping[str, float]) -> None:
+        """Tell the tracker how it went; its trouble is warned of and never the training's."""
+        rows = [(int(step), str(name), float(value)) for step, name, value in trained.curves.itertuples(index=False)]
+        post(
+            RunRecord(
+                stage=self.identity.stage,
+                params=self.identity.config,
+                data=self.identity.data,
+                code=self.identity.code,
+                seconds=trained.seconds,
+                curves=rows,
+                metrics=dict(metrics),
+            )
+        )
+
+
+@contextmanager
+def training_run(stage: str, config: dict[str, Any], data: Sequence[Path]) -> Iterator[TrainingRun]:
+    """Claim the training's folder for the block; it is removed only when the block ends without an error.
+
+    ``stage`` as in dvc.yaml (``kanji@cnn``); ``config`` decides the result together with the files below ``data``.
+    Train and write every output inside, so that no kill between the two loses the training. The same training in
+    two processes at once has two folders. Raises CheckpointError where ``checkpoint.resume`` names a state of
+    another configuration, other data or other code.
+    """
+    resume = load_params(CheckpointParams, "checkpoint").resume
+    identity = identify(stage, config, data)
+    folder, lock = _claim(project_home() / "checkpoints" / stage, identity)
+    try:
+        if resume == "never" and _rank() == 0:
+            _forget(folder)
+        yield TrainingRun(identity, folder, _start(resume, identity, folder))
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        lock.release()
+
+
+def identify(stage: str, config: dict[str, Any], data: Sequence[Path]) -> Identity:
+    """The identity of a training; ``config`` as JSON has it, so that it is equal to one read from a file."""
+    package = Path(glyphlens.__file__).parent
+    sources = [source.read_bytes() for name in CODE for source in sorted((package / name).glob("*.py"))]
+    code = hashlib.sha256(b"\0".join(sources)).hexdigest()
+    return Identity(stage, json.loads(json.dumps(config)), {path.as_posix(): sha256_tree(path) for path in data}, code)
+
+
+def _claim(parent: Path, identity: Identity) -> tuple[Path, FileLock]:
+    """The first folder of this identity that no living process works in; the processes of a torchrun share theirs."""
+    key = hashlib.sha256(json.dumps(asdict(identity), sort_keys=True).encode()).hexdigest()[:16]
+    for number in count():
+        folder = parent / (f"{key}-{number}" if number else key)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / f"lock-{_rank()}")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            if _processes() > 1:
+                raise CheckpointError(f"{folder}: another process trains the same; wait for it or stop it") from error
+            tqdm.write(f"{identity.stage}: another process trains the same; this one keeps its states apart")
+        else:
+            return folder, lock
+    raise AssertionError("count() has no end")
+
+
+def _rank() -> int:
+    return int(os.environ.get("RANK", "0"))
+
+
+def _processes() -> int:
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def _forget(folder: Path) -> None:
+    for state in [*folder.glob("*.ckpt"), *folder.glob("*.pt")]:
+        state.unlink()
+
+
+def _start(resume: str, identity: Identity, folder: Path) -> Path | None:
+    """The newest state in the folder, or the one asked for by its path where it is one of this stage."""
+    if resume in ("auto", "never"):
+        return newest_state(folder)
+    asked = read_identity(Path(resume))
+    if asked.stage != identity.stage:
+        tqdm.write(f"{identity.stage}: checkpoint.resume names a state of {asked.stage}; left alone")
+        return newest_state(folder)
+    differences = identity.differences(asked)
+    if differences:
+        raise CheckpointError(
+            f"{resume}: a state of another training ({'; '.join(differences)}); train from the start with "
+            "checkpoint.resume=auto, or bring back what it was trained with"
+        )
+    return Path(resume)

@@ -1,0 +1,118 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from glyphlens.errors import InputError, OutputError
+from glyphlens.inference import Recognizer
+from glyphlens.tracking.client import open_client
+from glyphlens.tracking.registry import promote
+from glyphlens.tracking.versions import LONGEST_DESCRIPTION, fetch
+from tests.forged_release import NAME, SIDE, forged_release, save_release
+from tests.tracking.test_servers import free_port, mlflow_server
+
+ADDRESS = f"models:/{NAME}@champion"
+
+
+def answers(folder: Path) -> np.ndarray:
+    """Probabilities of some pictures."""
+    pictures_NHW = np.random.default_rng(7).integers(0, 256, (9, SIDE, SIDE), np.uint8)
+    return Recognizer.load(folder, threads=1).probabilities({"raster": pictures_NHW})
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("address", [ADDRESS, f"models:/{NAME}/2"])
+def test_the_registered_files_are_those_of_the_release(home: Path, tmp_path: Path, address: str) -> None:
+    promote(forged_release(home, 0.8, 1))
+    release = forged_release(home, 0.9, 2)
+    promote(release)
+    fetched = fetch(address, tmp_path / "fetched")
+    assert contents(fetched) == contents(release.folder)
+    assert (answers(fetched) == answers(release.folder)).all()
+
+
+def test_mlflow_loads_the_champion_by_itself(home: Path, at: Callable[[str], Any]) -> None:
+    import mlflow.pyfunc
+
+    at(f"sqlite:///{home / 'mlflow.db'}")
+    release = forged_release(home, 0.9)
+    promote(release)
+    pictures_NHW = np.random.default_rng(7).integers(0, 256, (9, SIDE, SIDE), np.uint8)
+    model = mlflow.pyfunc.load_model(ADDRESS)
+    assert (model.predict({"raster": pictures_NHW}) == answers(release.folder)).all()
+    with pytest.raises(mlflow.MlflowException, match="schema"):
+        model.predict({"raster": pictures_NHW.astype(np.float64)})
+
+
+def test_the_version_says_what_it_is(home: Path) -> None:
+    release = forged_release(home, 0.9, tags={"samples": "5a.dir", "mlflow.source.git.commit": "0123"})
+    promote(release)
+    version = open_client().get_model_version(NAME, "1")
+    assert version.description == "# A card\n"
+    assert version.tags["samples"] == "5a.dir" and len(version.tags["sha256"]) == 64
+    run = open_client().get_run(version.run_id)
+    assert run.data.metrics == release.metrics and run.info.status == "FINISHED"
+    assert run.data.tags["mlflow.source.git.commit"] == "0123"
+
+
+def test_of_a_long_card_whole_sections_are_shown(home: Path) -> None:
+    release = forged_release(home, 0.9)
+    save_release(release.folder, card="# A card\n\n## One\n\none\n\n## Two\n\n" + "word " * LONGEST_DESCRIPTION)
+    promote(release)
+    assert open_client().get_model_version(NAME, "1").description == "# A card\n\n## One\n\none\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("models:/nobody@champion", r"has no model of that name; `glyphlens promote`"),
+        ("models:/nobody/1", r"has no model of that name"),
+        (f"models:/{NAME}@best", r"no alias 'best' there, only champion"),
+        (f"models:/{NAME}/7", rf"{NAME}: .* has no version 7 of it, only 1"),
+        (f"models:/{NAME}", r"write models:/<name>@<alias> or models:/<name>/<version>"),
+        (f"models:/{NAME}/latest", r"write models:/<name>@<alias>"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_told(home: Path, address: str, told: str) -> None:
+    promote(forged_release(home, 0.9))
+    with pytest.raises(InputError, match=told):
+        fetch(address, home / "fetched")
+
+
+def test_files_that_were_changed_in_the_store_are_refused(home: Path) -> None:
+    promote(forged_release(home, 0.9))
+    (labels,) = (home / "mlartifacts").rglob("labels.json")
+    labels.write_text(labels.read_text().replace("kanji", "kana"))
+    with pytest.raises(InputError, match=f"{ADDRESS}: the files of version 1 are no longer those that"):
+        fetch(ADDRESS, home / "fetched")
+
+
+def test_files_that_are_gone_from_the_store_are_told(home: Path) -> None:
+    promote(forged_release(home, 0.9))
+    (model,) = (home / "mlartifacts").rglob("m.onnx")
+    model.parent.rename(home / "elsewhere")
+    with pytest.raises(InputError, match="the files of version 1 are no longer those that"):
+        fetch(ADDRESS, home / "fetched")
+
+
+def test_a_server_keeps_and_gives_the_files(
+    home: Path, empty_database: Path, tmp_path: Path, at: Callable[[str], Any]
+) -> None:
+    folder, port = tmp_path / "server", free_port()
+    folder.mkdir()
+    shutil.copyfile(empty_database, folder / "mlflow.db")
+    at(f"http://127.0.0.1:{port}")
+    release = forged_release(home, 0.9)
+    with mlflow_server(folder, port):
+        assert promote(release).is_champion and not promote(release).is_new
+        assert contents(fetch(ADDRESS, tmp_path / "fetched")) == contents(release.folder)
+    assert len(list((folder / "artifacts").rglob("m.onnx"))) == 1
+    assert not (home / "mlartifacts").exists() and not (home / "mlruns").exists()
+    with pytest.raises(OutputError, match=f"http://127.0.0.1:{port}: cannot fetch {ADDRESS}"):
+        fetch(ADDRESS, tmp_path / "again")

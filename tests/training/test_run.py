@@ -1,0 +1,159 @@
+"""A training's folder: whose it is, when it goes, where a training goes on from."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from glyphlens.errors import CheckpointError, ParamsError
+from glyphlens.training.batches import Batch, share
+from glyphlens.training.checkpoints import IDENTITY, Identity
+from glyphlens.training.run import TrainingRun, identify, training_run
+
+CONFIG = {"lr": 0.003, "network": {"widths": [8, 16]}}
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project with one data file, resuming by itself."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.bin").write_bytes(b"1")
+    resume("auto")
+    return tmp_path
+
+
+def resume(where: object) -> None:
+    Path("params.yaml").write_text(f"checkpoint:\n  resume: {where}\n", encoding="utf-8")
+
+
+def save_state(folder: Path, step: int, identity: Identity) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    state = folder / f"step-{step}.ckpt"
+    content = {"stage": identity.stage, "config": identity.config, "data": identity.data, "code": identity.code}
+    torch.save({IDENTITY: json.dumps(content)}, state)
+    return state
+
+
+def started(stage: str = "phase2", config: dict[str, Any] = CONFIG) -> TrainingRun:
+    """The run as it begins; its folder is kept as after an error."""
+    try:
+        with training_run(stage, config, [Path("data.bin")]) as run:
+            raise ZeroDivisionError
+    except ZeroDivisionError:
+        return run
+
+
+def test_the_folder_goes_when_all_is_written_and_stays_after_an_error() -> None:
+    first = started()
+    assert first.folder.is_dir()
+    with training_run("phase2", CONFIG, [Path("data.bin")]) as again:
+        assert again.folder == first.folder
+    assert not first.folder.exists()
+
+
+def test_another_stage_configuration_or_data_has_another_folder() -> None:
+    folders = [started().folder, started("phase1").folder, started(config={**CONFIG, "lr": 0.001}).folder]
+    Path("data.bin").write_bytes(b"2")
+    folders.append(started().folder)
+    assert len(set(folders)) == len(folders)
+    assert all(folder.is_relative_to(Path("checkpoints").absolute()) for folder in folders)
+
+
+def test_the_same_training_twice_at_once_has_two_folders() -> None:
+    with training_run("phase2", CONFIG, [Path("data.bin")]) as one:
+        with training_run("phase2", CONFIG, [Path("data.bin")]) as other:
+            assert one.folder != other.folder
+        assert one.folder.is_dir() and not other.folder.exists()
+
+
+def test_temporary_experiments_keep_their_states_in_the_repository(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / ".dvc/tmp/exps/tmpabc").mkdir(parents=True)
+    monkeypatch.chdir(project / ".dvc/tmp/exps/tmpabc")
+    Path("data.bin").write_bytes(b"1")
+    resume("auto")
+    assert started().folder.parent == project / "checkpoints/phase2"
+
+
+def test_a_training_goes_on_from_its_newest_state_unless_told_not_to() -> None:
+    run = started()
+    save_state(run.folder, 6, run.identity)
+    newest = save_state(run.folder, 12, run.identity)
+    assert started().start == newest
+    resume("never")
+    assert started().start is None
+    assert not list(run.folder.glob("*.ckpt"))
+
+
+def test_a_state_is_gone_on_from_by_its_path(tmp_path: Path) -> None:
+    state = save_state(tmp_path / "elsewhere", 6, identify("phase2", CONFIG, [Path("data.bin")]))
+    resume(state)
+    assert started().start == state
+
+
+def test_a_state_of_another_stage_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    resume(save_state(tmp_path / "elsewhere", 6, identify("phase1", CONFIG, [Path("data.bin")])))
+    assert started().start is None
+    assert "a state of phase1; left alone" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("config", "data", "said"),
+    [
+        ({**CONFIG, "lr": 0.001}, b"1", r"lr: 0\.003 here, 0\.001 there"),
+        ({**CONFIG, "network": {"widths": [8, 32]}}, b"1", r"network\.widths: \[8, 16\] here, \[8, 32\] there"),
+        (CONFIG, b"2", r"data\.data\.bin: \w{64} here, \w{64} there"),
+    ],
+)
+def test_a_state_of_another_training_is_refused_by_name(
+    tmp_path: Path, config: dict[str, Any], data: bytes, said: str
+) -> None:
+    Path("data.bin").write_bytes(data)
+    state = save_state(tmp_path / "elsewhere", 6, identify("phase2", config, [Path("data.bin")]))
+    Path("data.bin").write_bytes(b"1")
+    resume(state)
+    with pytest.raises(CheckpointError, match=rf"step-6\.ckpt: a state of another training \({said}\)"):
+        started()
+
+
+def test_a_file_that_is_no_state_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
+    for path in ("notes.txt", "nowhere.ckpt"):
+        resume(path)
+        with pytest.raises(CheckpointError, match=rf"{path}: not a training state of glyphlens"):
+            started()
+
+
+def test_shares_of_a_batch_are_equal_and_together_the_whole() -> None:
+    batch = Batch((torch.arange(12).reshape(6, 2),), torch.arange(6), torch.arange(6) > 2)
+    shares = [share(batch, rank, 3) for rank in range(3)]
+    assert sorted(int(target) for part in shares for target in part.targets) == list(range(6))
+    for part in shares:
+        assert torch.equal(part.inputs[0][:, 0], part.targets * 2)
+        assert part.diacritics is not None and torch.equal(part.diacritics, part.targets > 2)
+    with pytest.raises(ParamsError, match="a batch of 6 cannot be shared by 4 processes"):
+        share(batch, 0, 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("network", "tolerance"), [("plain", 1e-5), ("cnn", 0.25)])
+def test_two_processes_learn_as_one_does(tmp_path: Path, network: str, tolerance: float) -> None:
+    """Without a GPU, batch normalisation sees 16 of the 32 rows a process; but for that the curves are the same."""
+    module = [sys.executable, "-m", "tests.training.two_processes", network]
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *module[1:]]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
+    curves = []
+    for command in (module, launcher):
+        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        curves.append(json.loads(done.stdout.splitlines()[-1]))
+    assert [row[:2] for row in curves[0]] == [row[:2] for row in curves[1]]
+    gaps = [abs(one[2] - two[2]) for one, two in zip(*curves, strict=True) if one[1].endswith("loss")]
+    assert len(gaps) > 0
+    assert max(gaps) <= tolerance

@@ -1,0 +1,33 @@
+"""Run by test_run under torchrun and without it: one small training on digits; prints its curves as JSON."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from glyphlens.training.loop import train
+from glyphlens.training.objectives import ClassLoss
+from tests.training.digits import FLOAT, DigitBatches, held_out, untrained
+from tests.training.settings import kept_in
+
+
+def plain() -> nn.Module:
+    """A network without batch normalisation."""
+    return nn.Sequential(nn.AvgPool2d(4), nn.Flatten(), nn.Linear(256, 64), nn.ReLU(), nn.Linear(64, 10))
+
+
+def main(kind: str) -> None:
+    """Train ``plain`` or the ``cnn`` of the recognisers, alone or with the other processes."""
+    torch.manual_seed(0)
+    network = plain() if kind == "plain" else untrained()
+    params = FLOAT.model_copy(update={"steps": 40, "validate_every": 10, "lr": 0.001})
+    folder = Path(f"of {os.environ.get('WORLD_SIZE', '1')}")
+    trained = train(network, DigitBatches(), held_out(), params, objective=ClassLoss(0.05), **kept_in(folder))
+    print(json.dumps(trained.curves.to_numpy().tolist()))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
