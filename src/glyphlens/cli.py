@@ -44,10 +44,21 @@ class InkName(StrEnum):
     LIGHT = "light"
 
 
+class TrackName(StrEnum):
+    """Values of ``TRACK``."""
+
+    ARABIC = "arabic"
+    KANJI = "kanji"
+
+
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write the answers here: .csv, .json or .parquet.")]
 Format = Annotated[FormatName | None, typer.Option("--format", "-f", help="Else the suffix of --output, else a table.")]
 Sheet = Annotated[Path | None, typer.Option(help="PNG: every glyph with its label, code points and confidence.")]
-Model = Annotated[Path | None, typer.Option(help="Folder or .onnx file; the released Arabic model by default.")]
+Model = Annotated[
+    Path | None,
+    typer.Option(help="Folder, .onnx file or models:/<name>@<alias>; the released Arabic model by default."),
+]
+TrackArgument = Annotated[TrackName, typer.Argument(help="Whose released model.")]
 Top = Annotated[int, typer.Option(min=1, help="How many answers to give for a glyph, best first.")]
 Threads = Annotated[int, typer.Option(min=1, help="Processor cores for the network.")]
 Least = Annotated[
@@ -120,7 +131,7 @@ def predict(
     "   ·   glyphlens evaluate --model models/arabic/release --samples data/arabic/rasters -o scores.json",
 )
 def evaluate(
-    model: Annotated[Path, typer.Option(help="Exported model, Arabic or Japanese: an .onnx file or its folder.")],
+    model: Annotated[Path, typer.Option(help="Exported model: an .onnx file, its folder or models:/<name>@<alias>.")],
     samples: Annotated[Path, typer.Option(help="Folder of a sample set: its own or another one.")],
     split: Annotated[SplitName, typer.Option(help="Samples to score; all is every one of them.")] = SplitName.TEST,
     output: Annotated[
@@ -159,11 +170,11 @@ def etl(
 
 
 @app.command(
-    epilog="[bold]Examples[/bold]   glyphlens history curves.csv -o curves.png   ·   glyphlens history "
-    "training_history.json -o history.png --dpi 300   ·   glyphlens history models/kanji/*/curves.csv -o all.png",
+    epilog="[bold]Examples[/bold]   glyphlens history models/kanji/*/curves -o all.png   ·   glyphlens history "
+    "training_history.json -o history.png --dpi 300   ·   glyphlens history models/arabic/phase2/curves -o one.png",
 )
 def history(
-    files: Annotated[list[Path], typer.Argument(help="Training histories: curves.csv, flat or nested JSON.")],
+    files: Annotated[list[Path], typer.Argument(help="Training histories: folders of curves, flat or nested JSON.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The chart to write, .png.")],
     dpi: Annotated[int, typer.Option(min=50, max=1200, help="Resolution of the chart.")] = 300,
 ) -> None:
@@ -174,6 +185,70 @@ def history(
     from glyphlens.commands.history import run_history
 
     raise typer.Exit(run_history(files, output, dpi))
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]   glyphlens track   ·   MLFLOW_TRACKING_URI=http://server:5000 glyphlens track"
+)
+def track() -> None:
+    """Send the trainings that MLflow does not have yet, for example because its server was down.
+
+    They go to MLFLOW_TRACKING_URI, by default mlflow.db in the repository's root; look at them with `mlflow ui`.
+    """
+    from glyphlens.commands.track import run_track
+
+    raise typer.Exit(run_track())
+
+
+@app.command(epilog="[bold]Examples[/bold]   glyphlens promote kanji   ·   glyphlens promote arabic")
+def promote(track: TrackArgument) -> None:
+    """Register a track's released model in MLflow, and make it champion if it is better than the present one.
+
+    The release has to be what was evaluated, and every gate before it passed. It is better if the released file names
+    more of the test samples right. The exit status is 1 where it does not become champion. `--model
+    models:/glyphlens-kanji@champion` uses the champion.
+    """
+    from glyphlens.commands.promote import run_promote
+
+    raise typer.Exit(run_promote(track.value))
+
+
+@app.command(epilog="[bold]Examples[/bold]   glyphlens rollback kanji")
+def rollback(track: TrackArgument) -> None:
+    """Make the version champion again that was it before the present one."""
+    from glyphlens.commands.promote import run_rollback
+
+    raise typer.Exit(run_rollback(track.value))
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]   glyphlens compare main   ·   glyphlens compare v1.0 HEAD   ·   "
+    "glyphlens compare HEAD~1 HEAD -o comparison.md",
+)
+def compare(
+    before: Annotated[str, typer.Argument(metavar="REV", help="Branch, tag or commit to compare with.")],
+    after: Annotated[str | None, typer.Argument(metavar="REV2", help="Another one; else the workspace.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the Markdown here.")] = None,
+) -> None:
+    """Say in Markdown what a change moved: metrics, gates, sizes, latencies, parameters, and which stages ran.
+
+    It reads what git has and no data. The exit status is 1 where a metric that params.yaml guards (section compare)
+    got worse by more than its limit, or is gone.
+    """
+    from glyphlens.commands.compare import run_compare
+
+    raise typer.Exit(run_compare(before, after, output))
+
+
+@app.command()
+def drift() -> None:
+    """Say where dvc.lock no longer fits dvc.yaml, the code, params.yaml or the metrics in git.
+
+    It needs no data. The exit status is 1 where a stage has to run again.
+    """
+    from glyphlens.commands.drift import run_drift
+
+    raise typer.Exit(run_drift())
 
 
 def main() -> None:

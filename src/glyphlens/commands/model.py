@@ -1,6 +1,8 @@
 """The recogniser behind the commands: the released ONNX file of this repository, or one named on the command line."""
 
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -17,16 +19,32 @@ ARABIC, JAPANESE = "arabic", "japanese"
 EXPORTS = {ARABIC: "export", JAPANESE: "kanji_export"}  # the stage that makes a model of the script
 RELEASE = Path("models/arabic/release")
 REPOSITORY = Path(__file__).parents[3]
+REGISTERED = "models:"  # begins the address of a model in MLflow's registry
 
 
 def open_model(path: Path | None, threads: int | None) -> Recognizer:
-    """Load the model at ``path`` (a folder or an .onnx file), by default the released one; raises InputError."""
+    """Load the model at ``path`` (a folder, an .onnx file, models:/<name>@<alias>), by default the released one.
+
+    Raises InputError where there is none, OutputError where MLflow cannot be asked.
+    """
     chosen = path or released_model()
+    if chosen.parts[:1] == (REGISTERED,):
+        return _open_registered(chosen, threads)
     if not chosen.exists():
         raise InputError(
-            f"{chosen}: no such model; --model takes an .onnx file, or its folder, with labels.json beside it"
+            f"{chosen}: no such model; --model takes an .onnx file, or its folder, with labels.json beside it, or "
+            "models:/<name>@<alias>"
         )
     return Recognizer.load(chosen, threads=threads)
+
+
+def _open_registered(address: Path, threads: int | None) -> Recognizer:
+    """A model of the registry; its path is its address and the name of its file there."""
+    from glyphlens.tracking.versions import fetch
+
+    with TemporaryDirectory() as folder:
+        recognizer = Recognizer.load(fetch(address.as_posix(), Path(folder)), threads=threads)
+    return replace(recognizer, path=address / recognizer.path.name)
 
 
 def released_model() -> Path:

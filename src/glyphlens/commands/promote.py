@@ -1,0 +1,47 @@
+"""``glyphlens promote`` and ``rollback``: which released model is the champion in MLflow's registry."""
+
+from collections.abc import Iterator
+
+from glyphlens.commands.release import GUARD, evaluated_release, registered_name
+from glyphlens.tracking.registry import Promotion, promote, rollback
+from glyphlens.tracking.versions import Version
+
+
+def run_promote(track: str) -> int:
+    """Register the track's release and say what became of it; 1 where another version stays champion."""
+    promotion = promote(evaluated_release(track))
+    print("\n".join(told(track, promotion)))
+    return 0 if promotion.is_champion else 1
+
+
+def run_rollback(track: str) -> int:
+    """Make the champion before champion again, and say which."""
+    replaced, restored = rollback(registered_name(track), GUARD)
+    print(f"{registered_name(track)}: the champion is {_named(restored)} again, no longer {_named(replaced)}")
+    return 0
+
+
+def told(track: str, promotion: Promotion) -> Iterator[str]:
+    """What happened to the version and to the alias, and what makes the comparison doubtful."""
+    version, before = promotion.version, promotion.before
+    name = registered_name(track)
+    yield f"{name}: {_named(version)} {'is registered' if promotion.is_new else 'holds these very files already'}"
+    if before is None:
+        yield f"{name}: it is the champion, the first one"
+    elif before.number == version.number:
+        yield f"{name}: it is the champion, as before"
+    elif promotion.is_champion:
+        yield f"{name}: it is the champion now, {promotion.gain:.4f} better than {_named(before)} before"
+        yield f"{name}: `glyphlens rollback {track}` would go back"
+    else:
+        lack = f"{-promotion.gain:.4f} worse" if promotion.gain else "no better"
+        yield f"{name}: the champion is still {_named(before)}, this one is {lack}"
+    if before and before.tags["samples"] != version.tags["samples"]:
+        yield (
+            f"{name}: note that the two were measured on different samples; `glyphlens evaluate --model "
+            f"models:/{name}/{before.number} --samples …` measures the older one on the present samples"
+        )
+
+
+def _named(version: Version) -> str:
+    return f"version {version.number} ({GUARD} {version.score:.4f})"

@@ -1,0 +1,83 @@
+"""The released model of a track with what was measured on it, once dvc.lock has shown that they belong together."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from glyphlens.commands.lineage import Lineage, lineage_of
+from glyphlens.errors import InputError
+from glyphlens.evaluation.history import git_commit
+from glyphlens.storage import load_json
+from glyphlens.tracking.versions import CARD, Release
+
+GATES = "metrics/gates/"
+GUARD = "int8_top1"  # share of the test samples that the released file itself gets right
+CARD_STEP = 0.015  # percentage points between two roundings of one number
+# The line of the released file in the card's table of files: | `…/int8.onnx` | int8 | MB | test top-1 | …
+RELEASED = re.compile(r"^\| `(?P<file>[^`]+)` \| int8 \| [\d.]+ \| (?P<top1>[\d.]+) % \|", re.MULTILINE)
+
+
+class Track(NamedTuple):
+    """What tells of a track's release: the stage that evaluates last, its samples, the files of metrics."""
+
+    stage: str
+    samples: str
+    metrics: tuple[str, ...]
+
+
+TRACKS = {
+    "arabic": Track("evaluate", "data/arabic/rasters", ("metrics/arabic/evaluate.json", "metrics/arabic/export.json")),
+    "kanji": Track("kanji_evaluate", "data/kanji/samples", ("metrics/kanji/{recognizer}.json",)),
+}
+
+
+def registered_name(track: str) -> str:
+    """What the models of a track are called in the registry."""
+    return f"glyphlens-{track}"
+
+
+def evaluated_release(track: str) -> Release:
+    """The release of a track with its metrics, all gates before it passed; reads nothing but what is in git.
+
+    Raises InputError, naming the file, where there is no release, a gate has failed, or the release or its metrics are
+    not what dvc.lock records.
+    """
+    known, folder = TRACKS[track], Path("models", track, "release")
+    lineage = lineage_of(known.stage)
+    if not any(folder.glob("*.onnx")):
+        raise InputError(f"{folder}: no released model there; `dvc repro {known.stage}` makes it")
+    lineage.require(folder)
+    _require_passed(lineage)
+    tags = {
+        "samples": lineage.stages[known.stage].deps[known.samples],
+        "mlflow.source.git.commit": git_commit() or "",
+    }
+    return Release(registered_name(track), folder, _metrics(known, folder, lineage), GUARD, tags)
+
+
+def _require_passed(lineage: Lineage) -> None:
+    """Every gate of the lineage, by its metrics."""
+    for path in (Path(out) for out in sorted(lineage.outs) if out.startswith(GATES)):
+        lineage.require(path)
+        failed = load_json(path)["failed"]
+        if failed:
+            raise InputError(f"{path}: {failed} checks failed, see reports/gates/{path.stem}.html; not registered")
+
+
+def _metrics(track: Track, folder: Path, lineage: Lineage) -> dict[str, float]:
+    """The numbers of the track's files, where the guarded one is what the release's own card says."""
+    card = RELEASED.search((folder / CARD).read_text(encoding="utf-8"))
+    if card is None:
+        raise InputError(f"{folder / CARD}: tells no int8 file with its test top-1; run `dvc repro {track.stage}`")
+    metrics: dict[str, float] = {}
+    for name in track.metrics:
+        path = Path(name.format(recognizer=Path(card["file"]).parent.name))
+        lineage.require(path)
+        metrics |= load_json(path)
+    told, measured = float(card["top1"]), 100 * metrics.get(GUARD, 0)
+    if abs(told - measured) > CARD_STEP:
+        raise InputError(
+            f"{folder / CARD}: tells a test top-1 of {told} %, but {GUARD} is {measured:.2f} % in {path}: they are of "
+            f"two exports, run `dvc repro {track.stage}`"
+        )
+    return metrics

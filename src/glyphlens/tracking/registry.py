@@ -1,0 +1,74 @@
+"""Which version of a released model is the champion: promotion of a better one, and the way back.
+
+Every version that was made champion says in a tag which one it replaced. Only a better one replaces another, so the
+tags lead back to the first champion and never round in a circle.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from glyphlens.errors import InputError
+from glyphlens.tracking.client import shown_uri
+from glyphlens.tracking.versions import Release, Version, aliases, find_version, read_version, register, registry
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+CHAMPION = "champion"
+REPLACED_TAG = "champion_before"
+
+
+class Promotion(NamedTuple):
+    """What became of a release: its version, whether that is new, the champion until then (None: there was none)."""
+
+    version: Version
+    is_new: bool
+    before: Version | None
+
+    @property
+    def gain(self) -> float:
+        """How much better than the champion until then; all of its score where there was none."""
+        return self.version.score - (self.before.score if self.before else 0)
+
+    @property
+    def is_champion(self) -> bool:
+        """Whether the version is the champion now: the first, a better one, or the same as before."""
+        return self.before is None or self.gain > 0 or self.version.number == self.before.number
+
+
+def promote(release: Release) -> Promotion:
+    """Register the release, unless its very files are registered, and make it champion if it is better.
+
+    Raises InputError for files that are no exported model, OutputError where MLflow fails: then there is no new
+    version, or a whole one that is not champion, and the same call goes on from there.
+    """
+    with registry(f"promote {release.name}") as client:
+        before = _champion(client, release.name, release.guard)
+        known = find_version(client, release)
+        promotion = Promotion(known or register(client, release), known is None, before)
+        if promotion.is_champion and promotion.version != before:
+            replaced = before.number if before else ""
+            client.set_model_version_tag(release.name, promotion.version.number, REPLACED_TAG, replaced)
+            client.set_registered_model_alias(release.name, CHAMPION, promotion.version.number)
+    return promotion
+
+
+def rollback(name: str, guard: str) -> tuple[Version, Version]:
+    """Give the alias back to the version that the champion replaced; returns the champion until then and the one now.
+
+    Raises InputError where there is none to go back to, OutputError where MLflow fails.
+    """
+    with registry(f"roll back {name}") as client:
+        present = _champion(client, name, guard)
+        if present is None:
+            raise InputError(f"{name}: {shown_uri()} has no champion of it; `glyphlens promote` makes one")
+        replaced = present.tags.get(REPLACED_TAG)
+        if not replaced:
+            raise InputError(f"{name}: version {present.number} is the first champion, there is none before it")
+        restored = read_version(client, name, replaced, guard)
+        client.set_registered_model_alias(name, CHAMPION, replaced)
+    return present, restored
+
+
+def _champion(client: "MlflowClient", name: str, guard: str) -> Version | None:
+    number = (aliases(client, name) or {}).get(CHAMPION)
+    return read_version(client, name, number, guard) if number else None

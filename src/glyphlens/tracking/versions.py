@@ -1,0 +1,164 @@
+"""Versions of released models in MLflow's registry: their files as an MLflow model, their metrics as a run."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
+
+from glyphlens.errors import InputError, OutputError
+from glyphlens.storage import sha256_tree
+from glyphlens.tracking.client import artifact_root, open_client, shown_uri, without_password
+from glyphlens.tracking.pyfunc import FILES, save_pyfunc
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+EXPERIMENT = "glyphlens/release"
+ARTIFACT, CARD = "model", "README.md"
+SHA256_TAG = "sha256"
+LONGEST_DESCRIPTION = 5000  # of MLflow's table of versions
+ADDRESS = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
+
+
+@dataclass(frozen=True)
+class Release:
+    """A released model and what was measured on it; ``guard`` is the metric that champions are compared by."""
+
+    name: str
+    folder: Path
+    metrics: Mapping[str, float]
+    guard: str
+    tags: Mapping[str, str]
+
+
+class Version(NamedTuple):
+    """A version in the registry; ``score`` is the guarded metric as it was when the version was registered."""
+
+    number: str
+    score: float
+    tags: Mapping[str, str]
+
+
+@contextmanager
+def registry(purpose: str) -> Iterator["MlflowClient"]:
+    """A client; what goes wrong with MLflow inside the block becomes an OutputError that says what was wanted."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield open_client()
+    except (MlflowException, SQLAlchemyError, ImportError, OSError) as error:
+        reason = without_password(str(error).partition("\n")[0])
+        raise OutputError(
+            f"{shown_uri()}: cannot {purpose}: {reason}; is MLFLOW_TRACKING_URI right, and its server up?"
+        ) from error
+
+
+def aliases(client: "MlflowClient", name: str) -> dict[str, str] | None:
+    """Version numbers by alias; None where no model has the name."""
+    found = client.search_registered_models(f"name='{name}'")
+    return {alias: str(number) for alias, number in found[0].aliases.items()} if found else None
+
+
+def read_version(client: "MlflowClient", name: str, number: str, guard: str) -> Version:
+    """A version by its number; raises InputError where it is gone, or has not been registered by ``register``."""
+    return _read(client, _numbered(client, name, number), guard)
+
+
+def find_version(client: "MlflowClient", release: Release) -> Version | None:
+    """The version that holds exactly the release's files."""
+    sha256 = sha256_tree(release.folder)
+    found = client.search_model_versions(f"name='{release.name}' and tags.{SHA256_TAG}='{sha256}'")
+    return _read(client, found[0], release.guard) if found else None
+
+
+def register(client: "MlflowClient", release: Release) -> Version:
+    """A new version; it comes into being last, when its files and metrics are in place.
+
+    Raises InputError for files that are no exported model. An attempt that is cut short leaves a run, no version.
+    """
+    from mlflow.entities import Metric
+
+    with TemporaryDirectory() as folder:
+        save_pyfunc(Path(folder) / ARTIFACT, release.folder)
+        run = client.create_run(_experiment(client), run_name=release.name, tags=dict(release.tags)).info
+        client.log_artifacts(run.run_id, folder)
+    metrics = [Metric(name, value, run.start_time, 0) for name, value in release.metrics.items()]
+    client.log_batch(run.run_id, metrics=metrics)
+    client.set_terminated(run.run_id)
+    if aliases(client, release.name) is None:
+        client.create_registered_model(release.name)
+    version = client.create_model_version(
+        release.name,
+        f"runs:/{run.run_id}/{ARTIFACT}",
+        run.run_id,
+        {**release.tags, SHA256_TAG: sha256_tree(release.folder)},
+        description=_description(release.folder / CARD),
+    )
+    return _read(client, version, release.guard)
+
+
+def fetch(address: str, folder: Path) -> Path:
+    """Copy the files of a registered model, such as ``models:/glyphlens-kanji@champion``, below ``folder``.
+
+    Returns the folder of the exported files. Raises InputError for an address that leads nowhere and for files that
+    are not those that were registered, OutputError where MLflow fails.
+    """
+    with registry(f"fetch {address}") as client:
+        version = _addressed(client, address)
+        client.download_artifacts(_run_of(version), ARTIFACT, str(folder))
+    files = folder / ARTIFACT / FILES
+    if not files.is_dir() or sha256_tree(files) != version.tags.get(SHA256_TAG):
+        raise InputError(
+            f"{address}: the files of version {version.version} are no longer those that were registered; "
+            "use another version"
+        )
+    return files
+
+
+def _addressed(client: "MlflowClient", address: str) -> "ModelVersion":
+    named = ADDRESS.fullmatch(address)
+    if named is None:
+        raise InputError(f"{address}: write models:/<name>@<alias> or models:/<name>/<version>")
+    known = aliases(client, named["name"])
+    if known is None:
+        raise InputError(f"{address}: {shown_uri()} has no model of that name; `glyphlens promote` registers one")
+    number = named["version"] or known.get(named["alias"])
+    if number is None:
+        raise InputError(f"{address}: no alias '{named['alias']}' there, only {', '.join(sorted(known)) or 'none'}")
+    return _numbered(client, named["name"], number)
+
+
+def _numbered(client: "MlflowClient", name: str, number: str) -> "ModelVersion":
+    found = {str(version.version): version for version in client.search_model_versions(f"name='{name}'")}
+    if number not in found:
+        raise InputError(f"{name}: {shown_uri()} has no version {number} of it, only {', '.join(sorted(found))}")
+    return found[number]
+
+
+def _read(client: "MlflowClient", version: "ModelVersion", guard: str) -> Version:
+    score = client.get_run(_run_of(version)).data.metrics.get(guard)
+    if score is None:
+        raise InputError(f"{version.name}: version {version.version} has no '{guard}' to compare with; delete it")
+    return Version(str(version.version), score, version.tags)
+
+
+def _run_of(version: "ModelVersion") -> str:
+    if not version.run_id:
+        raise InputError(f"{version.name}: version {version.version} does not come from `glyphlens promote`; delete it")
+    return version.run_id
+
+
+def _experiment(client: "MlflowClient") -> str:
+    known = client.get_experiment_by_name(EXPERIMENT)
+    return str(known.experiment_id if known else client.create_experiment(EXPERIMENT, artifact_root()))
+
+
+def _description(card: Path) -> str:
+    """The card, as many of its sections as MLflow takes; all of it is among the files."""
+    text = card.read_text(encoding="utf-8")
+    return text if len(text) <= LONGEST_DESCRIPTION else text[:LONGEST_DESCRIPTION].rpartition("\n## ")[0]

@@ -1,0 +1,206 @@
+"""On a repository as a run of the pipeline leaves it: a release, metrics, dvc.lock, all of it in git."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from glyphlens import cli
+from glyphlens.commands.release import TRACKS, evaluated_release
+from glyphlens.errors import InputError
+from glyphlens.review.drift import hashes_of
+from tests.checkout import ROOT
+from tests.forged_release import save_release
+from tests.scratch_repository import Repository, stage
+
+RELEASE = Path("models/kanji/release")
+CARD = """# A card
+
+| file | precision | MB | test top-1 | ms |
+|---|---|---|---|---|
+| `models/kanji/export/cnn/int8.onnx` | int8 | 0.65 | {:.2f} % | 0.1 |
+"""
+# Stage of the kanji track → what it read and what it wrote
+GRAPH = {
+    "kanji_samples": ([], ["data/kanji/samples"]),
+    "gate_kanji_samples": (
+        ["data/kanji/samples"],
+        ["data/kanji/gates/samples.json", "metrics/gates/kanji_samples.json"],
+    ),
+    "kanji_export@cnn": (["data/kanji/gates/samples.json"], ["models/kanji/export/cnn", "metrics/kanji/cnn.json"]),
+    "gate_kanji_models": (["models/kanji/export"], ["data/kanji/gates/models.json", "metrics/gates/kanji_models.json"]),
+    "kanji_evaluate": (
+        ["data/kanji/samples", "data/kanji/gates/models.json", "models/kanji/export"],
+        ["models/kanji/release", "metrics/kanji/evaluate.json"],
+    ),
+    "gate_glyphs": ([], ["metrics/gates/glyphs.json"]),  # of the other track
+}
+
+
+class Runs(Repository):
+    """The repository, and what a run of the pipeline leaves in it."""
+
+    def save_run(self, score: float, seed: int = 0, failed: int = 0, samples: str = "5a") -> None:
+        """Files and dvc.lock of a run that released a model with this accuracy, committed."""
+        save_release(self.folder / RELEASE, seed, CARD.format(100 * score))
+        self.write("metrics/kanji/cnn.json", {"int8_top1": score, "ece": 0.01})
+        self.write("metrics/kanji/evaluate.json", {"best_top1": score})
+        for gate, count in {"kanji_samples": 0, "kanji_models": failed, "glyphs": 7}.items():
+            self.write(f"metrics/gates/{gate}.json", {"checks": 9, "failed": count})
+        self.save_lock(samples)
+        self.commit("run")
+
+    def save_lock(self, samples: str = "5a") -> None:
+        """As DVC writes it; data that is not in git has an invented hash."""
+        paths = {path for reads, writes in GRAPH.values() for path in (*reads, *writes)}
+        files = (path for path in self.folder.glob("m*/**/*") if path.is_file())
+        contents = {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in files}
+        hashes = {**dict.fromkeys(paths, "0" * 32), "data/kanji/samples": samples, **hashes_of(paths, contents)}
+        recorded = {
+            name: stage(*({path: hashes[path] for path in listed} for listed in both), {})
+            for name, both in GRAPH.items()
+        }
+        self.write("dvc.lock", {"schema": "2.0", "stages": recorded})
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    """One run, with 90 % of the test samples right; no server is named."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (tmp_path / ".dvc").mkdir()
+    made = Runs(tmp_path)
+    made.write(".gitignore", "/mlflow.db\n/mlartifacts/\n/.glyphlens/\n")
+    made.save_run(0.9)
+    return made
+
+
+def test_the_committed_releases_are_what_was_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also says that hashes and cards are read as DVC and the stages write them."""
+    monkeypatch.chdir(ROOT)
+    for track in TRACKS:
+        release = evaluated_release(track)
+        assert release.name == f"glyphlens-{track}" and 0.5 < release.metrics[release.guard] <= 1
+
+
+def test_champions_come_and_go(repository: Runs, glyphlens: Callable[..., Any]) -> None:
+    assert glyphlens("promote", "kanji")[:2] == (
+        0,
+        "glyphlens-kanji: version 1 (int8_top1 0.9000) is registered\n"
+        "glyphlens-kanji: it is the champion, the first one\n",
+    )
+    repository.save_run(0.95, seed=1, samples="6b")
+    status, out, _ = glyphlens("promote", "kanji")
+    assert status == 0 and "it is the champion now, 0.0500 better than version 1 (int8_top1 0.9000) before" in out
+    assert "note that the two were measured on different samples; `glyphlens evaluate --model models:/" in out
+    assert "it is the champion, as before" in glyphlens("promote", "kanji")[1]
+    status, out, _ = glyphlens("rollback", "kanji")
+    assert (status, out) == (
+        0,
+        "glyphlens-kanji: the champion is version 1 (int8_top1 0.9000) again, no longer version 2 (int8_top1 0.9500)\n",
+    )
+    status, _, err = glyphlens("rollback", "kanji")
+    assert status == 1 and "version 1 is the first champion, there is none before it" in err
+
+
+@pytest.mark.parametrize(("score", "told"), [(0.88, "this one is 0.0200 worse"), (0.9, "this one is no better")])
+def test_a_release_that_is_no_better_is_told(
+    repository: Runs, glyphlens: Callable[..., Any], score: float, told: str
+) -> None:
+    glyphlens("promote", "kanji")
+    repository.save_run(score, seed=1)
+    status, out, _ = glyphlens("promote", "kanji")
+    assert status == 1 and "version 2" in out and "is registered" in out
+    assert f"the champion is still version 1 (int8_top1 0.9000), {told}" in out
+
+
+def test_a_registered_model_answers_as_its_files(repository: Runs, glyphlens: Callable[..., Any]) -> None:
+    paper_HW = np.full((90, 70), 220, np.uint8)
+    paper_HW[30:40, 10:60] = 60
+    Image.fromarray(paper_HW).save("bar.png")
+    glyphlens("promote", "kanji")
+    by_file, by_alias = (
+        glyphlens("predict", "bar.png", "--format", "json", "--model", model)
+        for model in (RELEASE, "models:/glyphlens-kanji@champion")
+    )
+    assert by_file == by_alias and by_file[0] == 0 and json.loads(by_file[1])[0]["confidence"] > 0
+
+
+# ── what is refused, before MLflow is asked ──────────────────────────────────────────────────
+def refusal(track: str = "kanji") -> str:
+    with pytest.raises(InputError) as caught:
+        evaluated_release(track)
+    return str(caught.value)
+
+
+def test_a_failed_gate_is_named(repository: Runs, glyphlens: Callable[..., Any]) -> None:
+    repository.save_run(0.9, failed=2)
+    status, out, err = glyphlens("promote", "kanji")
+    assert (status, out) == (1, "")
+    assert "metrics/gates/kanji_models.json: 2 checks failed, see reports/gates/kanji_models.html" in err
+    assert not Path("mlflow.db").exists()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    ["models/kanji/release/labels.json", "models/kanji/release/m.onnx", "metrics/kanji/cnn.json",
+     "metrics/gates/kanji_samples.json"],
+)  # fmt: skip
+def test_a_file_that_was_changed_is_named(repository: Runs, changed: str) -> None:
+    Path(changed).write_bytes(Path(changed).read_bytes() + b"\n")
+    assert refusal().startswith(f"{changed}: changed since it was evaluated")
+
+
+def test_a_file_that_was_added_or_removed_is_named(repository: Runs) -> None:
+    (RELEASE / "labels.json").rename(RELEASE / "names.json")
+    assert refusal().startswith(f"{RELEASE}/labels.json, {RELEASE}/names.json: changed since")
+
+
+def test_a_change_that_was_committed_without_a_run_is_refused(repository: Runs) -> None:
+    repository.write("metrics/kanji/cnn.json", {"int8_top1": 0.99})
+    repository.commit("better")
+    assert refusal().startswith("metrics/kanji/cnn.json: changed since it was evaluated, dvc.lock records")
+
+
+def test_metrics_of_another_export_are_refused(repository: Runs) -> None:
+    """An exporting stage that ran alone: the release is still the one before."""
+    repository.write("metrics/kanji/cnn.json", {"int8_top1": 0.9311})
+    repository.save_lock()
+    assert "README.md: tells a test top-1 of 90.0 %, but int8_top1 is 93.11 % in metrics/kanji/cnn.json" in refusal()
+
+
+def test_a_gate_that_saw_another_export_is_refused(repository: Runs) -> None:
+    head, mark, tail = Path("dvc.lock").read_text(encoding="utf-8").partition("  gate_kanji_models:")
+    repository.write("dvc.lock", head + mark + tail.replace("0" * 32, "1" * 32, 1))
+    told = refusal()
+    assert told.startswith("dvc.lock: models/kanji/export was 1111") and "gate_kanji_models" in told
+
+
+def test_a_folder_without_a_release_is_told(repository: Runs) -> None:
+    (RELEASE / "m.onnx").unlink()
+    assert refusal() == "models/kanji/release: no released model there; `dvc repro kanji_evaluate` makes it"
+
+
+def test_a_card_without_the_file_is_told(repository: Runs) -> None:
+    (RELEASE / "README.md").write_text("# A card\n")
+    repository.save_lock()
+    assert "models/kanji/release/README.md: tells no int8 file with its test top-1" in refusal()
+
+
+def test_without_a_lock_or_a_run_the_way_is_told(repository: Runs) -> None:
+    assert refusal("arabic") == "dvc.lock: no run of stage 'evaluate'; `dvc repro evaluate` makes one"
+    Path("dvc.lock").unlink()
+    assert "run from the repository's root" in refusal()
+
+
+def test_tracks_of_the_command_line_are_those_there_are() -> None:
+    assert {name.value for name in cli.TrackName} == set(TRACKS)
+
+
+def test_an_unknown_track_is_told(glyphlens: Callable[..., Any]) -> None:
+    status, _, err = glyphlens("promote", "klingon")
+    assert status == 2 and "'klingon' is not one of" in err
