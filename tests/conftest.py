@@ -14,6 +14,8 @@ from glyphlens.sources.font_packages import PACKAGE_FILES, installed_packages, p
 
 # Before numpy or torch start their threads: a busy neighbour must not make a training step many times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Trainings of tests are nobody's history; the tests of tracking turn it on.
+os.environ.setdefault("GLYPHLENS_TRACKING", "off")
 
 ROOT = Path(__file__).resolve().parents[1]
 # Naskh, kufi and sans faces: enough families for a split with all three parts.

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from tests.checkout import ROOT, committed
 
 # Used, but not through an import: by fonttools for woff2, by pandas for Parquet, by torch.onnx.export, as commands.
-USED_OTHERWISE = {"brotli", "pyarrow", "onnxscript", "dvc", "mypy", "pre-commit", "ruff", "pandas-stubs"}
+USED_OTHERWISE = {"brotli", "pyarrow", "onnxscript", "dvc", "mypy", "pre-commit", "psycopg", "ruff", "pandas-stubs"}
 # What torch's CUDA build brings along; the machine's package index decides which build it is.
 CUDA_BUILD = ("nvidia-", "cuda-", "triton")
 

@@ -188,6 +188,26 @@ def history(
 
 
 @app.command(
+    epilog="[bold]Examples[/bold]   glyphlens experiments phase2:val_top1 -o sweep.png   ·   "
+    "dvc exp show --json --all-commits | glyphlens experiments kanji/evaluate:best_top1 --source -",
+)
+def experiments(
+    metric: Annotated[str, typer.Argument(help="What to compare: val_top1, or with its file phase2:val_top1.")],
+    source: Annotated[
+        str | None, typer.Option(help="Output of `dvc exp show --json`: a file, - for standard input; else it is run.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The chart to write, .png.")] = None,
+) -> None:
+    """Compare experiments by a metric: a table, best first, of the parameters that differ, and a chart of the sweep.
+
+    The chart has an axis for each of those parameters and one for the metric, and a line for each experiment.
+    """
+    from glyphlens.commands.experiments import run_experiments
+
+    raise typer.Exit(run_experiments(metric, source, output))
+
+
+@app.command(
     epilog="[bold]Examples[/bold]   glyphlens track   ·   MLFLOW_TRACKING_URI=http://server:5000 glyphlens track"
 )
 def track() -> None:
@@ -249,6 +269,22 @@ def drift() -> None:
     from glyphlens.commands.drift import run_drift
 
     raise typer.Exit(run_drift())
+
+
+@app.command(epilog="[bold]Examples[/bold]   glyphlens verify   ·   glyphlens verify /srv/dvc-remote --remove")
+def verify(
+    store: Annotated[Path, typer.Argument(help="Folder of a DVC cache or remote.")] = Path(".dvc/cache"),
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Delete damaged objects, so that DVC replaces them.")
+    ] = False,
+) -> None:
+    """Say which objects of a DVC cache or remote are damaged, and which outputs they belong to.
+
+    DVC itself hashes an object when it comes, and trusts it from then on. The exit status is 1 where one is damaged.
+    """
+    from glyphlens.commands.verify import run_verify
+
+    raise typer.Exit(run_verify(store, remove=remove))
 
 
 def main() -> None:

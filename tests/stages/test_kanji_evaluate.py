@@ -38,7 +38,7 @@ def prepared(folder: Path) -> dict[str, Path]:
     write_export(exports / "t2t_vit", samples, wrong={3: 4}, val_top1=0.97, int8_offered=False)
     save_json(exports / "stroke_rnn/measured.json", {"recognizer": "stroke_rnn", "skipped": "no strokes here"})
     named = {name: folder / name for name in ("samples", "export", "release", "report")}
-    tokens = {name: folder / f"{name}.json" for name in ("samples_token", "export_token", "metrics")}
+    tokens = {name: folder / f"{name}.json" for name in ("samples_token", "export_token", "release_metrics", "metrics")}
     write_token(tokens["samples_token"], named["samples"])
     write_token(tokens["export_token"], named["export"])
     return named | tokens
@@ -85,6 +85,8 @@ def test_metrics_tables_page_and_release(done: dict[str, Path]) -> None:
     release = done["release"]
     assert (release / "int8.onnx").read_bytes() == b"int8 of hiercode"  # the others are too large or not on offer
     assert {path.name for path in release.iterdir()} == {"int8.onnx", "labels.json", "README.md"}
+    released = load_json(done["release_metrics"])
+    assert released["test_top1"] == 0.8 and released["int8_mb"] == 1.6 and len(released) == 6
 
 
 def test_the_page_says_what_was_read_and_what_was_missed(done: dict[str, Path]) -> None:
@@ -111,6 +113,7 @@ def test_nothing_of_an_earlier_release_stays_where_none_fits(arguments: dict[str
     (arguments["release"] / "int8.onnx").write_bytes(b"of an earlier run")
     run(arguments)
     assert {path.name for path in arguments["release"].iterdir()} == {"README.md"}
+    assert load_json(arguments["release_metrics"]) == {}
     assert "at most 0.1 MB on offer" in (arguments["release"] / "README.md").read_text(encoding="utf-8")
     page = (arguments["report"] / "report.html").read_text(encoding="utf-8")
     assert "none of them: no int8 file is on offer and small enough" in page
@@ -118,7 +121,7 @@ def test_nothing_of_an_earlier_release_stays_where_none_fits(arguments: dict[str
 
 def test_the_same_inputs_give_the_same_bytes(done: dict[str, Path], arguments: dict[str, Path]) -> None:
     run(arguments)
-    for name in ("report", "release", "metrics"):
+    for name in ("report", "release", "release_metrics", "metrics"):
         assert sha256_tree(arguments[name]) == sha256_tree(done[name])
 
 

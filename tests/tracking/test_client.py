@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.tracking.client import artifact_root, open_client, shown_uri, tracking_uri, without_password
+from glyphlens.tracking.client import open_client, shown_uri, tracking_uri, without_password
 
 OPEN = [sys.executable, "-c", "from glyphlens.tracking.client import open_client; open_client()"]
 
@@ -18,12 +18,11 @@ def no_database(home: Path) -> Path:
 
 def test_the_database_of_the_repository_is_the_default(home: Path) -> None:
     assert tracking_uri() == f"sqlite:///{home}/mlflow.db"
-    assert artifact_root() == f"file://{home}/mlartifacts"
 
 
-def test_a_server_decides_itself_where_artifacts_go(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_is_named_by_the_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
-    assert tracking_uri() == "http://127.0.0.1:5000" and artifact_root() is None
+    assert tracking_uri() == "http://127.0.0.1:5000"
 
 
 @pytest.mark.parametrize(

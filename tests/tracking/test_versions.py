@@ -12,7 +12,7 @@ from glyphlens.tracking.client import open_client
 from glyphlens.tracking.registry import promote
 from glyphlens.tracking.versions import LONGEST_DESCRIPTION, fetch
 from tests.forged_release import NAME, SIDE, forged_release, save_release
-from tests.tracking.test_servers import free_port, mlflow_server
+from tests.tracking.servers import free_port, mlflow_server
 
 ADDRESS = f"models:/{NAME}@champion"
 

@@ -40,6 +40,11 @@ SECTIONS = (
     "kanji_export", "kanji_evaluate",
 )  # fmt: skip
 GROUPS = ("group", "groups")
+SCORES = ("test_top1", "test_shape_top1", "macro_f1", "ece", "int8_top1", "int8_mb")
+INPUTS, OUTPUTS = (
+    ("samples", "samples_token", "export", "export_token"),
+    ("release", "release_metrics", "metrics", "report"),
+)
 
 
 class KanjiEvaluateParams(Section):
@@ -77,7 +82,7 @@ class Compared:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Score the predictions, choose, copy the release, draw, write."""
-    paths = stage_paths(argv, "samples", "samples_token", "export", "export_token", "release", "metrics", "report")
+    paths = stage_paths(argv, *INPUTS, *OUTPUTS)
     require_token(paths.samples_token, paths.samples)
     require_token(paths.export_token, paths.export)
     params = load_params(KanjiEvaluateParams, "kanji_evaluate")
@@ -91,6 +96,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     preface = release_preface(table, released, params.release_max_mb, " ".join(source_told(samples)[:2]))
     write_release(paths.release, paths.export, released, preface)
+    save_metrics(paths.release_metrics, {name: by_name(table)[released][name] for name in SCORES} if released else {})
     headline = _headline(compared)
     save_metrics(paths.metrics, headline)
     confusions = _save_tables(paths, params, compared)

@@ -44,11 +44,6 @@ def without_password(text: str) -> str:
     return re.sub(r"(?<=://)([^\s:/@]+):[^\s/]+@", r"\1:***@", text)
 
 
-def artifact_root() -> str | None:
-    """Where artifacts of new experiments go: beside the SQLite database, or wherever the server says (None)."""
-    return None if os.environ.get(SERVER) else (project_home() / "mlartifacts").as_uri()
-
-
 def open_client() -> "MlflowClient":
     """A client that gives up within seconds, sends no telemetry and does not tell of a new database's tables."""
     for name, value in DEFAULTS.items():
@@ -72,3 +67,15 @@ def _make_database(path: Path) -> None:
         if not path.exists():
             with writing(path) as partial:
                 MlflowClient(tracking_uri=f"sqlite:///{partial}").search_experiments(max_results=1)
+
+
+def experiment_id(client: "MlflowClient", name: str) -> str:
+    """The experiment of this name, made where there is none; raises MlflowException.
+
+    Beside the SQLite database lie its artifacts; a server says itself where they go.
+    """
+    known = client.get_experiment_by_name(name)
+    if known:
+        return str(known.experiment_id)
+    root = None if os.environ.get("MLFLOW_TRACKING_URI") else (project_home() / "mlartifacts").as_uri()
+    return str(client.create_experiment(name, root))

@@ -29,13 +29,14 @@ def main() -> None:
         raise troubles[0]
 
 
-def _say(_: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _say(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """An error that ends the process, as one line: of a failed connection what the system says."""
     origin = error
     while origin.__context__:
         origin = origin.__context__
     told = origin if isinstance(origin, OSError) else error
-    print(f"{type(told).__name__}: {str(told).partition(chr(10))[0]}")
+    first_line, _, _ = str(told).partition("\n")
+    print(f"{type(told).__name__}: {first_line}")
 
 
 if __name__ == "__main__":

@@ -71,6 +71,5 @@ def _whereabouts(stage: str, experiment: str, commit: str) -> str:
     """The run's description: DVC has its outputs, MLflow gets no second copy."""
     if experiment:
         return f"Weights and curves: outputs of `{stage}`, `dvc exp apply {experiment}`"
-    return f"Weights and curves: outputs of `{stage}` in `dvc.lock`" + (
-        f", trained on commit `{commit}`" if commit else ""
-    )
+    trained = f", trained on commit `{commit}`" if commit else ""
+    return f"Weights and curves: outputs of `{stage}` in `dvc.lock`{trained}"

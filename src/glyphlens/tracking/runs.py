@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from glyphlens.tracking.client import artifact_root
+from glyphlens.tracking.client import experiment_id
 from glyphlens.tracking.record import PostedRun
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def send_run(client: "MlflowClient", posted: PostedRun) -> None:
     """
     from mlflow.entities import Param
 
-    experiment = _experiment(client, f"glyphlens/{posted.record.stage.partition('@')[0]}")
+    experiment = experiment_id(client, f"glyphlens/{posted.record.stage.partition('@')[0]}")
     found = client.search_runs([experiment], f"tags.`{ID_TAG}` = '{posted.id}'")
     if found and found[0].info.status == WHOLE:
         return
@@ -49,12 +49,6 @@ def flat_params(params: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             flat[f"{prefix}{name}"] = text if len(text) <= LONGEST_PARAM else f"{text[: LONGEST_PARAM - 1]}…"
     return flat
-
-
-def _experiment(client: "MlflowClient", name: str) -> str:
-    """Its id; a new one where there is none of this name."""
-    experiment = client.get_experiment_by_name(name)
-    return str(experiment.experiment_id if experiment else client.create_experiment(name, artifact_root()))
 
 
 def _new_run(client: "MlflowClient", experiment: str, posted: PostedRun) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from glyphlens.errors import InputError, OutputError
 from glyphlens.storage import sha256_tree
-from glyphlens.tracking.client import artifact_root, open_client, shown_uri, without_password
+from glyphlens.tracking.client import experiment_id, open_client, shown_uri, without_password
 from glyphlens.tracking.pyfunc import FILES, save_pyfunc
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def register(client: "MlflowClient", release: Release) -> Version:
 
     with TemporaryDirectory() as folder:
         save_pyfunc(Path(folder) / ARTIFACT, release.folder)
-        run = client.create_run(_experiment(client), run_name=release.name, tags=dict(release.tags)).info
+        run = client.create_run(experiment_id(client, EXPERIMENT), run_name=release.name, tags=dict(release.tags)).info
         client.log_artifacts(run.run_id, folder)
     metrics = [Metric(name, value, run.start_time, 0) for name, value in release.metrics.items()]
     client.log_batch(run.run_id, metrics=metrics)
@@ -151,11 +151,6 @@ def _run_of(version: "ModelVersion") -> str:
     if not version.run_id:
         raise InputError(f"{version.name}: version {version.version} does not come from `glyphlens promote`; delete it")
     return version.run_id
-
-
-def _experiment(client: "MlflowClient") -> str:
-    known = client.get_experiment_by_name(EXPERIMENT)
-    return str(known.experiment_id if known else client.create_experiment(EXPERIMENT, artifact_root()))
 
 
 def _description(card: Path) -> str:

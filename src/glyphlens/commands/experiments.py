@@ -1,0 +1,103 @@
+"""``glyphlens experiments``: a sweep as a table, best first, and as a picture."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from glyphlens.commands.output import check_writable
+from glyphlens.commands.screen import console
+from glyphlens.errors import InputError
+from glyphlens.evaluation.experiments import Experiment, differing_params, metric_named, read_experiments
+from glyphlens.review.metrics import better_sign
+
+SHOW = ("exp", "show", "--json")
+ABSENT = "–"
+
+
+def run_experiments(asked: str, source: str | None, output: Path | None) -> int:
+    """Print the experiments that have the metric, best first, and draw them.
+
+    ``source``: a file with the output of `dvc exp show --json`, ``-`` for standard input, None to run it. Raises
+    InputError where that fails, where no single metric is meant, and where there is nothing to draw.
+    """
+    if output:
+        _check_picture(output)
+    experiments = read_experiments(_content(source))
+    metric = metric_named(experiments, asked)
+    scored = _best_first(experiments, metric)
+    names = differing_params(scored)
+    screen = console()
+    screen.print(_table(scored, names, metric))
+    without = [experiment.name for experiment in experiments if metric not in experiment.scores]
+    if without:
+        screen.print(f"without it, because they wait, run or failed: {', '.join(without)}")
+    if output:
+        _draw(output, scored, names, metric)
+        screen.print(f"{output}: {len(scored)} experiments")
+    return 0
+
+
+def _check_picture(output: Path) -> None:
+    if output.suffix.lower() != ".png":
+        raise InputError(f"{output}: the chart is a PNG picture; name it .png")
+    check_writable(output)
+
+
+def _content(source: str | None) -> Any:
+    """What DVC says of the experiments."""
+    try:
+        return json.loads(_shown() if source is None else _read(source))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{source or 'dvc'}: not JSON ({error}); write it with `dvc {' '.join(SHOW)}`") from error
+
+
+def _shown() -> str:
+    """The output of DVC, asked now."""
+    answer = subprocess.run([sys.executable, "-m", "dvc", *SHOW], capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise InputError(f"dvc {' '.join(SHOW)}: {answer.stderr.strip()}")
+    return answer.stdout
+
+
+def _read(source: str) -> str:
+    try:
+        return sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{source}: cannot be read ({error})") from error
+
+
+def _best_first(experiments: Sequence[Experiment], metric: str) -> list[Experiment]:
+    """Those that have the metric; more of it is better where nothing else is known."""
+    sign = better_sign(metric.rpartition(":")[2]) or 1
+    scored = [experiment for experiment in experiments if metric in experiment.scores]
+    return sorted(scored, key=lambda experiment: sign * experiment.scores[metric], reverse=True)
+
+
+def _table(experiments: Sequence[Experiment], names: Sequence[str], metric: str) -> Table:
+    shown = Table(box=box.SIMPLE_HEAD, title=f"{metric}, best first", title_justify="left", pad_edge=False)
+    shown.add_column("experiment")
+    for name in (metric.rpartition(":")[2], *names):
+        shown.add_column(name, justify="right")
+    for experiment in experiments:
+        title = f"{experiment.name} (commit)" if experiment.is_commit else experiment.name
+        shown.add_row(title, f"{experiment.scores[metric]:g}", *_values(experiment, names))
+    return shown
+
+
+def _draw(output: Path, experiments: Sequence[Experiment], names: Sequence[str], metric: str) -> None:
+    from glyphlens.evaluation.experiment_chart import Line, plot_experiments
+
+    if len(experiments) < 2 or not names:
+        raise InputError(f"{metric}: {len(experiments)} with it, differing in {len(names)} parameters; nothing to draw")
+    lines = [Line(entry.name, _values(entry, names), entry.scores[metric]) for entry in experiments]
+    plot_experiments(output, names, lines, metric)
+
+
+def _values(experiment: Experiment, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(experiment.params.get(name, ABSENT) for name in names)

@@ -1,0 +1,86 @@
+"""``glyphlens verify``: whether every object of a DVC cache or remote is what its name says.
+
+DVC trusts objects that are write-protected and hands a damaged one on without a word (dvc_data.hashfile.db.local).
+They lie at ``files/md5/<2 digits>/<30 digits>``; with the suffix ``.dir`` they are JSON lists of a folder's files.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from glyphlens.errors import InputError
+from glyphlens.review.locked import locked_stages
+
+OBJECTS = "files/md5"
+NAME = re.compile(r"[0-9a-f]{32}(\.dir)?")
+LOCK = Path("dvc.lock")
+FOLDER = ".dir"
+
+
+def run_verify(store: Path, *, remove: bool) -> int:
+    """Hash every object, name damaged ones and the outputs they belong to; 1 where there are some, else 0.
+
+    ``remove`` deletes them and the lists of folders that hold them, so that DVC brings or sends them again, and touches
+    the outputs in the workspace, so that DVC looks at them again. Raises InputError where ``store`` has no objects.
+    """
+    objects = find_objects(store)
+    damaged = [key for key, file in objects.items() if _md5(file) != key.removesuffix(FOLDER)]
+    folders = {key: _listed(objects[key]) for key in objects if key.endswith(FOLDER) and key not in damaged}
+    outputs = _outputs(folders)
+    for key in damaged:
+        print(f"{objects[key]}: damaged: {', '.join(outputs[key]) or f'of no output in {LOCK}'}")
+    print(f"{store}: {len(objects)} objects, {len(damaged)} damaged")
+    if damaged and remove:
+        lists = [key for key, files in folders.items() if not set(files).isdisjoint(damaged)]
+        _remove([objects[key] for key in (*lists, *damaged)])
+        _touch([output for key in damaged for output in outputs[key]])
+        print("removed; mend a cache with `dvc fetch` and `dvc checkout --force`, a remote with `dvc push`")
+    elif damaged:
+        print("run this again with --remove where another cache or remote has them whole, or a stage can be run again")
+    return int(bool(damaged))
+
+
+def find_objects(store: Path) -> dict[str, Path]:
+    """Every object by its name without the slash; raises InputError where there is none."""
+    files = sorted((store / OBJECTS).glob("??/*"))
+    objects = {file.parent.name + file.name: file for file in files if NAME.fullmatch(file.parent.name + file.name)}
+    if not objects:
+        raise InputError(f"{store}: no {OBJECTS}/…; give the folder of a DVC cache (`dvc cache dir`) or remote")
+    return objects
+
+
+def _md5(file: Path) -> str:
+    try:
+        with file.open("rb") as handle:
+            return hashlib.file_digest(handle, "md5").hexdigest()
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror})") from error
+
+
+def _listed(file: Path) -> dict[str, str]:
+    """The files of a folder: hash → path inside."""
+    return {entry["md5"]: entry["relpath"] for entry in json.loads(file.read_bytes())}
+
+
+def _outputs(folders: dict[str, dict[str, str]]) -> defaultdict[str, list[str]]:
+    """The outputs in dvc.lock, and the files inside of those that are folders, by the objects that hold them."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    stages = locked_stages(LOCK.read_bytes(), str(LOCK)) if LOCK.is_file() else {}
+    for path, key in (item for stage in stages.values() for item in stage.outs.items()):
+        found[key].append(path)
+        for inner, name in folders.get(key, {}).items():
+            found[inner].append(f"{path}/{name}")
+    return found
+
+
+def _remove(files: list[Path]) -> None:
+    for file in files:
+        file.unlink()
+
+
+def _touch(outputs: list[str]) -> None:
+    for output in filter(os.path.exists, outputs):
+        os.utime(output)

@@ -1,0 +1,203 @@
+"""The project as a git repository of its own, with a few fonts, small networks and lenient gates."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from tests.checkout import ROOT, committed
+
+SMALL: dict[str, dict[str, Any]] = {
+    "fonts": {"weights_per_family": 1},
+    "rasters": {"min_samples": 2, "min_families": 2},
+    "variants": {"copies": 1},
+    "primitives": {"count": 255, "sampled_cells": 50_000, "iterations": 4},
+    "phase1": {"steps": 20, "batch": 256, "rasters_per_step": 8, "scored_rasters": 40, "validate_every": 10},
+    "phase2": {"width": 16, "blocks": 1, "steps": 12, "batch": 64, "validate_every": 6},
+    "onestage": {"stem": [4, 8], "steps": 12},
+    "export": {"calibration_samples": 64, "latency_repeats": 2},
+    "evaluate": {"confusions_shown": 4, "errors_shown": 4, "near_misses_shown": 1},
+    "standin": {
+        "characters": {"few": "あいうえおかきくけこアイウエオ一二三人口木林休"},
+        "writers": 10,
+        "font_copies": 1,
+    },
+    "kanji_training": {"validate_every": 3},
+    "kanji_qat": {"steps": 4, "batch": 16, "validate_every": 2, "range_batches": 2},
+    "kanji_export": {"calibration_samples": 32, "latency_repeats": 1},
+    "kanji_evaluate": {"confusions_shown": 4, "errors_shown": 4},
+}
+SHORT = {"steps": 6, "batch": 16}
+# Of the recognisers those that differ in what their stages do: plain, reading strokes, teaching and being taught.
+FEW = {
+    "recognizers": ["cnn", "hybrid_rnn", "stroke_rnn"],
+    "distilled": ["cnn"],
+    "exported": ["cnn", "cnn_qat", "cnn_distilled", "stroke_rnn"],
+}
+# A toy recogniser knows nothing: what is tested is that everything runs and fits together.
+LENIENT: dict[str, dict[str, Any]] = {
+    "glyphs": {"min_classes": 50, "min_families": 5, "class_samples": 2, "class_families": 2},
+    "rasters": {
+        "min_classes": 50,
+        "min_families": 5,
+        "min_class_samples": 2,
+        "min_class_families": 2,
+        "min_tested_classes": 0.1,
+        "max_split_share": 0.9,
+        "max_excluded_share": 0.9,
+    },
+    "primitives": {"max_bit_error": 0.3, "max_top_share": 0.9},
+    "models": {
+        "min_phase1_accuracy": 0.0,
+        "max_empty_fpr": 1.0,
+        "min_phase2_top1": 0.0,
+        "min_phase2_top5": 0.0,
+        "min_onestage_top1": 0.0,
+        "min_distinct_share": 0.0,
+        "max_commonest_share": 1.0,
+    },
+    "export": {
+        "max_int8_loss": 1.0,
+        "min_scored_top1": 0.0,
+        "max_scored_loss": 1.0,
+        "min_scored_agreement": 0.0,
+        "max_batch_gap": 1.0,
+    },
+    "kanji_samples": {"min_classes": 10, "max_near_share": 1.0, "max_near_median": 1.0, "max_split_share": 0.5},
+    "kanji_models": {
+        "min_top1": {"cnn": 0.0},
+        "min_other_top1": 0.0,
+        "min_distinct_share": 0.0,
+        "max_commonest_share": 1.0,
+        "max_int8_loss": 1.0,
+        "max_scored_gap": 1.0,
+        "min_prediction_agreement": 0.0,
+        "max_batch_gap": 1.0,
+    },
+}
+DEFAULT_RUN = ("dvc.lock", "metrics", "models")  # what is in git of it belongs to other data
+
+
+class SmallRepository:
+    """A git repository in which ``dvc`` runs with the code that it holds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def make(cls, folder: Path, packages: Path) -> "SmallRepository":
+        """The files of this checkout with small parameters and these font packages, committed."""
+        for path in committed():
+            target = folder / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        shutil.copytree(packages, folder / "data/packages", dirs_exist_ok=True)
+        for name in DEFAULT_RUN:
+            shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink(missing_ok=True)
+        made = cls(folder)
+        made.set(SMALL)
+        made.set({"recognizers": {name: made.params()["recognizers"][name] | SHORT for name in FEW["recognizers"]}})
+        made.set({"gates": {gate: made.params()["gates"][gate] | limits for gate, limits in LENIENT.items()}})
+        made.reduce_the_graph()
+        made.git("init", "--quiet", "--initial-branch", "main")
+        made.commit("the project, small")
+        return made
+
+    def clone(self, folder: Path) -> "SmallRepository":
+        """A fresh clone, with a cache of its own."""
+        self.git("clone", "--quiet", str(self.folder), str(folder))
+        return SmallRepository(folder)
+
+    def params(self) -> Any:
+        return YAML().load((self.folder / "params.yaml").read_text(encoding="utf-8"))
+
+    def set(self, changes: dict[str, dict[str, Any]]) -> None:
+        """Change values of params.yaml; a key that it does not have is a mistake of this test."""
+        params = self.params()
+        for section, values in changes.items():
+            assert set(values) <= set(params[section]), f"{section}: {set(values) - set(params[section])}"
+            params[section].update(values)
+        with (self.folder / "params.yaml").open("w", encoding="utf-8") as handle:
+            YAML().dump(params, handle)
+
+    def reduce_the_graph(self) -> None:
+        """Train few recognisers, one of them with a teacher."""
+        graph = YAML().load((self.folder / "dvc.yaml").read_text(encoding="utf-8"))
+        assert set(graph["vars"][0]["kanji"]) == set(FEW)
+        graph["vars"][0]["kanji"] = FEW
+        with (self.folder / "dvc.yaml").open("w", encoding="utf-8") as handle:
+            YAML().dump(graph, handle)
+
+    def git(self, *arguments: str) -> str:
+        return self._run("git", *arguments).stdout
+
+    def commit(self, message: str) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+
+    def dvc(self, *arguments: str) -> str:
+        """Its output; an error fails the test and shows what DVC said."""
+        return self._run("dvc", *arguments).stdout
+
+    def dvc_fails(self, *arguments: str) -> str:
+        """Output and errors of a command that has to fail."""
+        answer = self._run("dvc", *arguments, fails=True)
+        return answer.stdout + answer.stderr
+
+    def start(self, *command: str) -> "subprocess.Popen[str]":
+        """A program of this environment in a process group of its own; its output and errors come together."""
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """As after activating the environment, but with the code of the workspace that a stage runs in."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        identity = {f"GIT_{role}_{key}": "t@localhost" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
+        return os.environ | identity | {"PATH": path, "PYTHONPATH": "src"}
+
+    def _run(self, *command: str, fails: bool = False) -> "subprocess.CompletedProcess[str]":
+        answer = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        told = f"{' '.join(command)}:\n{answer.stdout[-3000:]}\n{answer.stderr[-6000:]}"
+        assert (answer.returncode != 0) == fails, told
+        return answer
+
+    def stages(self) -> dict[str, Any]:
+        return self._document("dvc.yaml")
+
+    def lock(self) -> dict[str, Any]:
+        return self._document("dvc.lock")
+
+    def status(self) -> dict[str, Any]:
+        """What DVC would run again, and why."""
+        status: dict[str, Any] = YAML(typ="safe").load(self.dvc("status", "--json"))
+        return status
+
+    def _document(self, name: str) -> dict[str, Any]:
+        stages: dict[str, Any] = YAML(typ="safe").load((self.folder / name).read_text("utf-8"))["stages"]
+        return stages
+
+
+def ran(output: str) -> list[str]:
+    """The stages that were run, by DVC's output."""
+    return re.findall(r"Running stage '([\w@]+)'", output)
