@@ -18,6 +18,8 @@ OBJECTS = "files/md5"
 NAME = re.compile(r"[0-9a-f]{32}(\.dir)?")
 LOCK = Path("dvc.lock")
 FOLDER = ".dir"
+FOUND = "run this again with --remove where another cache or remote has them whole, or stages can make them again"
+REMOVED = "removed; mend a cache with `dvc fetch` and `dvc checkout --force`, a remote with `dvc push`"
 
 
 def run_verify(store: Path, *, remove: bool) -> int:
@@ -35,11 +37,11 @@ def run_verify(store: Path, *, remove: bool) -> int:
     print(f"{store}: {len(objects)} objects, {len(damaged)} damaged")
     if damaged and remove:
         lists = [key for key, files in folders.items() if not set(files).isdisjoint(damaged)]
-        _remove([objects[key] for key in (*lists, *damaged)])
+        for key in (*lists, *damaged):
+            objects[key].unlink()
         _touch([output for key in damaged for output in outputs[key]])
-        print("removed; mend a cache with `dvc fetch` and `dvc checkout --force`, a remote with `dvc push`")
-    elif damaged:
-        print("run this again with --remove where another cache or remote has them whole, or a stage can be run again")
+    if damaged:
+        print(REMOVED if remove else FOUND)
     return int(bool(damaged))
 
 
@@ -74,11 +76,6 @@ def _outputs(folders: dict[str, dict[str, str]]) -> defaultdict[str, list[str]]:
         for inner, name in folders.get(key, {}).items():
             found[inner].append(f"{path}/{name}")
     return found
-
-
-def _remove(files: list[Path]) -> None:
-    for file in files:
-        file.unlink()
 
 
 def _touch(outputs: list[str]) -> None:

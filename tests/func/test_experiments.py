@@ -1,0 +1,152 @@
+"""Experiments as the README runs them: a queued sweep with two workers, and one that is killed and run again."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.func.small_repository import SmallRepository
+
+SWEEP = ("phase1.steps=range(30,80,10)", "phase1.lr=choice(3e-3,1e-3)")  # 5 × 2
+PHASE1 = "metrics/arabic/phase1.json"
+PATIENCE_S = 600
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def workspace(small: SmallRepository, tmp_path_factory: pytest.TempPathFactory) -> SmallRepository:
+    return small.second_workspace(tmp_path_factory.mktemp("experiments") / "glyphlens")
+
+
+@pytest.fixture(scope="module")
+def queue(workspace: SmallRepository) -> list[list[str]]:
+    """The queue after the sweep: task, name, time, status of each experiment."""
+    parameters = [word for change in SWEEP for word in ("--set-param", change)]
+    workspace.dvc("exp", "run", "--queue", *parameters, "phase1")
+    workspace.dvc("queue", "start", "--jobs", "2")
+    deadline = time.monotonic() + PATIENCE_S
+    while any(task[-1] in ("Queued", "Running") for task in tasks(workspace)):
+        assert time.monotonic() < deadline, workspace.dvc("queue", "status")
+        time.sleep(2)
+    return tasks(workspace)
+
+
+def tasks(workspace: SmallRepository) -> list[list[str]]:
+    lines = workspace.dvc("queue", "status").splitlines()
+    return [line.split() for line in lines if re.match(r"[0-9a-f]{7} ", line)]
+
+
+def shown(workspace: SmallRepository) -> dict[str, dict[str, Any]]:
+    """Metrics of phase 1 and its parameters, by experiment, as DVC reads them back."""
+    content = json.loads(workspace.dvc("exp", "show", "--json"))
+    revisions = [entry["revs"][0] for commit in content for entry in commit["experiments"] or []]
+    return {
+        entry["name"]: {
+            "params": entry["data"]["params"]["params.yaml"]["data"]["phase1"],
+            "metrics": entry["data"]["metrics"][PHASE1]["data"],
+        }
+        for entry in revisions
+    }
+
+
+def tracked(workspace: SmallRepository) -> dict[str, dict[str, float]]:
+    """Final metrics in MLflow's database, by the name of the experiment."""
+    query = (
+        "SELECT tags.value, latest_metrics.key, latest_metrics.value FROM runs"
+        " JOIN tags ON tags.run_uuid = runs.run_uuid AND tags.key = 'dvc.experiment'"
+        " JOIN latest_metrics ON latest_metrics.run_uuid = runs.run_uuid WHERE runs.status = 'FINISHED'"
+    )
+    found: dict[str, dict[str, float]] = {}
+    with closing(sqlite3.connect(workspace.folder / "mlflow.db")) as database:
+        for experiment, metric, value in database.execute(query):
+            found.setdefault(experiment, {})[metric] = value
+    return found
+
+
+def test_ten_queued_experiments_with_two_workers_all_succeed(
+    workspace: SmallRepository, queue: list[list[str]]
+) -> None:
+    logs = {task[1]: workspace.dvc("queue", "logs", task[1]) for task in queue}
+    assert [task[-1] for task in queue] == ["Success"] * 10, "\n".join(logs.values())[-6000:]
+    assert not re.search(r"[Ll]ock error|LockError|is busy|database is locked|Traceback", "".join(logs.values()))
+
+
+def test_no_metric_is_lost_or_mixed_up(workspace: SmallRepository, queue: list[list[str]]) -> None:
+    found = shown(workspace)
+    assert {(entry["params"]["steps"], entry["params"]["lr"]) for entry in found.values()} == {
+        (steps, lr) for steps in range(30, 80, 10) for lr in (0.003, 0.001)
+    }
+    assert set(found) == {task[1] for task in queue}
+    assert len({tuple(entry["metrics"].values()) for entry in found.values()}) == 10
+    in_mlflow = tracked(workspace)
+    assert set(in_mlflow) == set(found)
+    for name, entry in found.items():
+        assert {key: pytest.approx(in_mlflow[name][key], abs=1e-4) for key in entry["metrics"]} == entry["metrics"]
+
+
+def test_queued_experiments_leave_the_workspace_and_nothing_else_behind(
+    workspace: SmallRepository, queue: list[list[str]]
+) -> None:
+    assert len(queue) == 10
+    assert workspace.git("status", "--porcelain") == ""
+    assert list((workspace.folder / "checkpoints/phase1").iterdir()) == []
+    assert list((workspace.folder / ".glyphlens/outbox").glob("*.json")) == []
+
+
+def test_the_sweep_as_table_and_picture(workspace: SmallRepository, queue: list[list[str]], tmp_path: Path) -> None:
+    picture = tmp_path / "sweep.png"
+    told = workspace.glyphlens("experiments", "phase1:accuracy", "--output", str(picture))
+    assert picture.stat().st_size > 10_000
+    assert all(task[1] in told for task in queue)
+    assert re.search(r"experiment +accuracy +phase1\.steps +phase1\.lr", told)
+
+
+def test_an_experiment_that_is_killed_goes_on_where_it_was(workspace: SmallRepository) -> None:
+    command = ("dvc", "exp", "run", "--temp", "--name", "killed", "--set-param", "phase1.steps=400", "phase1")
+    first = workspace.start(*command)
+    states = wait_for_states(workspace.folder / "checkpoints/phase1", least_step=50)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    assert states.is_dir()
+
+    second = workspace.start(*command)
+    told, _ = second.communicate(timeout=PATIENCE_S)
+    assert second.returncode == 0, told
+    steps = [int(step) for step in re.findall(r"(\d+)/400 \[", told)]
+    assert min(step for step in steps if step) > 50
+    assert not states.exists()
+    assert shown(workspace)["killed"]["params"]["steps"] == 400
+
+
+def wait_for_states(parent: Path, least_step: int) -> Path:
+    """The folder of a training that has come so far."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        for state in parent.glob("*/step-*.ckpt"):
+            if int(state.stem.removeprefix("step-")) >= least_step:
+                return state.parent
+        time.sleep(0.05)
+    raise AssertionError(f"{parent}: no training came to step {least_step} within {PATIENCE_S} s")
+
+
+def test_own_fonts_that_are_added_go_along(small: SmallRepository, arabic_font_path: Path, tmp_path: Path) -> None:
+    """An experiment elsewhere has what git and DVC have: not what lies beside them."""
+    workspace = small.second_workspace(tmp_path / "glyphlens")
+    own = workspace.folder / "data/own_fonts/mine.woff2"
+    shutil.copyfile(arabic_font_path, own)
+    workspace.dvc("add", "data/own_fonts/mine.woff2")
+    workspace.dvc("commit", "--force", "fonts")
+    workspace.commit("a font of one's own")
+    assert workspace.git("ls-files", "data/own_fonts").split() == [
+        "data/own_fonts/README.md",
+        "data/own_fonts/mine.woff2.dvc",
+    ]
+    assert "Stage 'fonts' didn't change" in workspace.dvc("exp", "run", "--temp", "fonts")
