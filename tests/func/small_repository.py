@@ -5,13 +5,15 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
 from tests.checkout import ROOT, committed
-from tests.func.small_params import FEW, LENIENT, SHORT, SMALL
+from tests.func.small_params import FEW, small_params
 
 DEFAULT_RUN = ("dvc.lock", "metrics", "models")  # what is in git of it belongs to other data
 
@@ -33,9 +35,7 @@ class SmallRepository:
         for name in DEFAULT_RUN:
             shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink(missing_ok=True)
         made = cls(folder)
-        made.set(SMALL)
-        made.set({"recognizers": {name: made.params()["recognizers"][name] | SHORT for name in FEW["recognizers"]}})
-        made.set({"gates": {gate: made.params()["gates"][gate] | limits for gate, limits in LENIENT.items()}})
+        made.set(small_params())
         made.reduce_the_graph()
         made.git("init", "--quiet", "--initial-branch", "main")
         made.commit("the project, small")
@@ -56,12 +56,14 @@ class SmallRepository:
     def params(self) -> Any:
         return YAML().load((self.folder / "params.yaml").read_text(encoding="utf-8"))
 
-    def set(self, changes: dict[str, dict[str, Any]]) -> None:
-        """Change values of params.yaml; a key that it does not have is a mistake of this test."""
+    def set(self, changes: dict[str, Any]) -> None:
+        """Change values of params.yaml by dotted name; a name that it does not have is a mistake of this test."""
         params = self.params()
-        for section, values in changes.items():
-            assert set(values) <= set(params[section]), f"{section}: {set(values) - set(params[section])}"
-            params[section].update(values)
+        for name, value in changes.items():
+            *sections, key = name.split(".")
+            place = reduce(getitem, sections, params)
+            assert key in place, name
+            place[key] = value
         with (self.folder / "params.yaml").open("w", encoding="utf-8") as handle:
             YAML().dump(params, handle)
 

@@ -84,7 +84,7 @@ def test_the_same_seed_gives_the_same_bytes(small: SmallRepository) -> None:
 
 def test_a_parameter_re_runs_its_stage_and_none_before(small: SmallRepository) -> None:
     kept = (small.folder / "params.yaml").read_bytes()
-    small.set({"phase2": {"lr": 0.0011}})
+    small.set({"phase2.lr": 0.0011})
     changed = set(small.status())
     (small.folder / "params.yaml").write_bytes(kept)
     # The baseline trains with phase 2's settings; the run record of evaluate holds all of them.
@@ -92,8 +92,7 @@ def test_a_parameter_re_runs_its_stage_and_none_before(small: SmallRepository) -
 
 
 def test_a_tighter_limit_that_passes_re_runs_the_gate_and_no_training(small: SmallRepository) -> None:
-    limits = small.params()["gates"]["primitives"]
-    small.set({"gates": {"primitives": limits | {"max_bit_error": 0.29}}})
+    small.set({"gates.primitives.max_bit_error": 0.29})
     again = ran(small.dvc("repro"))
     assert "gate_primitives" in again
     assert not {"primitives", "phase1", "phase2", "onestage", "export"} & set(again)
@@ -101,8 +100,7 @@ def test_a_tighter_limit_that_passes_re_runs_the_gate_and_no_training(small: Sma
 
 def test_a_gate_that_fails_stops_the_run_and_leaves_its_page(small: SmallRepository) -> None:
     kept = (small.folder / "params.yaml").read_bytes()
-    limits = small.params()["gates"]["rasters"]
-    small.set({"gates": {"rasters": limits | {"min_classes": 99_999}}})
+    small.set({"gates.rasters.min_classes": 99_999})
     told = small.dvc_fails("repro")
     (small.folder / "params.yaml").write_bytes(kept)
     assert ran(told)[-1] == "gate_rasters"

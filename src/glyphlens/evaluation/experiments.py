@@ -10,7 +10,10 @@ WORKSPACE = "workspace"
 
 
 class Experiment(NamedTuple):
-    """A commit, or an experiment that started from one; ``scores`` by names such as ``arabic/phase2:val_top1``."""
+    """A commit, or an experiment that started from one.
+
+    ``scores`` by names such as ``arabic/phase2:val_top1`` or, of a training's last step, ``kanji/cnn/curves:val_top1``.
+    """
 
     name: str
     is_commit: bool
@@ -61,8 +64,13 @@ def _experiment(entry: Mapping[str, Any], *, is_commit: bool) -> Experiment:
         name: value for file in data["params"].values() for name, value in flat_params(file.get("data", {})).items()
     }
     scores = {
-        f"{path.removeprefix('metrics/').removesuffix('.json')}:{name}": float(value)
+        f"{_source(path)}:{name}": float(value)
         for path, file in (data["metrics"] or {}).items()
         for name, value in file.get("data", {}).items()
     }
     return Experiment(entry["name"] or entry["rev"][:7], is_commit, params, scores)
+
+
+def _source(path: str) -> str:
+    """``arabic/phase2`` of metrics/arabic/phase2.json, ``kanji/cnn/curves`` of models/kanji/cnn/curves/metrics.json."""
+    return path.removeprefix("metrics/").removeprefix("models/").removesuffix(".json").removesuffix("/metrics")
