@@ -86,10 +86,16 @@ def test_a_killed_training_goes_on_bit_by_bit(tmp_path: Path, fatal: int) -> Non
     process.join()
     assert process.exitcode == -signal.SIGKILL
     assert (newest_state(tmp_path / "killed") is None) == (fatal < 6)
+    assert states(tmp_path / "killed") == [step for step in (6, 12, 18) if step < fatal][-2:]  # keep_last is 2
+    assert (tmp_path / "killed/best.ckpt").exists() == (fatal > 6)
     resumed, resumed_curves = run(tmp_path / "killed")
     straight, straight_curves = run(tmp_path / "straight")
     assert torch.equal(weights(resumed), weights(straight))
     pd.testing.assert_frame_equal(resumed_curves, straight_curves)
+
+
+def states(folder: Path) -> list[int]:
+    return sorted(int(path.stem.removeprefix("step-")) for path in folder.glob("step-*.ckpt"))
 
 
 def test_a_state_cut_short_is_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
