@@ -3,9 +3,10 @@
 from typing import Any
 
 
-def experiment(name: str, phase2: dict[str, Any], top1: float | None) -> dict[str, Any]:
-    """An experiment; without a score it waits in the queue."""
-    return {"name": name, "executor": None, "revs": [_entry(name, phase2, top1)]}
+def experiment(name: str, phase2: dict[str, Any], top1: float | None, state: str | None = None) -> dict[str, Any]:
+    """An experiment; ``state`` is that of its executor: none where it was run in the workspace."""
+    executor = {"state": state, "name": "dvc-task", "local": None} if state else None
+    return {"name": name, "executor": executor, "revs": [_entry(name, phase2, top1)]}
 
 
 def commit(phase2: dict[str, Any], top1: float, experiments: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -165,8 +165,10 @@ def options_of(entry: str | dict[str, Any]) -> dict[str, Any]:
 
 def command_options(stage: str) -> dict[str, str]:
     words = shlex.split(STAGES[stage]["cmd"])
-    assert words[:3] == ["python", "-m", f"glyphlens.stages.{module_of(stage)}"], f"{stage}: {STAGES[stage]['cmd']}"
-    names, paths = words[3::2], words[4::2]
+    # A queued experiment runs the code of its own copy of the repository, not what is installed.
+    called = ["PYTHONPATH=src", "python", "-m", f"glyphlens.stages.{module_of(stage)}"]
+    assert words[:4] == called, f"{stage}: {STAGES[stage]['cmd']}"
+    names, paths = words[4::2], words[5::2]
     assert len(names) == len(paths)
     assert all(name.startswith("--") for name in names)
     return dict(zip(names, paths, strict=True))

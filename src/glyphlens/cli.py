@@ -188,11 +188,14 @@ def history(
 
 
 @app.command(
-    epilog="[bold]Examples[/bold]   glyphlens experiments phase2:val_top1 -o sweep.png   ·   "
+    epilog="[bold]Examples[/bold]   glyphlens experiments phase2:val_top1 --only 'backbone-*' -o sweep.png   ·   "
     "dvc exp show --json --all-commits | glyphlens experiments kanji/evaluate:best_top1 --source -",
 )
 def experiments(
     metric: Annotated[str, typer.Argument(help="What to compare: val_top1, or with its file phase2:val_top1.")],
+    only: Annotated[
+        str | None, typer.Option(help="Experiments of these names, such as 'backbone-*'; else all.")
+    ] = None,
     source: Annotated[
         str | None, typer.Option(help="Output of `dvc exp show --json`: a file, - for standard input; else it is run.")
     ] = None,
@@ -204,7 +207,7 @@ def experiments(
     """
     from glyphlens.commands.experiments import run_experiments
 
-    raise typer.Exit(run_experiments(metric, source, output))
+    raise typer.Exit(run_experiments(metric, only, source, output))
 
 
 @app.command(

@@ -19,7 +19,7 @@ def shown(tmp_path: Path) -> Path:
         experiment(f"exp-{place}", {"lr": lr, "backbone": backbone}, 0.5 + 0.03 * place)
         for place, (lr, backbone) in enumerate((lr, name) for lr in (0.01, 0.001) for name in ("cnn", "transformer"))
     ]
-    runs.append(experiment("waiting", {"lr": 1.0, "backbone": "cnn"}, None))
+    runs.append(experiment("waiting", {"lr": 1.0, "backbone": "cnn"}, None, "queued"))
     path = tmp_path / "show.json"
     path.write_text(json.dumps(commit({"lr": 0.003, "backbone": "cnn"}, 0.55, runs)), encoding="utf-8")
     return path
@@ -45,6 +45,16 @@ def test_the_sweep_as_a_picture(glyphlens, shown, tmp_path):
         assert picture.format == "PNG"
         orange = np.asarray(picture.convert("RGB")) == (217, 130, 0)
         assert orange.all(axis=2).any()  # the star of the best
+
+
+def test_experiments_by_their_names_beside_their_commit(glyphlens, shown):
+    status, out, _ = glyphlens("experiments", "phase2:val_top1", "--source", shown, "--only", "exp-[01]")
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines() if line.startswith((" exp-", " main"))] == [
+        "main",
+        "exp-1",
+        "exp-0",
+    ]
 
 
 def test_standard_input(glyphlens, shown, monkeypatch):

@@ -10,11 +10,12 @@ from tests.forged_experiments import commit, experiment
 
 
 def shown() -> list[dict[str, Any]]:
-    """A commit, two experiments of it and one that waits."""
+    """A commit, two experiments of it, one that waits and one that runs, of which DVC shows the commit's metrics."""
     runs = [
         experiment("best", {"lr": 0.01, "backbone": "cnn"}, 0.8),
-        experiment("other", {"lr": "1e-05", "backbone": "cnn"}, 0.7),
-        experiment("waiting", {"lr": 0.1, "backbone": "cnn"}, None),
+        experiment("other", {"lr": "1e-05", "backbone": "cnn"}, 0.7, "success"),
+        experiment("waiting", {"lr": 0.1, "backbone": "cnn"}, None, "queued"),
+        experiment("running", {"lr": 0.2, "backbone": "cnn"}, 0.75, "running"),
     ]
     return commit({"lr": 0.003, "backbone": "cnn"}, 0.75, runs)
 
@@ -26,10 +27,11 @@ def test_commits_and_their_experiments_without_the_workspace() -> None:
         ("best", False),
         ("other", False),
         ("waiting", False),
+        ("running", False),
     ]
     assert found[1].scores == {"arabic/phase2:val_top1": 0.8, "kanji/cnn:val_top1": 0.5}
     assert found[2].params["phase2.lr"] == "1e-05"
-    assert found[3].scores == {}
+    assert [entry.name for entry in found if not entry.scores] == ["waiting", "running"]
 
 
 def test_an_entry_that_dvc_could_not_read_has_nothing() -> None:

@@ -24,14 +24,14 @@ CLASSES = 5
 
 
 class Striped:
-    """Grids whose first rows tell the class; kills the process when asked for step ``fatal``."""
+    """Grids whose first rows tell the class; the process gets a signal when asked for step ``fatal``."""
 
-    def __init__(self, fatal: int = -1) -> None:
-        self.fatal = fatal
+    def __init__(self, fatal: int = -1, how: signal.Signals = signal.SIGKILL) -> None:
+        self.fatal, self.how = fatal, how
 
     def batch(self, step: int) -> Batch:
         if step == self.fatal:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.how)
         generator = torch.Generator().manual_seed(step)
         targets = torch.randint(0, CLASSES, (32,), generator=generator)
         grids = torch.randint(0, 16, (32, 16, 16), generator=generator)
@@ -43,12 +43,14 @@ def settings(**changes: object) -> GlyphParams:
     return GlyphParams.model_validate({**COMMON, **GLYPH, "batch": 32, **changes})
 
 
-def run(folder: Path, fatal: int = -1, **changes: object) -> tuple[GridRecognizer, pd.DataFrame]:
+def run(
+    folder: Path, fatal: int = -1, how: signal.Signals = signal.SIGKILL, **changes: object
+) -> tuple[GridRecognizer, pd.DataFrame]:
     params = settings(**changes)
     torch.manual_seed(0)
     model = GridRecognizer(params.grid_config(CLASSES, 15))
     validation = [Striped().batch(1000 + number) for number in range(2)]
-    source, objective = Striped(fatal), GlyphLoss(params)
+    source, objective = Striped(fatal, how), GlyphLoss(params)
     trained = train(model, source, validation, params, objective=objective, **kept_in(folder))
     return model, trained.curves
 
@@ -96,6 +98,21 @@ def test_a_killed_training_goes_on_bit_by_bit(tmp_path: Path, fatal: int) -> Non
 
 def states(folder: Path) -> list[int]:
     return sorted(int(path.stem.removeprefix("step-")) for path in folder.glob("step-*.ckpt"))
+
+
+def test_a_training_that_is_asked_to_end_says_that_it_is_not_done(tmp_path: Path) -> None:
+    """Lightning ends with 0 there, and DVC would take what is half done for the stage's result."""
+    process = multiprocessing.get_context("spawn").Process(target=asked_to_end, args=(tmp_path / "asked",))
+    process.start()
+    process.join()
+    assert process.exitcode == 128 + signal.SIGTERM
+    resumed, _ = run(tmp_path / "asked")
+    straight, _ = run(tmp_path / "straight")
+    assert torch.equal(weights(resumed), weights(straight))
+
+
+def asked_to_end(folder: Path) -> None:
+    run(folder, fatal=13, how=signal.SIGTERM)
 
 
 def test_a_state_cut_short_is_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

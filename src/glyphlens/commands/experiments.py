@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,17 @@ SHOW = ("exp", "show", "--json")
 ABSENT = "–"
 
 
-def run_experiments(asked: str, source: str | None, output: Path | None) -> int:
+def run_experiments(asked: str, only: str | None, source: str | None, output: Path | None) -> int:
     """Print the experiments that have the metric, best first, and draw them.
 
-    ``source``: a file with the output of `dvc exp show --json`, ``-`` for standard input, None to run it. Raises
-    InputError where that fails, where no single metric is meant, and where there is nothing to draw.
+    ``only``: a pattern for the names of experiments; their commits stay. ``source``: a file with the output of
+    `dvc exp show --json`, ``-`` for standard input, None to run it. Raises InputError where that fails, where no single
+    metric is meant, and where there is nothing to draw.
     """
     if output:
         _check_picture(output)
-    experiments = read_experiments(_content(source))
+    shown = read_experiments(_content(source))
+    experiments = [entry for entry in shown if entry.is_commit or fnmatchcase(entry.name, only or "*")]
     metric = metric_named(experiments, asked)
     scored = _best_first(experiments, metric)
     names = differing_params(scored)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from glyphlens.errors import InputError
 from glyphlens.tracking.runs import flat_params
 
-WORKSPACE = "workspace"
+WORKSPACE, ENDED = "workspace", "success"
 
 
 class Experiment(NamedTuple):
@@ -24,7 +24,8 @@ class Experiment(NamedTuple):
 def read_experiments(content: Any) -> list[Experiment]:
     """What `dvc exp show --json` says of commits and their experiments; the workspace is left out, it is one of them.
 
-    One that waits, runs or failed has no scores. Raises InputError for content of another shape.
+    One that waits, runs or failed has no scores: those that DVC shows for it are its commit's. Raises InputError for
+    content of another shape.
     """
     try:
         return [experiment for entry in content if entry["rev"] != WORKSPACE for experiment in _of_commit(entry)]
@@ -54,8 +55,10 @@ def differing_params(experiments: Sequence[Experiment]) -> list[str]:
 
 def _of_commit(entry: Mapping[str, Any]) -> Iterator[Experiment]:
     yield _experiment(entry, is_commit=True)
-    for experiment in entry["experiments"] or []:
-        yield _experiment(experiment["revs"][0], is_commit=False)
+    for item in entry["experiments"] or []:
+        experiment = _experiment(item["revs"][0], is_commit=False)
+        has_ended = (item["executor"] or {"state": ENDED})["state"] == ENDED
+        yield experiment if has_ended else experiment._replace(scores={})
 
 
 def _experiment(entry: Mapping[str, Any], *, is_commit: bool) -> Experiment:

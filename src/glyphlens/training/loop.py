@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -52,13 +54,16 @@ def train(
         watch, best = Curves(max(1, params.steps // CURVE_POINTS), files), _best(run.folder)
         bar = StepBar(run.identity.stage, params.steps)
         trainer = _trainer(params, [watch, LastValidation(), bar, best, _last(run.folder, params.keep_last)])
-        trainer.fit(
-            task,
-            DataLoader(StepStream(source, params.steps, task), batch_size=None),
-            DataLoader(validation, batch_size=None),  # type: ignore[arg-type]
-            ckpt_path=run.start,
-            weights_only=False,
-        )
+        try:
+            trainer.fit(
+                task,
+                DataLoader(StepStream(source, params.steps, task), batch_size=None),
+                DataLoader(validation, batch_size=None),  # type: ignore[arg-type]
+                ckpt_path=run.start,
+                weights_only=False,
+            )
+        except SIGTERMException as error:
+            raise SystemExit(128 + signal.SIGTERM) from error  # Lightning's own ends with 0, as if all were done
         if trainer.interrupted:
             raise KeyboardInterrupt
         _leave_to_the_first(trainer)
