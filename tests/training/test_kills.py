@@ -28,7 +28,9 @@ def test_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
     """Each training is killed again and again, later every time, until one attempt comes through."""
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["tests.training.test_loop"])
-    train_in(tmp_path / "straight", tmp_path / "started")
+    straight_process = processes.Process(target=train_in, args=(tmp_path / "straight", tmp_path / "started"))
+    straight_process.start()
+    straight_process.join()
     straight, straight_curves = run(tmp_path / "straight", fatal=0, **CHANGES)
     moments, killed, trainings = np.random.default_rng(7), 0, 0
     while killed < KILLS:
