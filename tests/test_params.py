@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field
 
 from glyphlens.errors import ParamsError
-from glyphlens.params import Section, load_params, load_seed, read_params
+from glyphlens.params import Section, flat_params, load_params, load_seed, read_params
 
 
 class Training(Section):
@@ -87,3 +87,19 @@ def test_sections_cannot_be_changed_after_reading(tmp_path: Path) -> None:
     params = load_params(Training, "training", write(tmp_path, "training: {lr: 0.1, steps: 3}"))
     with pytest.raises(ValueError, match="frozen"):
         params.lr = 1.0  # type: ignore[misc]
+
+
+def test_parameters_are_named_by_their_path() -> None:
+    nested = {"lr": 3e-4, "network": {"width": 64, "kernels": [3, 5], "name": "cnn"}, "teacher": None, "swa": False}
+    assert flat_params(nested) == {
+        "lr": "0.0003",
+        "network.width": "64",
+        "network.kernels": "[3, 5]",
+        "network.name": "cnn",
+        "teacher": "null",
+        "swa": "false",
+    }
+
+
+def test_an_empty_section_is_not_lost() -> None:
+    assert flat_params({"augment": {}}) == {"augment": "{}"}

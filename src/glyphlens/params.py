@@ -4,6 +4,8 @@ The file is read as YAML 1.2, so that ``3e-4`` is a number (YAML 1.1 readers mak
 section stands beside the code that uses it: changing one section's model must not re-run another stage.
 """
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,6 +55,17 @@ def load_params(model: type[S], section: str, path: Path = PARAMS_FILE) -> S:
             for fault in error.errors()
         )
         raise ParamsError(f"{path}: {faults}") from error
+
+
+def flat_params(params: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested parameters as ``network.width`` and so on: text as it is, all else as JSON."""
+    flat: dict[str, str] = {}
+    for name, value in params.items():
+        if isinstance(value, Mapping) and value:
+            flat |= flat_params(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return flat
 
 
 def load_seed(path: Path = PARAMS_FILE) -> int:

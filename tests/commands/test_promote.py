@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from glyphlens import cli
+from glyphlens.cli.options import TrackName
 from glyphlens.commands.release import TRACKS, evaluated_release
 from glyphlens.errors import InputError
 from glyphlens.review.drift import hashes_of
@@ -185,7 +185,7 @@ def test_without_a_lock_or_a_run_the_way_is_told(repository: Runs) -> None:
 
 
 def test_tracks_of_the_command_line_are_those_there_are() -> None:
-    assert {name.value for name in cli.TrackName} == set(TRACKS)
+    assert {name.value for name in TrackName} == set(TRACKS)
 
 
 def test_an_unknown_track_is_told(glyphlens: Callable[..., Any]) -> None:

@@ -4,29 +4,15 @@ from typing import Any
 import pytest
 
 from glyphlens.tracking.client import open_client
-from glyphlens.tracking.runs import LONGEST_PARAM, flat_params, send_run
+from glyphlens.tracking.runs import LONGEST_PARAM, send_run
 from tests.tracking.forged_runs import CURVES, curve, forged_post, kept_runs
 
 
-def test_parameters_are_named_by_their_path() -> None:
-    nested = {"lr": 3e-4, "network": {"width": 64, "kernels": [3, 5], "name": "cnn"}, "teacher": None, "swa": False}
-    assert flat_params(nested) == {
-        "lr": "0.0003",
-        "network.width": "64",
-        "network.kernels": "[3, 5]",
-        "network.name": "cnn",
-        "teacher": "null",
-        "swa": "false",
-    }
-
-
-def test_an_empty_section_is_not_lost() -> None:
-    assert flat_params({"augment": {}}) == {"augment": "{}"}
-
-
 @pytest.mark.parametrize("length", [LONGEST_PARAM - 1, LONGEST_PARAM, LONGEST_PARAM + 1])
-def test_a_parameter_is_cut_where_mlflow_has_no_room(length: int) -> None:
-    value = flat_params({"characters": "字" * length})["characters"]
+def test_a_parameter_is_cut_where_mlflow_has_no_room(home: Path, length: int) -> None:
+    client = open_client()
+    send_run(client, forged_post(params={"characters": "字" * length}))
+    value = kept_runs(client)[0].data.params["characters"]
     assert len(value) == min(length, LONGEST_PARAM) and value.endswith("…") == (length > LONGEST_PARAM)
 
 

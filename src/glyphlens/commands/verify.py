@@ -4,7 +4,6 @@ DVC trusts objects that are write-protected and hands a damaged one on without a
 They lie at ``files/md5/<2 digits>/<30 digits>``; with the suffix ``.dir`` they are JSON lists of a folder's files.
 """
 
-import hashlib
 import json
 import os
 import re
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from glyphlens.errors import InputError
 from glyphlens.review.locked import locked_stages
+from glyphlens.storage import hash_file
 
 OBJECTS = "files/md5"
 NAME = re.compile(r"[0-9a-f]{32}(\.dir)?")
@@ -29,7 +29,7 @@ def run_verify(store: Path, *, remove: bool) -> int:
     the outputs in the workspace, so that DVC looks at them again. Raises InputError where ``store`` has no objects.
     """
     objects = find_objects(store)
-    damaged = [key for key, file in objects.items() if _md5(file) != key.removesuffix(FOLDER)]
+    damaged = [key for key, file in objects.items() if hash_file(file, "md5") != key.removesuffix(FOLDER)]
     folders = {key: _listed(objects[key]) for key in objects if key.endswith(FOLDER) and key not in damaged}
     outputs = _outputs(folders)
     for key in damaged:
@@ -52,14 +52,6 @@ def find_objects(store: Path) -> dict[str, Path]:
     if not objects:
         raise InputError(f"{store}: no {OBJECTS}/…; give the folder of a DVC cache (`dvc cache dir`) or remote")
     return objects
-
-
-def _md5(file: Path) -> str:
-    try:
-        with file.open("rb") as handle:
-            return hashlib.file_digest(handle, "md5").hexdigest()
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror})") from error
 
 
 def _listed(file: Path) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from glyphlens.errors import InputError
-from glyphlens.tracking.runs import flat_params
+from glyphlens.params import flat_params
 
 WORKSPACE, ENDED = "workspace", "success"
 

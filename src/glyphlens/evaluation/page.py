@@ -10,6 +10,7 @@ from typing import Any
 
 from glyphlens.evaluation.pictures import Pair, glyph_uri, label_parts
 from glyphlens.evaluation.tables import records
+from glyphlens.params import flat_params
 from glyphlens.samples import SPLITS, SampleSet
 
 SHARED = ("page.html.j2", "parts.html.j2")  # the frame of every page, and the parts it is put together from
@@ -88,14 +89,9 @@ def breakable(label: str) -> Any:
     return Markup("<wbr>").join(label_parts(label))
 
 
-def flat(section: Any, prefix: str = "") -> list[tuple[str, str]]:
+def flat(section: Any) -> list[tuple[str, str]]:
     """A section of params.yaml as (key, value) lines, nested keys joined by dots."""
-    if not isinstance(section, Mapping):
-        return [(prefix or "value", "null" if section is None else str(section))]
-    lines = []
-    for key, value in section.items():
-        lines += flat(value, f"{prefix}.{key}" if prefix else str(key))
-    return lines
+    return list(flat_params(section if isinstance(section, Mapping) else {"value": section}).items())
 
 
 def reached(value: float, target: float, name: str) -> bool:

@@ -1,5 +1,7 @@
 """The process that sends the runs that wait: `python -m glyphlens.tracking.delivery`, started by ``outbox.deliver``."""
 
+import gc
+import os
 import sys
 from types import TracebackType
 
@@ -13,6 +15,7 @@ from glyphlens.tracking.runs import send_run
 
 def main() -> None:
     """Send them, oldest first; one that MLflow refuses keeps no other back. The last line says what went wrong."""
+    gc.disable()  # what MLflow's imports make stays anyway, looking through it again and again takes half a second
     from mlflow.exceptions import MlflowException
 
     sys.excepthook = _say
@@ -41,3 +44,4 @@ def _say(kind: type[BaseException], error: BaseException, trace: TracebackType |
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # to take MLflow apart again takes another half

@@ -1,9 +1,8 @@
 """A posted run → a run of MLflow with its parameters, curves, final metrics and tags, however often it is sent."""
 
-import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from glyphlens.params import flat_params
 from glyphlens.tracking.client import experiment_id
 from glyphlens.tracking.record import PostedRun
 
@@ -30,7 +29,7 @@ def send_run(client: "MlflowClient", posted: PostedRun) -> None:
     if found and found[0].info.status == WHOLE:
         return
     run_id = found[0].info.run_id if found else _new_run(client, experiment, posted)
-    params = [Param(name, value) for name, value in flat_params(posted.record.params).items()]
+    params = [Param(name, _cut(value)) for name, value in flat_params(posted.record.params).items()]
     for start in range(0, len(params), PARAMS_A_CALL):
         client.log_batch(run_id, params=params[start : start + PARAMS_A_CALL])
     metrics = _metrics(posted)
@@ -39,16 +38,9 @@ def send_run(client: "MlflowClient", posted: PostedRun) -> None:
     client.set_terminated(run_id, WHOLE, end_time=posted.end_ms)
 
 
-def flat_params(params: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested parameters as ``network.width``: text as it is, all else as JSON, cut where MLflow has no room for it."""
-    flat: dict[str, str] = {}
-    for name, value in params.items():
-        if isinstance(value, Mapping) and value:
-            flat |= flat_params(value, f"{prefix}{name}.")
-        else:
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            flat[f"{prefix}{name}"] = text if len(text) <= LONGEST_PARAM else f"{text[: LONGEST_PARAM - 1]}…"
-    return flat
+def _cut(value: str) -> str:
+    """What MLflow has room for."""
+    return value if len(value) <= LONGEST_PARAM else f"{value[: LONGEST_PARAM - 1]}…"
 
 
 def _new_run(client: "MlflowClient", experiment: str, posted: PostedRun) -> str:

@@ -1,6 +1,5 @@
 """What watches a training: the learning curves, a progress bar over steps, and a look at the last weights."""
 
-import os
 import time
 from typing import Any
 
@@ -10,6 +9,7 @@ from lightning.pytorch.callbacks import Callback
 from tqdm import tqdm
 
 from glyphlens.tracking.curve_files import CurveFiles
+from glyphlens.training.processes import rank
 
 DIGITS = 6
 
@@ -79,8 +79,7 @@ class StepBar(Callback):
     """A progress bar of the first process: counts optimiser steps, shows the last loss and validation."""
 
     def __init__(self, title: str, steps: int) -> None:
-        first = os.environ.get("RANK", "0") == "0"
-        self.bar = tqdm(total=steps, desc=title, unit="step", mininterval=1.0, disable=not first)
+        self.bar = tqdm(total=steps, desc=title, unit="step", mininterval=1.0, disable=rank() > 0)
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         """Move to the trainer's step."""

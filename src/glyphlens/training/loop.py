@@ -1,7 +1,6 @@
 """One training from first to best weights: resumes by itself and keeps the best."""
 
 import logging
-import os
 import signal
 import warnings
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from glyphlens.training.callbacks import Curves, LastValidation, StepBar
 from glyphlens.training.checkpoints import Trained, load_finished, save_finished
 from glyphlens.training.objectives import Objective
 from glyphlens.training.params import TrainingParams
+from glyphlens.training.processes import local_world_size, world_size
 from glyphlens.training.run import TrainingRun
 from glyphlens.training.task import RecognitionTask
 
@@ -54,19 +54,7 @@ def train(
         watch, best = Curves(max(1, params.steps // CURVE_POINTS), files), _best(run.folder)
         bar = StepBar(run.identity.stage, params.steps)
         trainer = _trainer(params, [watch, LastValidation(), bar, best, _last(run.folder, params.keep_last)])
-        try:
-            trainer.fit(
-                task,
-                DataLoader(StepStream(source, params.steps, task), batch_size=None),
-                DataLoader(validation, batch_size=None),  # type: ignore[arg-type]
-                ckpt_path=run.start,
-                weights_only=False,
-            )
-        except SIGTERMException as error:
-            raise SystemExit(128 + signal.SIGTERM) from error  # Lightning's own ends with 0, as if all were done
-        if trainer.interrupted:
-            raise KeyboardInterrupt
-        _leave_to_the_first(trainer)
+        _fit(trainer, task, StepStream(source, params.steps, task), validation, run.start)
         task.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
         trained = Trained(watch.table(), watch.seconds)
         save_finished(run.folder, model, trained)
@@ -77,6 +65,29 @@ def train(
     return trained
 
 
+def _fit(
+    trainer: lightning.Trainer,
+    task: RecognitionTask,
+    stream: StepStream,
+    validation: Sequence[Batch],
+    start: Path | None,
+) -> None:
+    """Train from a state or from the beginning; what ends it early ends this process too, as an interruption."""
+    try:
+        trainer.fit(
+            task,
+            DataLoader(stream, batch_size=None),
+            DataLoader(validation, batch_size=None),  # type: ignore[arg-type]
+            ckpt_path=start,
+            weights_only=False,
+        )
+    except SIGTERMException as error:
+        raise SystemExit(128 + signal.SIGTERM) from error  # Lightning's own ends with 0, as if all were done
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    _leave_to_the_first(trainer)
+
+
 def _trainer(params: TrainingParams, callbacks: list[Callback]) -> lightning.Trainer:
     """The states are kept by the last callbacks: what they keep must know of the best that came before them.
 
@@ -84,14 +95,13 @@ def _trainer(params: TrainingParams, callbacks: list[Callback]) -> lightning.Tra
     """
     averaging = [WarmAveraging(params.ema_decay)] if params.ema_decay else []
     stopping = EarlyStopping(MONITORED, mode="max", patience=params.patience)
-    processes, here = (int(os.environ.get(name, "1")) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
     return lightning.Trainer(
         max_steps=params.steps,
         max_epochs=-1,
         accelerator="auto",
-        devices=here,
-        num_nodes=processes // here,
-        strategy="ddp" if processes > 1 else "auto",
+        devices=local_world_size(),
+        num_nodes=world_size() // local_world_size(),
+        strategy="ddp" if world_size() > 1 else "auto",
         sync_batchnorm=torch.cuda.is_available(),
         precision=params.precision,
         gradient_clip_val=params.clip,

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from glyphlens.tracking.home import project_home
 from glyphlens.tracking.outbox import post
 from glyphlens.tracking.record import RunRecord
 from glyphlens.training.checkpoints import Identity, Trained, newest_state, read_identity
+from glyphlens.training.processes import rank, world_size
 
 CODE = ("imaging", "recognizers", "training")
 
@@ -70,7 +70,7 @@ def training_run(stage: str, config: dict[str, Any], data: Sequence[Path]) -> It
     identity = identify(stage, config, data)
     folder, lock = _claim(project_home() / "checkpoints" / stage, identity)
     try:
-        if resume == "never" and _rank() == 0:
+        if resume == "never" and rank() == 0:
             _forget(folder)
         yield TrainingRun(identity, folder, _start(resume, identity, folder))
         shutil.rmtree(folder, ignore_errors=True)
@@ -92,24 +92,16 @@ def _claim(parent: Path, identity: Identity) -> tuple[Path, FileLock]:
     for number in count():
         folder = parent / (f"{key}-{number}" if number else key)
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"lock-{_rank()}")
+        lock = FileLock(folder / f"lock-{rank()}")
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
-            if _processes() > 1:
+            if world_size() > 1:
                 raise CheckpointError(f"{folder}: another process trains the same; wait for it or stop it") from error
             tqdm.write(f"{identity.stage}: another process trains the same; this one keeps its states apart")
         else:
             return folder, lock
     raise AssertionError("count() has no end")
-
-
-def _rank() -> int:
-    return int(os.environ.get("RANK", "0"))
-
-
-def _processes() -> int:
-    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def _forget(folder: Path) -> None:

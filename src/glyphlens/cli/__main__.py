@@ -1,0 +1,5 @@
+"""`python -m glyphlens.cli` is `glyphlens`."""
+
+from glyphlens.cli import main
+
+main()

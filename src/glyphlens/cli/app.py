@@ -1,0 +1,10 @@
+"""The Typer application that the commands add themselves to."""
+
+import typer
+
+app = typer.Typer(
+    help="Says by shape alone which Arabic letter, form, mark or ligature, or which Japanese character, is shown.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+)

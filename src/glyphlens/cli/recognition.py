@@ -1,0 +1,111 @@
+"""Commands about glyphs and characters: what they are, how often a model is right, what ETL holds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glyphlens.cli.app import app
+from glyphlens.cli.options import CORES, Format, InkName, Least, Model, Output, Sheet, SplitName, Threads, Top
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]   glyphlens identify Amiri.ttf   ·   glyphlens identify *.woff2 -o glyphs.csv "
+    "--sheet sheet.png   ·   glyphlens identify fonts/ --check   ·   glyphlens identify old.otf -f json "
+    "--min-confidence 0.8",
+)
+def identify(
+    fonts: Annotated[list[Path], typer.Argument(help="Font files (ttf otf woff woff2 ttc) or folders of them.")],
+    output: Output = None,
+    format: Format = None,
+    sheet: Sheet = None,
+    check: Annotated[bool, typer.Option("--check", help="Compare with the fonts' own cmap, slice by slice.")] = False,
+    model: Model = None,
+    top: Top = 5,
+    min_confidence: Least = 0.0,
+    threads: Threads = CORES,
+) -> None:
+    """Name every glyph of Arabic fonts, with or without cmap and GSUB, whatever the glyphs are called.
+
+    Each glyph number gets a label such as beh.init, code points, a form, the runners-up and a calibrated confidence.
+    """
+    from glyphlens.commands.run import Wanted, run_identify
+
+    wanted = Wanted(output, format.value if format else None, sheet, model, top, min_confidence, threads)
+    raise typer.Exit(run_identify(fonts, wanted, check=check))
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]   glyphlens predict beh.png   ·   glyphlens predict scans/*.jpg -o answers.csv   ·   "
+    "glyphlens predict --diacritic fatha.png   ·   glyphlens predict --ink light chalk.png   ·   "
+    "glyphlens predict --model models/kanji/release kanji.jpg",
+)
+def predict(
+    images: Annotated[list[Path], typer.Argument(help="Pictures of one glyph or character each, in any format.")],
+    output: Output = None,
+    format: Format = None,
+    sheet: Sheet = None,
+    ink: Annotated[
+        InkName, typer.Option(help="Whether the glyph is dark or light; auto asks the border.")
+    ] = InkName.AUTO,
+    diacritic: Annotated[
+        bool, typer.Option("--diacritic", help="The pictures show Arabic marks: draw them half as large.")
+    ] = False,
+    model: Model = None,
+    top: Top = 5,
+    min_confidence: Least = 0.0,
+    threads: Threads = CORES,
+) -> None:
+    """Name the glyph on each picture: dark on light, light on dark, or on transparency; any size.
+
+    Arabic glyphs by default; with --model models/kanji/release a Japanese character, written or printed, on a photo
+    or scan. A picture does not show where its glyph stands in the line, so answers are less certain than for fonts.
+    """
+    from glyphlens.commands.run import Wanted, run_predict
+
+    wanted = Wanted(output, format.value if format else None, sheet, model, top, min_confidence, threads)
+    raise typer.Exit(run_predict(images, wanted, ink=ink.value, diacritic=diacritic))
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]   glyphlens evaluate --model models/kanji/release --samples data/kanji/samples   ·   "
+    "glyphlens evaluate --model models/kanji/export/cnn/int8.onnx --samples elsewhere/samples --split all -o scores.csv"
+    "   ·   glyphlens evaluate --model models/arabic/release --samples data/arabic/rasters -o scores.json",
+)
+def evaluate(
+    model: Annotated[Path, typer.Option(help="Exported model: an .onnx file, its folder or models:/<name>@<alias>.")],
+    samples: Annotated[Path, typer.Option(help="Folder of a sample set: its own or another one.")],
+    split: Annotated[SplitName, typer.Option(help="Samples to score; all is every one of them.")] = SplitName.TEST,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help=".csv: one row a class. .json: sets, groups and classes.")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Samples that the network reads at a time.")] = 256,
+    threads: Threads = CORES,
+) -> None:
+    """Say how often a model is right on a sample set, overall, per set, per group and per class.
+
+    Classes are matched by label or Unicode code points. Samples of classes that the model does not know are counted,
+    not scored. Where the set has fewer classes, accuracy is also given with answers restricted to them.
+    """
+    from glyphlens.commands.evaluate import run_evaluate
+
+    raise typer.Exit(run_evaluate(model, samples, split.value, output, batch, threads))
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]   glyphlens etl data/raw/etl   ·   glyphlens etl data/raw/etl --only ETL9G"
+    "   ·   glyphlens etl ETL8G.zip --sheet a.png --character あ",
+)
+def etl(
+    folder: Annotated[Path, typer.Argument(help="Folder with sets of the ETL database, unpacked or zipped; or a zip.")],
+    only: Annotated[list[str] | None, typer.Option(help="A set to look at, such as ETL9G; may be repeated.")] = None,
+    sheet: Annotated[Path | None, typer.Option(help="PNG: samples of --character for the eye.")] = None,
+    character: Annotated[str | None, typer.Option(help="The character of --sheet, for example あ.")] = None,
+) -> None:
+    """Say which sets of the ETL Character Database a folder holds, whether they are whole, and what is wrong.
+
+    The exit status is 1 where a set is not complete.
+    """
+    from glyphlens.commands.etl import run_etl
+
+    raise typer.Exit(run_etl(folder, only or [], sheet, character))

@@ -1,0 +1,54 @@
+"""Commands about the repository: what a change moved, whether dvc.lock fits, whether objects are whole."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glyphlens.cli.app import app
+
+
+@app.command(
+    epilog="[bold]Examples[/bold]   glyphlens compare main   ·   glyphlens compare v1.0 HEAD   ·   "
+    "glyphlens compare HEAD~1 HEAD -o comparison.md",
+)
+def compare(
+    before: Annotated[str, typer.Argument(metavar="REV", help="Branch, tag or commit to compare with.")],
+    after: Annotated[str | None, typer.Argument(metavar="REV2", help="Another one; else the workspace.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the Markdown here.")] = None,
+) -> None:
+    """Say in Markdown what a change moved: metrics, gates, sizes, latencies, parameters, and which stages ran.
+
+    It reads what git has and no data. The exit status is 1 where a metric that params.yaml guards (section compare)
+    got worse by more than its limit, or is gone.
+    """
+    from glyphlens.commands.compare import run_compare
+
+    raise typer.Exit(run_compare(before, after, output))
+
+
+@app.command()
+def drift() -> None:
+    """Say where dvc.lock no longer fits dvc.yaml, the code, params.yaml or the metrics in git.
+
+    It needs no data. The exit status is 1 where a stage has to run again.
+    """
+    from glyphlens.commands.drift import run_drift
+
+    raise typer.Exit(run_drift())
+
+
+@app.command(epilog="[bold]Examples[/bold]   glyphlens verify   ·   glyphlens verify /srv/dvc-remote --remove")
+def verify(
+    store: Annotated[Path, typer.Argument(help="Folder of a DVC cache or remote.")] = Path(".dvc/cache"),
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Delete damaged objects, so that DVC replaces them.")
+    ] = False,
+) -> None:
+    """Say which objects of a DVC cache or remote are damaged, and which outputs they belong to.
+
+    DVC itself hashes an object when it comes, and trusts it from then on. The exit status is 1 where one is damaged.
+    """
+    from glyphlens.commands.verify import run_verify
+
+    raise typer.Exit(run_verify(store, remove=remove))
