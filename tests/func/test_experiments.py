@@ -139,6 +139,23 @@ def wait_for_states(parent: Path, least_step: int) -> Path:
     raise AssertionError(f"{parent}: no training came to step {least_step} within {PATIENCE_S} s")
 
 
+def test_a_stage_that_torchrun_starts_is_one_training(small: SmallRepository, tmp_path: Path) -> None:
+    """As the README says: two processes share the stage's command, then `dvc commit` records what they wrote."""
+    workspace = small.second_workspace(tmp_path / "glyphlens")
+    workspace.set({"onestage.steps": 8})
+    command = workspace.stages()["onestage"]["cmd"].split()
+    together = workspace.start("torchrun", "--standalone", "--nproc-per-node=2", *command[command.index("-m") :])
+    told, _ = together.communicate(timeout=PATIENCE_S)
+    assert together.returncode == 0, told
+    workspace.dvc("commit", "--force", "onestage")
+    assert workspace.dvc("status", "onestage").strip() == "Data and pipelines are up to date."
+    curves = workspace.folder / "models/arabic/onestage/curves/metrics.json"
+    assert json.loads(curves.read_bytes())["step"] == 8
+    assert list((workspace.folder / "checkpoints/onestage").iterdir()) == []
+    with closing(sqlite3.connect(workspace.folder / "mlflow.db")) as database:
+        assert database.execute("SELECT COUNT(*) FROM runs").fetchone() == (1,)
+
+
 def test_own_fonts_that_are_added_go_along(small: SmallRepository, arabic_font_path: Path, tmp_path: Path) -> None:
     """An experiment elsewhere has what git and DVC have: not what lies beside them."""
     workspace = small.second_workspace(tmp_path / "glyphlens")

@@ -101,7 +101,7 @@ def _trainer(params: TrainingParams, callbacks: list[Callback]) -> lightning.Tra
         accelerator="auto",
         devices=local_world_size(),
         num_nodes=world_size() // local_world_size(),
-        strategy="ddp" if world_size() > 1 else "auto",
+        strategy="ddp_find_unused_parameters_true" if world_size() > 1 else "auto",  # heads may have no loss
         sync_batchnorm=torch.cuda.is_available(),
         precision=params.precision,
         gradient_clip_val=params.clip,
