@@ -51,8 +51,10 @@ def answers(url: str) -> bool:
 
 
 @contextmanager
-def mlflow_server(folder: Path, port: int) -> Iterator[None]:
-    options = {"host": "127.0.0.1", "port": port, "workers": 1, "backend-store-uri": f"sqlite:///{folder}/mlflow.db"}
+def mlflow_server(folder: Path, port: int, database: str = "") -> Iterator[None]:
+    """With its artifacts in the folder, and its SQLite database too where it is given no other."""
+    store = database or f"sqlite:///{folder}/mlflow.db"
+    options = {"host": "127.0.0.1", "port": port, "workers": 1, "backend-store-uri": store}
     options["artifacts-destination"] = f"{folder}/artifacts"
     command = [sys.executable, "-m", "mlflow", "server", *(f"--{name}={value}" for name, value in options.items())]
     settings = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}

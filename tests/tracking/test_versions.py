@@ -9,10 +9,10 @@ import pytest
 from glyphlens.errors import InputError, OutputError
 from glyphlens.inference import Recognizer
 from glyphlens.tracking.client import open_client
-from glyphlens.tracking.registry import promote
+from glyphlens.tracking.registry import promote, rollback
 from glyphlens.tracking.versions import LONGEST_DESCRIPTION, fetch
-from tests.forged_release import NAME, SIDE, forged_release, save_release
-from tests.tracking.servers import free_port, mlflow_server
+from tests.forged_release import GUARD, NAME, SIDE, forged_release, save_release
+from tests.tracking.servers import free_port, mlflow_server, postgres, postgres_is_missing
 
 ADDRESS = f"models:/{NAME}@champion"
 
@@ -116,3 +116,18 @@ def test_a_server_keeps_and_gives_the_files(
     assert not (home / "mlartifacts").exists() and not (home / "mlruns").exists()
     with pytest.raises(OutputError, match=f"http://127.0.0.1:{port}: cannot fetch {ADDRESS}"):
         fetch(ADDRESS, tmp_path / "again")
+
+
+@pytest.mark.skipif(bool(postgres_is_missing()), reason=postgres_is_missing())
+def test_a_server_on_postgresql_goes_forward_and_back(home: Path, tmp_path: Path, at: Callable[[str], Any]) -> None:
+    folder, port = tmp_path / "server", free_port()
+    folder.mkdir()
+    at(f"http://127.0.0.1:{port}")
+    first, worse, better = (forged_release(home, score, seed) for seed, score in enumerate((0.8, 0.7, 0.9)))
+    with postgres() as database, mlflow_server(folder, port, database):
+        assert promote(first).is_champion and not promote(worse).is_champion and promote(better).is_champion
+        left, now = rollback(NAME, GUARD)
+        assert (left.number, now.number) == ("3", "1")
+        assert contents(fetch(ADDRESS, tmp_path / "fetched")) == contents(first.folder)
+        again = promote(better)
+        assert again.is_champion and not again.is_new
