@@ -3,11 +3,11 @@
 import os
 import sys
 
-from glyphlens.cli import experiments, recognition, review
+from glyphlens.cli import characters, experiments, review  # in the order of --help
 from glyphlens.cli.app import app
 from glyphlens.errors import GlyphlensError
 
-__all__ = ["app", "experiments", "main", "recognition", "review"]
+__all__ = ["app", "characters", "experiments", "main", "review"]
 
 
 def main() -> None:

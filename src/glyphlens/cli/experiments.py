@@ -8,8 +8,11 @@ import typer
 from glyphlens.cli.app import app
 from glyphlens.cli.options import TrackArgument
 
+PANEL = "Trainings and models"
+
 
 @app.command(
+    rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens history models/kanji/*/curves -o all.png   ·   glyphlens history "
     "training_history.json -o history.png --dpi 300   ·   glyphlens history models/arabic/phase2/curves -o one.png",
 )
@@ -28,6 +31,7 @@ def history(
 
 
 @app.command(
+    rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens experiments phase2:val_top1 --only 'backbone-*' -o sweep.png   ·   "
     "dvc exp show --json --all-commits | glyphlens experiments kanji/evaluate:best_top1 --source -",
 )
@@ -51,7 +55,8 @@ def experiments(
 
 
 @app.command(
-    epilog="[bold]Examples[/bold]   glyphlens track   ·   MLFLOW_TRACKING_URI=http://server:5000 glyphlens track"
+    rich_help_panel=PANEL,
+    epilog="[bold]Examples[/bold]   glyphlens track   ·   MLFLOW_TRACKING_URI=http://server:5000 glyphlens track",
 )
 def track() -> None:
     """Send the trainings that MLflow does not have yet, for example because its server was down.
@@ -63,7 +68,9 @@ def track() -> None:
     raise typer.Exit(run_track())
 
 
-@app.command(epilog="[bold]Examples[/bold]   glyphlens promote kanji   ·   glyphlens promote arabic")
+@app.command(
+    rich_help_panel=PANEL, epilog="[bold]Examples[/bold]   glyphlens promote kanji   ·   glyphlens promote arabic"
+)
 def promote(track: TrackArgument) -> None:
     """Register a track's released model in MLflow, and make it champion if it is better than the present one.
 
@@ -76,7 +83,7 @@ def promote(track: TrackArgument) -> None:
     raise typer.Exit(run_promote(track.value))
 
 
-@app.command(epilog="[bold]Examples[/bold]   glyphlens rollback kanji")
+@app.command(rich_help_panel=PANEL, epilog="[bold]Examples[/bold]   glyphlens rollback kanji")
 def rollback(track: TrackArgument) -> None:
     """Make the version champion again that was it before the present one."""
     from glyphlens.commands.promote import run_rollback

@@ -7,8 +7,11 @@ import typer
 
 from glyphlens.cli.app import app
 
+PANEL = "This repository"
+
 
 @app.command(
+    rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens compare main   ·   glyphlens compare v1.0 HEAD   ·   "
     "glyphlens compare HEAD~1 HEAD -o comparison.md",
 )
@@ -27,7 +30,7 @@ def compare(
     raise typer.Exit(run_compare(before, after, output))
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def drift() -> None:
     """Say where dvc.lock no longer fits dvc.yaml, the code, params.yaml or the metrics in git.
 
@@ -38,7 +41,10 @@ def drift() -> None:
     raise typer.Exit(run_drift())
 
 
-@app.command(epilog="[bold]Examples[/bold]   glyphlens verify   ·   glyphlens verify /srv/dvc-remote --remove")
+@app.command(
+    rich_help_panel=PANEL,
+    epilog="[bold]Examples[/bold]   glyphlens verify   ·   glyphlens verify /srv/dvc-remote --remove",
+)
 def verify(
     store: Annotated[Path, typer.Argument(help="Folder of a DVC cache or remote.")] = Path(".dvc/cache"),
     remove: Annotated[

@@ -8,8 +8,11 @@ import typer
 from glyphlens.cli.app import app
 from glyphlens.cli.options import CORES, Format, InkName, Least, Model, Output, Sheet, SplitName, Threads, Top
 
+PANEL = "Glyphs and characters"
+
 
 @app.command(
+    rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens identify Amiri.ttf   ·   glyphlens identify *.woff2 -o glyphs.csv "
     "--sheet sheet.png   ·   glyphlens identify fonts/ --check   ·   glyphlens identify old.otf -f json "
     "--min-confidence 0.8",
@@ -36,6 +39,7 @@ def identify(
 
 
 @app.command(
+    rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens predict beh.png   ·   glyphlens predict scans/*.jpg -o answers.csv   ·   "
     "glyphlens predict --diacritic fatha.png   ·   glyphlens predict --ink light chalk.png   ·   "
     "glyphlens predict --model models/kanji/release kanji.jpg",
@@ -68,6 +72,7 @@ def predict(
 
 
 @app.command(
+    rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens evaluate --model models/kanji/release --samples data/kanji/samples   ·   "
     "glyphlens evaluate --model models/kanji/export/cnn/int8.onnx --samples elsewhere/samples --split all -o scores.csv"
     "   ·   glyphlens evaluate --model models/arabic/release --samples data/arabic/rasters -o scores.json",
@@ -93,6 +98,7 @@ def evaluate(
 
 
 @app.command(
+    rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens etl data/raw/etl   ·   glyphlens etl data/raw/etl --only ETL9G"
     "   ·   glyphlens etl ETL8G.zip --sheet a.png --character あ",
 )
