@@ -18,9 +18,12 @@ SBIN = "/usr/sbin:/usr/local/sbin:/sbin"  # where sshd lies, which is on no user
 PATIENCE_S = 20
 
 
-def sshd_path() -> str | None:
-    """The installed sshd, if any."""
-    return shutil.which("sshd") or shutil.which("sshd", path=SBIN)
+def sshd_path() -> str:
+    """The installed sshd; raises ConnectionError where there is none."""
+    found = shutil.which("sshd") or shutil.which("sshd", path=SBIN)
+    if not found:
+        raise ConnectionError("no sshd is installed (Debian: apt-get install openssh-server)")
+    return found
 
 
 def write_keys(folder: Path) -> Path:
@@ -46,7 +49,7 @@ def openssh_server(keys: Path) -> Iterator[int]:
         "Subsystem sftp internal-sftp\n",
         encoding="utf-8",
     )
-    command = [str(sshd_path()), "-D", "-e", "-f", str(keys / "sshd_config")]
+    command = [sshd_path(), "-D", "-e", "-f", str(keys / "sshd_config")]
     with (keys / "log").open("w", encoding="utf-8") as log, subprocess.Popen(command, stderr=log) as server:
         try:
             _wait_for(port, server, keys)

@@ -3,6 +3,7 @@
 import getpass
 import json
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from glyphlens.commands.verify import find_objects
 from glyphlens.storage import sha256_tree
 from tests.func.small_repository import SmallRepository
-from tests.func.ssh_server import asyncssh_server, openssh_server, sshd_path, write_keys
+from tests.func.ssh_server import asyncssh_server, openssh_server, write_keys
 
 GLYPHS = "data/arabic/glyphs"
 DATABASE = f"{GLYPHS}/glyphs.db"
@@ -48,17 +49,16 @@ def test_a_clone_pulls_all_from_a_folder_and_has_nothing_to_do(
         assert sha256_tree(receiver.folder / name) == sha256_tree(sender.folder / name)
 
 
-@pytest.fixture(params=[openssh_server, asyncssh_server])
-def ssh_port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
-    """The port of a server on loopback: OpenSSH's sshd, and asyncssh's, which comes with the client that DVC uses."""
-    if request.param is openssh_server and not sshd_path():
-        pytest.skip("no sshd is installed (Debian: apt-get install openssh-server); asyncssh's server is used alone")
+@pytest.fixture
+def ssh_port(tmp_path: Path) -> Iterator[int]:
+    """The port of a server on loopback: OpenSSH's sshd, else asyncssh's, which comes with the client that DVC uses."""
     write_keys(tmp_path / "keys")
     with ExitStack() as stack:
         try:
-            port = stack.enter_context(request.param(tmp_path / "keys"))
+            port = stack.enter_context(openssh_server(tmp_path / "keys"))
         except ConnectionError as error:
-            pytest.skip(f"{error}; asyncssh's server is used alone")
+            warnings.warn(f"{error}; asyncssh's server is used instead", stacklevel=1)
+            port = stack.enter_context(asyncssh_server(tmp_path / "keys"))
         yield port
 
 
