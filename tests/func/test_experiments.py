@@ -125,7 +125,7 @@ def test_an_experiment_that_is_killed_goes_on_where_it_was(workspace: SmallRepos
     steps = [int(step) for step in re.findall(r"(\d+)/120 \[", told)]
     assert min(step for step in steps if step) > 30
     assert not states.exists()
-    assert shown(workspace)["killed"]["params"]["steps"] == 120
+    assert "killed" in workspace.dvc("exp", "list", "--name-only").split()
 
 
 def wait_for_states(parent: Path, least_step: int) -> Path:

@@ -148,11 +148,13 @@ def test_two_processes_learn_as_one_does(tmp_path: Path, network: str, tolerance
     module = [sys.executable, "-m", "tests.training.two_processes", network]
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *module[1:]]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    both = [subprocess.Popen(command, env=environment, cwd=tmp_path, **pipes) for command in (module, launcher)]
     curves = []
-    for command in (module, launcher):
-        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr[-2000:]
-        curves.append(json.loads(done.stdout.splitlines()[-1]))
+    for process in both:
+        told, errors = process.communicate()
+        assert process.returncode == 0, errors[-2000:]
+        curves.append(json.loads(told.splitlines()[-1]))
     assert [row[:2] for row in curves[0]] == [row[:2] for row in curves[1]]
     gaps = [abs(one[2] - two[2]) for one, two in zip(*curves, strict=True) if one[1].endswith("loss")]
     assert len(gaps) > 0
