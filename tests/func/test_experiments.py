@@ -125,7 +125,8 @@ def test_an_experiment_that_is_killed_goes_on_where_it_was(workspace: SmallRepos
     steps = [int(step) for step in re.findall(r"(\d+)/120 \[", told)]
     assert min(step for step in steps if step) > 30
     assert not states.exists()
-    assert "killed" in workspace.dvc("exp", "list", "--name-only").split()
+    changed = json.loads(workspace.dvc("params", "diff", "--json", "HEAD", "killed"))
+    assert changed["params.yaml"]["phase1.steps"]["new"] == 120
 
 
 def wait_for_states(parent: Path, least_step: int) -> Path:
