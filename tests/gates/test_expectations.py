@@ -30,6 +30,7 @@ def good() -> pd.DataFrame:
             "split": ["train"] * 4 + ["test"] * 2,
             "high": [2, 3, 4, 5, 6, 7],
             "low": [1, 2, 3, 4, 5, 6],
+            "named_by_no_expectation": [*"abcdef"],
         }
     )
 
@@ -58,14 +59,21 @@ def test_good_rows_pass_and_every_column_is_guarded_against_nulls() -> None:
         ("low", 4, "high-above-low"),
         ("label", None, "facts-label-not-null"),
         ("share", None, "facts-share-not-null"),
+        ("named_by_no_expectation", None, "facts-named_by_no_expectation-not-null"),
     ],
 )
 def test_a_forged_value_fails_exactly_its_expectation(column: str, value: object, check: str) -> None:
-    table = good().astype({column: object}) if value is None and column == "label" else good()
+    table = good().astype({column: object}) if value is None and column != "share" else good()
     table.loc[2, column] = value
     found = failed(table)
     assert list(found) == [check]
     assert any(row["sample"] in (0, 2) for row in found[check])  # type: ignore[index]
+
+
+def test_a_nullable_column_may_be_empty() -> None:
+    table = good().assign(named_by_no_expectation=None)
+    results = run_suite(TableSuite("facts", table, ("sample",), EXPECTED, nullable=("named_by_no_expectation",)))
+    assert {result.outcome.verdict for result in results} == {Verdict.PASS}
 
 
 def test_a_missing_column_fails_what_names_it_and_nothing_else() -> None:

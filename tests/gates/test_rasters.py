@@ -78,6 +78,7 @@ def index_table() -> pd.DataFrame:
     ids = np.arange(len(table))
     table = table.assign(sample_id=ids, glyph_id=ids + 1, source="font", is_diacritic=is_diacritic, target_dim=target)
     box = {"bbox_min_x": 0.0, "bbox_min_y": 0.0, "bbox_max_x": 1000.0, "bbox_max_y": 1000.0}
+    table = table.assign(form="isol", char_class="letter", alt_label=table["label"], advance=600.0)
     table = table.assign(**box, scale_factor=target / 1000, major_dim_ratio=0.5, **dict.fromkeys(EM_SIDES, 0.5))
     hashes = [hashlib.sha256(bytes([row])).hexdigest()[:32] for row in ids]
     return table.assign(outline_hash=hashes, raster_hash=hashes)
@@ -235,6 +236,9 @@ FORGERIES: list[tuple[str, Forge]] = [
     ("em-top-range", cell("em_top", 50.0)),
     ("index-em_advance-not-null", cell("em_advance", float("nan"))),
     ("index-raster_hash-not-null", cell("raster_hash", None)),
+    ("index-char_class-not-null", cell("char_class", None)),
+    ("index-form-not-null", cell("form", None)),
+    ("index-alt_label-not-null", cell("alt_label", None)),
 ]
 
 
@@ -260,6 +264,10 @@ def test_a_tighter_limit_fails_exactly_its_check(
     good: RasterData, verdicts: Any, limit: str, value: float, check: str
 ) -> None:
     assert set(verdicts(GATE, good, LIMITS.model_copy(update={limit: value}))) == {check}
+
+
+def test_an_advance_need_not_be_known(good: RasterData, verdicts: Any) -> None:
+    assert not verdicts(GATE, cell("advance", float("nan"))(good), LIMITS)
 
 
 def test_twins_only_warn(good: RasterData, verdicts: Any) -> None:

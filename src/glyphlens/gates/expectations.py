@@ -1,7 +1,7 @@
 """Great Expectations over one table: our ids, rationales and outcomes around its suites.
 
 Everything is in code: an ephemeral context, no Data Docs (they load from a CDN), no analytics. Nulls pass every
-expectation on values, so each column named anywhere also gets a NotBeNull.
+expectation on values, so each column of the table, whether an expectation names it or not, also gets a NotBeNull unless it is nullable.
 """
 
 import os
@@ -30,12 +30,16 @@ class Expectation:
 
 @dataclass(frozen=True)
 class TableSuite:
-    """A table with what is expected of it; ``key`` are the columns shown beside an offending value."""
+    """A table with what is expected of it; ``key`` are the columns shown beside an offending value.
+
+    ``nullable``: the only columns that may be empty, because their fact need not be known.
+    """
 
     name: str
     table: pd.DataFrame
     key: tuple[str, ...]
     expectations: tuple[Expectation, ...]
+    nullable: tuple[str, ...] = ()
 
 
 def between(id: str, column: str, low: float | None, high: float | None, rationale: str) -> Expectation:
@@ -76,8 +80,9 @@ def greater(id: str, column: str, than: str, rationale: str) -> Expectation:
 
 
 def with_not_null(suite: TableSuite) -> tuple[Expectation, ...]:
-    """The suite's expectations, behind one NotBeNull for every column they name."""
-    columns = dict.fromkeys(column for entry in suite.expectations for column in entry.columns)
+    """The suite's expectations, behind one NotBeNull for every column that they name or the table has."""
+    named = (column for entry in suite.expectations for column in entry.columns)
+    columns = dict.fromkeys(name for name in (*named, *suite.table.columns) if name not in suite.nullable)
     guards = tuple(
         Expectation(
             f"{suite.name}-{name}{NOT_NULL_SUFFIX}",

@@ -55,7 +55,8 @@ def tables(data: GlyphData, limits: GlyphLimits) -> Sequence[TableSuite]:
     )
     return [
         TableSuite("fonts", used, ("file_hash",), fonts),
-        TableSuite("glyphs", data.glyphs, ("glyph_id", "label"), glyphs),
+        # A database of one's own may give no advances and bearings.
+        TableSuite("glyphs", data.glyphs, ("glyph_id", "label"), glyphs, nullable=("width", "lsb", "rsb")),
     ]
 
 

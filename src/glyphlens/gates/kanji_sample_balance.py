@@ -56,7 +56,8 @@ def balance(index: pd.DataFrame, audit: pd.DataFrame, etl_set: EtlSet) -> dict[s
     index, audit = index[index["set"] == etl_set.name], audit[audit["set"] == etl_set.name]
     published = etl_set.records - model_records(etl_set)
     # a file of model patterns has no sample even where it is there
-    absent = [name for name in etl_set.files if _handwritten(etl_set, name) and name not in set(index["file"])]
+    present = set(index["file"])
+    absent = [name for name in etl_set.files if _handwritten(etl_set, name) and name not in present]
     told = audit.loc[audit["reason"] == "files missing", "count"].sum()
     audited = sum(_handwritten(etl_set, name) for name in absent) if len(absent) <= told else 0
     others = audit.loc[audit["reason"] == "other count", ["file", "value"]]
