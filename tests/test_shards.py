@@ -1,7 +1,9 @@
 import os
 import signal
 
+import numpy as np  # noqa: F401 - loads a BLAS whose threads can be counted
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from glyphlens.errors import GlyphlensError, InputError
 from glyphlens.shards import THREAD_VARIABLES, map_shards, shard_slices
@@ -45,6 +47,17 @@ def test_workers_use_one_thread_each_and_this_process_as_many_as_before(monkeypa
         monkeypatch.delenv(name, raising=False)
     assert list(map_shards(threads, range(2), 2, "asking")) == [["1"] * len(THREAD_VARIABLES)] * 2
     assert threads(0) == ["7", *[None] * len(others)]
+
+
+def blas_threads(_: int) -> set[int]:
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_linear_algebra_of_a_shard_uses_one_thread(workers: int) -> None:
+    with threadpool_limits(2, user_api="blas"):
+        assert list(map_shards(blas_threads, range(2), workers, "asking")) == [{1}, {1}]
+        assert blas_threads(0) == {2}
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
 
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from glyphlens.errors import GlyphlensError
@@ -22,7 +23,7 @@ Result = TypeVar("Result")
 def map_shards(
     function: Callable[[Shard], Result], shards: Sequence[Shard], workers: int, description: str
 ) -> Iterator[Result]:
-    """``function`` of every shard, in order; in this process where ``workers`` is 1.
+    """``function`` of every shard, in order; in this process where ``workers`` is 1, on one thread everywhere.
 
     Raises GlyphlensError where a worker is killed, and whatever ``function`` raises.
     """
@@ -30,7 +31,9 @@ def map_shards(
     with bar:
         if workers == 1 or len(shards) == 1:
             for shard in shards:
-                yield function(shard)
+                with threadpool_limits(1):
+                    result = function(shard)
+                yield result
                 bar.update()
             return
         # spawned, not forked: the parent holds threads of Arrow and OpenMP

@@ -1,5 +1,10 @@
 """Cells are drawn with OpenCV: a cell of ETL9G is 128×127 with 16 grey levels, one of ETL1 64×63."""
 
+import os
+import platform
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from glyphlens.imaging.handwriting import HandwritingParams, prepare
+from tests.checkout import ROOT
 
 PARAMS = HandwritingParams(
     image_px=64, box_px=56, edge_share=0.125, speck_share=0.0008, min_contrast=30, blur_sigma_px=0.5
@@ -113,6 +119,32 @@ def test_other_images_of_the_batch() -> None:
     assert np.array_equal(together[::7], np.stack([one(image) for image in images[::7]]))
     assert np.array_equal(prepare(images[::-1], PARAMS), together[::-1])
     assert prepare(images[:0], PARAMS).shape == (0, 64, 64)
+
+
+SCANS = """
+import hashlib
+import numpy as np
+from glyphlens.imaging.handwriting import HandwritingParams, prepare
+from tests.imaging.test_handwriting import PARAMS, SHAPES, cell
+rng = np.random.default_rng(0)
+clean = [cell(name, rng.uniform(40, 88), tuple(rng.uniform(16, 24, 2)), 200, 6) for name in SHAPES for _ in range(60)]
+noisy = np.clip(np.stack(clean) * 0.8 + rng.normal(40, 10, (len(clean), 127, 128)), 0, 255)
+print(hashlib.sha256(prepare(noisy.astype(np.uint8) // 17 * 17, PARAMS).tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_threads_and_kernels_of_the_linear_algebra() -> None:
+    """OpenBLAS adds up in another order with more threads and on other processors: no sum may be rounded before it."""
+    settings = [{"OPENBLAS_NUM_THREADS": str(threads)} for threads in (1, 2)]
+    if platform.machine() == "x86_64":
+        settings += [{"OPENBLAS_CORETYPE": kernel, "OPENBLAS_NUM_THREADS": "1"} for kernel in ("Haswell", "Nehalem")]
+    environments = [os.environ | setting | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"} for setting in settings]
+    answers = [
+        subprocess.run([sys.executable, "-c", SCANS], env=environment, capture_output=True, text=True, check=True).stdout
+        for environment in environments
+    ]
+    assert len(set(answers)) == 1
 
 
 # ── what must be kept ────────────────────────────────────────────────────────────────────────

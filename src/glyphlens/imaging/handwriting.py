@@ -19,6 +19,10 @@ from glyphlens.imaging.ink import InkParams, find_ink
 CHUNK = 64
 WHITE = 255
 SLIVER = np.float32(1e-6)  # keeps intervals without width from dividing by zero
+# Weights are whole multiples of 1 / STEPS, so that sums of their products with pixels are exact in any order: below 2²⁴
+# along one axis (float32 holds 24 bits; a picture pixel may average 500 cell pixels), below 2⁴⁰ along both (float64
+# holds 53). Which level a pixel is rounded to depends on no processor, BLAS or number of threads.
+STEPS = np.float32(1 << 16)
 
 
 class HandwritingParams(InkParams):
@@ -54,15 +58,17 @@ def _prepare_chunk(images_NHW: NDArray[np.uint8], params: HandwritingParams) -> 
     scale_N = (np.maximum(np.maximum(height_N, width_N), 1) / params.box_px).astype(np.float32)
     rows_NPH = _weights(ink.top_N, ink.bottom_N, scale_N, images_NHW.shape[1], params.image_px)
     columns_NPW = _weights(ink.left_N, ink.right_N, scale_N, images_NHW.shape[2], params.image_px)
-    rows_NPH *= (WHITE / np.maximum(ink.range_N, 1)).astype(np.float32)[:, None, None]
-    resampled_NPP = rows_NPH @ ink.strokes_NHW.astype(np.float32) @ columns_NPW.transpose(0, 2, 1)
+    rows_NPW = rows_NPH @ ink.strokes_NHW.astype(np.float32)
+    resampled_NPP = rows_NPW.astype(np.float64) @ columns_NPW.transpose(0, 2, 1).astype(np.float64)
+    resampled_NPP *= (WHITE / float(STEPS) ** 2 / np.maximum(ink.range_N, 1))[:, None, None]
     return _blurred(np.minimum(np.rint(resampled_NPP), WHITE).astype(np.uint8), params.blur_sigma_px)
 
 
 def _weights(
     first_N: NDArray[np.int64], end_N: NDArray[np.int64], scale_N: NDArray[np.float32], length: int, image_px: int
 ) -> NDArray[np.float32]:
-    """(N, P, length): what each cell pixel gives to each picture pixel along one axis; nothing outside first … end.
+    """(N, P, length): what each cell pixel gives to each picture pixel along one axis, in whole 1 / STEPS; nothing
+    outside first … end.
 
     A picture pixel is the mean over an interval of the cell, at least one pixel wide: wider ones average, narrower
     ones, which lie between two pixels' centres, interpolate. What of a picture pixel lies outside the box is paper.
@@ -80,8 +86,8 @@ def _weights(
     weights_NPL = np.minimum(high_NP[:, :, None], pixel_L + 1)
     weights_NPL -= np.maximum(low_NP[:, :, None], pixel_L)
     np.maximum(weights_NPL, 0, out=weights_NPL)
-    weights_NPL *= (inside_NP / np.maximum(high_NP - low_NP, SLIVER))[:, :, None]
-    return weights_NPL
+    weights_NPL *= (STEPS * inside_NP / np.maximum(high_NP - low_NP, SLIVER))[:, :, None]
+    return np.rint(weights_NPL, out=weights_NPL)
 
 
 def _blurred(images_NPP: NDArray[np.uint8], sigma_px: float) -> NDArray[np.uint8]:
