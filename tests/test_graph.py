@@ -7,7 +7,6 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
-from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,13 @@ import pytest
 from ruamel.yaml import YAML
 
 from glyphlens.params import Section, load_params, read_params
+from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file, imported_names
 from glyphlens.recognizers.registry import params_model
 from glyphlens.review.guards import SECTION as GUARDS
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCE = ROOT / "src"
+PACKAGE = ROOT / "src/glyphlens"
+MATRIX = read_params(ROOT / "params.yaml")["matrix"]
 GRAPH = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 
 
@@ -28,19 +29,19 @@ def expanded(name: str, stage: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """A stage, or one of each item of its matrix (the first recogniser, where the list is empty by default)."""
     if "matrix" not in stage:
         return {name: stage}
-    lists = GRAPH["vars"][0]["kanji"]
-    items = lists[stage["matrix"]["recognizer"].removeprefix("${kanji.").removesuffix("}")] or lists["recognizers"][:1]
+    items = MATRIX[stage["matrix"]["recognizer"].removeprefix("${matrix.").removesuffix("}")] or MATRIX["trained"][:1]
     text = json.dumps({key: value for key, value in stage.items() if key != "matrix"})
     return {f"{name}@{item}": json.loads(text.replace("${item.recognizer}", item)) for item in items}
 
 
 STAGES = {name: stage for key, entry in GRAPH["stages"].items() for name, stage in expanded(key, entry).items()}
-STAGE_MODULES = sorted(path.stem for path in (SOURCE / "glyphlens/stages").glob("*.py") if path.stem != "__init__")
+STAGE_MODULES = sorted(path.stem for path in (PACKAGE / "stages").glob("*.py") if path.stem != "__init__")
+CODE = ["code", "src"]
 every_stage = pytest.mark.parametrize("stage", sorted(STAGES))
 
 # Imports point downwards (docs/DESIGN.md): a package may import from its own level and from those below.
 LEVELS = (
-    {"errors", "params", "storage", "shards", "curves"},
+    {"errors", "params", "storage", "shards", "curves", "provenance"},
     {"samples", "splits", "sources", "imaging", "primitives"},
     {"recognizers"},
     {"evaluation", "training", "export", "gates", "tracking", "inference", "reading"},
@@ -48,106 +49,20 @@ LEVELS = (
 )
 
 
-REGISTRY = SOURCE / "glyphlens/recognizers/registry.py"
+TREE = SourceTree(PACKAGE)
 
 
 # ── what the code imports ────────────────────────────────────────────────────────────────────
-def module_file(name: str) -> Path | None:
-    base = SOURCE.joinpath(*name.split("."))
-    candidates = (base.with_suffix(".py"), base / "__init__.py")
-    return next((path for path in candidates if path.is_file()), None)
-
-
-def nodes_at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those below ``if TYPE_CHECKING``: types alone cannot change a result."""
-    for child in ast.iter_child_nodes(tree):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            continue
-        yield child
-        yield from nodes_at_run_time(child)
-
-
-def imported_names(tree: ast.AST, package: str) -> Iterator[str]:
-    for node in nodes_at_run_time(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
-            base = ".".join([*above, *([node.module] if node.module else [])])
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
-
-
-def is_inert(tree: ast.Module) -> bool:
-    """Only a docstring and constants such as ``__version__``: not worth re-running a stage for."""
-    return all(isinstance(node, ast.Expr | ast.Assign) and isinstance(node.value, ast.Constant) for node in tree.body)
-
-
-@cache
-def parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-@cache
-def direct_imports(path: Path) -> frozenset[Path]:
-    """Files of glyphlens that importing ``path`` runs, package __init__ files included."""
-    name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
-    is_package = path.name == "__init__.py"
-    package = name.removesuffix(".__init__") if is_package else name.rpartition(".")[0]
-    found: set[Path] = set()
-    for imported in {*imported_names(parse(path), package), package}:
-        parts = imported.split(".")
-        for end in range(1, len(parts) + 1):
-            if parts[0] == "glyphlens" and (file := module_file(".".join(parts[:end]))):
-                found.add(file)
-    return frozenset(file for file in found if not (file.name == "__init__.py" and is_inert(parse(file))))
-
-
-def hears_only(path: Path) -> bool:
-    """Tracking is told of results and makes none, but for the files of curves, which are outputs."""
-    return package_of(path) == "tracking" and path.name != "curve_files.py"
-
-
-def read_by(stage: str) -> set[Path]:
-    """Every source file that decides what a stage does."""
-    modules = closure(stage_file(stage))
-    if REGISTRY in modules:
-        modules = modules.union(*(closure(SOURCE / f"glyphlens/recognizers/{name}.py") for name in by_name(stage)))
-    return modules.union(*map(named_neighbours, modules))
-
-
-def by_name(stage: str) -> list[str]:
-    """Recognisers that a stage imports by name: those it trains or is taught by, else any."""
-    base, _, item = stage.partition("@")
-    trained = {"kanji": [item], "kanji_distilled": [item, "hybrid_rnn"]}
-    return trained.get(base, GRAPH["vars"][0]["kanji"]["recognizers"])
-
-
-def named_neighbours(path: Path) -> set[Path]:
-    """Files beside a module that it names in a string, such as the template of a page."""
-    strings = {
-        node.value for node in ast.walk(parse(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    others = (entry for entry in path.parent.iterdir() if entry.is_file() and entry.suffix != ".py")
-    return {entry for entry in others if entry.name in strings}
-
-
-def closure(path: Path) -> set[Path]:
-    seen, waiting = {path}, [path]
-    while waiting:
-        for file in direct_imports(waiting.pop()) - seen:
-            if not hears_only(file):
-                seen.add(file)
-                waiting.append(file)
-    return seen
-
-
 def module_of(stage: str) -> str:
     return stage.partition("@")[0]
 
 
 def stage_file(stage: str) -> Path:
-    return SOURCE / "glyphlens/stages" / f"{module_of(stage)}.py"
+    return TREE.stage_module(stage)
+
+
+def dotted_name(path: Path) -> str:
+    return TREE.relative(path.with_suffix("")).replace("/", ".")
 
 
 # ── what dvc.yaml declares ───────────────────────────────────────────────────────────────────
@@ -198,28 +113,26 @@ def test_every_stage_says_what_it_does(stage: str) -> None:
 
 
 @every_stage
-def test_imported_modules_are_declared(stage: str) -> None:
-    sources = [path for path in declared(stage, "deps") if path.startswith("src/")]
-    used = {path.relative_to(ROOT).as_posix() for path in read_by(stage)}
-    missing = sorted(path for path in used if not lies_in(path, sources))
-    assert not missing, f"{stage}: add to deps in dvc.yaml: {missing}"
+def test_a_stage_depends_on_its_own_code_and_on_nothing_else_of_it(stage: str) -> None:
+    code = [path for path in declared(stage, "deps") if lies_in(path, CODE)]
+    assert code == (["src/glyphlens"] if stage == CODE_STAGE else [code_file(stage).as_posix()])
 
 
 @every_stage
-def test_declared_modules_are_imported(stage: str) -> None:
-    used = set().union(*(read_by(other) for other in STAGES if module_of(other) == module_of(stage)))
-    for path in (ROOT / path for path in declared(stage, "deps") if path.startswith("src/")):
-        assert path.exists(), f"{stage}: {path} is not there"
-        files = [file for file in path.rglob("*.py") if not is_inert(parse(file))] if path.is_dir() else [path]
-        share = len(used & set(files)) / len(files)
-        assert share > 0.5, f"{stage}: uses {share:.0%} of {path.relative_to(ROOT)}; declare only what it imports"
+def test_recognisers_that_a_stage_loads_are_part_of_its_code(stage: str) -> None:
+    folders = {Path(path).name for path in declared(stage, "deps", "outs") if path.startswith("models/kanji/")}
+    named = {name for name in MATRIX["trained"] for folder in folders if f"{folder}_".startswith(f"{name}_")}
+    code = TREE.code(stage)
+    assert {name for name in named if f"glyphlens/recognizers/{name}.py" not in code} == set()
 
 
 @every_stage
 def test_declared_paths_are_told_to_the_stage(stage: str) -> None:
     """The command line names every output, and nothing that is not declared."""
     told = list(command_options(stage).values())
-    inputs = [path for path in declared(stage, "deps") if not path.startswith("src/")]
+    is_code = stage == CODE_STAGE
+    inputs = [path for path in declared(stage, "deps") if is_code or not lies_in(path, CODE)]
+    inputs += ["dvc.yaml"] * is_code  # which DVC refuses as a dependency
     outputs = declared(stage, "outs", "metrics")
     undeclared = [path for path in told if not lies_in(path, inputs + outputs)]
     assert [path for path in undeclared if not any(lies_in(output, [path]) for output in outputs)] == []
@@ -280,16 +193,16 @@ def literal(node: ast.AST) -> str:
 
 def section_reads(path: Path) -> list[tuple[str, str]]:
     """(model, section) of every ``load_params`` call in a file; ``{name}`` is the recogniser of a matrix."""
-    calls = [node for node in ast.walk(parse(path)) if is_call(node, "load_params")]
+    calls = [node for node in ast.walk(TREE.parse(path)) if is_call(node, "load_params")]
     return [(ast.unparse(call.args[0]), literal(call.args[1])) for call in calls]
 
 
 def sections_listed(path: Path) -> set[str]:
     """SECTIONS of a module that reads params.yaml as a whole; such a module has to say which parts it looks at."""
-    if not any(is_call(node, "read_params") for node in ast.walk(parse(path))):
+    if not any(is_call(node, "read_params") for node in ast.walk(TREE.parse(path))):
         return set()
     tuples = [
-        node.value for node in parse(path).body if isinstance(node, ast.Assign) and names_of(node) == ["SECTIONS"]
+        node.value for node in TREE.parse(path).body if isinstance(node, ast.Assign) and names_of(node) == ["SECTIONS"]
     ]
     assert len(tuples) == 1, f"{path}: reads all of params.yaml; list the sections it uses in SECTIONS"
     return set(ast.literal_eval(tuples[0]))
@@ -304,9 +217,9 @@ HOW = {"checkpoint"}  # how a training is carried out, not what comes out: no st
 
 def sections_read(stage: str) -> set[str]:
     found: set[str] = set()
-    for path in closure(stage_file(stage)) - {SOURCE / "glyphlens/params.py"}:
+    for path in TREE.closure(stage_file(stage)) - {PACKAGE / "params.py"}:
         found |= {section_of(stage, section) for _, section in section_reads(path)} | sections_listed(path)
-        found |= {"seed" for node in ast.walk(parse(path)) if is_call(node, "load_seed")}
+        found |= {"seed" for node in ast.walk(TREE.parse(path)) if is_call(node, "load_seed")}
     found -= HOW
     return {section for section in found if section.split(".")[0] == section or section.split(".")[0] not in found}
 
@@ -317,9 +230,9 @@ def section_of(stage: str, section: str) -> str:
 
 def model_named(path: Path, name: str) -> type[Section]:
     """The model class, wherever the module imports it, at the top or inside a function."""
-    module = importlib.import_module(".".join(path.relative_to(SOURCE).with_suffix("").parts))
+    module = importlib.import_module(dotted_name(path))
     if not hasattr(module, name):
-        nodes = (node for node in ast.walk(parse(path)) if isinstance(node, ast.ImportFrom))
+        nodes = (node for node in ast.walk(TREE.parse(path)) if isinstance(node, ast.ImportFrom))
         origin = next(node.module for node in nodes if name in {alias.name for alias in node.names})
         module = importlib.import_module(str(origin))
     model = getattr(module, name)
@@ -372,7 +285,7 @@ def test_every_parameter_carries_a_comment() -> None:
 
 # ── how the packages lean on each other ──────────────────────────────────────────────────────
 def package_of(path: Path) -> str:
-    return path.relative_to(SOURCE / "glyphlens").parts[0].removesuffix(".py")
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def level_of(package: str) -> int:
@@ -383,9 +296,9 @@ def level_of(package: str) -> int:
 
 def package_imports() -> dict[str, set[str]]:
     imports: dict[str, set[str]] = {}
-    for path in (SOURCE / "glyphlens").rglob("*.py"):
-        if path.parent != SOURCE / "glyphlens" or path.name != "__init__.py":
-            found = {package_of(file) for file in direct_imports(path)} - {"__init__", package_of(path)}
+    for path in PACKAGE.rglob("*.py"):
+        if path.parent != PACKAGE or path.name != "__init__.py":
+            found = {package_of(file) for file in TREE.imports(path)} - {"__init__", package_of(path)}
             imports.setdefault(package_of(path), set()).update(found)
     return imports
 
@@ -400,12 +313,12 @@ def test_imports_point_one_way() -> None:
 
 def test_stages_do_not_import_each_other() -> None:
     files = {stage_file(name) for name in STAGE_MODULES}
-    for path in (SOURCE / "glyphlens").rglob("*.py"):
-        assert not direct_imports(path) & (files - {path}), f"{path} imports a stage"
+    for path in PACKAGE.rglob("*.py"):
+        assert not TREE.imports(path) & (files - {path}), f"{path} imports a stage"
 
 
 def test_only_tracking_knows_the_trackers() -> None:
-    for path in (SOURCE / "glyphlens").rglob("*.py"):
+    for path in PACKAGE.rglob("*.py"):
         if package_of(path) != "tracking":
-            roots = {name.split(".")[0] for name in imported_names(parse(path), "")}
+            roots = {name.split(".")[0] for name in imported_names(TREE.parse(path), "")}
             assert not roots & {"mlflow", "dvclive", "dvc"}, f"{path} imports a tracker"

@@ -14,6 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from glyphlens.curves import CURVES
+from glyphlens.params import read_params
 from glyphlens.plots_page import GRAMMAR, main
 from tests.checkout import ROOT
 from tests.forged_curves import write_curves
@@ -21,7 +22,7 @@ from tests.forged_curves import write_curves
 GRAPH = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 PLOTS = {title: plot for entry in GRAPH["plots"] for title, plot in entry.items()}
 ARABIC = {f"models/arabic/{name}" for name in ("phase1", "phase2", "onestage")}
-JAPANESE = {f"models/kanji/{name}" for name in GRAPH["vars"][0]["kanji"]["exported"]}
+JAPANESE = {f"models/kanji/{name}" for name in read_params(ROOT / "params.yaml")["matrix"]["exported"]}
 NAMES = sorted(Path(name).name for name in JAPANESE)
 FEW = {"train_loss": [(10, 2.5), (20, 1.5)], "val_loss": [(10, 2.4), (20, 1.6)], "val_top1": [(10, 0.25), (20, 0.75)]}
 BETTER = {**FEW, "val_top1": [(10, 0.375), (20, 0.875)]}

@@ -13,9 +13,9 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from tests.checkout import ROOT, committed
-from tests.func.small_params import FEW, small_params
+from tests.func.small_params import small_params
 
-DEFAULT_RUN = ("dvc.lock", "metrics", "models")  # what is in git of it belongs to other data
+DEFAULT_RUN = ("dvc.lock", "code", "metrics", "models")  # what is in git of it belongs to other data
 
 
 class SmallRepository:
@@ -36,7 +36,6 @@ class SmallRepository:
             shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink(missing_ok=True)
         made = cls(folder)
         made.set(small_params())
-        made.reduce_the_graph()
         made.git("init", "--quiet", "--initial-branch", "main")
         made.commit("the project, small")
         return made
@@ -66,14 +65,6 @@ class SmallRepository:
             place[key] = value
         with (self.folder / "params.yaml").open("w", encoding="utf-8") as handle:
             YAML().dump(params, handle)
-
-    def reduce_the_graph(self) -> None:
-        """Train few recognisers, one of them with a teacher."""
-        graph = YAML().load((self.folder / "dvc.yaml").read_text(encoding="utf-8"))
-        assert set(graph["vars"][0]["kanji"]) == set(FEW)
-        graph["vars"][0]["kanji"] = FEW
-        with (self.folder / "dvc.yaml").open("w", encoding="utf-8") as handle:
-            YAML().dump(graph, handle)
 
     def git(self, *arguments: str) -> str:
         return self._run("git", *arguments).stdout

@@ -39,6 +39,15 @@ def declared_stages(graph: Mapping[str, Any], params: Mapping[str, Any]) -> dict
     return found
 
 
+def stage_names(graph: Mapping[str, Any], params: Mapping[str, Any]) -> list[str]:
+    """The names alone, for which only the parameters that a matrix names are needed; raises InputError as above."""
+    names = {
+        name: {key: value for key, value in entry.items() if key == "matrix"} | {"cmd": ""}
+        for name, entry in graph.get("stages", {}).items()
+    }
+    return list(declared_stages({**graph, "stages": names}, params))
+
+
 def _expanded(name: str, entry: dict[str, Any], context: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     content = {key: value for key, value in entry.items() if key != "matrix"}
     if "matrix" not in entry:

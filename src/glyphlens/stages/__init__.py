@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from glyphlens.errors import GlyphlensError
+from glyphlens.provenance.notes import require_listed_code, running_stage
 
 
 def stage_paths(argv: Sequence[str] | None, *names: str) -> argparse.Namespace:
@@ -17,8 +18,12 @@ def stage_paths(argv: Sequence[str] | None, *names: str) -> argparse.Namespace:
 
 
 def run_stage(main: Callable[[], None]) -> None:
-    """Run a stage's ``main``; a GlyphlensError ends it with its message and exit status 1."""
+    """Run a stage's ``main``; a GlyphlensError ends it with its message and exit status 1.
+
+    It does not begin where its code is not what dvc.lock would record.
+    """
     try:
+        require_listed_code(running_stage())
         main()
     except GlyphlensError as error:
         sys.exit(f"{Path(sys.argv[0]).stem}: {error}")

@@ -1,0 +1,199 @@
+"""The code of a stage: the files of the package that its module imports, each with a hash that ignores comments.
+
+A listing has one line per file, sorted by path: 16 hexadecimal digits of a SHA-256, two spaces, the path.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from glyphlens.errors import InputError
+
+CODE_STAGE = "code"  # of dvc.yaml, which writes a listing per stage
+FOLDER = Path("code")
+DIGITS = 16
+# Told of results and making none; but for the files of curves, which are outputs.
+WITNESSES, OUTPUTS = ("tracking", "provenance"), ("tracking/curve_files.py",)
+# Recognisers are imported by name: the one that begins a stage's item (kanji_export@cnn_qat: cnn), and those of this
+# table, the network to start from and the teacher. Where neither says which, whoever imports the registry imports any.
+IMPORTED_BY_NAME = {"kanji_qat": ("cnn",), "kanji_distilled": ("hybrid_rnn",)}
+REGISTRY = "recognizers/registry.py"
+
+
+class SourceTree:
+    """A package's source files as they are on disk at the first look; each is read and parsed once.
+
+    >>> tree = SourceTree(Path(__file__).parents[1])
+    >>> tree.relative(tree.stage_module("phase1"))
+    'glyphlens/stages/phase1.py'
+    """
+
+    def __init__(self, package: Path) -> None:
+        self.package = package
+        self._trees: dict[Path, ast.Module] = {}
+        self._imports: dict[Path, frozenset[Path]] = {}
+        self._hashes: dict[Path, str] = {}
+
+    def listing(self, stage: str) -> str:
+        """The stage's code as text; raises InputError where there is no such stage or a file is not valid Python."""
+        return "".join(f"{digest}  {path}\n" for path, digest in self.code(stage).items())
+
+    def code(self, stage: str) -> dict[str, str]:
+        """Path → hash of every file that decides what the stage does; raises InputError as ``listing`` does."""
+        return {self.relative(path): self.hash(path) for path in sorted(self.read_by(stage))}
+
+    def read_by(self, stage: str) -> set[Path]:
+        """The closure of the stage's module, of the recognisers it imports by name, and the files these name."""
+        modules = self.closure(self.stage_module(stage))
+        by_name = self._recognizers(stage, is_any=self.package / REGISTRY in modules)
+        modules = modules.union(*map(self.closure, by_name))
+        return modules.union(*map(self._named_neighbours, modules))
+
+    def stage_module(self, stage: str) -> Path:
+        """The module that a stage runs (``kanji@cnn``: kanji.py); raises InputError where there is none."""
+        path = self.package / "stages" / f"{stage.partition('@')[0]}.py"
+        if not path.is_file():
+            raise InputError(f"{path}: not there, so there is no stage '{stage}'")
+        return path
+
+    def relative(self, path: Path) -> str:
+        """A file's path from the folder that holds the package."""
+        return path.relative_to(self.package.parent).as_posix()
+
+    def closure(self, path: Path) -> set[Path]:
+        """The module and all that it imports, directly or not, ``__init__`` files with statements included."""
+        seen, waiting = {path}, [path]
+        while waiting:
+            for file in self.imports(waiting.pop()) - seen:
+                if not self._is_witness(file):
+                    seen.add(file)
+                    waiting.append(file)
+        return seen
+
+    def imports(self, path: Path) -> frozenset[Path]:
+        """Files of the package that importing ``path`` runs."""
+        if path not in self._imports:
+            parts = path.relative_to(self.package.parent).with_suffix("").parts
+            own = ".".join(parts[:-1])
+            names = (name.split(".") for name in {*imported_names(self.parse(path), own), own})
+            found = {self._module(*name[:end]) for name in names for end in range(1, len(name) + 1)}
+            self._imports[path] = frozenset(file for file in found if file and not self._is_inert_package(file))
+        return self._imports[path]
+
+    def parse(self, path: Path) -> ast.Module:
+        """The module's syntax tree; raises InputError, naming the line, where it has none."""
+        if path not in self._trees:
+            try:
+                self._trees[path] = ast.parse(path.read_bytes())
+            except (SyntaxError, ValueError) as error:
+                raise InputError(f"{path}: not valid Python: {error}") from error
+        return self._trees[path]
+
+    def hash(self, path: Path) -> str:
+        """Of a module its statements without comments, docstrings and layout; of any other file its bytes."""
+        if path not in self._hashes:
+            content = repr(_statements(self.parse(path))).encode() if path.suffix == ".py" else path.read_bytes()
+            self._hashes[path] = hashlib.sha256(content).hexdigest()[:DIGITS]
+        return self._hashes[path]
+
+    def _module(self, package: str, *names: str) -> Path | None:
+        base = self.package.joinpath(*names)
+        candidates = (base / "__init__.py", base.with_suffix(".py")) if package == self.package.name else ()
+        return next((path for path in candidates if path.is_file()), None)
+
+    def _is_inert_package(self, path: Path) -> bool:
+        return path.name == "__init__.py" and is_inert(self.parse(path))
+
+    def _is_witness(self, path: Path) -> bool:
+        inside = path.relative_to(self.package)
+        return inside.parts[0] in WITNESSES and inside.as_posix() not in OUTPUTS
+
+    def _recognizers(self, stage: str, *, is_any: bool) -> list[Path]:
+        known = [path for path in sorted((self.package / "recognizers").glob("*.py")) if self._has_settings(path)]
+        base, _, item = stage.partition("@")
+        named = [path for path in known if f"{item}_".startswith(f"{path.stem}_")]
+        named += [path for path in known if path.stem in IMPORTED_BY_NAME.get(base, ())]
+        return named or (known if is_any else [])
+
+    def _has_settings(self, path: Path) -> bool:
+        """What the registry asks of a recogniser that it finds by name."""
+        return any(isinstance(node, ast.ClassDef) and node.name == "Settings" for node in self.parse(path).body)
+
+    def _named_neighbours(self, path: Path) -> set[Path]:
+        """Files beside a module that it names in a string, such as the template of a page."""
+        others = [entry for entry in path.parent.iterdir() if entry.is_file() and entry.suffix != ".py"]
+        strings = (
+            {node.value for node in ast.walk(self.parse(path)) if isinstance(node, ast.Constant)} if others else ()
+        )
+        return {entry for entry in others if entry.name in strings}
+
+
+def code_file(stage: str, folder: Path = FOLDER) -> Path:
+    """Where the stage ``code`` writes the listing of another."""
+    return folder / f"{stage}.txt"
+
+
+def listed(text: str) -> dict[str, str]:
+    """Path → hash of a listing."""
+    return {path: digest for digest, path in (line.split("  ", 1) for line in text.splitlines())}
+
+
+def changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Paths whose hashes differ, or that only one side has, sorted."""
+    return sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
+
+
+def imported_names(tree: ast.AST, package: str) -> Iterator[str]:
+    """Dotted names that a module of ``package`` imports when it runs, those of ``from … import`` included."""
+    for node in _nodes_at_run_time(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def is_inert(tree: ast.Module) -> bool:
+    """Only a docstring and constants such as ``__version__``: not worth re-running a stage for."""
+    return all(isinstance(node, ast.Expr | ast.Assign) and isinstance(node.value, ast.Constant) for node in tree.body)
+
+
+def _nodes_at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those below ``if TYPE_CHECKING``: types alone cannot change a result."""
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from _nodes_at_run_time(child)
+
+
+def _statements(node: object) -> object:
+    """A syntax tree as nested tuples, equal in every version of Python: empty fields are left out."""
+    if isinstance(node, list):
+        return [_statements(entry) for entry in node if not _is_comment(entry)]
+    if not isinstance(node, ast.AST):
+        return node
+    if isinstance(node, ast.JoinedStr):  # to which Python 3.12 adds empty texts
+        return ("JoinedStr", *(_statements(part) for part in node.values if getattr(part, "value", None) != ""))
+    docstring = _docstring_read(node)
+    values = ((name, getattr(node, name, None)) for name in node._fields if name != "ctx")
+    return (type(node).__name__, docstring, *((name, _statements(value)) for name, value in values if _is_set(value)))
+
+
+def _is_set(value: object) -> bool:
+    return value is not None and value != []
+
+
+def _is_comment(node: object) -> bool:
+    """A constant that stands alone as a statement: a docstring, or one of an attribute."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _docstring_read(node: ast.AST) -> str | None:
+    """The docstring that a decorator can read: the checks of gates print theirs."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.decorator_list:
+        return ast.get_docstring(node)
+    return None

@@ -1,0 +1,33 @@
+"""code: the code of every other stage, as hashes that no comment changes, so that each depends on just its own."""
+
+from collections.abc import Sequence
+
+from glyphlens.params import Section, load_params
+from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file
+from glyphlens.review.documents import yaml_mapping
+from glyphlens.review.pipeline import stage_names
+from glyphlens.stages import run_stage, stage_paths
+from glyphlens.storage import save_text
+
+
+class MatrixParams(Section):
+    """The ``matrix`` section of params.yaml: what dvc.yaml repeats a stage for."""
+
+    trained: list[str]
+    distilled: list[str]
+    exported: list[str]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read the names of the stages and the sources, write one listing per stage."""
+    paths = stage_paths(argv, "graph", "source", "out")
+    items = load_params(MatrixParams, "matrix")
+    names = stage_names(yaml_mapping(paths.graph.read_bytes(), str(paths.graph)), {"matrix": items.model_dump()})
+    tree = SourceTree(paths.source)
+    for stage in names:
+        if stage != CODE_STAGE:
+            save_text(code_file(stage, paths.out), tree.listing(stage))
+
+
+if __name__ == "__main__":
+    run_stage(main)
