@@ -2,7 +2,7 @@
 
 
 class GlyphlensError(Exception):
-    """Anything a user can mend; commands print it without a traceback and exit with 1."""
+    """Anything a user can mend; commands print it without a traceback and exit with 2."""
 
 
 class InputError(GlyphlensError):

@@ -36,8 +36,6 @@ def glyphlens(monkeypatch, capfd):
         with pytest.raises(SystemExit) as caught:
             cli.main()
         out, err = capfd.readouterr()
-        if isinstance(caught.value.code, str):
-            return 1, out, err + caught.value.code
         return int(caught.value.code or 0), out, err
 
     return call

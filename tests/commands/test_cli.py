@@ -1,6 +1,7 @@
 """The command line as a person meets it."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -79,12 +80,12 @@ def test_only_bad_fonts_give_no_table(run, tmp_path):
 )
 def test_outputs_that_cannot_be_are_refused_before_the_work(run, font_path, tmp_path, options, message):
     status, out, err = run("identify", font_path, *(option.format(tmp=tmp_path) for option in options))
-    assert (status, out) == (1, "") and message in err and "Traceback" not in err
+    assert (status, out) == (2, "") and message in err and "Traceback" not in err
 
 
 def test_a_missing_model_is_one_line(run, font_path, tmp_path):
     status, _, err = run("identify", font_path, model=tmp_path / "none")
-    assert status == 1 and err.startswith("glyphlens: ") and "no such model" in err
+    assert status == 2 and err.startswith("glyphlens: ") and "no such model" in err
 
 
 def test_pictures_are_predicted(run, tmp_path):
@@ -104,6 +105,11 @@ def test_pictures_are_predicted(run, tmp_path):
 def test_help_has_examples(command):
     result = CliRunner().invoke(cli.app, [command, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert result.exit_code == 0 and "Examples" in result.output and f"glyphlens {command}" in result.output
+
+
+def test_help_says_what_the_exit_status_means():
+    result = CliRunner().invoke(cli.app, ["--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert re.search(r"Exit status\s+0: .* 1: the answer is no.* 2: it could not be done", result.output)
 
 
 def test_nothing_heavy_is_imported(font_path, model_folder):

@@ -1,6 +1,7 @@
 """`glyphlens compare` on a repository with two branches: what is printed, written, and the exit status."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,15 +52,48 @@ def test_the_page_goes_to_a_file(branches: Repository, glyphlens, tmp_path: Path
 
 def test_a_bad_revision_is_one_line(branches: Repository, glyphlens) -> None:
     status, out, err = glyphlens("compare", "nowhere")
-    assert (status, out) == (1, "")
+    assert (status, out) == (2, "")
     assert err.startswith("glyphlens: nowhere: git knows no such commit") and len(err.splitlines()) == 1
 
 
 def test_broken_metrics_are_one_line(branches: Repository, glyphlens) -> None:
     branches.write(EVALUATE, "{")
     status, out, err = glyphlens("compare", "main")
-    assert (status, out) == (1, "")
+    assert (status, out) == (2, "")
     assert err.startswith(f"glyphlens: workspace:{EVALUATE}: not a readable JSON file")
+
+
+@pytest.mark.parametrize("words", [(), ("main", "better", "worse"), ("main", "--colour")])
+def test_a_usage_error_is_no_verdict(branches: Repository, glyphlens, words: tuple[str, ...]) -> None:
+    assert glyphlens("compare", *words)[0] == 2
+
+
+def test_a_crash_is_no_verdict_and_shown_whole(branches: Repository, glyphlens, monkeypatch) -> None:
+    monkeypatch.setattr("glyphlens.review.comparison.metrics_part", lambda *_: 1 / 0)
+    status, _, err = glyphlens("compare", "main", "worse")
+    assert status == 2 and "ZeroDivisionError" in err and "metrics_part" in err
+
+
+def test_a_page_that_nobody_reads_is_no_verdict(branches: Repository) -> None:
+    command = f"set -o pipefail; '{sys.executable}' -m glyphlens.cli compare main better | true"
+    assert subprocess.run(["bash", "-c", command], check=False).returncode in (0, 2)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("metric", ["test_top1", "macro_f1", "samples"])
+def test_what_is_no_number_is_named_and_fails_where_it_is_guarded(
+    branches: Repository, glyphlens, value: str, metric: str
+) -> None:
+    text = (branches.folder / EVALUATE).read_text(encoding="utf-8")
+    was = json.dumps(json.loads(text)[metric])
+    branches.write(EVALUATE, text.replace(f'"{metric}": {was}', f'"{metric}": {value}'))
+    status, out, err = glyphlens("compare", "main")
+    assert (status, err) == (int(metric == "test_top1"), "")
+    assert f"**{metric}** is no number: " in out.split("<details")[0]
+    assert re.search(rf"\| {metric} \| \S+ \| (nan|-?inf) \| – \| (▼ no number|❌ beyond its limit) \|", out)
+    branches.commit()
+    assert glyphlens("compare", "HEAD")[0] == status  # it is as bad when nothing moved …
+    assert glyphlens("compare", "HEAD", "HEAD~1")[0] == 0  # … and mending it is no fault
 
 
 def test_nothing_is_checked_out(branches: Repository, glyphlens) -> None:

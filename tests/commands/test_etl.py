@@ -63,13 +63,13 @@ def test_a_sheet_of_a_character(run, folder, tmp_path):
 )
 def test_what_a_person_can_mend_is_one_line(run, folder, arguments, message):
     status, out, err = run(folder, *arguments)
-    assert status == 1 and message in err and len(err.strip().splitlines()) == 1 and out == ""
+    assert status == 2 and message in err and len(err.strip().splitlines()) == 1 and out == ""
 
 
 def test_a_character_that_is_not_there(run, folder, tmp_path):
     status, _, err = run(folder, "--sheet", tmp_path / "a.png", "--character", "龍")
     assert (
-        status == 1 and "no record of ETL2, ETL9G is labelled 龍 (U+9F8D)" in err and not (tmp_path / "a.png").exists()
+        status == 2 and "no record of ETL2, ETL9G is labelled 龍 (U+9F8D)" in err and not (tmp_path / "a.png").exists()
     )
     _, _, err = run(folder, "--sheet", tmp_path / "a.png", "--character", "あい")
     assert "takes one character, found 'あい'" in err

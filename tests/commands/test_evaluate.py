@@ -199,7 +199,7 @@ def test_the_table_goes_to_a_file(run, tmp_path: Path) -> None:
 
 def test_a_strange_file_name_is_refused_before_the_work(run, tmp_path: Path) -> None:
     status, out, err = run("-o", tmp_path / "scores.txt")
-    assert (status, out) == (1, "") and "which format" in err
+    assert (status, out) == (2, "") and "which format" in err
 
 
 def test_help_has_examples() -> None:

@@ -37,18 +37,18 @@ def test_a_coarser_chart(glyphlens, tmp_path):
 def test_a_bad_file_is_one_line_that_names_it(glyphlens, tmp_path, content, message):
     (tmp_path / "bad.json").write_text(json.dumps(content), encoding="utf-8")
     status, out, err = glyphlens("history", tmp_path / "bad.json", "-o", tmp_path / "a.png")
-    assert (status, out) == (1, "") and message in err and "Traceback" not in err
+    assert (status, out) == (2, "") and message in err and "Traceback" not in err
     assert not (tmp_path / "a.png").exists()
 
 
 def test_a_folder_without_curves_is_one_line_that_names_it(glyphlens, tmp_path):
     status, out, err = glyphlens("history", curves(tmp_path, "cnn").parent, "-o", tmp_path / "a.png")
-    assert (status, out) == (1, "") and "cnn: no learning curves there" in err and "Traceback" not in err
+    assert (status, out) == (2, "") and "cnn: no learning curves there" in err and "Traceback" not in err
 
 
 def test_another_suffix_is_refused(glyphlens, tmp_path):
     status, _, err = glyphlens("history", curves(tmp_path, "cnn"), "-o", tmp_path / "a.pdf")
-    assert status == 1 and "name it .png" in err
+    assert status == 2 and "name it .png" in err
 
 
 def test_files_are_called_by_what_tells_them_apart():

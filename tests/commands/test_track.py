@@ -38,6 +38,6 @@ def test_a_server_that_is_down_is_named(home: Path, glyphlens, monkeypatch: pyte
     keep(home)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", ADDRESS)
     status, out, err = glyphlens("track")
-    assert status == 1 and out == "http://somebody:***@127.0.0.1:1: 0 sent, 1 waiting\n"
+    assert status == 2 and out == "http://somebody:***@127.0.0.1:1: 0 sent, 1 waiting\n"
     assert "refused" in err and str(home / ".glyphlens/outbox") in err and "MLFLOW_TRACKING_URI" in err
     assert "secret" not in err

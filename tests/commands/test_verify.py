@@ -77,4 +77,4 @@ def test_remove_takes_the_object_and_the_list_that_has_it_and_nothing_else(glyph
 
 def test_a_folder_that_is_no_cache_is_named(glyphlens, tmp_path):
     status, out, err = glyphlens("verify", tmp_path)
-    assert (status, out) == (1, "") and f"{tmp_path}: no files/md5/…; give the folder of a DVC cache" in err
+    assert (status, out) == (2, "") and f"{tmp_path}: no files/md5/…; give the folder of a DVC cache" in err

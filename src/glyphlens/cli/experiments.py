@@ -47,7 +47,8 @@ def experiments(
 ) -> None:
     """Compare experiments by a metric: a table, best first, of the parameters that differ, and a chart of the sweep.
 
-    The chart has an axis for each of those parameters and one for the metric, and a line for each experiment.
+    The chart has an axis for each of those parameters and one for the metric, and a line for each experiment. The exit
+    status is 1 where no experiment is of the names asked for.
     """
     from glyphlens.commands.experiments import run_experiments
 
@@ -75,8 +76,8 @@ def promote(track: TrackArgument) -> None:
     """Register a track's released model in MLflow, and make it champion if it is better than the present one.
 
     The release has to be what was evaluated, and every gate before it passed. It is better if the released file names
-    more of the test samples right. The exit status is 1 where it does not become champion. `--model
-    models:/glyphlens-kanji@champion` uses the champion.
+    more of the test samples right. The exit status is 1 where another version stays champion, 2 where this one could
+    not be registered. `--model models:/glyphlens-kanji@champion` uses the champion.
     """
     from glyphlens.commands.promote import run_promote
 

@@ -22,8 +22,9 @@ def compare(
 ) -> None:
     """Say in Markdown what a change moved: metrics, gates, sizes, latencies, parameters, and which stages ran.
 
-    It reads what git has and no data. The exit status is 1 where a metric that params.yaml guards (section compare)
-    got worse by more than its limit, or is gone.
+    It reads what git has and no data. The exit status is 0 where every limit of params.yaml (section compare) is kept,
+    1 where a guarded metric got worse by more than its limit, is gone or is no number, and 2 where nothing could be
+    compared, for example because a revision is unknown.
     """
     from glyphlens.commands.compare import run_compare
 

@@ -13,13 +13,13 @@ COLOURS = "config: {themeVariables: {xyChart: {plotColorPalette: '#9ecae9, #4a7e
 
 
 def accuracy_chart(changes: Sequence[MetricChange]) -> str | None:
-    """CHARTED of every metrics file that has it on both sides; None where nothing moved."""
+    """CHARTED of every metrics file that has a number on both sides; None where nothing moved."""
     charted = [change for change in changes if change.name == CHARTED and change.change is not None]
     if not any(change.is_changed for change in charted):
         return None
     names = [change.source for change in charted]
-    before = [change.before or 0.0 for change in charted]
-    after = [change.after or 0.0 for change in charted]
+    before = [change.before for change in charted if change.before is not None]
+    after = [change.after for change in charted if change.after is not None]
     lowest = max(0, math.floor(min(before + after) * AXIS_STEPS) - 1) / AXIS_STEPS
     lines = (
         *("---", COLOURS, "---"),

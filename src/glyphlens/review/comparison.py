@@ -1,10 +1,10 @@
 """Two revisions compared: the page for a pull request, the verdict first, and what guarded metrics are lost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from glyphlens.review.guards import SECTION, Breach, Limits, breaches, limits_of, strictest
-from glyphlens.review.metrics import MetricChange, metric_changes
+from glyphlens.review.metrics import MetricChange, is_number, metric_changes
 from glyphlens.review.parts import (
     chart_part,
     exports_part,
@@ -15,7 +15,7 @@ from glyphlens.review.parts import (
     stages_part,
 )
 from glyphlens.review.snapshot import Snapshot
-from glyphlens.review.tables import capped, code, page
+from glyphlens.review.tables import capped, code, number, page
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ def compare(before: Snapshot, after: Snapshot) -> Comparison:
     old, new = limits_of(before), limits_of(after)
     broken = breaches(strictest(old, new), changes)
     notes = [f"- {code(breach.file)} **{breach.metric}** {breach.reason}" for breach in broken]
+    notes += _no_numbers(changes, {(breach.file, breach.metric) for breach in broken})
     if SECTION in before.params:
         notes += _moved_limits(old, new)
     heading = [_verdict(broken, changes, len({**old, **new})), f"`{before.name}` → `{after.name}`", capped(notes)]
@@ -54,6 +55,13 @@ def _verdict(broken: Sequence[Breach], changes: Sequence[MetricChange], limits: 
     if broken:
         return f"❌ **Guarded metrics beyond their limits: {len(broken)}** · {counts}"
     return f"✅ **Limits kept: {limits}** · {counts}" if limits else f"**No metric is guarded** · {counts}"
+
+
+def _no_numbers(changes: Sequence[MetricChange], named: Collection[tuple[str, str]]) -> Iterator[str]:
+    """A line for every metric that is NaN or infinite now and is not ``named`` yet."""
+    for change in changes:
+        if change.after is not None and not is_number(change.after) and (change.file, change.name) not in named:
+            yield f"- ⚠️ {code(change.file)} **{change.name}** is no number: {number(change.after)}"
 
 
 def _moved_limits(old: Limits, new: Limits) -> Iterator[str]:

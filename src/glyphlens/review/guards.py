@@ -12,8 +12,9 @@ from pydantic import Field, ValidationError
 
 from glyphlens.errors import ParamsError
 from glyphlens.params import Section
-from glyphlens.review.metrics import MetricChange, better_sign
+from glyphlens.review.metrics import MetricChange, better_sign, is_number
 from glyphlens.review.snapshot import PARAMS, Snapshot
+from glyphlens.review.tables import number
 
 SECTION = "compare"
 # (pattern of metrics files, metric) → the most that it may get worse by
@@ -28,7 +29,7 @@ class CompareParams(Section):
 
 @dataclass(frozen=True)
 class Breach:
-    """A guarded metric that got worse by more than its limit, or is gone."""
+    """A guarded metric that got worse by more than its limit, is gone or is no number."""
 
     file: str
     metric: str
@@ -73,6 +74,8 @@ def breaches(limits: Limits, changes: Sequence[MetricChange]) -> list[Breach]:
 def _reason(change: MetricChange, limit: float) -> str | None:
     if change.after is None:
         return f"is gone (it was {change.before:g})"
+    if not is_number(change.after):
+        return f"is no number: {number(change.after)} (it was {number(change.before)})"
     if change.gain is None or -change.gain <= limit:
         return None
     return f"got worse by {-change.gain:g}, from {change.before:g} to {change.after:g}; the limit is {limit:g}"

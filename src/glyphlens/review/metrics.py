@@ -1,7 +1,9 @@
 """Metrics before and after, and whether a change is for the better."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 # Which way is better (+1: higher), by the last word of a metric's name. Counts have no better or worse.
 BETTER = {
@@ -32,6 +34,11 @@ def better_sign(name: str) -> int | None:
     return BETTER.get(name.rpartition("_")[2])
 
 
+def is_number(value: float | None) -> TypeGuard[float]:
+    """Whether there is a value and it is finite: what can be compared and drawn."""
+    return value is not None and math.isfinite(value)
+
+
 @dataclass(frozen=True)
 class MetricChange:
     """A metric on both sides; None where it is not there."""
@@ -47,9 +54,14 @@ class MetricChange:
         return self.file.removeprefix("metrics/").removesuffix(".json")
 
     @property
+    def is_on_both_sides(self) -> bool:
+        """Whether both sides have it, if only as NaN."""
+        return self.before is not None and self.after is not None
+
+    @property
     def change(self) -> float | None:
-        """After less before; None where one is missing."""
-        if self.before is None or self.after is None:
+        """After less before; None where a side has no number."""
+        if not is_number(self.before) or not is_number(self.after):
             return None
         return round(self.after - self.before, DIGITS)
 
@@ -61,8 +73,14 @@ class MetricChange:
 
     @property
     def is_changed(self) -> bool:
-        """Whether the two sides differ, also by having it or not."""
-        return self.before != self.after
+        """Whether the two sides differ, also by having it or not; NaN is the same as NaN."""
+        if self.change is not None:
+            return self.change != 0
+        return self.before != self.after and not (_is_nan(self.before) and _is_nan(self.after))
+
+
+def _is_nan(value: float | None) -> bool:
+    return value is not None and math.isnan(value)
 
 
 def metric_changes(

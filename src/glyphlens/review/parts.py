@@ -6,7 +6,7 @@ from typing import Any
 from glyphlens.review.charts import accuracy_chart
 from glyphlens.review.documents import ABSENT, differences
 from glyphlens.review.locked import LockedStage
-from glyphlens.review.metrics import MetricChange, metric_changes
+from glyphlens.review.metrics import MetricChange, is_number, metric_changes
 from glyphlens.review.reruns import Rerun, reruns
 from glyphlens.review.tables import ABSENT_CELL, Part, code, number, some, table
 
@@ -23,7 +23,7 @@ def chart_part(changes: Sequence[MetricChange]) -> Part | None:
 
 def metrics_part(changes: Sequence[MetricChange], beyond: Collection[tuple[str, str]]) -> Part | None:
     """Metrics of the stages that moved; ``beyond``: file and name of those that are beyond their limit."""
-    moved = [change for change in changes if change.change and not _is_of_gate(change)]
+    moved = [change for change in changes if change.is_on_both_sides and change.is_changed and not _is_of_gate(change)]
     rows = [[*_cells(change), _judgement(change, (change.file, change.name) in beyond)] for change in moved]
     heading = ("of", "metric", "before", "after", "change", "")
     return _part(f"Metrics that moved: {len(moved)}", heading, rows, is_open=True)
@@ -33,7 +33,7 @@ def new_metrics_part(changes: Sequence[MetricChange]) -> Part | None:
     """Metrics that only one side has, a line a file."""
     files: dict[tuple[str, str], list[str]] = {}
     for change in changes:
-        if change.is_changed and change.change is None and not _is_of_gate(change):
+        if not change.is_on_both_sides and not _is_of_gate(change):
             new = change.before is None
             reading = f"{change.name} {number(change.after if new else change.before)}"
             files.setdefault((change.file, "new" if new else "gone"), []).append(reading)
@@ -91,8 +91,10 @@ def _cells(change: MetricChange) -> list[str]:
 def _judgement(change: MetricChange, is_beyond: bool = False) -> str:
     if is_beyond:
         return "❌ beyond its limit"
-    if change.change is None:
+    if not change.is_on_both_sides:
         return "new" if change.before is None else "gone"
+    if not is_number(change.after):
+        return "▼ no number"
     if not change.gain:
         return ""
     return "▲ better" if change.gain > 0 else "▼ worse"

@@ -1,6 +1,7 @@
 """Markdown that GitHub shows whole: tables, folded parts, and a page that stays below the length of a comment."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,4 +74,4 @@ def page(heading: str, parts: Iterable[Part], most_bytes: int = MOST_BYTES) -> s
 
 def _is_numeric(column: Sequence[str]) -> bool:
     filled = [cell for cell in column if cell != ABSENT_CELL]
-    return bool(filled) and all(cell.lstrip("+-")[:1].isdigit() for cell in filled)
+    return bool(filled) and all(re.match(r"[+-]?(\d|nan|inf)", cell) for cell in filled)
