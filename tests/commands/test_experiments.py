@@ -34,7 +34,7 @@ def test_a_table_best_first_of_the_parameters_that_differ(glyphlens, shown):
     assert ["main", "(commit)", "0.55", "0.003", "cnn"] in rows
     scores = [float(row[2] if row[0] == "main" else row[1]) for row in rows[1:]]
     assert scores == sorted(scores, reverse=True) and len(scores) == 5
-    assert "failed: waiting" in out
+    assert "got none: waiting" in out
 
 
 def test_the_sweep_as_a_picture(glyphlens, shown, tmp_path):
@@ -57,6 +57,24 @@ def test_experiments_by_their_names_beside_their_commit(glyphlens, shown):
     ]
 
 
+def test_no_experiment_of_the_name_is_no_and_not_nothing(glyphlens, shown, tmp_path):
+    target = tmp_path / "sweep.png"
+    status, out, err = glyphlens("experiments", "phase2:val_top1", "--source", shown, "--only", "sweep-*", "-o", target)
+    assert (status, out) == (1, "") and not target.exists()
+    assert err == (
+        "glyphlens: --only sweep-*: no experiment of that name; there are exp-0, exp-1, exp-2, exp-3, waiting\n"
+    )
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "null"])
+def test_an_experiment_without_a_number_is_named_and_not_drawn(glyphlens, shown, tmp_path, value):
+    shown.write_text(shown.read_text(encoding="utf-8").replace("0.56", value), encoding="utf-8")
+    target = tmp_path / "sweep.png"
+    status, out, err = glyphlens("experiments", "phase2:val_top1", "--source", shown, "-o", target)
+    assert (status, err) == (0, "") and "sweep.png: 4 experiments" in out
+    assert "without a number for it, because they wait, run, failed or got none: exp-2, waiting" in out
+
+
 def test_standard_input(glyphlens, shown, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO(shown.read_text(encoding="utf-8")))
     status, out, _ = glyphlens("experiments", "phase2:val_top1", "--source", "-")
@@ -76,16 +94,16 @@ def test_what_cannot_be_compared_is_one_line(glyphlens, shown, content, argument
     if content:
         shown.write_text(content, encoding="utf-8")
     status, out, err = glyphlens("experiments", "phase2:val_top1", "--source", shown, *arguments)
-    assert (status, out) == (1, "") and message in err and "Traceback" not in err
+    assert (status, out) == (2, "") and message in err and "Traceback" not in err
 
 
 def test_one_experiment_is_no_sweep(glyphlens, shown, tmp_path):
     shown.write_text(json.dumps(commit({"lr": 1}, 0.5, [])), encoding="utf-8")
     status, _, err = glyphlens("experiments", "phase2:val_top1", "--source", shown, "-o", tmp_path / "a.png")
-    assert status == 1 and "nothing to draw" in err and not (tmp_path / "a.png").exists()
+    assert status == 2 and "nothing to draw" in err and not (tmp_path / "a.png").exists()
 
 
 def test_outside_a_repository_dvc_says_so(glyphlens, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     status, out, err = glyphlens("experiments", "val_top1")
-    assert (status, out) == (1, "") and "dvc exp show --json: ERROR: you are not inside of a DVC repository" in err
+    assert (status, out) == (2, "") and "dvc exp show --json: ERROR: you are not inside of a DVC repository" in err

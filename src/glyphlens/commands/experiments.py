@@ -22,7 +22,7 @@ ABSENT = "–"
 
 
 def run_experiments(asked: str, only: str | None, source: str | None, output: Path | None) -> int:
-    """Print the experiments that have the metric, best first, and draw them.
+    """Print the experiments that have the metric, best first, and draw them; 1 where none is of the names asked for.
 
     ``only``: a pattern for the names of experiments; their commits stay. ``source``: a file with the output of
     `dvc exp show --json`, ``-`` for standard input, None to run it. Raises InputError where that fails, where no single
@@ -32,16 +32,20 @@ def run_experiments(asked: str, only: str | None, source: str | None, output: Pa
         _check_picture(output)
     shown = read_experiments(_content(source))
     experiments = [entry for entry in shown if entry.is_commit or fnmatchcase(entry.name, only or "*")]
+    if only is not None and all(entry.is_commit for entry in experiments):
+        names = ", ".join(entry.name for entry in shown if not entry.is_commit)
+        print(f"glyphlens: --only {only}: no experiment of that name; there are {names or 'none'}", file=sys.stderr)
+        return 1
     metric = metric_named(experiments, asked)
     scored = _best_first(experiments, metric)
-    names = differing_params(scored)
+    params = differing_params(scored)
     screen = console()
-    screen.print(_table(scored, names, metric))
+    screen.print(_table(scored, params, metric))
     without = [experiment.name for experiment in experiments if metric not in experiment.scores]
     if without:
-        screen.print(f"without it, because they wait, run or failed: {', '.join(without)}")
+        screen.print(f"without a number for it, because they wait, run, failed or got none: {', '.join(without)}")
     if output:
-        _draw(output, scored, names, metric)
+        _draw(output, scored, params, metric)
         screen.print(f"{output}: {len(scored)} experiments")
     return 0
 

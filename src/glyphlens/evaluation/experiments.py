@@ -1,5 +1,6 @@
 """Experiments side by side: one metric of each, and the parameters in which they differ, as DVC tells them."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -24,8 +25,8 @@ class Experiment(NamedTuple):
 def read_experiments(content: Any) -> list[Experiment]:
     """What `dvc exp show --json` says of commits and their experiments; the workspace is left out, it is one of them.
 
-    One that waits, runs or failed has no scores: those that DVC shows for it are its commit's. Raises InputError for
-    content of another shape.
+    One that waits, runs or failed has no scores: those that DVC shows for it are its commit's. What is no finite number
+    (null, NaN) is no score. Raises InputError for content of another shape.
     """
     try:
         return [experiment for entry in content if entry["rev"] != WORKSPACE for experiment in _of_commit(entry)]
@@ -70,6 +71,7 @@ def _experiment(entry: Mapping[str, Any], *, is_commit: bool) -> Experiment:
         f"{_source(path)}:{name}": float(value)
         for path, file in (data["metrics"] or {}).items()
         for name, value in file.get("data", {}).items()
+        if value is not None and math.isfinite(value)
     }
     return Experiment(entry["name"] or entry["rev"][:7], is_commit, params, scores)
 
