@@ -1,6 +1,7 @@
 """Files come from the commit asked for, byte by byte, and from nowhere else."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,20 @@ def test_nothing_wanted_is_nothing_read(repository: Repository) -> None:
 def test_an_unknown_revision_is_named(repository: Repository, revision: str) -> None:
     with pytest.raises(InputError, match=f"^{revision}: git knows no such commit.*git fetch"):
         commit_of(repository.folder, revision)
+
+
+def test_what_a_shallow_clone_is_told_to_run_brings_the_commit(repository: Repository, tmp_path: Path) -> None:
+    for _ in range(3):
+        repository.commit()
+    clone = Repository(tmp_path / "clone")
+    clone.git("remote", "add", "origin", repository.folder.as_uri())
+    clone.git("fetch", "--quiet", "--depth=1", "origin", "main")
+    clone.git("reset", "--quiet", "--hard", "FETCH_HEAD")
+    with pytest.raises(InputError, match="shallow") as caught:
+        commit_of(clone.folder, "HEAD~1")
+    for command in re.findall(r"`git ([^`]+)`", str(caught.value))[:1]:
+        clone.git(*command.split(), "origin", "main")
+    assert commit_of(clone.folder, "HEAD~1") == repository.git("rev-parse", "HEAD~1")
 
 
 def test_a_branch_and_a_tag_are_commits(repository: Repository) -> None:

@@ -20,11 +20,15 @@ def commit_of(root: Path, revision: str) -> str:
     try:
         answer = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     except InputError as error:
-        raise InputError(
-            f"{revision}: git knows no such commit; name a branch, a tag or a commit of `git log`, "
-            "and `git fetch` it first where the clone is shallow"
-        ) from error
+        raise InputError(f"{revision}: git knows no such commit; {_way_to_more(root)}") from error
     return answer.decode().strip()
+
+
+def _way_to_more(root: Path) -> str:
+    """What brings a commit that is not there; a plain `git fetch` leaves a shallow clone as short as it is."""
+    if _git(root, "rev-parse", "--is-shallow-repository").strip() == b"true":
+        return "this clone is shallow: `git fetch --deepen=100` brings older commits, `git fetch --unshallow` all"
+    return "name a branch, a tag or a commit of `git log --all`, and `git fetch` first what is new elsewhere"
 
 
 def files_at(root: Path, commit: str | None, wanted: Callable[[str], bool]) -> dict[str, bytes]:
