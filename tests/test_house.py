@@ -11,11 +11,14 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
-from tests.checkout import ROOT, committed
+from glyphlens.review.drift import find_drift
+from tests.checkout import ROOT, committed, copy_of_the_checkout
+from tests.scratch_repository import Repository
 
 # Used, but not through an import: by fonttools for woff2, by pandas for Parquet, by torch.onnx.export, as commands.
 USED_OTHERWISE = {"brotli", "pyarrow", "onnxscript", "dvc", "mypy", "pre-commit", "psycopg", "ruff", "pandas-stubs"}
@@ -197,3 +200,24 @@ def test_no_large_file_is_committed() -> None:
     limit_mib = 8
     large = {str(path.relative_to(ROOT)) for path in committed() if path.stat().st_size > limit_mib << 20}
     assert not large
+
+
+def test_a_clone_with_windows_line_ends_has_the_same_bytes(tmp_path: Path) -> None:
+    copy_of_the_checkout(tmp_path / "copy")
+    made = Repository(tmp_path / "copy")
+    made.commit()
+    for name, ends in (("plain", "false"), ("windows", "true")):
+        made.git("clone", "--quiet", "--config", f"core.autocrlf={ends}", str(made.folder), str(tmp_path / name))
+    names = made.git("ls-files", "-z").split("\0")[:-1]
+    changed = [
+        name for name in names if (tmp_path / "windows" / name).read_bytes() != (made.folder / name).read_bytes()
+    ]
+    assert changed == []
+    assert find_drift(tmp_path / "windows") == find_drift(tmp_path / "plain")
+
+
+@pytest.mark.parametrize("suffix", ["onnx", "png", "woff2", "parquet", "npy", "safetensors", "db"])
+def test_data_is_never_taken_for_text(suffix: str) -> None:
+    asked = ["git", "check-attr", "text", "diff", "--", f"somewhere/of.{suffix}"]
+    answer = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert [line.rpartition(": ")[2] for line in answer.splitlines()] == ["unset", "unset"]

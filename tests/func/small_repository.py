@@ -12,7 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.checkout import ROOT, committed
+from tests.checkout import copy_of_the_checkout
 from tests.func.small_params import small_params
 
 DEFAULT_RUN = ("dvc.lock", "code", "metrics", "models")  # what is in git of it belongs to other data
@@ -27,10 +27,7 @@ class SmallRepository:
     @classmethod
     def make(cls, folder: Path, packages: Path) -> "SmallRepository":
         """The files of this checkout with small parameters and these font packages, committed."""
-        for path in committed():
-            target = folder / path.relative_to(ROOT)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+        copy_of_the_checkout(folder)
         shutil.copytree(packages, folder / "data/packages", dirs_exist_ok=True)
         for name in DEFAULT_RUN:
             shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink(missing_ok=True)
