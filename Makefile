@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOG := .venv/set-up.log
 STAMP := .venv/.set-up
-PLOTS := .venv/plots.html
+PLOTS := .dvc/plots.html
 
 # Stages are run as `python -m glyphlens.stages.<stage>`: .venv's python comes first.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
@@ -43,6 +43,7 @@ bench: setup ## hot paths as ratios against the straightforward way
 	@$(RUN) python -m benchmarks
 
 setup: tools $(STAMP) $(PLOTS) ## .venv with the locked packages; skipped when nothing changed
+	@grep -qsF '= $(CURDIR)/$(PLOTS)' .dvc/config.local || $(BIN)/dvc config --local plots.html_template '$(CURDIR)/$(PLOTS)'
 
 tools:
 	@missing() { echo "glyphlens: $$1 is missing. $$2" >&2; exit 1; }; \

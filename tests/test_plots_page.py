@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from glyphlens.curves import CURVES
 from glyphlens.params import read_params
 from glyphlens.plots_page import GRAMMAR, main
-from tests.checkout import ROOT
+from tests.checkout import ROOT, link_environment
 from tests.forged_curves import write_curves
 
 GRAPH = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
@@ -24,6 +24,8 @@ PLOTS = {title: plot for entry in GRAPH["plots"] for title, plot in entry.items(
 ARABIC = {f"models/arabic/{name}" for name in ("phase1", "phase2", "onestage")}
 JAPANESE = {f"models/kanji/{name}" for name in read_params(ROOT / "params.yaml")["matrix"]["exported"]}
 NAMES = sorted(Path(name).name for name in JAPANESE)
+PAGE = ".dvc/plots.html"
+SET_UP = ("config.local", "plots.html")  # what `make setup` writes into .dvc
 FEW = {"train_loss": [(10, 2.5), (20, 1.5)], "val_loss": [(10, 2.4), (20, 1.6)], "val_top1": [(10, 0.25), (20, 0.75)]}
 BETTER = {**FEW, "val_top1": [(10, 0.375), (20, 0.875)]}
 
@@ -68,10 +70,11 @@ def lines_of(picture: str) -> list[str]:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with our plots, page and templates, and curves that became better since the last commit."""
     folder = tmp_path_factory.mktemp("plots") / "project"
-    shutil.copytree(ROOT / ".dvc", folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp", "config.local"))
+    shutil.copytree(ROOT / ".dvc", folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp", *SET_UP))
     YAML().dump({"plots": GRAPH["plots"]}, folder / "dvc.yaml")
-    (folder / ".gitignore").write_text("/dvc_plots/\n/.venv/\n", encoding="utf-8")
-    main([str(folder / ".venv/plots.html")])
+    (folder / ".gitignore").write_text("/dvc_plots/\n", encoding="utf-8")
+    main([str(folder / PAGE)])
+    dvc(folder, "config", "--local", "plots.html_template", str(folder / PAGE))
     for name in ARABIC | JAPANESE:
         write_curves(folder / name / CURVES, FEW)
     author = ("-c", "user.name=tests", "-c", "user.email=tests@example.org")
@@ -146,8 +149,37 @@ def test_plots_are_of_the_networks_that_the_stages_train() -> None:
         assert all(Path(path).stem == column for path, column in plot["y"].items())
 
 
-def test_the_viewer_is_where_dvc_looks_for_it() -> None:
-    """`make setup` writes it."""
-    place = (ROOT / ".dvc" / dvc(ROOT, "config", "plots.html_template").strip()).resolve().relative_to(ROOT)
-    planned = run(ROOT, "make", "--dry-run", "--what-if=src/glyphlens/plots_page.py", "setup")
-    assert f"-m glyphlens.plots_page {place.as_posix()}" in planned
+# ── before `make setup`, after it, and where DVC runs experiments ────────────────────────────
+@pytest.mark.parametrize("way", [("clone", "--quiet", "."), ("worktree", "add", "--quiet", "--detach")])
+def test_before_set_up_dvc_draws_with_its_own_page(project: Path, tmp_path: Path, way: tuple[str, ...]) -> None:
+    run(project, "git", *way, str(tmp_path / "new"))
+    for command in (("show",), ("diff", "HEAD")):
+        dvc(tmp_path / "new", "plots", *command)
+        page = (tmp_path / "new/dvc_plots/index.html").read_text(encoding="utf-8")
+        assert set(charts(page)) == set(PLOTS)
+
+
+def test_where_dvc_runs_experiments_the_page_is_found(project: Path, tmp_path: Path) -> None:
+    run(project, "git", "clone", "--quiet", ".", str(tmp_path / "copy"))
+    shutil.copyfile(project / ".dvc/config.local", tmp_path / "copy/.dvc/config.local")  # as `exp run --temp` does
+    dvc(tmp_path / "copy", "plots", "show")
+    page = (tmp_path / "copy/dvc_plots/index.html").read_text(encoding="utf-8")
+    assert set(charts(page)) == set(PLOTS)
+    assert Addresses(page).found == []
+
+
+def test_set_up_writes_the_page_and_names_it_where_the_repository_is_now(project: Path, tmp_path: Path) -> None:
+    for name in ("one place", "another"):
+        folder = tmp_path / name
+        if name == "one place":
+            run(project, "git", "clone", "--quiet", ".", str(folder))
+            for path in ("Makefile", "requirements.lock", "pyproject.toml", "src/glyphlens/plots_page.py"):
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(ROOT / path, folder / path)
+            link_environment(folder)
+        else:
+            (tmp_path / "one place").rename(folder)
+        run(folder, "make", "setup")
+        assert dvc(folder, "config", "plots.html_template").strip() == str(folder / PAGE)
+        assert (folder / PAGE).stat().st_size > 100_000
+        assert run(folder, "git", "status", "--porcelain", ".dvc") == ""

@@ -1,4 +1,8 @@
-"""The page of `dvc plots` with its viewer inside: it opens without a network. `make setup` writes it."""
+"""The page of `dvc plots` with its viewer inside: it opens without a network.
+
+`make setup` writes it and names it, by its whole path, in `.dvc/config.local`, which DVC copies to where it runs
+experiments. Where that was not run, DVC uses a page of its own, which fetches the viewer.
+"""
 
 import argparse
 from pathlib import Path
@@ -28,7 +32,7 @@ def plots_page() -> str:
 
 def main(argv: list[str] | None = None) -> None:
     """Write the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description="Write the page of `dvc plots` that opens without a network.")
     parser.add_argument("out", type=Path, help="the HTML file to write")
     save_text(parser.parse_args(argv).out, plots_page())
 
