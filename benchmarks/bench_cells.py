@@ -1,4 +1,4 @@
-"""Assignment of every cell to its nearest primitive, against the seed's per-cell loop and a chunked matrix product."""
+"""Assignment of every cell to its nearest primitive, against a loop over the cells and a chunked matrix product."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ CHUNK = 8192
 
 
 def one_by_one(cells_N64: NDArray[np.float32], centroids_K64: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Section 12.2 of the seed: one cell, one subtraction from all centroids, one argmin."""
+    """The straightforward assignment (docs/SPEC.md#primitives): one cell, one subtraction from all, one argmin."""
     ids = np.zeros(len(cells_N64), np.int64)
     for number, cell in enumerate(cells_N64):
         if cell.sum() != 0:

@@ -24,7 +24,7 @@ Point = tuple[float, float]
 
 
 def polygons(text: str) -> list[list[Point]]:
-    """Closed polylines of a glyph's contours, curves sampled uniformly (project plan, section 4.1)."""
+    """Closed polylines of a glyph's contours, curves sampled uniformly (docs/SPEC.md#rasters)."""
     found = []
     for subpath in json.loads(text):
         line: list[Point] = []
@@ -66,7 +66,7 @@ def signed_area(line: list[Point]) -> float:
 
 
 def plain_raster(text: str, em_height: float) -> NDArray[np.bool_]:
-    """Sections 4.2 to 4.4 of the project plan, as they are written there."""
+    """The straightforward way (docs/SPEC.md#rasters): polygons at twice the size, reduced and cut at one half."""
     lines = polygons(text)
     xs, ys = zip(*(point for line in lines for point in line), strict=True)
     left, top = min(xs), max(ys)

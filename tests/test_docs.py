@@ -10,11 +10,12 @@ from ruamel.yaml import YAML
 
 from glyphlens.params import read_params
 from glyphlens.summary import block, read_block
+from tests.checkout import committed
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DATA = (ROOT / "docs/DATA.md").read_text(encoding="utf-8")
-NAMES = ("README.md", "CONTRIBUTING.md", "docs/DATA.md")
+NAMES = ("README.md", "CONTRIBUTING.md", "docs/DATA.md", "docs/SPEC.md")
 DOCUMENTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
 STAGES = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 # Made by running, on nobody's list of outputs.
@@ -137,3 +138,40 @@ def test_the_dictionary_names_nothing_that_is_gone() -> None:
     for path in headings():
         related = any(lies_in(path, output) or lies_in(output, path) for output in outputs())
         assert related or (ROOT / path).exists(), f"docs/DATA.md explains {path}, which no stage writes"
+
+
+# ── references: from code, comments and documents to documents ───────────────────────────────
+REFERENCE = re.compile(r"(?<![\w/.-])((?:docs/)?[A-Z][A-Z_]+\.md)(?:#([\w-]+))?")
+SECTION = re.compile(r"\bsections? \d", re.IGNORECASE)
+UNNAMED = re.compile(
+    r"\b(?:project|design|house) plan\b|\b(?:seed|project) specification\b|\bthe (?:seed|specification)'s\b"
+)
+PUBLIC = re.compile(r"arXiv:|SVG 1\.1|Unicode Standard|networks\"")  # what has sections that anyone can look up
+NEAR = 200  # characters before a section's number in which its source is named
+TEXTS = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in committed()
+    if path.suffix in {".py", ".md", ".yaml", ".yml", ".j2", ".toml", ""} and path.name != Path(__file__).name
+}
+
+
+def slugs(document: str) -> set[str]:
+    """The headings of a document as GitHub's addresses name them."""
+    headings = re.findall(r"^#+ (.+)$", (ROOT / document).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_document_and_heading_that_is_referred_to_exists() -> None:
+    found = [(path, *match.groups()) for path, text in TEXTS.items() for match in REFERENCE.finditer(text)]
+    assert len({document for _, document, _ in found}) >= 4 and any(heading for *_, heading in found)
+    for path, document, heading in found:
+        places = (ROOT / document, (ROOT / path).with_name(document))
+        assert any(place.is_file() for place in places), f"{path} refers to {document}"
+        assert heading is None or heading in slugs(document), f"{path} refers to {document}#{heading}"
+
+
+def test_no_section_is_of_a_document_that_nobody_has() -> None:
+    for path, text in TEXTS.items():
+        assert not UNNAMED.search(text), f"{path}: {UNNAMED.findall(text)}"
+        for match in SECTION.finditer(text):
+            assert PUBLIC.search(text[max(0, match.start() - NEAR) : match.start()]), f"{path}: {match.group()}"

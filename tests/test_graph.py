@@ -39,7 +39,7 @@ STAGE_MODULES = sorted(path.stem for path in (PACKAGE / "stages").glob("*.py") i
 CODE = ["code", "src"]
 every_stage = pytest.mark.parametrize("stage", sorted(STAGES))
 
-# Imports point downwards (docs/DESIGN.md): a package may import from its own level and from those below.
+# Imports point downwards (CONTRIBUTING.md#how-the-house-is-built): a package imports from its own level and below.
 LEVELS = (
     {"errors", "params", "storage", "shards", "curves", "provenance"},
     {"samples", "splits", "sources", "imaging", "primitives"},

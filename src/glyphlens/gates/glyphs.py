@@ -61,7 +61,7 @@ def tables(data: GlyphData, limits: GlyphLimits) -> Sequence[TableSuite]:
 
 
 def em_heights(fonts: pd.DataFrame) -> "pd.Series[float]":
-    """Vertical span in em: typographic where it spans anything, else ascent and descent (project plan, section 4.1)."""
+    """Vertical span in em: typographic where it spans anything, else ascent and descent (docs/SPEC.md#em-metrics)."""
     typo = fonts["typo_ascent"].fillna(0) + fonts["typo_descent"].fillna(0).abs()
     return typo.where(typo > 0, fonts["ascent"] + fonts["descent"].abs()) / fonts["upem"]
 

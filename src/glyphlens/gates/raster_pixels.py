@@ -8,7 +8,7 @@ from glyphlens.gates.ink_bounds import ink_within
 from glyphlens.gates.raster_data import RasterData, RasterLimits
 from glyphlens.gates.sample_splits import KEY
 
-DIACRITIC_PX, MAIN_PX = 64, 128  # project plan, section 4.3
+DIACRITIC_PX, MAIN_PX = 64, 128  # docs/SPEC.md#diacritics
 SHARE_TOLERANCE = 1e-4
 
 CHECKS: Checks[RasterData, RasterLimits] = Checks()

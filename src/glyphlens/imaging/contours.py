@@ -1,6 +1,6 @@
 """Contour JSON of glyphs.db ⇄ arrays of outline points, in the form that FreeType draws.
 
-A glyph is a JSON list of subpaths (or one flat subpath), each a list of commands (project plan, section 3.2)::
+A glyph is a JSON list of subpaths (or one flat subpath), each a list of commands (docs/SPEC.md#contours)::
 
     ["moveTo", [x, y]]  ["lineTo", [x, y]]  ["qCurveTo", [[x, y], …]]  ["cubicTo", [c1, c2, p]]  ["closePath", null]
 

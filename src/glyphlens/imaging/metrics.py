@@ -1,4 +1,4 @@
-"""EM metrics of a font: the vertical span that a glyph's size is measured against (project plan, section 4.1)."""
+"""EM metrics of a font: the vertical span that a glyph's size is measured against (docs/SPEC.md#em-metrics)."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Outlines → 128×128 binary pictures, anchored top-left, row 0 at the top (project plan, section 4).
+"""Outlines → 128×128 binary pictures, anchored top-left, row 0 at the top (docs/SPEC.md#rasters).
 
 A main glyph's longer side fills the canvas, a diacritic's half of it. A pixel is ink where the outline, filled
 non-zero, covers at least half of it.

@@ -1,4 +1,4 @@
-"""Phase 1: a small CNN that names the primitive seen in one 8×8 cell (seed specification, section 6.2).
+"""Phase 1: a small CNN that names the primitive seen in one 8×8 cell (docs/SPEC.md#phase-1).
 
 N cells · P = 8 pixels a side · K = 1023 primitives, id 0 is the empty cell
 """

@@ -1,4 +1,4 @@
-"""glyphs.db: the tables ``fonts`` and ``glyphs`` of the project plan (section 3.1), written whole, read in bulk."""
+"""glyphs.db: the tables ``fonts`` and ``glyphs`` (docs/SPEC.md#glyph-database), written whole, read in bulk."""
 
 import re
 import sqlite3

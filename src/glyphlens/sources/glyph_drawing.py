@@ -73,7 +73,7 @@ def _draw_shard(database: Path, rule: DiacriticRule, glyphs: pd.DataFrame) -> Dr
 
 
 def _facts(rasters: Rasters) -> dict[str, Any]:
-    """The seed's metadata (section 4.5) of each picture, and its share of ink."""
+    """The facts of each picture (docs/SPEC.md#facts-of-a-raster), and its share of ink."""
     placements = rasters.placements
     boxes = dict(zip(BOX, placements.boxes_G4.T.astype(np.float32), strict=True))
     return {
