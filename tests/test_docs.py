@@ -146,7 +146,7 @@ SECTION = re.compile(r"\bsections? \d", re.IGNORECASE)
 UNNAMED = re.compile(
     r"\b(?:project|design|house) plan\b|\b(?:seed|project) specification\b|\bthe (?:seed|specification)'s\b"
 )
-PUBLIC = re.compile(r"arXiv:|SVG 1\.1|Unicode Standard|networks\"")  # what has sections that anyone can look up
+PUBLIC = re.compile(r"arXiv:|SVG 1\.1|Unicode Standard|Networks\"")  # what has sections that anyone can look up
 NEAR = 200  # characters before a section's number in which its source is named
 TEXTS = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
@@ -165,7 +165,7 @@ def test_every_document_and_heading_that_is_referred_to_exists() -> None:
     found = [(path, *match.groups()) for path, text in TEXTS.items() for match in REFERENCE.finditer(text)]
     assert len({document for _, document, _ in found}) >= 4 and any(heading for *_, heading in found)
     for path, document, heading in found:
-        places = (ROOT / document, (ROOT / path).with_name(document))
+        places = (ROOT / document, (ROOT / path).parent / document)
         assert any(place.is_file() for place in places), f"{path} refers to {document}"
         assert heading is None or heading in slugs(document), f"{path} refers to {document}#{heading}"
 
