@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from glyphlens.params import Section, load_params, read_params
+from glyphlens.params import HOW, Section, load_params, read_params
 from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file, imported_names
 from glyphlens.recognizers.registry import params_model
 from glyphlens.review.guards import SECTION as GUARDS
@@ -145,14 +145,23 @@ class Asked(Exception):
 
 @every_stage
 def test_the_stage_takes_the_options_it_is_given(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def ask(argv: object, *names: str) -> None:
-        raise Asked(*names)
+    def ask(argv: object, *names: str, sources: Sequence[str] = ()) -> None:
+        raise Asked(names, sources)
 
     module = importlib.import_module(f"glyphlens.stages.{module_of(stage)}")
     monkeypatch.setattr(module, "stage_paths", ask)
     with pytest.raises(Asked) as asked:
         module.main([])
-    assert sorted(command_options(stage)) == sorted(f"--{name.replace('_', '-')}" for name in asked.value.args)
+    names, sources = ([f"--{name.replace('_', '-')}" for name in group] for group in asked.value.args)
+    told = command_options(stage)
+    assert sorted(told) == sorted(names)
+    assert sorted(told[name] for name in sources) == sorted(path for path in told.values() if is_source(path))
+
+
+def is_source(path: str) -> bool:
+    """What stages read and none writes, so that it has to be noted by the one that reads it."""
+    outputs = [path for stage in STAGES for path in declared(stage, "outs", "metrics")]
+    return not lies_in(path, outputs) and not any(lies_in(output, [path]) for output in outputs)
 
 
 def test_outputs_are_written_by_one_stage_each() -> None:
@@ -198,13 +207,13 @@ def section_reads(path: Path) -> list[tuple[str, str]]:
 
 
 def sections_listed(path: Path) -> set[str]:
-    """SECTIONS of a module that reads params.yaml as a whole; such a module has to say which parts it looks at."""
-    if not any(is_call(node, "read_params") for node in ast.walk(TREE.parse(path))):
+    """SECTIONS of a module that shows parameters of others; it has to say which."""
+    if not any(is_call(node, "read_sections") for node in ast.walk(TREE.parse(path))):
         return set()
     tuples = [
         node.value for node in TREE.parse(path).body if isinstance(node, ast.Assign) and names_of(node) == ["SECTIONS"]
     ]
-    assert len(tuples) == 1, f"{path}: reads all of params.yaml; list the sections it uses in SECTIONS"
+    assert len(tuples) == 1, f"{path}: list the sections that it reads in SECTIONS"
     return set(ast.literal_eval(tuples[0]))
 
 
@@ -212,15 +221,12 @@ def names_of(node: ast.Assign) -> list[str]:
     return [target.id for target in node.targets if isinstance(target, ast.Name)]
 
 
-HOW = {"checkpoint"}  # how a training is carried out, not what comes out: no stage is run again for it
-
-
 def sections_read(stage: str) -> set[str]:
     found: set[str] = set()
     for path in TREE.closure(stage_file(stage)) - {PACKAGE / "params.py"}:
         found |= {section_of(stage, section) for _, section in section_reads(path)} | sections_listed(path)
         found |= {"seed" for node in ast.walk(TREE.parse(path)) if is_call(node, "load_seed")}
-    found -= HOW
+    found -= {HOW}
     return {section for section in found if section.split(".")[0] == section or section.split(".")[0] not in found}
 
 
@@ -255,7 +261,7 @@ def test_the_committed_parameters_load(stage: str) -> None:
 
 def test_every_section_has_a_reader() -> None:
     read = {section for stage in STAGES for section in sections_read(stage)}
-    assert set(read_params(ROOT / "params.yaml")) - HOW - {GUARDS} == {section.split(".")[0] for section in read}
+    assert set(read_params(ROOT / "params.yaml")) - {HOW, GUARDS} == {section.split(".")[0] for section in read}
 
 
 def test_no_parameter_has_a_name_that_dvc_takes_for_its_own() -> None:

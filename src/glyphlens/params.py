@@ -5,7 +5,9 @@ section stands beside the code that uses it: changing one section's model must n
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +18,8 @@ from ruamel.yaml.error import YAMLError
 from glyphlens.errors import ParamsError
 
 PARAMS_FILE = Path("params.yaml")
+HOW = "checkpoint"  # the section of how a training is carried out, not of what comes out: no stage depends on it
+_READS: ContextVar[dict[str, Any] | None] = ContextVar("reads", default=None)
 
 
 class Section(BaseModel):
@@ -42,11 +46,10 @@ def read_params(path: Path = PARAMS_FILE) -> dict[str, Any]:
 
 def load_params(model: type[S], section: str, path: Path = PARAMS_FILE) -> S:
     """The section (``gates.glyphs``: a part of one) as ``model``; raises ParamsError that names each key at fault."""
-    content: Any = read_params(path)
-    for key in section.split("."):
-        if not isinstance(content, dict) or key not in content:
-            raise ParamsError(f"{path}: section '{section}' is missing")
-        content = content[key]
+    content = section_in(read_params(path), section)
+    if content is None:
+        raise ParamsError(f"{path}: section '{section}' is missing")
+    _note({section: content}, path)
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -55,6 +58,38 @@ def load_params(model: type[S], section: str, path: Path = PARAMS_FILE) -> S:
             for fault in error.errors()
         )
         raise ParamsError(f"{path}: {faults}") from error
+
+
+def read_sections(sections: Sequence[str], path: Path = PARAMS_FILE) -> dict[str, Any]:
+    """The named sections as plain values; those that params.yaml does not have are left out."""
+    content = read_params(path)
+    found = {name: content[name] for name in sections if name in content}
+    _note(found, path)
+    return found
+
+
+def section_in(content: Any, section: str) -> Any:
+    """The value at a dotted name; None where there is none."""
+    for key in section.split("."):
+        content = content.get(key) if isinstance(content, dict) else None
+    return content
+
+
+@contextmanager
+def noting_reads() -> Iterator[dict[str, Any]]:
+    """Within the block, every section that is read of PARAMS_FILE is added by name, as it was then."""
+    reads: dict[str, Any] = {}
+    token = _READS.set(reads)
+    try:
+        yield reads
+    finally:
+        _READS.reset(token)
+
+
+def _note(values: Mapping[str, Any], path: Path) -> None:
+    reads = _READS.get()
+    if reads is not None and path == PARAMS_FILE:
+        reads |= {name: value for name, value in values.items() if name != HOW}
 
 
 def flat_params(params: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -73,4 +108,5 @@ def load_seed(path: Path = PARAMS_FILE) -> int:
     seed = read_params(path).get("seed")
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
         raise ParamsError(f"{path}: seed: expected an integer ≥ 0 (found {seed!r})")
+    _note({"seed": seed}, path)
     return seed

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from glyphlens.errors import InputError
-from glyphlens.evaluation.history import config_hash, git_commit, run_record, track_params
-from glyphlens.params import read_params
+from glyphlens.evaluation.history import config_hash, git_commit, run_record
+from glyphlens.params import read_sections
 
 SECTIONS = ("seed", "phase2")
 
@@ -20,13 +20,13 @@ def write(path: Path, text: str) -> Path:
 
 def test_the_configuration_hash_sees_values_of_this_track_only(tmp_path: Path) -> None:
     def hash_of(path: Path) -> str:
-        return config_hash(track_params(read_params(path), SECTIONS))
+        return config_hash(read_sections(SECTIONS, path))
 
     first = write(tmp_path / "a.yaml", "seed: 42\nphase2: {lr: 3e-4, batch: 256}\n")
     same = write(tmp_path / "b.yaml", "# a comment\nphase2:\n  batch: 256\n  lr: 0.0003\nseed: 42\nkanji: {lr: 1}\n")
     other = write(tmp_path / "c.yaml", "seed: 42\nphase2: {lr: 3e-3, batch: 256}\n")
     assert hash_of(first) == hash_of(same) != hash_of(other)
-    assert "kanji" not in track_params(read_params(same), SECTIONS)
+    assert "kanji" not in read_sections(SECTIONS, same)
 
 
 def test_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+import glyphlens
 from glyphlens.errors import CheckpointError, ParamsError
 from glyphlens.training.batches import Batch, share
 from glyphlens.training.checkpoints import IDENTITY, Identity
@@ -62,6 +64,31 @@ def test_another_stage_configuration_or_data_has_another_folder() -> None:
     folders.append(started().folder)
     assert len(set(folders)) == len(folders)
     assert all(folder.is_relative_to(Path("checkpoints").absolute()) for folder in folders)
+
+
+CELLS, T2T_VIT = "primitives/cells.py", "recognizers/t2t_vit.py"
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "is_other"),
+    [
+        (CELLS, "cells_NRPCP.transpose(0, 1, 3, 2, 4)", "cells_NRPCP.transpose(0, 1, 3, 4, 2)", True),
+        (CELLS, '"""Rasters cut into 8×8 cells; ', '"""Rasters in cells; ', False),
+        (T2T_VIT, "class Network(nn.Module):\n", "class Network(nn.Module):\n    width = 1\n", False),
+        (T2T_VIT, '"""', '"""It says: ', False),
+    ],
+)
+def test_a_training_is_of_the_code_that_it_runs_and_of_no_other(
+    project: Path, monkeypatch: pytest.MonkeyPatch, path: str, old: str, new: str, is_other: bool
+) -> None:
+    package = project / "glyphlens"
+    shutil.copytree(Path(glyphlens.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(glyphlens, "__file__", str(package / "__init__.py"))
+    before = identify("phase1", CONFIG, [])
+    text = (package / path).read_text(encoding="utf-8")
+    assert old in text
+    (package / path).write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert (identify("phase1", CONFIG, []) != before) == is_other
 
 
 def test_the_same_training_twice_at_once_has_two_folders() -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ def run_record(
 ) -> dict[str, Any]:
     """Commit, SHA-256 of the track's parameters, of every item of ``data`` and ``models``, and the headline metrics.
 
-    ``params`` as ``track_params`` gives them. A folder's hash covers names and contents (``sha256_tree``). Raises
-    InputError where an item is missing.
+    ``params``: the sections of the track, since those of others have no say in its numbers. A folder's hash covers
+    names and contents (``sha256_tree``). Raises InputError where an item is missing.
     """
     return {
         "commit": git_commit(),
@@ -28,11 +28,6 @@ def run_record(
         "model_sha256": {name: sha256_file(path) for name, path in sorted(models.items())},
         "metrics": dict(metrics),
     }
-
-
-def track_params(content: Mapping[str, Any], sections: Sequence[str]) -> dict[str, Any]:
-    """The named sections of params.yaml; those of other tracks have no say in a track's numbers."""
-    return {name: content[name] for name in sections if name in content}
 
 
 def config_hash(params: Mapping[str, Any]) -> str:

@@ -6,24 +6,31 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from glyphlens.errors import GlyphlensError
-from glyphlens.provenance.notes import require_listed_code, running_stage
+from glyphlens.provenance.notes import note_sources, noting, running_stage
 
 
-def stage_paths(argv: Sequence[str] | None, *names: str) -> argparse.Namespace:
-    """Parse ``--name PATH`` for every name, all required: dvc.yaml is the only place where files are wired."""
+def stage_paths(argv: Sequence[str] | None, *names: str, sources: Sequence[str] = ()) -> argparse.Namespace:
+    """Parse ``--name PATH`` for every name, all required: dvc.yaml is the only place where files are wired.
+
+    ``sources``: those of the names that no stage writes, so that nothing but this stage's notes guards them.
+    """
     parser = argparse.ArgumentParser(description="One stage of dvc.yaml; run it with `dvc repro`.")
     for name in names:
         parser.add_argument(f"--{name.replace('_', '-')}", dest=name, type=Path, required=True)
-    return parser.parse_args(argv)
+    paths = parser.parse_args(argv)
+    note_sources(getattr(paths, name) for name in sources)
+    return paths
 
 
 def run_stage(main: Callable[[], None]) -> None:
     """Run a stage's ``main``; a GlyphlensError ends it with its message and exit status 1.
 
-    It does not begin where its code is not what dvc.lock would record.
+    It neither begins nor ends well where dvc.lock would record other code or parameters than those that it runs with.
     """
     try:
-        require_listed_code(running_stage())
-        main()
+        with noting(running_stage()) as notes:
+            notes.require_listed()
+            main()
+            notes.require_unchanged()
     except GlyphlensError as error:
         sys.exit(f"{Path(sys.argv[0]).stem}: {error}")

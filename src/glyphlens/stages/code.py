@@ -20,7 +20,7 @@ class MatrixParams(Section):
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the names of the stages and the sources, write one listing per stage."""
-    paths = stage_paths(argv, "graph", "source", "out")
+    paths = stage_paths(argv, "graph", "source", "out", sources=("graph", "source"))
     items = load_params(MatrixParams, "matrix")
     names = stage_names(yaml_mapping(paths.graph.read_bytes(), str(paths.graph)), {"matrix": items.model_dump()})
     tree = SourceTree(paths.source)

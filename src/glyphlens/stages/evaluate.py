@@ -17,7 +17,7 @@ from glyphlens.curves import CURVES, read_curves
 from glyphlens.evaluation.album import draw_album
 from glyphlens.evaluation.confusions import gallery_errors
 from glyphlens.evaluation.gallery import confusion_pairs, gallery_pairs
-from glyphlens.evaluation.history import run_record, track_params
+from glyphlens.evaluation.history import run_record
 from glyphlens.evaluation.outcomes import check_classes, outcome_table, read_rows
 from glyphlens.evaluation.page import cards, split_table
 from glyphlens.evaluation.pictures import file_uri
@@ -28,7 +28,7 @@ from glyphlens.evaluation.saliency import near_miss_heats
 from glyphlens.gates.token import require_token
 from glyphlens.imaging.geometry import geometry_features
 from glyphlens.inference import Recognizer
-from glyphlens.params import Section, load_params, read_params
+from glyphlens.params import Section, load_params, read_sections
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import load_array, load_json, save_json, save_metrics, save_text
@@ -93,7 +93,7 @@ def _read(
 def _record(paths: argparse.Namespace, results: Results) -> dict[str, Any]:
     data = {"rasters": paths.rasters, "centroids": paths.primitives / "centroids.npy"}
     models = {path.name: path for path in sorted(paths.export.glob("*.onnx"))}
-    return run_record(track_params(read_params(), SECTIONS), data, models, {**results.headline, **results.further})
+    return run_record(read_sections(SECTIONS), data, models, {**results.headline, **results.further})
 
 
 def _page(
@@ -125,7 +125,7 @@ def _page(
         confusions=cards(confusions),
         gallery=cards(gallery),
         run=run,
-        params=track_params(read_params(), SECTIONS),
+        params=read_sections(SECTIONS),
     )
     return render_page(page)
 

@@ -21,7 +21,7 @@ class FontParams(Section):
 
 def main(argv: list[str] | None = None) -> None:
     """Write ``<out>/{arabic,japanese,khmer}/``; raises InputError where no Arabic font can be had."""
-    paths = stage_paths(argv, "packages", "own", "out")
+    paths = stage_paths(argv, "packages", "own", "out", sources=("packages", "own"))
     params = load_params(FontParams, "fonts")
     own, warnings = own_records(paths.own, params.same_family)
     for warning in warnings:

@@ -14,7 +14,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from glyphlens.evaluation.calibration import reliability_bins
 from glyphlens.evaluation.confusions import gallery_errors, top_confusions
 from glyphlens.evaluation.gallery import confusion_pairs, gallery_pairs
-from glyphlens.evaluation.history import run_record, track_params
+from glyphlens.evaluation.history import run_record
 from glyphlens.evaluation.kanji_exports import Export, read_exports
 from glyphlens.evaluation.kanji_release import choose_release, release_preface, write_release
 from glyphlens.evaluation.kanji_report import (
@@ -30,7 +30,7 @@ from glyphlens.evaluation.kanji_targets import KanjiTargets, measured_values, ve
 from glyphlens.evaluation.page import cards, split_table
 from glyphlens.evaluation.tables import class_table, save_tables_csv
 from glyphlens.gates.token import require_token
-from glyphlens.params import Section, load_params, read_params
+from glyphlens.params import Section, load_params, read_sections
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import save_json, save_metrics, save_table, save_text
@@ -102,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     confusions = _save_tables(paths, params, compared)
     data = {"samples": paths.samples}
     models = {f"{export.name}/{file.name}": file for export in exports for file in sorted(export.folder.glob("*.onnx"))}
-    run = run_record(track_params(read_params(), SECTIONS), data, models, headline)
+    run = run_record(read_sections(SECTIONS), data, models, headline)
     save_json(paths.report / "run.json", run)
     save_text(paths.report / "report.html", render_kanji_page(_page(paths, params, compared, confusions, run)))
 
@@ -172,7 +172,7 @@ def _page(
         confusions=cards(confusion_pairs(samples, _named(confusions, samples), GROUPS, truth=True)),
         gallery=cards(gallery_pairs(samples, _named(errors, samples), truth=True)),
         run=run,
-        params=track_params(read_params(), SECTIONS),
+        params=read_sections(SECTIONS),
     )
 
 

@@ -22,7 +22,7 @@ PARTS = ".parts.partial"
 
 def main(argv: list[str] | None = None) -> None:
     """``--etl DIR --fonts DIR --strokes DIR --out DIR --metrics FILE``."""
-    paths = stage_paths(argv, "etl", "fonts", "strokes", "out", "metrics")
+    paths = stage_paths(argv, "etl", "fonts", "strokes", "out", "metrics", sources=("etl",))
     params = load_params(KanjiParams, "kanji")
     kanjivg = KanjiVG.open(paths.strokes)
     if params.only or not is_empty(paths.etl):

@@ -26,7 +26,7 @@ the component trees are shortened. Whoever passes those on names KanjiVG and kee
 
 def main(argv: list[str] | None = None) -> None:
     """Write ``<out>/kanjivg-*.whl`` and ``<out>/NOTICE``; raises InputError where the wheel cannot be had or read."""
-    paths = stage_paths(argv, "lock", "out")
+    paths = stage_paths(argv, "lock", "out", sources=("lock",))
     with downloaded_wheel(paths.lock) as wheel:
         keep(wheel, paths.out)
     tqdm.write(f"strokes: {KanjiVG.open(paths.out).path.name}")

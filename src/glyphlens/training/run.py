@@ -14,17 +14,15 @@ from filelock import FileLock, Timeout
 from pydantic import Field
 from tqdm import tqdm
 
-import glyphlens
 from glyphlens.errors import CheckpointError
 from glyphlens.params import Section, load_params
+from glyphlens.provenance.notes import code_hash, require_unchanged
 from glyphlens.storage import sha256_tree
 from glyphlens.tracking.home import project_home
 from glyphlens.tracking.outbox import post
 from glyphlens.tracking.record import RunRecord
 from glyphlens.training.checkpoints import Identity, Trained, newest_state, read_identity
 from glyphlens.training.processes import rank, world_size
-
-CODE = ("imaging", "recognizers", "training")
 
 
 class CheckpointParams(Section):
@@ -42,7 +40,11 @@ class TrainingRun:
     start: Path | None = None
 
     def report(self, trained: Trained, metrics: Mapping[str, float]) -> None:
-        """Tell the tracker how it went; its trouble is warned of and never the training's."""
+        """Tell the tracker how it went; its trouble is warned of and never the training's.
+
+        Raises InputError, and tells nothing, where code or parameters were changed meanwhile.
+        """
+        require_unchanged()
         rows = [(int(step), str(name), float(value)) for step, name, value in trained.curves.itertuples(index=False)]
         post(
             RunRecord(
@@ -64,7 +66,8 @@ def training_run(stage: str, config: dict[str, Any], data: Sequence[Path]) -> It
     ``stage`` as in dvc.yaml (``kanji@cnn``); ``config`` decides the result together with the files below ``data``.
     Train and write every output inside, so that no kill between the two loses the training. The same training in
     two processes at once has two folders. Raises CheckpointError where ``checkpoint.resume`` names a state of
-    another configuration, other data or other code.
+    another configuration, other data or other code, and InputError at the end where what the stage was made from
+    was changed meanwhile: the folder stays then, with the finished training.
     """
     resume = load_params(CheckpointParams, "checkpoint").resume
     identity = identify(stage, config, data)
@@ -73,6 +76,7 @@ def training_run(stage: str, config: dict[str, Any], data: Sequence[Path]) -> It
         if resume == "never" and rank() == 0:
             _forget(folder)
         yield TrainingRun(identity, folder, _start(resume, identity, folder))
+        require_unchanged()
         shutil.rmtree(folder, ignore_errors=True)
     finally:
         lock.release()
@@ -80,10 +84,8 @@ def training_run(stage: str, config: dict[str, Any], data: Sequence[Path]) -> It
 
 def identify(stage: str, config: dict[str, Any], data: Sequence[Path]) -> Identity:
     """The identity of a training; ``config`` as JSON has it, so that it is equal to one read from a file."""
-    package = Path(glyphlens.__file__).parent
-    sources = [source.read_bytes() for name in CODE for source in sorted((package / name).glob("*.py"))]
-    code = hashlib.sha256(b"\0".join(sources)).hexdigest()
-    return Identity(stage, json.loads(json.dumps(config)), {path.as_posix(): sha256_tree(path) for path in data}, code)
+    hashes = {path.as_posix(): sha256_tree(path) for path in data}
+    return Identity(stage, json.loads(json.dumps(config)), hashes, code_hash(stage))
 
 
 def _claim(parent: Path, identity: Identity) -> tuple[Path, FileLock]:
