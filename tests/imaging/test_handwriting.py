@@ -141,7 +141,9 @@ def test_threads_and_kernels_of_the_linear_algebra() -> None:
         settings += [{"OPENBLAS_CORETYPE": kernel, "OPENBLAS_NUM_THREADS": "1"} for kernel in ("Haswell", "Nehalem")]
     environments = [os.environ | setting | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"} for setting in settings]
     answers = [
-        subprocess.run([sys.executable, "-c", SCANS], env=environment, capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", SCANS], env=environment, capture_output=True, text=True, check=True
+        ).stdout
         for environment in environments
     ]
     assert len(set(answers)) == 1
