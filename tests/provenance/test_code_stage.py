@@ -59,3 +59,15 @@ def test_experiments_run_the_code_of_their_workspace(tiny: TinyRepository) -> No
     tiny.dvc("exp", "apply", "queued")
     assert tiny.status() == {}
     assert (tiny.folder / "models/hiercode").exists()
+
+
+def test_drift_names_the_stages_that_other_code_concerns(tiny: TinyRepository) -> None:
+    assert tiny.glyphlens("drift").startswith("dvc.lock fits")
+    tiny.write(WORD, 'WORD = "x"\n')
+    told = tiny.glyphlens_fails("drift")
+    assert [line.partition(":")[0] for line in told.splitlines() if "does not fit" in line] == ["code", "first"]
+    assert "code/first.txt" in told
+    assert "learn" not in told
+    tiny.dvc("repro")
+    tiny.replace("code/first.txt", "glyphlens/word.py", "glyphlens/words.py")
+    assert "  code/first.txt: recorded" in tiny.glyphlens_fails("drift")

@@ -1,5 +1,7 @@
 """The page says the verdict first, and shows what moved and nothing else."""
 
+import hashlib
+
 from glyphlens.review.comparison import Comparison, compare
 from glyphlens.review.snapshot import snapshot
 from tests.scratch_repository import CARD, CARD_TEXT, CNN, EVALUATE, GATE, PARAMS, Repository, lock
@@ -108,6 +110,32 @@ def test_stages_that_ran_and_why(repository: Repository) -> None:
     assert "| `phase2` | code: `src/a.py`; parameters: `phase2.lr` | `models/p` |" in rows
     assert "| `kanji@cnn` | data: `models/p` | the same |" in rows
     assert "`glyphs`" not in rows
+
+
+def ran_with(repository: Repository, listing: str, recorded: str | None = None) -> None:
+    """Phase 2 with the files of a listing for its code."""
+    md5 = hashlib.md5((recorded or listing).encode(), usedforsecurity=False).hexdigest()
+    content = lock()
+    content["stages"]["phase2"]["deps"] = [{"path": "code/phase2.txt", "hash": "md5", "md5": md5}]
+    repository.write("code/phase2.txt", listing)
+    repository.write("dvc.lock", content)
+
+
+def test_code_is_named_by_its_files(repository: Repository) -> None:
+    ran_with(repository, "01  glyphlens/a.py\n02  glyphlens/b.py\n")
+    repository.commit()
+    ran_with(repository, "01  glyphlens/a.py\n03  glyphlens/b.py\n04  glyphlens/c.py\n")
+    comparison = compare(snapshot(repository.folder, "HEAD"), snapshot(repository.folder, None))
+    rows = part(comparison.text, "Stages that ran: 1 of 3")
+    assert "| `phase2` | code: `src/glyphlens/b.py`, `src/glyphlens/c.py` | the same |" in rows
+
+
+def test_a_listing_that_no_run_had_names_no_files(repository: Repository) -> None:
+    ran_with(repository, "01  glyphlens/a.py\n")
+    repository.commit()
+    ran_with(repository, "01  glyphlens/a.py\n", recorded="02  glyphlens/a.py\n")
+    comparison = compare(snapshot(repository.folder, "HEAD"), snapshot(repository.folder, None))
+    assert "code: `code/phase2.txt`" in part(comparison.text, "Stages that ran: 1 of 3")
 
 
 def test_the_chart_has_both_sides(repository: Repository) -> None:

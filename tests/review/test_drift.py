@@ -20,7 +20,7 @@ vars:
   - kanji: {recognizers: [cnn, vit]}
 stages:
   pack:
-    cmd: mkdir data && cat packages/*.txt packages/deep/*.txt src/pack.py > data/packed
+    cmd: mkdir -p data && cat packages/*.txt packages/deep/*.txt src/pack.py > data/packed
     deps: [packages, src/pack.py]
     params: [pack]
     outs: [data/packed]
@@ -39,6 +39,15 @@ stages:
 PARAMS = """
 pack: {share: 3e-4}
 recognizers: {cnn: {lr: 0.001, widths: [1, 2]}, vit: {lr: 1e-5}}
+"""
+IGNORED = """
+/data
+/models
+/packages/?*
+!/packages/*.txt
+!/packages/deep/
+!/packages/*.dvc
+/packages/own.txt
 """
 
 CHANGES = [
@@ -72,7 +81,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
         GRAPH.replace("> data/packed\n", "> data/packed && mkdir -p metrics && echo '{}' > metrics/pack.json\n"),
     )
     made.write("params.yaml", PARAMS)
-    made.write(".gitignore", "/data\n/models\n/packages/own.txt\n")
+    made.write(".gitignore", IGNORED)
     for path in ("packages/b.txt", "packages/a.txt", "packages/deep/c.txt", "src/pack.py", "src/cnn.py", "src/vit.py"):
         made.write(path, f"{path}\r\n")
     dvc(made.folder, "repro", "--quiet")
@@ -157,9 +166,73 @@ def test_code_that_is_gone_is_named(clone: Path) -> None:
     assert seen(clone) == {("kanji@vit", "src/vit.py")}
 
 
-def test_what_git_ignores_is_no_part_of_the_commit(clone: Path) -> None:
-    (clone / "packages/own.txt").write_text("a font of mine", encoding="utf-8")
-    assert find_drift(clone) == []
+OWN = "packages/own.txt"  # which git ignores
+
+
+def test_a_file_of_ones_own_is_a_change_to_dvc_and_here(clone: Path) -> None:
+    (clone / OWN).write_text("a font of mine", encoding="utf-8")
+    assert seen(clone) == set(named_by_dvc(clone)) == {("pack", "packages")}
+
+
+def test_what_dvc_ignores_is_no_change(clone: Path) -> None:
+    (clone / ".dvcignore").write_text("own.*\n", encoding="utf-8")
+    (clone / OWN).write_text("a backup", encoding="utf-8")
+    assert seen(clone) == set(named_by_dvc(clone)) == set()
+
+
+@pytest.fixture
+def with_own(ran: Path, tmp_path: Path) -> Path:
+    """A workspace with data in which a file of one's own was used, committed."""
+    shutil.copytree(ran, tmp_path / "own")
+    (tmp_path / "own" / OWN).write_text("a font of mine", encoding="utf-8")
+    rerun(tmp_path / "own")
+    return tmp_path / "own"
+
+
+def rerun(folder: Path) -> None:
+    dvc(folder, "repro", "--quiet")
+    for words in (("add", "--all"), ("commit", "--quiet", "--message", "own")):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+
+
+def cloned(folder: Path, target: Path) -> Path:
+    subprocess.run(["git", "clone", "--quiet", folder, target], check=True)
+    return target
+
+
+def test_a_run_with_files_of_ones_own_fits_here_and_in_a_clone(with_own: Path, tmp_path: Path) -> None:
+    assert find_drift(with_own) == []
+    other = cloned(with_own, tmp_path / "other")
+    assert find_drift(other) == []
+    (other / "packages/d.txt").write_text("more", encoding="utf-8")
+    assert seen(other) == {("pack", "packages")}
+
+
+def test_a_file_of_ones_own_that_is_gone_is_a_change_where_the_data_is(with_own: Path) -> None:
+    (with_own / OWN).unlink()
+    assert seen(with_own) == set(named_by_dvc(with_own)) == {("pack", "packages")}
+
+
+def test_a_file_that_dvc_keeps_is_compared_in_a_clone_too(with_own: Path, tmp_path: Path) -> None:
+    dvc(with_own, "add", "--quiet", OWN)
+    assert seen(with_own) == set(named_by_dvc(with_own)) == {("pack", "packages")}
+    rerun(with_own)
+    assert find_drift(with_own) == []
+    other = cloned(with_own, tmp_path / "other")
+    assert find_drift(other) == []
+    note = (other / f"{OWN}.dvc").read_text(encoding="utf-8")
+    (other / f"{OWN}.dvc").write_text(note.replace("md5: ", "md5: 0", 1), encoding="utf-8")
+    assert seen(other) == {("pack", "packages")}
+
+
+def test_a_folder_that_dvc_keeps_is_taken_as_recorded_in_a_clone(with_own: Path, tmp_path: Path) -> None:
+    (with_own / "packages/set").mkdir()
+    for name in "ab":
+        (with_own / "packages/set" / name).write_text(name, encoding="utf-8")
+    dvc(with_own, "add", "--quiet", "packages/set")
+    rerun(with_own)
+    assert find_drift(with_own) == []
+    assert find_drift(cloned(with_own, tmp_path / "other")) == []
 
 
 @pytest.mark.parametrize("name", ["dvc.lock", "dvc.yaml", "params.yaml"])

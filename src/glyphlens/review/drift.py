@@ -1,6 +1,8 @@
-"""Where dvc.lock no longer fits dvc.yaml, the code, the parameters or the committed metrics: seen without data.
+"""Where dvc.lock no longer fits dvc.yaml, the code, the parameters, the committed metrics or the sources of data.
 
 `dvc status` compares the same, but calls all data that is not there a change, and waits for a running `dvc repro`.
+Sources are what stages read and none writes. They are taken as DVC sees them, with what git ignores; in a clone without
+data, where such files are missing, as recorded, but for those that `dvc add` tells of.
 """
 
 import hashlib
@@ -11,14 +13,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from glyphlens.errors import InputError
+from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file
 from glyphlens.review.documents import ABSENT, differences, yaml_mapping
 from glyphlens.review.locked import LockedStage, locked_stages
 from glyphlens.review.pipeline import DeclaredStage, declared_stages, value_at
-from glyphlens.review.revisions import files_at
+from glyphlens.review.revisions import files_at, ignores, names_in
 from glyphlens.review.snapshot import LOCK, PARAMS
 
 GRAPH = "dvc.yaml"
 DECLARED = "declared in dvc.yaml"
+PACKAGE = "src/glyphlens"
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,18 @@ def find_drift(root: Path) -> list[Drift]:
         raise InputError(f"{missing[0]}: not in the repository at {root}; write dvc.lock with `dvc repro`")
     params = yaml_mapping(files[PARAMS], PARAMS)
     declared = declared_stages(yaml_mapping(files[GRAPH], GRAPH), params)
-    named = {path for stage in declared.values() for path in (*stage.deps, *stage.outs)}
-    contents = files_at(root, None, lambda path: bool(named & _places(path)))
-    return list(drifts(declared, locked_stages(files[LOCK], LOCK), hashes_of(named, contents), params))
+    locked = locked_stages(files[LOCK], LOCK)
+    sources = _sources(declared)
+    made = {path for stage in declared.values() for path in (*stage.deps, *stage.outs)} - sources
+    contents = files_at(root, None, lambda path: bool(made & _places(path)))
+    hashes = hashes_of(made, contents)
+    runs = [(stage, locked[name]) for name, stage in declared.items() if name in locked]
+    hashes |= _source_hashes(root, sources, runs)
+    listings = _listings(root, declared)
+    return [
+        *_code_drifts(listings, contents),
+        *drifts(declared, locked, hashes | hashes_of(listings, listings), params),
+    ]
 
 
 def drifts(
@@ -73,12 +86,69 @@ def _now(path: str, hashes: Mapping[str, str], written: Mapping[str, str | None]
     return recorded.get(path, DECLARED) if is_data else ABSENT
 
 
+def _sources(declared: Mapping[str, DeclaredStage]) -> set[str]:
+    """What stages read and none writes, neither it nor a part of it."""
+    outs = {place for stage in declared.values() for out in stage.outs for place in _places(out)}
+    written = {out for stage in declared.values() for out in stage.outs}
+    return {dep for stage in declared.values() for dep in stage.deps if dep not in outs and not written & _places(dep)}
+
+
+def _source_hashes(root: Path, sources: set[str], runs: Iterable[tuple[DeclaredStage, LockedStage]]) -> dict[str, str]:
+    """Of every source the hash of what is there, or the recorded one where files are missing from a clone without data.
+
+    There has to be more in the record, in a place where git ignores files, and no output of the stage that read it.
+    """
+    md5 = _md5_of_sources(root, sources)
+    hashes = _hashes_by_path(sources, md5)
+    for stage, record in runs:
+        is_bare = not any((root / out).exists() for out in stage.outs if ignores(root, out))
+        for path in sources & record.files.keys() if is_bare else ():
+            count = sum(path in _places(name) for name in md5)
+            if count < record.files[path] and ignores(root, f"{path}/file"):
+                hashes[path] = record.deps[path]
+    return hashes
+
+
+def _md5_of_sources(root: Path, sources: set[str]) -> dict[str, str]:
+    """Of every file as DVC sees it, and of those that are not there but that a ``.dvc`` file beside them names."""
+    names = names_in(root, sources)
+    md5: dict[str, str] = {}
+    for note in (name for name in names if name.endswith(".dvc")):
+        outs = yaml_mapping((root / note).read_bytes(), note).get("outs", [])
+        added = {(PurePosixPath(note).parent / out["path"]).as_posix(): str(out.get("md5", ".dir")) for out in outs}
+        md5 |= {path: known for path, known in added.items() if not known.endswith(".dir")}
+    for name in names:
+        with (root / name).open("rb") as handle:
+            md5[name] = hashlib.file_digest(handle, "md5").hexdigest()
+    return md5
+
+
+def _listings(root: Path, declared: Mapping[str, DeclaredStage]) -> dict[str, bytes]:
+    """What the stage ``code`` would write now, by path; nothing where the graph has no such stage."""
+    if CODE_STAGE not in declared:
+        return {}
+    tree = SourceTree(root / PACKAGE)
+    return {code_file(name).as_posix(): tree.listing(name).encode() for name in declared if name != CODE_STAGE}
+
+
+def _code_drifts(listings: Mapping[str, bytes], contents: Mapping[str, bytes]) -> Iterator[Drift]:
+    """Listings in git that are not those of the code."""
+    recorded, current = hashes_of(listings, contents), hashes_of(listings, listings)
+    for path in listings:
+        if recorded.get(path) != current[path]:
+            yield Drift(CODE_STAGE, path, recorded.get(path, ABSENT), current[path])
+
+
 def hashes_of(paths: Iterable[str], contents: Mapping[str, bytes]) -> dict[str, str]:
     """DVC's hash of every path that is a file, or a folder of files, in ``contents``.
 
     The MD5 of a file's bytes; of a folder the MD5 of its listing, as dvc_data/hashfile/tree.py writes it.
     """
     md5 = {path: hashlib.md5(content, usedforsecurity=False).hexdigest() for path, content in contents.items()}
+    return _hashes_by_path(paths, md5)
+
+
+def _hashes_by_path(paths: Iterable[str], md5: Mapping[str, str]) -> dict[str, str]:
     return {path: md5[path] if path in md5 else _folder_hash(path, md5) for path in paths if _is_there(path, md5)}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from glyphlens.review.documents import differences
 from glyphlens.review.locked import LockedStage
 
-CODE = "src/"
+CODE = ("src/", "code/")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The files of a commit, or of the workspace as git would add them, as bytes; nothing is checked out."""
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from glyphlens.errors import InputError
@@ -34,6 +34,20 @@ def _way_to_more(root: Path) -> str:
 def files_at(root: Path, commit: str | None, wanted: Callable[[str], bool]) -> dict[str, bytes]:
     """Contents by path of the wanted files of a commit; None stands for the workspace, files git ignores left out."""
     return dict(_workspace_files(root, wanted) if commit is None else _committed_files(root, commit, wanted))
+
+
+def names_in(root: Path, paths: Iterable[str]) -> list[str]:
+    """The files of the workspace that are, or lie in, the paths, as DVC sees them: without those of .dvcignore only."""
+    if not (wanted := sorted(paths)):
+        return []
+    options = ("--cached", "--others", "--exclude-per-directory=.dvcignore")
+    listed = _git(root, "ls-files", "-z", *options, "--", *wanted).decode().split("\0")
+    return sorted(name for name in set(filter(None, listed)) if (root / name).is_file())
+
+
+def ignores(root: Path, path: str) -> bool:
+    """Whether git would leave a new file at ``path`` out."""
+    return subprocess.run(["git", "check-ignore", "--quiet", path], cwd=root, check=False).returncode == 0
 
 
 def _workspace_files(root: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:

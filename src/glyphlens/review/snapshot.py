@@ -8,11 +8,12 @@ from typing import Any
 from glyphlens.errors import InputError
 from glyphlens.review.cards import card_numbers
 from glyphlens.review.documents import json_mapping, yaml_mapping
-from glyphlens.review.locked import LockedStage, locked_stages
+from glyphlens.review.locked import LockedStage, locked_stages, with_code
 from glyphlens.review.revisions import SHORT_HASH, WORKSPACE, commit_of, files_at
 
 METRICS = re.compile(r"metrics/.+\.json")
 CARD = re.compile(r"models/.+/release/README\.md")
+LISTING = re.compile(r"code/[^/]+\.txt")
 PARAMS, LOCK = "params.yaml", "dvc.lock"
 
 
@@ -43,13 +44,13 @@ def snapshot(root: Path, revision: str | None) -> Snapshot:
         name=name,
         metrics=metrics,
         params=yaml_mapping(files[PARAMS], f"{name}:{PARAMS}") if PARAMS in files else {},
-        stages=locked_stages(files[LOCK], f"{name}:{LOCK}") if LOCK in files else {},
+        stages=with_code(locked_stages(files[LOCK], f"{name}:{LOCK}"), files) if LOCK in files else {},
         exports={file: numbers for card in cards for file, numbers in card.items()},
     )
 
 
 def _is_wanted(path: str) -> bool:
-    return path in (PARAMS, LOCK) or bool(METRICS.fullmatch(path) or CARD.fullmatch(path))
+    return path in (PARAMS, LOCK) or any(pattern.fullmatch(path) for pattern in (METRICS, CARD, LISTING))
 
 
 def _numbers(content: bytes, where: str) -> dict[str, float]:
