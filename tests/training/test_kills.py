@@ -51,9 +51,13 @@ def test_ends_at_random_moments_change_nothing(tmp_path: Path, how: signal.Signa
         trainings += 1
         while (code := ended_after(folder, reached(folder) + moments.integers(6), moments.uniform(0, 0.1), how)) != 0:
             codes.append(code)
-            assert (
-                len(list(folder.glob("step-*.ckpt"))) <= KEPT + 1
-            )  # a kill may come between a new state and an old one's end
+            kept = len(list(folder.glob("step-*.ckpt")))
+            assert kept <= KEPT + (
+                how == signal.SIGKILL
+            )  # which may come between a new state and the old one's removal
         assert newest_state(folder)
         assert same_training(folder, tmp_path / "straight")
-    assert set(codes) == {-signal.SIGKILL if how == signal.SIGKILL else 128 + signal.SIGTERM}
+    assert set(codes) <= {
+        -how,
+        128 + how,
+    }  # the second is a training's own answer, the first that of one still starting
