@@ -19,3 +19,7 @@ class OutputError(GlyphlensError):
 
 class CheckpointError(GlyphlensError):
     """A training state that cannot be gone on with: of another training, or unreadable."""
+
+
+class DivergenceError(GlyphlensError):
+    """A training whose loss, gradient, weights or scores are no longer finite."""

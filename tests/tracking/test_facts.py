@@ -3,6 +3,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import torch
 
 from glyphlens.tracking.facts import run_tags
 from tests.tracking.forged_runs import forged_record
@@ -71,4 +72,5 @@ def test_the_machine_is_described(checkout: Path) -> None:
     tags = run_tags(forged_record())
     assert tags["machine.python"] == ".".join(map(str, sys.version_info[:3]))
     assert tags["machine.torch"] == version("torch")
+    assert tags["machine.threads"] == str(torch.get_num_threads())
     assert int(tags["machine.cores"]) >= 1 and tags["machine.cpu"].strip() and tags["machine.platform"]

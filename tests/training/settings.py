@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from glyphlens.training.checkpoints import Identity, newest_state
-from glyphlens.training.run import TrainingRun
+from glyphlens.training.run import CheckpointParams, TrainingRun
 
 COMMON: dict[str, Any] = {
     "batch": 8,
@@ -44,12 +44,13 @@ GLYPH: dict[str, Any] = {
 }
 
 
-def run_in(folder: Path) -> TrainingRun:
-    """A run of no stage in a folder that may hold an unfinished one."""
+def run_in(folder: Path, minutes: float = 5) -> TrainingRun:
+    """A run of no stage in a folder that may hold an unfinished one, with a state every few minutes."""
     folder.mkdir(parents=True, exist_ok=True)
-    return TrainingRun(Identity("test", {}, {}, ""), folder, newest_state(folder))
+    identity, checkpoint = Identity("test", {}, {}, "", "", 1), CheckpointParams(resume="auto", minutes=minutes)
+    return TrainingRun(identity, folder, checkpoint, newest_state(folder))
 
 
-def kept_in(folder: Path) -> dict[str, Any]:
+def kept_in(folder: Path, minutes: float = 5) -> dict[str, Any]:
     """What ``train`` is told of a run whose curves lie in its own folder."""
-    return {"seed": 3, "run": run_in(folder), "curves": folder / "curves"}
+    return {"seed": 3, "run": run_in(folder, minutes), "curves": folder / "curves"}

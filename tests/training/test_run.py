@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 import torch
 
 import glyphlens
-from glyphlens.errors import CheckpointError, ParamsError
+from glyphlens.errors import CheckpointError, OutputError, ParamsError
 from glyphlens.training.batches import Batch, share
 from glyphlens.training.checkpoints import IDENTITY, Identity
 from glyphlens.training.run import TrainingRun, identify, training_run
@@ -30,14 +32,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def resume(where: object) -> None:
-    Path("params.yaml").write_text(f"checkpoint:\n  resume: {where}\n", encoding="utf-8")
+    Path("params.yaml").write_text(f"checkpoint:\n  resume: {where}\n  minutes: 5\n", encoding="utf-8")
 
 
 def save_state(folder: Path, step: int, identity: Identity) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     state = folder / f"step-{step}.ckpt"
-    content = {"stage": identity.stage, "config": identity.config, "data": identity.data, "code": identity.code}
-    torch.save({IDENTITY: json.dumps(content)}, state)
+    torch.save({IDENTITY: json.dumps(asdict(identity))}, state)
     return state
 
 
@@ -147,6 +148,43 @@ def test_a_state_of_another_training_is_refused_by_name(
     resume(state)
     with pytest.raises(CheckpointError, match=rf"step-6\.ckpt: a state of another training \({said}\)"):
         started()
+
+
+@pytest.fixture
+def other_threads() -> Iterator[int]:
+    """One thread of torch more than before, until the test ends."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    yield before + 1
+    torch.set_num_threads(before)
+
+
+def test_another_number_of_threads_is_another_training(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Sums of floats are cut up by threads: one and two give other weights."""
+    before = started()
+    state = save_state(tmp_path / "elsewhere", 6, before.identity)
+    threads = request.getfixturevalue("other_threads")
+    assert started().folder != before.folder
+    resume(state)
+    with pytest.raises(CheckpointError, match=rf"another training \(threads: {threads} here, {threads - 1} there\)"):
+        started()
+
+
+def test_no_room_says_what_a_training_resumes_from() -> None:
+    state = save_state(started().folder, 6, started().identity)
+    told = rf"full; `dvc repro`, or the same command again, resumes from {state}"
+    with pytest.raises(OutputError, match=told), training_run("phase2", CONFIG, [Path("data.bin")]):
+        raise OutputError("full")
+
+
+def test_ctrl_c_after_the_training_says_that_it_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    finished = started().folder / "finished.pt"
+    finished.touch()
+    with pytest.raises(KeyboardInterrupt), training_run("phase2", CONFIG, [Path("data.bin")]):
+        raise KeyboardInterrupt
+    assert f"phase2: interrupted; it is trained: `dvc repro`, or the same command again, reads {finished}" in (
+        capsys.readouterr().out
+    )
 
 
 def test_a_file_that_is_no_state_is_refused(tmp_path: Path) -> None:

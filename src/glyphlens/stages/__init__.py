@@ -1,6 +1,7 @@
 """What every DVC stage shares: paths from the command line, errors without tracebacks."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ def stage_paths(argv: Sequence[str] | None, *names: str, sources: Sequence[str] 
 
 
 def run_stage(main: Callable[[], None]) -> None:
-    """Run a stage's ``main``; a GlyphlensError ends it with its message and exit status 1.
+    """Run a stage's ``main``; a GlyphlensError ends it with its message and exit status 1, Ctrl-C with 130.
 
     It neither begins nor ends well where dvc.lock would record other code or parameters than those that it runs with.
     """
@@ -34,3 +35,6 @@ def run_stage(main: Callable[[], None]) -> None:
             notes.require_unchanged()
     except GlyphlensError as error:
         sys.exit(f"{Path(sys.argv[0]).stem}: {error}")
+    except KeyboardInterrupt:
+        print(f"{Path(sys.argv[0]).stem}: interrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)

@@ -1,9 +1,13 @@
 """The learning curves of a training, written by DVCLive as it runs: ``plots/metrics/<name>.tsv``, ``metrics.json``."""
 
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dvclive.live import Live
+
+from glyphlens.errors import OutputError
 
 
 class CurveFiles:
@@ -23,16 +27,29 @@ class CurveFiles:
             self.log(*row)
 
     def log(self, step: int, name: str, value: float) -> None:
-        """Add one value to the curve ``name``; the files are open."""
+        """Add one value to the curve ``name``; the files are open. Raises OutputError where it cannot be written."""
         assert self._live is not None
         self._live.step = step
-        self._live.log_metric(name, value)
+        with self._refusals(name):
+            self._live.log_metric(name, value)
 
     def close(self) -> None:
         """Write ``metrics.json``: the last step and the last value of every curve; nothing where nothing was opened."""
         if self._live is not None:
-            self._live.end()  # type: ignore[no-untyped-call]
+            with self._refusals("metrics.json"):
+                self._live.end()  # type: ignore[no-untyped-call]
             self._live = None
+
+    @contextmanager
+    def _refusals(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            free_mib = shutil.disk_usage(self.folder).free >> 20
+            raise OutputError(
+                f"{self.folder}: {name} cannot be written ({error.strerror}; {free_mib} MiB free); make room or "
+                "mend the permissions and run again"
+            ) from error
 
 
 class _DetachedLive(Live):

@@ -57,6 +57,7 @@ def _machine() -> dict[str, str]:
         "machine.cpu": _cpu_model(),
         "machine.cores": str(os.cpu_count()),
         "machine.gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "",
+        "machine.threads": str(torch.get_num_threads()),
         "machine.python": platform.python_version(),
         "machine.torch": version("torch"),
     }

@@ -9,6 +9,7 @@ from lightning.pytorch.callbacks import Callback
 from tqdm import tqdm
 
 from glyphlens.tracking.curve_files import CurveFiles
+from glyphlens.training.divergence import require_finite_scores
 from glyphlens.training.processes import rank
 
 DIGITS = 6
@@ -17,8 +18,8 @@ DIGITS = 6
 class Curves(Callback):
     """Rows of (step, name, value) and the seconds so far, kept in the checkpoint: a resumed run has the whole curve."""
 
-    def __init__(self, every: int, files: CurveFiles) -> None:
-        self.every, self.files = every, files
+    def __init__(self, stage: str, every: int, files: CurveFiles) -> None:
+        self.stage, self.every, self.files = stage, every, files
         self.rows: list[tuple[int, str, float]] = []
         self.earlier_seconds = 0.0
         self.begin = time.perf_counter()
@@ -33,18 +34,22 @@ class Curves(Callback):
         if trainer.is_global_zero:
             self.files.open(self.rows)
 
-    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        """Every ``every`` steps, the training loss."""
+    def on_train_batch_end(self, trainer: lightning.Trainer, task: Any, *_: Any) -> None:
+        """Every ``every`` steps, the training loss; raises DivergenceError where it is not finite."""
         if trainer.global_step % self.every == 0:
+            task.require_finite_step()
             self._log(trainer, "train_loss")
 
     def on_validation_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        """Every number of the validation."""
-        for name in sorted(name for name in trainer.callback_metrics if name.startswith("val_")):
+        """Every number of the validation; raises DivergenceError where one is not finite."""
+        names = sorted(name for name in trainer.callback_metrics if name.startswith("val_"))
+        scores = {name: float(trainer.callback_metrics[name]) for name in names}
+        require_finite_scores(self.stage, trainer.global_step, scores)
+        for name in names:
             self._log(trainer, name)
 
     def teardown(self, *_: Any, **__: Any) -> None:
-        """Close the files, also after an error."""
+        """Close the files; an error leaves them as they are, to be written again from the state."""
         self.files.close()
 
     def state_dict(self) -> dict[str, Any]:
@@ -92,5 +97,9 @@ class StepBar(Callback):
         self.bar.set_postfix({name: f"{value:.4f}" for name, value in metrics.items()})
 
     def teardown(self, *_: Any, **__: Any) -> None:
-        """Close the bar, also after an error."""
+        """Close the bar."""
+        self.bar.close()
+
+    def on_exception(self, *_: Any) -> None:
+        """Close the bar before the error is told."""
         self.bar.close()

@@ -1,5 +1,6 @@
 """The files of an unfinished training: states to go on from, and the result until its stage has written it."""
 
+import io
 import json
 import pickle
 from dataclasses import asdict, dataclass
@@ -25,12 +26,15 @@ class Identity:
     """What a training is of: a state of one may only be gone on with by the same.
 
     ``config``: every setting that decides the result. ``data``: path → SHA-256. ``code``: SHA-256 of the sources.
+    ``device`` and ``threads``: what it is computed on; sums of floats are ordered by the number of threads.
     """
 
     stage: str
     config: dict[str, Any]
     data: dict[str, str]
     code: str
+    device: str
+    threads: int
 
     def differences(self, other: "Identity") -> list[str]:
         """What sets two trainings apart, in words: ``lr: 0.003 here, 0.001 there``."""
@@ -51,7 +55,7 @@ class Trained(NamedTuple):
 
 def newest_state(folder: Path) -> Path | None:
     """The newest state that can be read, or None for a fresh start; a kill may have cut the last one short."""
-    for state in sorted(folder.glob("step-*.ckpt"), key=_step, reverse=True):
+    for state in sorted(folder.glob("step-*.ckpt"), key=step_of, reverse=True):
         try:
             torch.load(state, map_location="meta", weights_only=False)
         except BROKEN as error:
@@ -59,6 +63,16 @@ def newest_state(folder: Path) -> Path | None:
         else:
             return state
     return None
+
+
+def resumption(folder: Path) -> str:
+    """How a training that ended early goes on, in words."""
+    if (folder / FINISHED).is_file():
+        return f"it is trained: `dvc repro`, or the same command again, reads {folder / FINISHED} and writes the rest"
+    state = newest_state(folder)
+    if state is None:
+        return "no state was written before, so that it starts again"
+    return f"`dvc repro`, or the same command again, resumes from {state}"
 
 
 def read_identity(state: Path) -> Identity:
@@ -72,11 +86,21 @@ def read_identity(state: Path) -> Identity:
         ) from error
 
 
+def save_whole(path: Path, content: dict[str, Any]) -> None:
+    """``torch.save`` to a file that is whole or not there; raises OutputError where the system refuses it.
+
+    By way of memory: where a disk is full, torch's own writer raises errors of its own that do not say so.
+    """
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    with writing(path) as partial:
+        partial.write_bytes(buffer.getbuffer())
+
+
 def save_finished(folder: Path, model: nn.Module, trained: Trained) -> None:
     """Keep the result of a finished training until its stage has written it."""
-    with writing(folder / FINISHED) as partial:
-        content = {"weights": model.state_dict(), "curves": trained.curves.to_dict("list"), "seconds": trained.seconds}
-        torch.save(content, partial)
+    content = {"weights": model.state_dict(), "curves": trained.curves.to_dict("list"), "seconds": trained.seconds}
+    save_whole(folder / FINISHED, content)
 
 
 def load_finished(folder: Path, model: nn.Module) -> Trained | None:
@@ -88,7 +112,8 @@ def load_finished(folder: Path, model: nn.Module) -> Trained | None:
     return Trained(pd.DataFrame(result["curves"]), result["seconds"])
 
 
-def _step(state: Path) -> int:
+def step_of(state: Path) -> int:
+    """The optimiser step of a state, as its name says."""
     return int(state.stem.removeprefix("step-").partition("-")[0])
 
 

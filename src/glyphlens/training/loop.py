@@ -18,10 +18,12 @@ from glyphlens.training.averaging import WarmAveraging
 from glyphlens.training.batches import Batch, BatchSource, StepStream
 from glyphlens.training.callbacks import Curves, LastValidation, StepBar
 from glyphlens.training.checkpoints import Trained, load_finished, save_finished
+from glyphlens.training.interruption import EXIT_STATUS, Interruption
 from glyphlens.training.objectives import Objective
 from glyphlens.training.params import TrainingParams
 from glyphlens.training.processes import local_world_size, world_size
 from glyphlens.training.run import TrainingRun
+from glyphlens.training.states import States, WholeFiles
 from glyphlens.training.task import RecognitionTask
 
 CURVE_POINTS = 100
@@ -41,28 +43,40 @@ def train(
 ) -> Trained:
     """Train ``model`` in place and leave it with its best weights, in evaluation mode.
 
-    ``run.folder`` holds the last ``keep_last`` and the best state while training runs, and the result once it is
-    done: an interrupted training goes on from ``run.start``, a finished one is read again. ``curves`` is the folder
+    ``run.folder`` holds the last ``keep_last`` states and the best weights while training runs, and the result once it
+    is done: an interrupted training goes on from ``run.start``, a finished one is read again. ``curves`` is the folder
     that the learning curves are written to while they grow. Of several processes (torchrun), only the first returns.
+    SIGINT and SIGTERM end the process between two steps, with a state. Raises DivergenceError at the first step that
+    is not finite, OutputError where a file cannot be written.
     """
     _quieten()
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    trained = load_finished(run.folder, model)
     files = CurveFiles(curves)
+    trained = load_finished(run.folder, model)
     if trained is None:
         task = RecognitionTask(model, objective, params, seed, run.identity)
-        watch, best = Curves(max(1, params.steps // CURVE_POINTS), files), _best(run.folder)
-        bar = StepBar(run.identity.stage, params.steps)
-        trainer = _trainer(params, [watch, LastValidation(), bar, best, _last(run.folder, params.keep_last)])
-        _fit(trainer, task, StepStream(source, params.steps, task), validation, run.start)
-        task.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
-        trained = Trained(watch.table(), watch.seconds)
+        trained = _train(task, StepStream(source, params.steps, task), validation, run, files)
         save_finished(run.folder, model, trained)
-    else:
-        files.open(trained.curves.itertuples(index=False, name=None))
-        files.close()
+    files.open(trained.curves.itertuples(index=False, name=None))
+    files.close()
     model.eval()
     return trained
+
+
+def _train(
+    task: RecognitionTask, stream: StepStream, validation: Sequence[Batch], run: TrainingRun, files: CurveFiles
+) -> Trained:
+    """Train to the end and give the task its best weights; only the first process comes back."""
+    stage, params = run.identity.stage, task.params
+    watch, best = Curves(stage, max(1, params.steps // CURVE_POINTS), files), _best(run.folder)
+    with Interruption(stage) as interruption:
+        states = States(run, params.keep_last, interruption)
+        trainer = _trainer(params, [watch, LastValidation(), StepBar(stage, params.steps), best, states])
+        _fit(trainer, task, stream, validation, run.start)
+        states.end_if_asked(trainer)
+    _leave_to_the_first(trainer)
+    task.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
+    return Trained(watch.table(), watch.seconds)
 
 
 def _fit(
@@ -72,7 +86,10 @@ def _fit(
     validation: Sequence[Batch],
     start: Path | None,
 ) -> None:
-    """Train from a state or from the beginning; what ends it early ends this process too, as an interruption."""
+    """Train from a state or from the beginning.
+
+    Lightning's own answer to SIGTERM, before the first step, would be to end with 0, as if all were done.
+    """
     try:
         trainer.fit(
             task,
@@ -82,10 +99,7 @@ def _fit(
             weights_only=False,
         )
     except SIGTERMException as error:
-        raise SystemExit(128 + signal.SIGTERM) from error  # Lightning's own ends with 0, as if all were done
-    if trainer.interrupted:
-        raise KeyboardInterrupt
-    _leave_to_the_first(trainer)
+        raise SystemExit(EXIT_STATUS + signal.SIGTERM) from error
 
 
 def _trainer(params: TrainingParams, callbacks: list[Callback]) -> lightning.Trainer:
@@ -114,6 +128,7 @@ def _trainer(params: TrainingParams, callbacks: list[Callback]) -> lightning.Tra
         enable_progress_bar=False,
         enable_model_summary=False,
         callbacks=[*averaging, stopping, *callbacks],
+        plugins=[WholeFiles()],
     )
 
 
@@ -128,12 +143,6 @@ def _leave_to_the_first(trainer: lightning.Trainer) -> None:
 
 def _best(folder: Path) -> ModelCheckpoint:
     return ModelCheckpoint(folder, "best", monitor=MONITORED, mode="max", save_weights_only=True)
-
-
-def _last(folder: Path, count: int) -> ModelCheckpoint:
-    return ModelCheckpoint(
-        folder, "step-{step}", auto_insert_metric_name=False, monitor="step", mode="max", save_top_k=count
-    )
 
 
 def _quieten() -> None:

@@ -14,21 +14,26 @@ from filelock import FileLock, Timeout
 from pydantic import Field
 from tqdm import tqdm
 
-from glyphlens.errors import CheckpointError
+from glyphlens.errors import CheckpointError, OutputError
 from glyphlens.params import Section, load_params
 from glyphlens.provenance.notes import code_hash, require_unchanged
 from glyphlens.storage import sha256_tree
 from glyphlens.tracking.home import project_home
 from glyphlens.tracking.outbox import post
 from glyphlens.tracking.record import RunRecord
-from glyphlens.training.checkpoints import Identity, Trained, newest_state, read_identity
+from glyphlens.training.checkpoints import Identity, Trained, newest_state, read_identity, resumption
+from glyphlens.training.machine import this_machine
 from glyphlens.training.processes import rank, world_size
 
 
 class CheckpointParams(Section):
-    """The ``checkpoint`` section: ``auto``, ``never`` or the path of a state; it changes no result."""
+    """The ``checkpoint`` section; it changes no result.
+
+    ``resume``: ``auto``, ``never`` or the path of a state. ``minutes``: the longest time without a new state.
+    """
 
     resume: str = Field(min_length=1)
+    minutes: float = Field(gt=0)
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class TrainingRun:
 
     identity: Identity
     folder: Path
+    checkpoint: CheckpointParams
     start: Path | None = None
 
     def report(self, trained: Trained, metrics: Mapping[str, float]) -> None:
@@ -66,18 +72,23 @@ def training_run(stage: str, config: dict[str, Any], data: Sequence[Path]) -> It
     ``stage`` as in dvc.yaml (``kanji@cnn``); ``config`` decides the result together with the files below ``data``.
     Train and write every output inside, so that no kill between the two loses the training. The same training in
     two processes at once has two folders. Raises CheckpointError where ``checkpoint.resume`` names a state of
-    another configuration, other data or other code, and InputError at the end where what the stage was made from
-    was changed meanwhile: the folder stays then, with the finished training.
+    another configuration, other data, other code or another machine (device, number of threads), and InputError at the
+    end where what the stage was made from was changed meanwhile: the folder stays then, with the finished training.
     """
-    resume = load_params(CheckpointParams, "checkpoint").resume
+    checkpoint = load_params(CheckpointParams, "checkpoint")
     identity = identify(stage, config, data)
     folder, lock = _claim(project_home() / "checkpoints" / stage, identity)
     try:
-        if resume == "never" and rank() == 0:
+        if checkpoint.resume == "never" and rank() == 0:
             _forget(folder)
-        yield TrainingRun(identity, folder, _start(resume, identity, folder))
+        yield TrainingRun(identity, folder, checkpoint, _start(checkpoint.resume, identity, folder))
         require_unchanged()
         shutil.rmtree(folder, ignore_errors=True)
+    except OutputError as error:
+        raise OutputError(f"{error}; {resumption(folder)}") from error
+    except KeyboardInterrupt:
+        tqdm.write(f"{stage}: interrupted; {resumption(folder)}")
+        raise
     finally:
         lock.release()
 
@@ -85,7 +96,7 @@ def training_run(stage: str, config: dict[str, Any], data: Sequence[Path]) -> It
 def identify(stage: str, config: dict[str, Any], data: Sequence[Path]) -> Identity:
     """The identity of a training; ``config`` as JSON has it, so that it is equal to one read from a file."""
     hashes = {path.as_posix(): sha256_tree(path) for path in data}
-    return Identity(stage, json.loads(json.dumps(config)), hashes, code_hash(stage))
+    return Identity(stage, json.loads(json.dumps(config)), hashes, code_hash(stage), *this_machine())
 
 
 def _claim(parent: Path, identity: Identity) -> tuple[Path, FileLock]:

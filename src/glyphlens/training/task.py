@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from glyphlens.training.batches import Batch
 from glyphlens.training.checkpoints import IDENTITY, Identity
+from glyphlens.training.divergence import StepNumbers, require_finite_step, require_finite_weights
 from glyphlens.training.losses import classification_loss
 from glyphlens.training.objectives import Objective
 from glyphlens.training.params import TrainingParams
@@ -30,6 +31,8 @@ class RecognitionTask(lightning.LightningModule):
         self.params = params
         self.seed = seed
         self.identity = identity
+        self.loss: Tensor | None = None
+        self.last_step: StepNumbers | None = None
 
     @property
     def processes(self) -> int:
@@ -37,18 +40,48 @@ class RecognitionTask(lightning.LightningModule):
         return int(self.trainer.world_size)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Write into every state what it is a state of."""
+        """Write into every state what it is a state of; none is made of a network that is no longer finite."""
+        self.require_finite_step()
+        for weights in (checkpoint["state_dict"], checkpoint.get("current_model_state", {})):
+            require_finite_weights(self.identity.stage, self.global_step, weights)
         checkpoint[IDENTITY] = json.dumps(asdict(self.identity))
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Seed the step's randomness."""
+        """Seed the step's randomness.
+
+        Here the step before is looked at: copying this one's batch to a GPU has waited for it already.
+        """
+        self.require_finite_step()
         torch.manual_seed((self.seed << 24) + self.global_step * self.trainer.world_size + self.global_rank)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Mean loss of one batch."""
         loss = self.objective(self.model, batch, self.global_step)
         self.log("train_loss", loss, sync_dist=True)
+        self.loss = loss.detach()
         return loss
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip the norm as Lightning does, and keep what it was."""
+        assert self.loss is not None and gradient_clip_val is not None
+        gradient_norm = nn.utils.clip_grad_norm_(
+            self.trainer.precision_plugin.main_params(optimizer), gradient_clip_val
+        )
+        self.last_step = StepNumbers(self.global_step + 1, optimizer.param_groups[0]["lr"], self.loss, gradient_norm)
+
+    def require_finite_step(self) -> None:
+        """Raise DivergenceError where the last step of this process, if there is one, has gone wrong."""
+        if self.last_step is not None:
+            require_finite_step(self.identity.stage, self.last_step)
+
+    def on_validation_start(self) -> None:
+        """The last step is looked at before it is validated."""
+        self.require_finite_step()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Loss and hits on the matching (margin-free) logits."""

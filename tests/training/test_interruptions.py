@@ -1,0 +1,151 @@
+"""Ctrl-C and SIGTERM: a training ends between two steps, says where its state is, and goes on from it bit by bit."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from glyphlens.training.batches import Batch
+from tests.training.attempts import Signals, exit_code, same_training, state_steps, train_in
+from tests.training.test_loop import held_out, run
+
+KEPT = 2  # keep_last
+SETTINGS: dict[str, dict[str, object]] = {
+    "cosine": {"validate_every": 5},
+    "plateau": {"validate_every": 5, "schedule": "plateau", "ema_decay": 0.0, "lr": 1e-5},
+}
+
+
+@pytest.fixture(scope="module", params=SETTINGS)
+def straight(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, object]]:
+    """A training that was never interrupted, and its settings."""
+    folder, changes = tmp_path_factory.mktemp("straight"), SETTINGS[request.param]
+    assert exit_code(train_in, folder, changes) == 0
+    return folder, changes
+
+
+@pytest.mark.parametrize("signals", [(signal.SIGINT,), (signal.SIGTERM,)])
+@pytest.mark.parametrize("step", [0, 3, 4, 5, 13, 23])
+def test_an_interrupted_training_goes_on_bit_by_bit(
+    tmp_path: Path, straight: tuple[Path, dict[str, object]], step: int, signals: Signals
+) -> None:
+    """Before the first validation, at a validation (5), between two, just before the last step."""
+    uninterrupted, changes = straight
+    assert exit_code(train_in, tmp_path, changes, step, signals) == 128 + signals[0]
+    assert max(state_steps(tmp_path)) in (step, step + 1)
+    assert len(state_steps(tmp_path)) <= KEPT
+    assert exit_code(train_in, tmp_path, changes) == 0
+    assert same_training(tmp_path, uninterrupted)
+
+
+class Interrupting(list[Batch]):
+    """Validation batches; Ctrl-C is pressed while the second is fetched, in one of the validations."""
+
+    def __init__(self, batches: list[Batch], validation: int) -> None:
+        super().__init__(batches)
+        self.validation, self.reads = validation, 0
+
+    def __getitem__(self, index: int) -> Batch:  # type: ignore[override]
+        self.reads += index == 1
+        if index == 1 and self.reads == self.validation:
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().__getitem__(index)
+
+
+def validate_interrupted(folder: Path, changes: dict[str, object], validation: int) -> None:
+    torch.set_num_threads(1)
+    run(folder, validation=Interrupting(held_out(), validation), **changes)
+
+
+@pytest.mark.parametrize(("validation", "step"), [(2, 10), (5, 24)])
+def test_a_validation_that_is_interrupted_is_made_to_its_end(
+    tmp_path: Path, straight: tuple[Path, dict[str, object]], validation: int, step: int
+) -> None:
+    uninterrupted, changes = straight
+    assert exit_code(validate_interrupted, tmp_path, changes, validation) == 128 + signal.SIGINT
+    assert max(state_steps(tmp_path)) == step
+    assert exit_code(train_in, tmp_path, changes) == 0
+    assert same_training(tmp_path, uninterrupted)
+
+
+def test_an_interruption_when_patience_is_at_its_end_trains_no_further(tmp_path: Path) -> None:
+    changes: dict[str, object] = {"validate_every": 5, "lr": 1e-12, "ema_decay": 0.0, "patience": 2}
+    straight, interrupted = tmp_path / "straight", tmp_path / "interrupted"
+    assert exit_code(train_in, straight, changes) == 0
+    assert exit_code(train_in, interrupted, changes, 15, (signal.SIGINT,)) == 128 + signal.SIGINT
+    assert max(state_steps(interrupted)) == 15
+    assert exit_code(train_in, interrupted, changes) == 0
+    assert same_training(interrupted, straight)
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_the_second_signal_ends_at_once(tmp_path: Path, second: signal.Signals) -> None:
+    assert exit_code(train_in, tmp_path, {}, 3, (signal.SIGINT, second)) == 128 + second
+    assert state_steps(tmp_path) == []
+
+
+def interrupted_aloud(folder: Path, log: Path) -> None:
+    with log.open("w", encoding="utf-8") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+    train_in(folder, {}, 3, (signal.SIGINT,))
+
+
+def test_a_person_is_told_what_happens_and_how_to_go_on(tmp_path: Path) -> None:
+    exit_code(interrupted_aloud, tmp_path / "run", tmp_path / "log")
+    told = (tmp_path / "log").read_text(encoding="utf-8")
+    assert "test: ends after this step and keeps its state; once more (Ctrl-C) ends it at once" in told
+    (step,) = state_steps(tmp_path / "run")
+    assert f"test: interrupted; `dvc repro`, or the same command again, resumes from {tmp_path}/run/step-{step}" in told
+    assert "Traceback" not in told
+
+
+def killed_after_a_while(folder: Path, minutes: float) -> None:
+    run(folder, fatal=4, minutes=minutes, validate_every=12)
+
+
+@pytest.mark.parametrize(("minutes", "are_kept"), [(1e-9, True), (60, False)])
+def test_a_state_is_written_every_few_minutes(tmp_path: Path, minutes: float, are_kept: bool) -> None:
+    assert exit_code(killed_after_a_while, tmp_path, minutes) == -signal.SIGKILL
+    steps = state_steps(tmp_path)
+    assert len(steps) == (KEPT if are_kept else 0)
+    assert not are_kept or steps[-1] in (3, 4)
+
+
+def test_states_of_a_resumed_training_are_kept_in_number(tmp_path: Path) -> None:
+    """Also the one that it went on from is removed when its time has come, but not one that the parameters name."""
+    for step in (3, 9, 15):
+        exit_code(train_in, tmp_path, {"validate_every": 2}, step, (signal.SIGINT,))
+        assert len(state_steps(tmp_path)) <= KEPT
+
+
+@pytest.mark.slow
+def test_all_processes_of_a_torchrun_end_at_one_step(tmp_path: Path) -> None:
+    """The launcher passes the signal on; only the first process writes."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    command = [*launcher, "tests.training.two_processes", "plain"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
+    curves = []
+    for folder, interrupted_at in (("straight", ""), ("interrupted", "7"), ("interrupted", "")):
+        place = tmp_path / folder
+        place.mkdir(exist_ok=True)
+        ended = subprocess.run(
+            command, env={**environment, "INTERRUPTED_AT": interrupted_at}, cwd=place, capture_output=True, text=True
+        )
+        if interrupted_at:
+            assert ended.returncode != 0
+            assert len(state_steps(place / "of 2")) == 1
+            assert state_steps(place / "of 2")[0] % 10
+            assert ended.stdout.count("test: interrupted") == 1
+        else:
+            assert ended.returncode == 0, ended.stderr[-2000:]
+            curves.append(json.loads(ended.stdout.splitlines()[-1]))
+    assert curves[0] == curves[1]
+    assert same_training(tmp_path / "straight/of 2", tmp_path / "interrupted/of 2")
