@@ -1,8 +1,8 @@
 """Great Expectations over one table: our ids, rationales and outcomes around its suites.
 
 Everything is in code: an ephemeral context, no Data Docs (they load from a CDN), no analytics. Nulls pass every
-expectation on values, so each column of the table, whether an expectation names it or not, also gets a NotBeNull, unless
-it is nullable.
+expectation on values, so each column of the table, whether an expectation names it or not, also gets a NotBeNull,
+unless it is nullable.
 """
 
 import os
