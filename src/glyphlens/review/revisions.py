@@ -27,6 +27,12 @@ def commit_of(root: Path, revision: str) -> str:
     return answer.decode().strip()
 
 
+def commits_changing(root: Path, *paths: str) -> list[str]:
+    """Commits of the present one's history, the branches and the tags that change one of the paths, newest first."""
+    answer = _git(root, "rev-list", "HEAD", "--branches", "--tags", "--remotes", "--", *paths)
+    return answer.decode().split()
+
+
 def files_at(root: Path, commit: str | None, wanted: Callable[[str], bool]) -> dict[str, bytes]:
     """Contents by path of the wanted files of a commit; None stands for the workspace, files git ignores left out."""
     return dict(_workspace_files(root, wanted) if commit is None else _committed_files(root, commit, wanted))
