@@ -81,7 +81,7 @@ def test_without_its_files_a_version_is_not_fetched_and_the_reason_is_told(home:
         fetch(ADDRESS, home / "fetched")
     told = str(caught.value)
     assert f"{NAME}: version 1 is registered, but its files are not in the store" in told
-    assert f"file://{home}/mlartifacts/" in told and f"`git checkout {commit[:9]}`" in told
+    assert f"file://{home}/mlartifacts/" in told and f"`git checkout {commit[:9]} -- dvc.lock metrics models`" in told
     assert "MLFLOW_TRACKING_URI" not in told
 
 

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from glyphlens.errors import InputError, OutputError
 from glyphlens.storage import sha256_tree
-from glyphlens.tracking.client import EXPERIMENTS, experiment_id, open_client, shown_registry, without_password
+from glyphlens.tracking.client import (
+    EXPERIMENTS,
+    experiment_id,
+    open_client,
+    shown_registry,
+    shown_uri,
+    without_password,
+)
 from glyphlens.tracking.pyfunc import FILES, save_pyfunc
 
 if TYPE_CHECKING:
@@ -56,7 +63,8 @@ def registry(purpose: str) -> Iterator["MlflowClient"]:
     except (MlflowException, SQLAlchemyError, ImportError, OSError) as error:
         reason = without_password(str(error).partition("\n")[0])
         way = "" if isinstance(error, OSError) else "; is MLFLOW_TRACKING_URI right, and its server up?"
-        raise OutputError(f"{shown_registry()}: cannot {purpose}: {reason}{way}") from error
+        asked = " and ".join(dict.fromkeys((shown_uri(), shown_registry())))
+        raise OutputError(f"{asked}: cannot {purpose}: {reason}{way}") from error
 
 
 def aliases(client: "MlflowClient", name: str) -> dict[str, str] | None:
@@ -142,15 +150,13 @@ def fetch(address: str, folder: Path) -> Path:
 
 
 def _download(client: "MlflowClient", version: "ModelVersion", folder: Path) -> Path:
-    """Raises InputError where the files are gone or changed."""
+    """The folder of the files below ``folder``; raises InputError where they are gone or changed."""
     inside, run_id = f"{ARTIFACT}/{FILES.as_posix()}", _run_of(version)
-    where = f"{version.name}: version {version.version}"
     if not client.list_artifacts(run_id, inside):
-        place = client.get_run(run_id).info.artifact_uri
-        raise InputError(f"{where} is registered, but its files are not in the store ({place}); {_way_back(version)}")
+        raise InputError(_lost(client, version, "not in"))
     files = Path(client.download_artifacts(run_id, inside, str(folder)))
     if sha256_tree(files) != version.tags.get(SHA256_TAG):
-        raise InputError(f"{where}: its files are no longer those that were registered; {_way_back(version)}")
+        raise InputError(_lost(client, version, "not those that were registered, in"))
     return files
 
 
@@ -162,10 +168,14 @@ def _saved(release: Release) -> Iterator[str]:
         yield folder
 
 
-def _way_back(version: "ModelVersion") -> str:
+def _lost(client: "MlflowClient", version: "ModelVersion", fault: str) -> str:
+    place = client.get_run(_run_of(version)).info.artifact_uri
     commit = version.tags.get(COMMIT_TAG, "")[:SHORT_HASH]
-    release = f"`git checkout {commit}`" if commit else "its release"
-    return f"with {release}, `glyphlens promote` puts them back; or use another version"
+    release = f"its release (`git checkout {commit} -- dvc.lock metrics models`)" if commit else "its release"
+    return (
+        f"{version.name}: version {version.version} is registered, but its files are {fault} the store ({place}); "
+        f"bring back {release}, and `glyphlens promote` puts them there again"
+    )
 
 
 def _addressed(client: "MlflowClient", address: str) -> "ModelVersion":
