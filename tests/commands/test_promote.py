@@ -13,6 +13,7 @@ from glyphlens.cli.options import TrackName
 from glyphlens.commands.release import TRACKS, evaluated_release
 from glyphlens.errors import InputError
 from glyphlens.review.drift import hashes_of
+from glyphlens.tracking.client import open_client
 from tests.checkout import ROOT
 from tests.forged_release import save_release
 from tests.scratch_repository import Repository, stage
@@ -82,9 +83,10 @@ def test_the_committed_releases_are_what_was_evaluated(monkeypatch: pytest.Monke
 
 
 def test_champions_come_and_go(repository: Runs, glyphlens: Callable[..., Any]) -> None:
+    commit = repository.git("rev-parse", "HEAD")[:9]
     assert glyphlens("promote", "kanji")[:2] == (
         0,
-        "glyphlens-kanji: version 1 (int8_top1 0.9000) is registered\n"
+        f"glyphlens-kanji: version 1 (int8_top1 0.9000) of commit {commit} is registered\n"
         "glyphlens-kanji: it is the champion, the first one\n",
     )
     repository.save_run(0.95, seed=1, samples="6b")
@@ -108,7 +110,7 @@ def test_a_release_that_is_no_better_is_told(
     glyphlens("promote", "kanji")
     repository.save_run(score, seed=1)
     status, out, _ = glyphlens("promote", "kanji")
-    assert status == 1 and "version 2" in out and "is registered" in out
+    assert status == 1 and "version 2 (" in out and " is registered\n" in out
     assert f"the champion is still version 1 (int8_top1 0.9000), {told}" in out
 
 
@@ -122,6 +124,63 @@ def test_a_registered_model_answers_as_its_files(repository: Runs, glyphlens: Ca
         for model in (RELEASE, "models:/glyphlens-kanji@champion")
     )
     assert by_file == by_alias and by_file[0] == 0 and json.loads(by_file[1])[0]["confidence"] > 0
+
+
+# ── which commit the files are of ────────────────────────────────────────────────────────────
+def origin() -> tuple[str, str]:
+    """The commit that a promotion would record, and whether it says that the files were changed since."""
+    tags = evaluated_release("kanji").tags
+    return tags["mlflow.source.git.commit"], tags["git.dirty"]
+
+
+def test_files_of_the_present_commit_are_said_to_be_of_it(repository: Runs) -> None:
+    repository.write("README.md", "text")
+    later = repository.commit("words")
+    repository.write("src/model.py", "# a file that had no part in it")
+    assert origin() == (later, "false")
+
+
+def test_files_checked_out_from_another_commit_are_said_to_be_of_that_one(repository: Runs) -> None:
+    first = repository.git("rev-parse", "HEAD")
+    repository.write("notes.md", "text")
+    repository.commit("words")
+    repository.save_run(0.95, seed=1)
+    repository.git("checkout", first, "--", "dvc.lock", "models", "metrics")
+    assert origin() == (first, "false")
+    repository.git("commit", "--quiet", "--all", "--message", "back again")
+    assert origin() == (repository.git("rev-parse", "HEAD"), "false")
+
+
+def test_files_of_another_branch_are_found_there(repository: Runs) -> None:
+    repository.git("checkout", "--quiet", "-b", "side")
+    repository.save_run(0.95, seed=1)
+    side = repository.git("rev-parse", "HEAD")
+    repository.git("checkout", "--quiet", "-")
+    repository.git("checkout", "side", "--", ".")
+    assert origin() == (side, "false")
+
+
+def test_a_run_that_is_not_committed_is_marked_until_it_is(repository: Runs, glyphlens: Callable[..., Any]) -> None:
+    """Also where only dvc.lock differs: other data, the same files."""
+    before = repository.git("rev-parse", "HEAD")
+    repository.save_lock(samples="6b")
+    assert origin() == (before, "true")
+    out = glyphlens("promote", "kanji")[1]
+    assert f"of commit {before[:9]} is registered" in out and "no commit has these files with this dvc.lock yet" in out
+    after = repository.commit("run")
+    out = glyphlens("promote", "kanji")[1]
+    assert f"of commit {after[:9]} holds these very files already" in out and "no commit has" not in out
+    version = open_client().get_model_version("glyphlens-kanji", "1")
+    for tags in (version.tags, open_client().get_run(version.run_id).data.tags):
+        assert (tags["mlflow.source.git.commit"], tags["git.dirty"]) == (after, "false")
+
+
+def test_what_another_track_did_since_does_not_matter(repository: Runs) -> None:
+    present = repository.git("rev-parse", "HEAD")
+    content = Path("dvc.lock").read_text(encoding="utf-8")
+    head, mark, tail = content.partition("  gate_glyphs:")
+    repository.write("dvc.lock", head + mark + tail.replace("cmd: ", "cmd: nice ", 1))
+    assert origin() == (present, "false")
 
 
 # ── what is refused, before MLflow is asked ──────────────────────────────────────────────────

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.tracking.client import open_client, shown_uri, tracking_uri, without_password
+from glyphlens.errors import InputError
+from glyphlens.tracking.client import open_client, registry_uri, shown_uri, tracking_uri, without_password
 
 OPEN = [sys.executable, "-c", "from glyphlens.tracking.client import open_client; open_client()"]
 
@@ -26,6 +27,59 @@ def test_a_server_is_named_by_the_environment(home: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
+    ("relative", "absolute"),
+    [
+        ("sqlite:///runs.db", "sqlite:///{home}/runs.db"),
+        ("sqlite:///./runs.db", "sqlite:///{home}/runs.db"),
+        ("sqlite:///../runs.db", "sqlite:///{home}/../runs.db"),
+        ("sqlite:///a b/runs.db?timeout=5", "sqlite:///{home}/a b/runs.db?timeout=5"),
+        ("sqlite:///50%25/runs.db", "sqlite+pysqlite:///{home}/50%25/runs.db"),
+        ("sqlite+pysqlite:///runs.db", "sqlite:///{home}/runs.db"),
+        ("mlruns", "file://{home}/mlruns"),
+        ("./mlruns", "file://{home}/mlruns"),
+        ("../mlruns", "file://{home}/../mlruns"),
+        ("a b/mlruns", "file://{home}/a%20b/mlruns"),
+        ("file:mlruns", "file://{home}/mlruns"),
+        ("file:./mlruns", "file://{home}/mlruns"),
+        ("file:./a%20b", "file://{home}/a%20b"),
+    ],
+)
+def test_a_relative_address_is_one_in_the_repository_that_a_temporary_experiment_belongs_to(
+    home: Path, monkeypatch: pytest.MonkeyPatch, relative: str, absolute: str
+) -> None:
+    workspace = home / ".dvc/tmp/exps/tmpab12"
+    (workspace / ".dvc").mkdir(parents=True)
+    monkeypatch.chdir(workspace)
+    for name, resolved in (("MLFLOW_TRACKING_URI", tracking_uri), ("MLFLOW_REGISTRY_URI", registry_uri)):
+        monkeypatch.setenv(name, relative)
+        assert resolved() == absolute.format(home=home)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["sqlite:////srv/runs.db", "file:///srv/runs", "/srv/runs", "http://host:5000", "databricks", "databricks://profile",
+     "postgresql://me@host/runs", "arn:aws:sagemaker:us-east-1:1:mlflow-tracking-server/x", "file://host/runs"],
+)  # fmt: skip
+def test_any_other_address_is_left_alone(home: Path, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert tracking_uri() == uri == registry_uri()
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite+pysqlite:///:memory:",
+     "sqlite:///file::memory:?uri=true", "sqlite:///file:runs.db?uri=true"],
+)  # fmt: skip
+def test_a_database_that_ends_with_the_process_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(InputError, match=r"sqlite.*names no file; write sqlite:///mlflow\.db"):
+        open_client()
+    assert [path.name for path in home.iterdir()] == [".dvc", "mlflow.db"] or not (home / "file:").exists()
+
+
+@pytest.mark.parametrize(
     ("text", "shown"),
     [
         ("postgresql://me:p@ss@host/runs", "postgresql://me:***@host/runs"),
@@ -34,10 +88,13 @@ def test_a_server_is_named_by_the_environment(home: Path, monkeypatch: pytest.Mo
         ("sqlite:////home:a@b/mlflow.db", "sqlite:////home:a@b/mlflow.db"),
     ],
 )
-def test_a_password_is_not_shown(text: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_is_not_shown(text: str, shown: str) -> None:
     assert without_password(text) == shown
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", text)
-    assert shown_uri() == shown
+
+
+def test_an_address_is_shown_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@host:5000")
+    assert shown_uri() == "http://me:***@host:5000"
 
 
 def test_the_users_settings_are_left_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,15 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from glyphlens.curves import read_curves
 from glyphlens.tracking.client import open_client
+from glyphlens.tracking.outbox import waiting
 from tests.tracking.forged_runs import kept_runs
 from tests.tracking.repository import commit_all, dvc, git
 
@@ -41,7 +44,7 @@ def repository(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "train.py": TRAIN,
         "dvc.yaml": GRAPH,
         "params.yaml": "lr: 0.1\n",
-        ".gitignore": "/mlflow.db\n/.glyphlens/\n",
+        ".gitignore": "/mlflow.db\n/.glyphlens/\n/mlruns/\n",
     }
     for name, content in files.items():
         (home / name).write_text(content, encoding="utf-8")
@@ -62,6 +65,25 @@ def test_a_temporary_experiment_outlives_its_workspace(repository: Path) -> None
     assert dvc(repository, "exp", "list", "--name-only").split() == ["oaken-oxen"]
     dvc(repository, "exp", "apply", "oaken-oxen")
     assert read_curves(repository / "model/curves")["value"].to_list() == [2.0, 1.0]
+
+
+@pytest.mark.parametrize("address", ["sqlite:///mlflow.db", "./mlruns"])
+def test_a_relative_address_outlives_the_workspace_too(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, at: Callable[[str], Any], address: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    client = at(address)
+    dvc(repository, "exp", "run", "--temp", "--name", "oaken-oxen", "--set-param", "lr=0.2")
+    assert waiting() == []
+    assert [run.data.tags["dvc.experiment"] for run in kept_runs(client)] == ["oaken-oxen"]
+
+
+def test_what_mlflow_refuses_outlives_the_workspace_in_the_outbox(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///:memory:")
+    told = dvc(repository, "exp", "run", "--temp", "--set-param", "lr=0.2")
+    assert "sqlite:///:memory: names no file" in told and len(waiting()) == 1
 
 
 def test_a_run_of_the_pipeline_is_no_experiment(repository: Path) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from glyphlens.errors import InputError
 from glyphlens.review.drift import hashes_of
 from glyphlens.review.locked import LockedStage, locked_stages
-from glyphlens.review.revisions import files_at
+from glyphlens.review.revisions import commit_of, commits_changing, files_at
 
 LOCK = Path("dvc.lock")
 
@@ -40,14 +41,46 @@ class Lineage:
         )
 
 
+class Origin(NamedTuple):
+    """A commit that has what was asked about; with ``is_changed`` none has, and it is the one checked out."""
+
+    commit: str
+    is_changed: bool
+
+
 def lineage_of(stage: str) -> Lineage:
     """The lineage of a stage; raises InputError where dvc.lock is missing or has two versions of one file in it."""
     try:
-        lock = locked_stages(LOCK.read_bytes(), str(LOCK))
+        return _recorded(stage, LOCK.read_bytes(), str(LOCK))
     except OSError as error:
         raise InputError(f"{LOCK}: cannot be read ({error.strerror}); run from the repository's root") from error
+
+
+def origin_of(lineage: Lineage, folder: Path) -> Origin:
+    """The commit that has the lineage in its dvc.lock and the folder as it is: the present one, else the newest.
+
+    What else a commit changed does not matter. Raises InputError where git has no commit.
+    """
+    present, files = commit_of(Path(), "HEAD"), _files(folder, None)
+    for commit in (present, *commits_changing(Path(), str(LOCK), str(folder))):
+        if _files(folder, commit) == files and _is_recorded(lineage, commit):
+            return Origin(commit, False)
+    return Origin(present, True)
+
+
+def _is_recorded(lineage: Lineage, commit: str) -> bool:
+    try:
+        content = files_at(Path(), commit, str(LOCK).__eq__)[str(LOCK)]
+        return _recorded(lineage.stage, content, f"{commit}:{LOCK}") == lineage
+    except (InputError, KeyError):  # of a time with another graph, or before there was one
+        return False
+
+
+def _recorded(stage: str, content: bytes, where: str) -> Lineage:
+    """The lineage in a dvc.lock with this content."""
+    lock = locked_stages(content, where)
     if stage not in lock:
-        raise InputError(f"{LOCK}: no run of stage '{stage}'; `dvc repro {stage}` makes one")
+        raise InputError(f"{where}: no run of stage '{stage}'; `dvc repro {stage}` makes one")
     found, waiting = {stage: lock[stage]}, [stage]
     while waiting:
         for name in _sources(lock, waiting.pop()):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from glyphlens.commands.release import GUARD, evaluated_release, registered_name
 from glyphlens.tracking.registry import Promotion, promote, rollback
-from glyphlens.tracking.versions import Version
+from glyphlens.tracking.versions import CHANGED_TAG, COMMIT_TAG, SHORT_HASH, Version
 
 
 def run_promote(track: str) -> int:
@@ -25,17 +25,35 @@ def told(track: str, promotion: Promotion) -> Iterator[str]:
     """What happened to the version and to the alias, and what makes the comparison doubtful."""
     version, before = promotion.version, promotion.before
     name = registered_name(track)
-    yield f"{name}: {_named(version)} {'is registered' if promotion.is_new else 'holds these very files already'}"
+    commit = version.tags.get(COMMIT_TAG, "")[:SHORT_HASH]
+    has = "is registered" if promotion.is_new else "holds these very files already"
+    yield f"{name}: {_named(version)} of commit {commit} {has}"
+    if promotion.is_restored:
+        yield f"{name}: the store had lost its files, they are there again"
     if before is None:
         yield f"{name}: it is the champion, the first one"
     elif before.number == version.number:
         yield f"{name}: it is the champion, as before"
     elif promotion.is_champion:
         yield f"{name}: it is the champion now, {promotion.gain:.4f} better than {_named(before)} before"
-        yield f"{name}: `glyphlens rollback {track}` would go back"
+        if not promotion.fault:
+            yield f"{name}: `glyphlens rollback {track}` would go back"
     else:
         lack = f"{-promotion.gain:.4f} worse" if promotion.gain else "no better"
         yield f"{name}: the champion is still {_named(before)}, this one is {lack}"
+    yield from _notes(track, promotion)
+
+
+def _notes(track: str, promotion: Promotion) -> Iterator[str]:
+    """What makes the version, the comparison or the way back doubtful."""
+    version, before, name = promotion.version, promotion.before, registered_name(track)
+    if version.tags.get(CHANGED_TAG) == "true":
+        yield (
+            f"{name}: note that no commit has these files with this dvc.lock yet, they were changed since the one that "
+            f"is named; commit both, and `glyphlens promote {track}` again names the right one"
+        )
+    if promotion.fault:
+        yield f"{name}: note that the other one cannot be used: {promotion.fault}"
     if before and before.tags["samples"] != version.tags["samples"]:
         yield (
             f"{name}: note that the two were measured on different samples; `glyphlens evaluate --model "

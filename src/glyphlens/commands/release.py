@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from glyphlens.commands.lineage import Lineage, lineage_of
+from glyphlens.commands.lineage import Lineage, lineage_of, origin_of
 from glyphlens.errors import InputError
-from glyphlens.evaluation.history import git_commit
 from glyphlens.storage import load_json
-from glyphlens.tracking.versions import Release
+from glyphlens.tracking.versions import CHANGED_TAG, COMMIT_TAG, Release
 
 GATES = "metrics/gates/"
 GUARD = "int8_top1"  # share of the test samples that the released file itself gets right
@@ -44,11 +43,13 @@ def evaluated_release(track: str) -> Release:
         raise InputError(f"{folder}: no released model there; `dvc repro {known.stage}` makes it")
     lineage.require(folder)
     _require_passed(lineage)
+    metrics, origin = _metrics(known, lineage), origin_of(lineage, folder)
     tags = {
         "samples": lineage.stages[known.stage].deps[known.samples],
-        "mlflow.source.git.commit": git_commit() or "",
+        COMMIT_TAG: origin.commit,
+        CHANGED_TAG: str(origin.is_changed).lower(),
     }
-    return Release(registered_name(track), folder, _metrics(known, lineage), GUARD, tags)
+    return Release(registered_name(track), folder, metrics, GUARD, tags)
 
 
 def _require_passed(lineage: Lineage) -> None:

@@ -31,6 +31,12 @@ def _way_to_more(root: Path) -> str:
     return "name a branch, a tag or a commit of `git log --all`, and `git fetch` first what is new elsewhere"
 
 
+def commits_changing(root: Path, *paths: str) -> list[str]:
+    """Commits of the present one's history, the branches and the tags that change one of the paths, newest first."""
+    answer = _git(root, "rev-list", "HEAD", "--branches", "--tags", "--remotes", "--", *paths)
+    return answer.decode().split()
+
+
 def files_at(root: Path, commit: str | None, wanted: Callable[[str], bool]) -> dict[str, bytes]:
     """Contents by path of the wanted files of a commit; None stands for the workspace, files git ignores left out."""
     return dict(_workspace_files(root, wanted) if commit is None else _committed_files(root, commit, wanted))

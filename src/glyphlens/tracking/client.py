@@ -5,16 +5,19 @@ import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 from filelock import FileLock
 
+from glyphlens.errors import InputError
 from glyphlens.storage import writing
 from glyphlens.tracking.home import project_home
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-SERVER = "MLFLOW_TRACKING_URI"
+SERVER, REGISTRY = "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"
 # Where the user has set nothing: what does not answer within seconds is tried again with the next training.
 DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -22,11 +25,31 @@ DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # a request sent twice could make two runs
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
+NAMES = ("databricks", "databricks-uc", "uc")  # addresses that look like folders
+EXPERIMENTS, ARTIFACTS = "glyphlens/", "mlartifacts"
+MOVED = (
+    f"SELECT DISTINCT artifact_location FROM experiments WHERE name LIKE '{EXPERIMENTS}%' "
+    f"AND artifact_location LIKE 'file:///%/{ARTIFACTS}' AND artifact_location != :now"
+)
+MOVE = (
+    "UPDATE {table} SET {column} = :now || substr({column}, length(:before) + 1) "
+    "WHERE substr({column} || '/', 1, length(:before) + 1) = :before || '/'"
+)
+# SQLAlchemy's form: three slashes before a relative path, four before an absolute one.
+SQLITE = re.compile(r"sqlite(?:\+\w+)?:///(?!:memory:|file:)(?P<path>[^?]+)(?P<query>.*)")
 
 
+# ── addresses ────────────────────────────────────────────────────────────────────────────────
 def tracking_uri() -> str:
     """``$MLFLOW_TRACKING_URI``, else the SQLite database in the repository's root."""
-    return os.environ.get(SERVER) or f"sqlite:///{database()}"
+    named = os.environ.get(SERVER)
+    return absolute_uri(named) if named else sqlite_uri(database())
+
+
+def registry_uri() -> str:
+    """``$MLFLOW_REGISTRY_URI``, where the registry is apart from the runs."""
+    named = os.environ.get(REGISTRY)
+    return absolute_uri(named) if named else tracking_uri()
 
 
 def database() -> Path:
@@ -34,9 +57,44 @@ def database() -> Path:
     return project_home() / "mlflow.db"
 
 
+def absolute_uri(uri: str) -> str:
+    """The address; a relative path in it starts at the repository's root.
+
+    MLflow starts at the working directory: of a temporary experiment that is a folder which DVC removes.
+    """
+    if found := SQLITE.fullmatch(uri):
+        path = Path(unquote(found["path"]))
+        return uri if path.is_absolute() else sqlite_uri(project_home() / path) + found["query"]
+    parts = urlsplit(uri)
+    if uri in NAMES or parts.scheme not in ("", "file") or parts.netloc:
+        return uri
+    path = Path(url2pathname(parts.path if parts.scheme else uri))
+    return uri if path.is_absolute() else (project_home() / path).as_uri()
+
+
+def sqlite_uri(path: Path) -> str:
+    """SQLAlchemy's address of a database file.
+
+    A name with escapes has the driver's name too: MLflow makes the folders of ``sqlite:///…`` with escapes and all.
+    """
+    escaped = str(path).replace("%", "%25").replace("?", "%3F")
+    return f"{'sqlite' if escaped == str(path) else 'sqlite+pysqlite'}:///{escaped}"
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """The file of an SQLite database; None for any other address."""
+    found = SQLITE.fullmatch(uri)
+    return Path(unquote(found["path"])) if found else None
+
+
 def shown_uri() -> str:
-    """The same for people to read."""
+    """The tracking address for people to read."""
     return without_password(tracking_uri())
+
+
+def shown_registry() -> str:
+    """The registry's address for people to read."""
+    return without_password(registry_uri())
 
 
 def without_password(text: str) -> str:
@@ -44,8 +102,12 @@ def without_password(text: str) -> str:
     return re.sub(r"(?<=://)([^\s:/@]+):[^\s/]+@", r"\1:***@", text)
 
 
+# ── opening ──────────────────────────────────────────────────────────────────────────────────
 def open_client() -> "MlflowClient":
-    """A client that gives up within seconds, sends no telemetry and does not tell of a new database's tables."""
+    """A client that gives up within seconds, sends no telemetry and does not tell of a new database's tables.
+
+    Raises InputError for an SQLite database that would end with the process.
+    """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     import mlflow.store.db.utils
@@ -54,28 +116,61 @@ def open_client() -> "MlflowClient":
     mlflow.store.db.utils.MAX_RETRY_COUNT = 1  # a database that cannot be opened is otherwise tried for minutes
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    if not os.environ.get(SERVER):
-        _make_database(database())
-    return MlflowClient(tracking_uri=tracking_uri())
+    for uri in {tracking_uri(), registry_uri()}:
+        if uri.startswith("sqlite"):
+            _prepare_sqlite(uri)
+    return MlflowClient(tracking_uri(), registry_uri())
+
+
+def artifact_root() -> str | None:
+    """Where the files of runs go: beside an SQLite database; None where a server or a folder of runs decides."""
+    from mlflow.store.db.db_types import DATABASE_ENGINES
+
+    uri = tracking_uri()
+    if not uri.startswith(tuple(DATABASE_ENGINES)):
+        return None
+    return _artifacts_beside(sqlite_file(uri) or database())
+
+
+def experiment_id(client: "MlflowClient", name: str) -> str:
+    """The experiment of this name, made where there is none; raises MlflowException."""
+    known = client.get_experiment_by_name(name)
+    return str(known.experiment_id if known else client.create_experiment(name, artifact_root()))
+
+
+def _artifacts_beside(file: Path) -> str:
+    return (file.resolve().parent / ARTIFACTS).as_uri()
+
+
+def _prepare_sqlite(uri: str) -> None:
+    file = sqlite_file(uri)
+    if file is None:
+        raise InputError(f"{uri} names no file; write sqlite:///mlflow.db or sqlite:////an/absolute/path/mlflow.db")
+    _make_database(file)
+    _follow(file)
 
 
 def _make_database(path: Path) -> None:
     """Whole or not at all: MLflow can neither use nor mend one that it was killed on while it made the tables."""
-    from mlflow import MlflowClient
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-    with FileLock(path.with_name(".glyphlens") / "database.lock"):
+    with FileLock(project_home() / ".glyphlens/database.lock"):
         if not path.exists():
             with writing(path) as partial:
-                MlflowClient(tracking_uri=f"sqlite:///{partial}").search_experiments(max_results=1)
+                SqlAlchemyStore(sqlite_uri(partial), _artifacts_beside(path))  # type: ignore[no-untyped-call]
 
 
-def experiment_id(client: "MlflowClient", name: str) -> str:
-    """The experiment of this name, made where there is none; raises MlflowException.
+def _follow(path: Path) -> None:
+    """Let experiments and runs find their files where the database was moved together with them.
 
-    Beside the SQLite database lie its artifacts; a server says itself where they go.
+    MLflow stores absolute addresses. Those of someone else's experiments, and on a server, are left alone.
     """
-    known = client.get_experiment_by_name(name)
-    if known:
-        return str(known.experiment_id)
-    root = None if os.environ.get("MLFLOW_TRACKING_URI") else (project_home() / "mlartifacts").as_uri()
-    return str(client.create_experiment(name, root))
+    from sqlalchemy import create_engine, text
+
+    now = _artifacts_beside(path)
+    engine = create_engine(sqlite_uri(path))
+    with engine.begin() as connection:
+        for before in connection.scalars(text(MOVED), {"now": now}).all():
+            for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+                connection.execute(text(MOVE.format(table=table, column=column)), {"now": now, "before": before})
+    engine.dispose()

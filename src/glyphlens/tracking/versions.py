@@ -10,16 +10,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from glyphlens.errors import InputError, OutputError
 from glyphlens.storage import sha256_tree
-from glyphlens.tracking.client import experiment_id, open_client, shown_uri, without_password
+from glyphlens.tracking.client import (
+    EXPERIMENTS,
+    experiment_id,
+    open_client,
+    shown_registry,
+    shown_uri,
+    without_password,
+)
 from glyphlens.tracking.pyfunc import FILES, save_pyfunc
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
-EXPERIMENT = "glyphlens/release"
+EXPERIMENT = f"{EXPERIMENTS}release"
 ARTIFACT, CARD = "model", "README.md"
-SHA256_TAG = "sha256"
+SHA256_TAG, COMMIT_TAG, CHANGED_TAG = "sha256", "mlflow.source.git.commit", "git.dirty"
+SHORT_HASH = 9
 LONGEST_DESCRIPTION = 5000  # of MLflow's table of versions
 ADDRESS = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
@@ -38,6 +46,7 @@ class Release:
 class Version(NamedTuple):
     """A version in the registry; ``score`` is the guarded metric as it was when the version was registered."""
 
+    name: str
     number: str
     score: float
     tags: Mapping[str, str]
@@ -53,9 +62,9 @@ def registry(purpose: str) -> Iterator["MlflowClient"]:
         yield open_client()
     except (MlflowException, SQLAlchemyError, ImportError, OSError) as error:
         reason = without_password(str(error).partition("\n")[0])
-        raise OutputError(
-            f"{shown_uri()}: cannot {purpose}: {reason}; is MLFLOW_TRACKING_URI right, and its server up?"
-        ) from error
+        way = "" if isinstance(error, OSError) else "; is MLFLOW_TRACKING_URI right, and its server up?"
+        asked = " and ".join(dict.fromkeys((shown_uri(), shown_registry())))
+        raise OutputError(f"{asked}: cannot {purpose}: {reason}{way}") from error
 
 
 def aliases(client: "MlflowClient", name: str) -> dict[str, str] | None:
@@ -83,8 +92,7 @@ def register(client: "MlflowClient", release: Release) -> Version:
     """
     from mlflow.entities import Metric
 
-    with TemporaryDirectory() as folder:
-        save_pyfunc(Path(folder) / ARTIFACT, release.folder)
+    with _saved(release) as folder:
         run = client.create_run(experiment_id(client, EXPERIMENT), run_name=release.name, tags=dict(release.tags)).info
         client.log_artifacts(run.run_id, folder)
     metrics = [Metric(name, value, run.start_time, 0) for name, value in release.metrics.items()]
@@ -102,22 +110,72 @@ def register(client: "MlflowClient", release: Release) -> Version:
     return _read(client, version, release.guard)
 
 
+def restore(client: "MlflowClient", version: Version, release: Release) -> bool:
+    """Put the files of the release, which are the version's, into the store where it has lost them; says whether."""
+    if not fault_of(client, version):
+        return False
+    with _saved(release) as folder:
+        client.log_artifacts(_run_of(_numbered(client, version.name, version.number)), folder)
+    return True
+
+
+def settle(client: "MlflowClient", version: Version, release: Release) -> Version:
+    """Name the commit of a version whose files were in no commit when they were registered, and are in one now."""
+    if (version.tags.get(CHANGED_TAG), release.tags.get(CHANGED_TAG)) != ("true", "false"):
+        return version
+    for tag in (COMMIT_TAG, CHANGED_TAG):
+        client.set_model_version_tag(version.name, version.number, tag, release.tags[tag])
+        client.set_tag(_run_of(_numbered(client, version.name, version.number)), tag, release.tags[tag])
+    return version._replace(tags={**version.tags, **release.tags})
+
+
+def fault_of(client: "MlflowClient", version: Version) -> str:
+    """Why the version's files cannot be used; empty where the store gives the very files that were registered."""
+    with TemporaryDirectory() as folder:
+        try:
+            _download(client, _numbered(client, version.name, version.number), Path(folder))
+        except InputError as error:
+            return str(error)
+    return ""
+
+
 def fetch(address: str, folder: Path) -> Path:
     """Copy the files of a registered model, such as ``models:/glyphlens-kanji@champion``, below ``folder``.
 
     Returns the folder of the exported files. Raises InputError for an address that leads nowhere and for files that
-    are not those that were registered, OutputError where MLflow fails.
+    are gone or not those that were registered, OutputError where MLflow fails.
     """
     with registry(f"fetch {address}") as client:
-        version = _addressed(client, address)
-        client.download_artifacts(_run_of(version), ARTIFACT, str(folder))
-    files = folder / ARTIFACT / FILES
-    if not files.is_dir() or sha256_tree(files) != version.tags.get(SHA256_TAG):
-        raise InputError(
-            f"{address}: the files of version {version.version} are no longer those that were registered; "
-            "use another version"
-        )
+        return _download(client, _addressed(client, address), folder)
+
+
+def _download(client: "MlflowClient", version: "ModelVersion", folder: Path) -> Path:
+    """The folder of the files below ``folder``; raises InputError where they are gone or changed."""
+    inside, run_id = f"{ARTIFACT}/{FILES.as_posix()}", _run_of(version)
+    if not client.list_artifacts(run_id, inside):
+        raise InputError(_lost(client, version, "not in"))
+    files = Path(client.download_artifacts(run_id, inside, str(folder)))
+    if sha256_tree(files) != version.tags.get(SHA256_TAG):
+        raise InputError(_lost(client, version, "not those that were registered, in"))
     return files
+
+
+@contextmanager
+def _saved(release: Release) -> Iterator[str]:
+    """A folder with the release as an MLflow model; raises InputError for files that are no exported model."""
+    with TemporaryDirectory() as folder:
+        save_pyfunc(Path(folder) / ARTIFACT, release.folder)
+        yield folder
+
+
+def _lost(client: "MlflowClient", version: "ModelVersion", fault: str) -> str:
+    place = client.get_run(_run_of(version)).info.artifact_uri
+    commit = version.tags.get(COMMIT_TAG, "")[:SHORT_HASH]
+    release = f"its release (`git checkout {commit} -- dvc.lock metrics models`)" if commit else "its release"
+    return (
+        f"{version.name}: version {version.version} is registered, but its files are {fault} the store ({place}); "
+        f"bring back {release}, and `glyphlens promote` puts them there again"
+    )
 
 
 def _addressed(client: "MlflowClient", address: str) -> "ModelVersion":
@@ -126,7 +184,7 @@ def _addressed(client: "MlflowClient", address: str) -> "ModelVersion":
         raise InputError(f"{address}: write models:/<name>@<alias> or models:/<name>/<version>")
     known = aliases(client, named["name"])
     if known is None:
-        raise InputError(f"{address}: {shown_uri()} has no model of that name; `glyphlens promote` registers one")
+        raise InputError(f"{address}: {shown_registry()} has no model of that name; `glyphlens promote` registers one")
     number = named["version"] or known.get(named["alias"])
     if number is None:
         raise InputError(f"{address}: no alias '{named['alias']}' there, only {', '.join(sorted(known)) or 'none'}")
@@ -136,7 +194,7 @@ def _addressed(client: "MlflowClient", address: str) -> "ModelVersion":
 def _numbered(client: "MlflowClient", name: str, number: str) -> "ModelVersion":
     found = {str(version.version): version for version in client.search_model_versions(f"name='{name}'")}
     if number not in found:
-        raise InputError(f"{name}: {shown_uri()} has no version {number} of it, only {', '.join(sorted(found))}")
+        raise InputError(f"{name}: {shown_registry()} has no version {number} of it, only {', '.join(sorted(found))}")
     return found[number]
 
 
@@ -144,7 +202,7 @@ def _read(client: "MlflowClient", version: "ModelVersion", guard: str) -> Versio
     score = client.get_run(_run_of(version)).data.metrics.get(guard)
     if score is None:
         raise InputError(f"{version.name}: version {version.version} has no '{guard}' to compare with; delete it")
-    return Version(str(version.version), score, version.tags)
+    return Version(version.name, str(version.version), score, version.tags)
 
 
 def _run_of(version: "ModelVersion") -> str:

@@ -1,0 +1,139 @@
+"""Registries whose repository moves, and whose files go: for real, with the default database."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glyphlens.errors import InputError
+from glyphlens.tracking.client import open_client
+from glyphlens.tracking.registry import CHAMPION, promote, rollback
+from glyphlens.tracking.versions import fetch
+from tests.forged_release import GUARD, NAME, forged_release
+from tests.tracking.servers import free_port, mlflow_server
+
+ADDRESS = f"models:/{NAME}@champion"
+
+
+def champion() -> str:
+    return str(open_client().get_model_version_by_alias(NAME, CHAMPION).version)
+
+
+def stored_files(root: Path) -> list[Path]:
+    return sorted((root / "mlartifacts").rglob("m.onnx"))
+
+
+@pytest.fixture
+def moved(home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository that was moved after two promotions."""
+    promote(forged_release(home, 0.8, 1, tags={"samples": "5a", "mlflow.source.git.commit": "c0ffee" * 7}))
+    promote(forged_release(home, 0.9, 2))
+    place = tmp_path_factory.mktemp("elsewhere") / "moved"
+    home.rename(place)
+    home.mkdir()
+    monkeypatch.chdir(place)
+    return place
+
+
+def test_the_store_follows_the_repository(moved: Path, home: Path) -> None:
+    assert fetch(ADDRESS, moved / "fetched").is_dir()
+    rollback(NAME, GUARD)
+    assert fetch(ADDRESS, moved / "again").is_dir() and champion() == "1"
+    assert promote(forged_release(moved, 0.95, 3)).is_champion
+    assert len(stored_files(moved)) == 3 and list(home.iterdir()) == []
+
+
+def test_mlflow_itself_follows_after_any_of_our_commands(moved: Path, at: Callable[[str], Any]) -> None:
+    import mlflow.pyfunc
+
+    at("sqlite:///mlflow.db")
+    assert mlflow.pyfunc.load_model(ADDRESS).metadata.signature is not None
+
+
+def test_a_copy_of_the_repository_has_its_own_store(
+    home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(forged_release(home, 0.8, 1))
+    copy = tmp_path_factory.mktemp("copies") / "copy"
+    shutil.copytree(home, copy)
+    monkeypatch.chdir(copy)
+    promote(forged_release(copy, 0.9, 2))
+    assert (len(stored_files(copy)), len(stored_files(home))) == (2, 1)
+    monkeypatch.chdir(home)
+    assert champion() == "1" and fetch(ADDRESS, copy / "fetched").is_dir()
+
+
+def test_artifacts_of_someone_elses_experiments_stay_where_they_are(home: Path) -> None:
+    client = open_client()
+    elsewhere = "file:///srv/mlartifacts"
+    client.create_experiment("mine", elsewhere)
+    promote(forged_release(home, 0.8, 1))
+    assert open_client().get_experiment_by_name("mine").artifact_location == elsewhere
+
+
+def test_without_its_files_a_version_is_not_fetched_and_the_reason_is_told(home: Path) -> None:
+    commit = "c0ffee" * 7
+    promote(forged_release(home, 0.8, 1, tags={"samples": "5a", "mlflow.source.git.commit": commit}))
+    shutil.rmtree(home / "mlartifacts")
+    with pytest.raises(InputError) as caught:
+        fetch(ADDRESS, home / "fetched")
+    told = str(caught.value)
+    assert f"{NAME}: version 1 is registered, but its files are not in the store" in told
+    assert f"file://{home}/mlartifacts/" in told and f"`git checkout {commit[:9]} -- dvc.lock metrics models`" in told
+    assert "MLFLOW_TRACKING_URI" not in told
+
+
+def test_a_promotion_puts_files_back_that_are_gone(home: Path) -> None:
+    release = forged_release(home, 0.8, 1)
+    promote(release)
+    shutil.rmtree(home / "mlartifacts")
+    again = promote(release)
+    assert (again.is_new, again.is_restored, again.is_champion, again.version.number) == (False, True, True, "1")
+    assert fetch(ADDRESS, home / "fetched").is_dir()
+    assert not promote(release).is_restored
+
+
+def test_a_rollback_to_files_that_are_gone_is_refused(home: Path) -> None:
+    promote(forged_release(home, 0.8, 1))
+    shutil.rmtree(home / "mlartifacts")
+    promotion = promote(forged_release(home, 0.9, 2))
+    assert promotion.is_champion and "version 1 is registered, but its files are not in the store" in promotion.fault
+    with pytest.raises(InputError, match="version 1 is registered, but its files are not in the store"):
+        rollback(NAME, GUARD)
+    assert champion() == "2" and fetch(ADDRESS, home / "fetched").is_dir()
+
+
+def test_a_champion_whose_files_are_gone_is_named_to_what_does_not_better_it(home: Path) -> None:
+    promote(forged_release(home, 0.9, 1))
+    shutil.rmtree(home / "mlartifacts")
+    promotion = promote(forged_release(home, 0.8, 2))
+    assert not promotion.is_champion and "version 1 is registered, but its files are not in" in promotion.fault
+
+
+def test_damaged_files_of_a_champion_are_replaced_by_its_release(home: Path) -> None:
+    release = forged_release(home, 0.9, 1)
+    promote(release)
+    stored_files(home)[0].write_bytes(b"cut short")
+    assert promote(release).is_restored and fetch(ADDRESS, home / "fetched").is_dir()
+
+
+def test_a_server_that_lost_its_files_is_told_apart_from_one_that_is_down(
+    home: Path, empty_database: Path, tmp_path: Path, at: Callable[[str], Any]
+) -> None:
+    folder, port = tmp_path / "server", free_port()
+    folder.mkdir()
+    shutil.copyfile(empty_database, folder / "mlflow.db")
+    at(f"http://127.0.0.1:{port}")
+    first, second = forged_release(home, 0.8, 1), forged_release(home, 0.9, 2)
+    with mlflow_server(folder, port):
+        promote(first)
+        shutil.rmtree(folder / "artifacts")
+        with pytest.raises(InputError, match=r"version 1 is registered, but its files are not in the store \(mlflow-a"):
+            fetch(ADDRESS, tmp_path / "fetched")
+        promote(second)
+        with pytest.raises(InputError, match="version 1 is registered, but its files are not in the store"):
+            rollback(NAME, GUARD)
+        assert champion() == "2" and promote(first).is_restored
+        assert rollback(NAME, GUARD)[1].number == "1"
