@@ -221,9 +221,21 @@ def test_declared_paths_are_told_to_the_stage(stage: str) -> None:
     told = list(command_options(stage).values())
     inputs = [path for path in declared(stage, "deps") if not path.startswith("src/")]
     outputs = declared(stage, "outs", "metrics")
-    undeclared = [path for path in told if not lies_in(path, inputs + outputs)]
+    undeclared = [path for path in told if path != TIMINGS and not lies_in(path, inputs + outputs)]
     assert [path for path in undeclared if not any(lies_in(output, [path]) for output in outputs)] == []
     assert [path for path in outputs if not lies_in(path, told)] == []
+
+
+@every_stage
+def test_nothing_depends_on_what_was_timed(stage: str) -> None:
+    assert TIMINGS not in declared(stage, "deps", "outs", "metrics")
+
+
+def test_metrics_are_those_of_stages() -> None:
+    """Metrics in DVC's cache cannot be compared where they are not: in a fresh clone."""
+    assert "metrics" not in GRAPH
+    answer = subprocess.run(["git", "check-ignore", "-q", TIMINGS], cwd=ROOT, check=False).returncode
+    assert answer == 1, f"{TIMINGS} belongs into git"
 
 
 class Asked(Exception):
@@ -323,7 +335,11 @@ def names_of(node: ast.Assign) -> list[str]:
     return [target.id for target in node.targets if isinstance(target, ast.Name)]
 
 
+TIMINGS = "metrics/timings.json"
 HOW = {"checkpoint"}  # how a training is carried out, not what comes out: no stage is run again for it
+
+
+SHOWN = {"energy"}  # what the summary estimates
 
 
 def sections_read(stage: str) -> set[str]:
@@ -366,7 +382,9 @@ def test_the_committed_parameters_load(stage: str) -> None:
 
 def test_every_section_has_a_reader() -> None:
     read = {section for stage in STAGES for section in sections_read(stage)}
-    assert set(read_params(ROOT / "params.yaml")) - HOW - {GUARDS} == {section.split(".")[0] for section in read}
+    assert set(read_params(ROOT / "params.yaml")) - HOW - SHOWN - {GUARDS} == {
+        section.split(".")[0] for section in read
+    }
 
 
 def test_no_parameter_has_a_name_that_dvc_takes_for_its_own() -> None:
