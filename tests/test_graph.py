@@ -134,9 +134,21 @@ def test_declared_paths_are_told_to_the_stage(stage: str) -> None:
     inputs = [path for path in declared(stage, "deps") if is_code or not lies_in(path, CODE)]
     inputs += ["dvc.yaml"] * is_code  # which DVC refuses as a dependency
     outputs = declared(stage, "outs", "metrics")
-    undeclared = [path for path in told if not lies_in(path, inputs + outputs)]
+    undeclared = [path for path in told if path != TIMINGS and not lies_in(path, inputs + outputs)]
     assert [path for path in undeclared if not any(lies_in(output, [path]) for output in outputs)] == []
     assert [path for path in outputs if not lies_in(path, told)] == []
+
+
+@every_stage
+def test_nothing_depends_on_what_was_timed(stage: str) -> None:
+    assert TIMINGS not in declared(stage, "deps", "outs", "metrics")
+
+
+def test_metrics_are_those_of_stages() -> None:
+    """Metrics in DVC's cache cannot be compared where they are not: in a fresh clone."""
+    assert "metrics" not in GRAPH
+    answer = subprocess.run(["git", "check-ignore", "-q", TIMINGS], cwd=ROOT, check=False).returncode
+    assert answer == 1, f"{TIMINGS} belongs into git"
 
 
 class Asked(Exception):
@@ -175,6 +187,30 @@ def test_outputs_are_written_by_one_stage_each() -> None:
 def test_metrics_are_kept_in_git(stage: str) -> None:
     for entry in STAGES[stage].get("metrics", []):
         assert options_of(entry).get("cache") is False, f"{stage}: {path_of(entry)} needs cache: false"
+
+
+RELEASES = {"models/arabic/release": "evaluate", "models/kanji/release": "kanji_evaluate"}
+
+
+@pytest.mark.parametrize("folder", RELEASES)
+def test_a_release_is_written_behind_every_gate_of_its_track(folder: str) -> None:
+    """DVC removes what a stage is about to write unless it persists: a run that fails must leave the release there."""
+    [(stage, options)] = [
+        (stage, options_of(entry)) for stage in STAGES for entry in STAGES[stage]["outs"] if path_of(entry) == folder
+    ]
+    assert stage == RELEASES[folder]
+    assert options == {"cache": False, "persist": True}
+    assert not [other for other in STAGES if lies_in(folder, declared(other, "deps"))]
+    outputs = {path: other for other in STAGES for path in declared(other, "outs")}
+    before, waiting = set(), [stage]
+    while waiting:
+        needed = {outputs[path] for path in declared(waiting.pop(), "deps") if path in outputs} - before
+        before |= needed
+        waiting += needed
+    track = "kanji" if stage.startswith("kanji") else ""
+    assert [gate for gate in STAGES if gate.startswith("gate_") and ("kanji" in gate) == bool(track)] == [
+        gate for gate in STAGES if gate.startswith("gate_") and gate in before
+    ]
 
 
 def test_git_ignores_what_dvc_keeps_and_nothing_else() -> None:
@@ -221,6 +257,10 @@ def names_of(node: ast.Assign) -> list[str]:
     return [target.id for target in node.targets if isinstance(target, ast.Name)]
 
 
+TIMINGS = "metrics/timings.json"
+SHOWN = {"energy"}  # what the summary estimates
+
+
 def sections_read(stage: str) -> set[str]:
     found: set[str] = set()
     for path in TREE.closure(stage_file(stage)) - {PACKAGE / "params.py"}:
@@ -261,7 +301,8 @@ def test_the_committed_parameters_load(stage: str) -> None:
 
 def test_every_section_has_a_reader() -> None:
     read = {section for stage in STAGES for section in sections_read(stage)}
-    assert set(read_params(ROOT / "params.yaml")) - {HOW, GUARDS} == {section.split(".")[0] for section in read}
+    found = {section.split(".")[0] for section in read}
+    assert set(read_params(ROOT / "params.yaml")) - {HOW, GUARDS} - SHOWN == found
 
 
 def test_no_parameter_has_a_name_that_dvc_takes_for_its_own() -> None:

@@ -34,6 +34,7 @@ from glyphlens.params import Section, load_params, read_sections
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import save_json, save_metrics, save_table, save_text
+from glyphlens.tracking.timings import note_timing
 
 SECTIONS = (
     "seed", "fonts", "kanji", "standin", "kanji_training", "recognizers", "kanji_qat", "distillation",
@@ -43,7 +44,7 @@ GROUPS = ("group", "groups")
 SCORES = ("test_top1", "test_shape_top1", "macro_f1", "ece", "int8_top1", "int8_mb")
 INPUTS, OUTPUTS = (
     ("samples", "samples_token", "export", "export_token"),
-    ("release", "release_metrics", "metrics", "report"),
+    ("release", "release_metrics", "metrics", "report", "timings"),
 )
 
 
@@ -81,7 +82,7 @@ class Compared:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Score the predictions, choose, copy the release, draw, write."""
+    """Score the predictions, choose, draw, write; the release comes last, when nothing can fail any more."""
     paths = stage_paths(argv, *INPUTS, *OUTPUTS)
     require_token(paths.samples_token, paths.samples)
     require_token(paths.export_token, paths.export)
@@ -94,8 +95,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     released = choose_release(table, params.release_max_mb)
     compared = Compared(samples, exports, skipped, outcomes, table, best_recognizer(table), released)
 
-    preface = release_preface(table, released, params.release_max_mb, " ".join(source_told(samples)[:2]))
-    write_release(paths.release, paths.export, released, preface)
     save_metrics(paths.release_metrics, {name: by_name(table)[released][name] for name in SCORES} if released else {})
     headline = _headline(compared)
     save_metrics(paths.metrics, headline)
@@ -105,6 +104,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     run = run_record(read_sections(SECTIONS), data, models, headline)
     save_json(paths.report / "run.json", run)
     save_text(paths.report / "report.html", render_kanji_page(_page(paths, params, compared, confusions, run)))
+    preface = release_preface(table, released, params.release_max_mb, " ".join(source_told(samples)[:2]))
+    write_release(paths.release, paths.export, released, preface)
+    note_timing(paths.timings, "kanji_evaluate")
 
 
 def _headline(compared: Compared) -> dict[str, float]:
