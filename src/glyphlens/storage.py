@@ -57,6 +57,10 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
         if folder.exists():
             folder.rename(old)
         fresh.rename(folder)
+    except BaseException:
+        if old.exists():
+            old.rename(folder)
+        raise
     finally:
         for left in (fresh, old):
             shutil.rmtree(left, ignore_errors=True)
