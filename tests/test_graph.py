@@ -177,6 +177,30 @@ def test_metrics_are_kept_in_git(stage: str) -> None:
         assert options_of(entry).get("cache") is False, f"{stage}: {path_of(entry)} needs cache: false"
 
 
+RELEASES = {"models/arabic/release": "evaluate", "models/kanji/release": "kanji_evaluate"}
+
+
+@pytest.mark.parametrize("folder", RELEASES)
+def test_a_release_is_written_behind_every_gate_of_its_track(folder: str) -> None:
+    """DVC removes what a stage is about to write unless it persists: a run that fails must leave the release there."""
+    [(stage, options)] = [
+        (stage, options_of(entry)) for stage in STAGES for entry in STAGES[stage]["outs"] if path_of(entry) == folder
+    ]
+    assert stage == RELEASES[folder]
+    assert options == {"cache": False, "persist": True}
+    assert not [other for other in STAGES if lies_in(folder, declared(other, "deps"))]
+    outputs = {path: other for other in STAGES for path in declared(other, "outs")}
+    before, waiting = set(), [stage]
+    while waiting:
+        needed = {outputs[path] for path in declared(waiting.pop(), "deps") if path in outputs} - before
+        before |= needed
+        waiting += needed
+    track = "kanji" if stage.startswith("kanji") else ""
+    assert [gate for gate in STAGES if gate.startswith("gate_") and ("kanji" in gate) == bool(track)] == [
+        gate for gate in STAGES if gate.startswith("gate_") and gate in before
+    ]
+
+
 def test_git_ignores_what_dvc_keeps_and_nothing_else() -> None:
     entries = [entry for stage in STAGES for kind in ("outs", "metrics") for entry in STAGES[stage].get(kind, [])]
     for entry in entries:

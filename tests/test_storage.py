@@ -15,6 +15,7 @@ from glyphlens.storage import (
     load_array,
     load_json,
     load_table,
+    replacing_folder,
     save_array,
     save_json,
     save_metrics,
@@ -181,3 +182,23 @@ def test_nothing_to_hash_is_an_error(tmp_path: Path) -> None:
         sha256_tree(tmp_path)
     with pytest.raises(InputError, match="cannot be read"):
         sha256_file(tmp_path / "absent")
+
+
+def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    for number in (1, 2):
+        with replacing_folder(folder) as fresh:
+            save_text(fresh / f"only in {number}", f"{number}")
+        assert names(folder) == [f"only in {number}"]
+    assert names(tmp_path) == ["release"]
+
+
+def test_a_folder_that_cannot_be_finished_stays_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    save_text(folder / "model", "old")
+    with pytest.raises(InputError), replacing_folder(folder) as fresh:
+        save_text(fresh / "model", "new")
+        assert (folder / "model").read_text() == "old"
+        load_json(fresh / "labels.json")
+    assert (names(folder), (folder / "model").read_text()) == (["model"], "old")
+    assert names(tmp_path) == ["release"]

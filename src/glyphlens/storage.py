@@ -47,6 +47,21 @@ def writing(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty neighbour that takes the place of ``folder`` only when the block succeeds: never old beside new."""
+    fresh, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{state}.partial") for state in ("fresh", "old"))
+    try:
+        fresh.mkdir(parents=True)
+        yield fresh
+        if folder.exists():
+            folder.rename(old)
+        fresh.rename(folder)
+    finally:
+        for left in (fresh, old):
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def save_array(path: Path, array: NDArray[Any]) -> None:
     """One array as .npy."""
     with writing(path) as partial, partial.open("wb") as handle:

@@ -22,7 +22,7 @@ def test_the_released_model_of_the_working_folder_is_the_default(tmp_path, monke
 def test_without_any_model_the_way_to_one_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(model, "REPOSITORY", tmp_path / "elsewhere")
-    with pytest.raises(InputError, match=r"models/arabic/release: no model there; .*dvc repro export.*--model"):
+    with pytest.raises(InputError, match=r"models/arabic/release: no model there; .*dvc repro evaluate.*--model"):
         model.open_model(None, 1)
 
 

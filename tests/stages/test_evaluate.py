@@ -15,8 +15,9 @@ from glyphlens.gates.token import write_token
 from glyphlens.imaging.geometry import FEATURES, GEOMETRY
 from glyphlens.samples import CharacterClass, ImageFormat, SampleSet, pack_bits, save_sample_set
 from glyphlens.stages import evaluate
-from glyphlens.storage import load_json, save_array, save_json, save_text
+from glyphlens.storage import load_json, save_array, save_json, save_text, sha256_tree
 from tests.forged_curves import write_curves
+from tests.forged_release import save_release
 
 LABELS = ("beh.init", "fatha", "lam_alef.isol")
 KINDS = ("init", "diacritic", "ligature")
@@ -88,7 +89,9 @@ def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path
     monkeypatch.chdir(tmp_path)
     save_text(tmp_path / "params.yaml", PARAMS)
     make_samples(tmp_path / "rasters")
-    make_model(tmp_path / "export", SampleSet.open(tmp_path / "rasters"))
+    make_model(tmp_path / "export/fp32", SampleSet.open(tmp_path / "rasters"))
+    save_release(tmp_path / "export/int8")
+    save_release(tmp_path / "release", seed=1)
     write_token(tmp_path / "rasters.json", tmp_path / "rasters")
     write_token(tmp_path / "export.json", tmp_path / "export")
     save_array(tmp_path / "primitives/centroids.npy", np.zeros((3, 64), np.float32))
@@ -105,6 +108,7 @@ def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path
         "metrics": tmp_path / "out/evaluate.json",
         "slices": tmp_path / "out/slices.json",
         "report": tmp_path / "out/report",
+        "release": tmp_path / "release",
     }
 
 
@@ -126,7 +130,7 @@ def test_the_stage_writes_metrics_tables_pictures_and_page(arguments: dict[str, 
     page = (arguments["report"] / "report.html").read_text(encoding="utf-8")
     assert "read as <b" in page and "one stage" in page.lower()
     record = load_json(arguments["report"] / "run.json")
-    assert list(record["model_sha256"]) == ["glyphs.fp32.onnx"]
+    assert list(record["model_sha256"]) == ["glyphs.fp32.onnx", "m.onnx"]
     assert record["metrics"]["test_top1"] == pytest.approx(5 / 6)
 
 
@@ -139,13 +143,32 @@ def test_the_same_inputs_give_the_same_bytes(arguments: dict[str, Path]) -> None
 
 
 def test_data_that_did_not_pass_its_gate_is_refused(arguments: dict[str, Path]) -> None:
-    labels = arguments["export"] / "labels.json"
+    labels = arguments["export"] / "fp32/labels.json"
     save_json(labels, {**json.loads(labels.read_text(encoding="utf-8")), "more": 1})
     with pytest.raises(InputError, match="export: not the data that passed the gate"):
         run(arguments)
     arguments["rasters_token"].unlink()
     with pytest.raises(InputError, match=r"rasters.json: no token"):
         run(arguments)
+
+
+def test_the_small_file_is_released_whole(arguments: dict[str, Path]) -> None:
+    (arguments["release"] / "of an earlier release").touch()
+    run(arguments)
+    assert sha256_tree(arguments["release"]) == sha256_tree(arguments["export"] / "int8")
+
+
+@pytest.mark.parametrize("fault", ["export_token", "phase2_metrics", "report"])
+def test_a_stage_that_fails_keeps_the_earlier_release(arguments: dict[str, Path], fault: str) -> None:
+    """At its gate, halfway, and while its last file is written."""
+    before = sha256_tree(arguments["release"])
+    if fault == "report":
+        (arguments["report"] / "report.html").mkdir(parents=True)
+    else:
+        arguments[fault].unlink()
+    with pytest.raises((InputError, OSError)):
+        run(arguments)
+    assert sha256_tree(arguments["release"]) == before
 
 
 def test_an_empty_test_split_is_an_error(arguments: dict[str, Path]) -> None:

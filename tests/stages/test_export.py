@@ -22,13 +22,13 @@ seed: 3
 rasters: {diacritic_rule: ratio, diacritic_ratio: 0.25, workers: 1}
 export: {calibration_samples: 40, reduce_range: true, float_nodes: [], latency_repeats: 1}
 """
-STABLE = ("out/glyphs.fp32.onnx", "out/labels.json", "release/glyphs.int8.onnx", "release/labels.json", "export.json")
+KINDS = ("fp32", "int8")
 
 
 def arguments(root: Path) -> list[str]:
     names = {
         "rasters": "rasters", "rasters-token": "rasters.json", "phase1": "phase1", "phase2": "phase2",
-        "models-token": "models.json", "fonts": "fonts", "out": "out", "release": "release", "metrics": "export.json",
+        "models-token": "models.json", "fonts": "fonts", "out": "out", "metrics": "export.json",
     }  # fmt: skip
     return [word for name, place in names.items() for word in (f"--{name}", str(root / place))]
 
@@ -55,24 +55,24 @@ def test_metrics_are_those_of_the_files(exported: Path) -> None:
     assert metrics["fp32_agreement"] >= 0.99
     rasters = SampleSet.open(exported / "rasters")
     rows = rasters.rows("test")
-    for folder, name in (("out", "fp32_top1"), ("release", "int8_top1")):
-        recognizer = Recognizer.load(exported / folder)
+    for kind in KINDS:
+        recognizer, name = Recognizer.load(exported / "out" / kind), f"{kind}_top1"
         scores = recognizer.logits(feeds_of(rasters, recognizer.inputs, rows))
         assert metrics[name] == pytest.approx(np.mean(scores.argmax(axis=1) == rasters.class_indices[rows]), abs=1e-4)
         assert [entry.label for entry in recognizer.classes] == [entry.label for entry in rasters.classes]
 
 
 def test_the_card_names_the_files_it_describes(exported: Path) -> None:
-    card = (exported / "release/README.md").read_text()
-    assert sha256_file(exported / "release/glyphs.int8.onnx") in card
-    assert sha256_file(exported / "out/glyphs.fp32.onnx") in card
+    card = (exported / "out/int8/README.md").read_text()
+    assert sha256_file(exported / "out/int8/glyphs.int8.onnx") in card
+    assert sha256_file(exported / "out/fp32/glyphs.fp32.onnx") in card
     assert "| family-0 | OFL-1.1 | training | 80 |" in card
     assert len(load_json(exported / "out/latency.json")) == 4
 
 
 def test_the_temperature_of_each_file_is_on_record(exported: Path) -> None:
-    for folder in ("out", "release"):
-        assert 0.05 <= load_json(exported / folder / "labels.json")["temperature"] <= 20
+    for kind in KINDS:
+        assert 0.05 <= load_json(exported / "out" / kind / "labels.json")["temperature"] <= 20
 
 
 def test_the_same_weights_give_the_same_files(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ READS = {
         *("phase1", "phase2", "onestage", "phase1-metrics", "phase2-metrics", "onestage-metrics"),
         *("rasters", "grids"),
     ],
-    "gate_export": ["export", "release", "export-metrics", "rasters"],
+    "gate_export": ["export", "export-metrics", "rasters"],
     "gate_kanji_samples": ["samples"],
     "gate_kanji_models": ["samples", "export"],
 }

@@ -12,6 +12,7 @@ from glyphlens.samples import SampleSet
 from glyphlens.stages import kanji_evaluate
 from glyphlens.storage import load_json, save_json, save_text, sha256_tree
 from tests.evaluation.forged_exports import write_export
+from tests.forged_release import save_release
 from tests.gates.kanji_forgery import write_set
 
 PARAMS = """
@@ -117,6 +118,20 @@ def test_nothing_of_an_earlier_release_stays_where_none_fits(arguments: dict[str
     assert "at most 0.1 MB on offer" in (arguments["release"] / "README.md").read_text(encoding="utf-8")
     page = (arguments["report"] / "report.html").read_text(encoding="utf-8")
     assert "none of them: no int8 file is on offer and small enough" in page
+
+
+@pytest.mark.parametrize("fault", ["export_token", "report"])
+def test_a_stage_that_fails_keeps_the_earlier_release(arguments: dict[str, Path], fault: str) -> None:
+    """At its gate, and while its last file is written."""
+    save_release(arguments["release"])
+    before = sha256_tree(arguments["release"])
+    if fault == "report":
+        (arguments["report"] / "report.html").mkdir(parents=True)
+    else:
+        arguments[fault].unlink()
+    with pytest.raises((InputError, OSError)):
+        run(arguments)
+    assert sha256_tree(arguments["release"]) == before
 
 
 def test_the_same_inputs_give_the_same_bytes(done: dict[str, Path], arguments: dict[str, Path]) -> None:

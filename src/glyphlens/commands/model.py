@@ -54,7 +54,7 @@ def released_model() -> Path:
             return root / RELEASE
     raise InputError(
         f"{RELEASE}: no model there; it comes with the repository (`git checkout -- {RELEASE}`) and is made by "
-        "`dvc repro export`; another one can be given with --model"
+        "`dvc repro evaluate`; another one can be given with --model"
     )
 
 

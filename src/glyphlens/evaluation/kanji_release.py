@@ -7,7 +7,7 @@ import pandas as pd
 
 from glyphlens.evaluation.kanji_exports import INT8
 from glyphlens.evaluation.kanji_scores import by_name
-from glyphlens.storage import save_text, writing
+from glyphlens.storage import replacing_folder, save_text
 
 LABELS, CARD = "labels.json", "README.md"
 TITLE = "# glyphlens: Japanese handwriting recogniser"
@@ -23,17 +23,13 @@ def choose_release(table: pd.DataFrame, max_mb: float) -> str | None:
 
 
 def write_release(folder: Path, exports: Path, name: str | None, preface: str) -> None:
-    """Copy the int8 file of ``name`` with its labels and its card, ``preface`` before it; for None that text alone.
-
-    Nothing of an earlier release stays behind.
-    """
-    for file in (INT8, LABELS):
-        (folder / file).unlink(missing_ok=True)
-        if name is not None:
-            with writing(folder / file) as partial:
-                shutil.copyfile(exports / name / file, partial)
+    """Replace the release by the int8 file of ``name``, its labels and its card, ``preface`` before it; for None by
+    that text alone."""
     card = "" if name is None else _body((exports / name / CARD).read_text(encoding="utf-8"))
-    save_text(folder / CARD, f"{TITLE}\n\n{preface}\n{card}")
+    with replacing_folder(folder) as fresh:
+        for file in (INT8, LABELS) if name is not None else ():
+            shutil.copyfile(exports / name / file, fresh / file)
+        save_text(fresh / CARD, f"{TITLE}\n\n{preface}\n{card}")
 
 
 def release_preface(table: pd.DataFrame, name: str | None, max_mb: float, source: str) -> str:

@@ -110,7 +110,7 @@ def labels_agree(data: ExportData, limits: ExportLimits) -> Outcome:
 
 @CHECKS.add("card-hash")
 def card_hash(data: ExportData, limits: ExportLimits) -> Outcome:
-    """The release's card names the very file it describes, by its SHA-256."""
+    """The int8 file's card names the very file it describes, by its SHA-256."""
     card = data.folders["int8"] / "README.md"
     digest = sha256_file(data.model_file("int8"))
     named = card.is_file() and digest in card.read_text(encoding="utf-8")

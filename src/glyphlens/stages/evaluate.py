@@ -4,6 +4,7 @@ N test glyphs · C classes · F geometry features
 """
 
 import argparse
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from glyphlens.inference import Recognizer
 from glyphlens.params import Section, load_params, read_sections
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.storage import load_array, load_json, save_json, save_metrics, save_text
+from glyphlens.storage import load_array, load_json, replacing_folder, save_json, save_metrics, save_text
 
 STAGES = ("glyphs", "rasters", "primitives", "phase1", "phase2", "onestage", "export")  # whose metrics are shown
 GATES = ("glyphs", "rasters", "primitives", "models", "export")
@@ -53,15 +54,15 @@ class EvaluateParams(Section):
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Read the test glyphs with the exported file, score, draw, write."""
+    """Read the test glyphs with the exported file, score, draw, write; the release comes last, when all is well."""
     metrics = (*(f"{name}_metrics" for name in STAGES), *(f"{name}_gate" for name in GATES))
     inputs = ("rasters", "rasters_token", "export", "export_token", "primitives", *TRAININGS)
-    paths = stage_paths(argv, *inputs, *metrics, "metrics", "slices", "report")
+    paths = stage_paths(argv, *inputs, *metrics, "metrics", "slices", "report", "release")
     require_token(paths.rasters_token, paths.rasters)
     require_token(paths.export_token, paths.export)
     params = load_params(EvaluateParams, "evaluate")
 
-    samples, recognizer = SampleSet.open(paths.rasters), Recognizer.load(paths.export)
+    samples, recognizer = SampleSet.open(paths.rasters), Recognizer.load(paths.export / "fp32")
     check_classes([entry.label for entry in recognizer.classes], samples, str(recognizer.path))
     rows = samples.rows("test")
     geometry_NF = geometry_features(samples.index.loc[rows])
@@ -74,6 +75,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     run = _record(paths, results)
     save_json(paths.report / "run.json", run)
     save_text(paths.report / "report.html", _page(paths, params, samples, recognizer, geometry_NF, results, run))
+    with replacing_folder(paths.release) as fresh:
+        shutil.copytree(paths.export / "int8", fresh, dirs_exist_ok=True, copy_function=shutil.copyfile)
 
 
 def _read(
@@ -92,7 +95,7 @@ def _read(
 
 def _record(paths: argparse.Namespace, results: Results) -> dict[str, Any]:
     data = {"rasters": paths.rasters, "centroids": paths.primitives / "centroids.npy"}
-    models = {path.name: path for path in sorted(paths.export.glob("*.onnx"))}
+    models = {path.name: path for path in sorted(paths.export.rglob("*.onnx"))}
     return run_record(read_sections(SECTIONS), data, models, {**results.headline, **results.further})
 
 

@@ -1,4 +1,7 @@
-"""export: the trained networks → one ONNX graph in fp32 and int8, label maps, parity, latency, model card."""
+"""export: the trained networks → one ONNX graph in fp32 and int8, label maps, parity, latency, model card.
+
+``fp32`` and ``int8`` below the export are whole models; evaluate releases the second once both have passed their gate.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -27,7 +30,7 @@ from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import load_table, save_json, save_metrics, save_text, sha256_tree
 
 SCRIPT = "arabic"
-FP32_FILE, INT8_FILE = "glyphs.fp32.onnx", "glyphs.int8.onnx"
+FP32_FILE, INT8_FILE = "fp32/glyphs.fp32.onnx", "int8/glyphs.int8.onnx"
 BATCHES = (1, 64)
 INPUTS = (RASTER, GEOMETRY)
 
@@ -44,7 +47,7 @@ class ExportParams(Section):
 def main(argv: Sequence[str] | None = None) -> None:
     """Write both files with label maps, the card and latencies, and metrics measured on the files."""
     inputs = ("rasters", "rasters_token", "phase1", "phase2", "models_token", "fonts")
-    paths = stage_paths(argv, *inputs, "out", "release", "metrics")
+    paths = stage_paths(argv, *inputs, "out", "metrics")
     require_token(paths.rasters_token, paths.rasters)
     require_token(paths.models_token, paths.phase1, paths.phase2)
     params, rule, seed = load_params(ExportParams, "export"), load_params(DrawingRule, "rasters"), load_seed()
@@ -62,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     require_integer_kernels(integer)
     labels = partial(label_map, rasters.classes, rule, script=SCRIPT)
     fp32 = export_file(paths.out / FP32_FILE, assemble(networks), labels, val, test)
-    int8 = export_file(paths.release / INT8_FILE, integer, labels, val, test)
+    int8 = export_file(paths.out / INT8_FILE, integer, labels, val, test)
 
     reference_NC = torch_logits(models["phase1"], models["phase2"], val.feeds)
     metrics = {
@@ -80,11 +83,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     ]
     measured = Measured(fp32, int8, metrics, latencies, val, test)
     sources = {name: getattr(paths, name) for name in ("rasters", "phase1", "phase2")}
-    hashes = {name: sha256_tree(path) for name, path in {**sources, FP32_FILE: fp32.file, INT8_FILE: int8.file}.items()}
+    files = {exported.file.name: exported.file for exported in (fp32, int8)}
+    hashes = {name: sha256_tree(path) for name, path in {**sources, **files}.items()}
     card = write_card(card_facts(measured, rasters, fonts, models, params.model_dump(), hashes))
     save_metrics(paths.metrics, metrics)
     save_json(paths.out / "latency.json", latency_table(latencies))
-    save_text(paths.release / "README.md", card)
+    save_text(int8.file.with_name("README.md"), card)
     tqdm.write("export: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
 
 

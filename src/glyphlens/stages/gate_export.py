@@ -12,15 +12,15 @@ from glyphlens.storage import load_json
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Judge both files on their metrics and by scoring them; write token (over both folders), metrics and report."""
-    paths = stage_paths(argv, "export", "release", "export_metrics", "rasters", "token", "metrics", "report")
+    """Judge both files on their metrics and by scoring them; write token (over both), metrics and report."""
+    paths = stage_paths(argv, "export", "export_metrics", "rasters", "token", "metrics", "report")
     limits = load_params(ExportLimits, "gates.export")
     files = GateFiles(paths.token, paths.metrics, paths.report)
-    run_gate(GATE, lambda: _open(paths, limits), limits, files, [paths.export, paths.release])
+    run_gate(GATE, lambda: _open(paths, limits), limits, files, [paths.export])
 
 
 def _open(paths: argparse.Namespace, limits: ExportLimits) -> ExportData:
-    folders = {"fp32": paths.export, "int8": paths.release}
+    folders = {kind: paths.export / kind for kind in ("fp32", "int8")}
     return ExportData(folders, load_json(paths.export_metrics), SampleSet.open(paths.rasters), limits.scored_rows)
 
 

@@ -81,7 +81,7 @@ class Compared:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Score the predictions, choose, copy the release, draw, write."""
+    """Score the predictions, choose, draw, write; the release comes last, when nothing can fail any more."""
     paths = stage_paths(argv, *INPUTS, *OUTPUTS)
     require_token(paths.samples_token, paths.samples)
     require_token(paths.export_token, paths.export)
@@ -94,8 +94,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     released = choose_release(table, params.release_max_mb)
     compared = Compared(samples, exports, skipped, outcomes, table, best_recognizer(table), released)
 
-    preface = release_preface(table, released, params.release_max_mb, " ".join(source_told(samples)[:2]))
-    write_release(paths.release, paths.export, released, preface)
     save_metrics(paths.release_metrics, {name: by_name(table)[released][name] for name in SCORES} if released else {})
     headline = _headline(compared)
     save_metrics(paths.metrics, headline)
@@ -105,6 +103,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     run = run_record(read_sections(SECTIONS), data, models, headline)
     save_json(paths.report / "run.json", run)
     save_text(paths.report / "report.html", render_kanji_page(_page(paths, params, compared, confusions, run)))
+    preface = release_preface(table, released, params.release_max_mb, " ".join(source_told(samples)[:2]))
+    write_release(paths.release, paths.export, released, preface)
 
 
 def _headline(compared: Compared) -> dict[str, float]:
