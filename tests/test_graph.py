@@ -39,6 +39,9 @@ STAGE_MODULES = sorted(path.stem for path in (PACKAGE / "stages").glob("*.py") i
 CODE = ["code", "src"]
 every_stage = pytest.mark.parametrize("stage", sorted(STAGES))
 
+TIMINGS = "metrics/timings.json"
+SHOWN = "energy"  # the section of what the summary estimates
+
 # Imports point downwards (CONTRIBUTING.md#how-the-house-is-built): a package imports from its own level and below.
 LEVELS = (
     {"errors", "params", "storage", "shards", "curves", "provenance"},
@@ -134,9 +137,21 @@ def test_declared_paths_are_told_to_the_stage(stage: str) -> None:
     inputs = [path for path in declared(stage, "deps") if is_code or not lies_in(path, CODE)]
     inputs += ["dvc.yaml"] * is_code  # which DVC refuses as a dependency
     outputs = declared(stage, "outs", "metrics")
-    undeclared = [path for path in told if not lies_in(path, inputs + outputs)]
+    undeclared = [path for path in told if path != TIMINGS and not lies_in(path, inputs + outputs)]
     assert [path for path in undeclared if not any(lies_in(output, [path]) for output in outputs)] == []
     assert [path for path in outputs if not lies_in(path, told)] == []
+
+
+@every_stage
+def test_nothing_depends_on_what_was_timed(stage: str) -> None:
+    assert TIMINGS not in declared(stage, "deps", "outs", "metrics")
+
+
+def test_metrics_are_those_of_stages() -> None:
+    """Metrics in DVC's cache cannot be compared where they are not: in a fresh clone."""
+    assert "metrics" not in GRAPH
+    answer = subprocess.run(["git", "check-ignore", "-q", TIMINGS], cwd=ROOT, check=False).returncode
+    assert answer == 1, f"{TIMINGS} belongs into git"
 
 
 class Asked(Exception):
@@ -285,7 +300,7 @@ def test_the_committed_parameters_load(stage: str) -> None:
 
 def test_every_section_has_a_reader() -> None:
     read = {section for stage in STAGES for section in sections_read(stage)}
-    assert set(read_params(ROOT / "params.yaml")) - {HOW, GUARDS} == {section.split(".")[0] for section in read}
+    assert set(read_params(ROOT / "params.yaml")) - {HOW, SHOWN, GUARDS} == {section.split(".")[0] for section in read}
 
 
 def test_no_parameter_has_a_name_that_dvc_takes_for_its_own() -> None:

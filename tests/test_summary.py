@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from glyphlens.errors import InputError
+from glyphlens.export.energy import EnergyParams
 from glyphlens.storage import save_json
 from glyphlens.summary import (
     BEGIN,
@@ -17,7 +18,14 @@ from glyphlens.summary import (
     recognizer_rows,
     replace_block,
     summary,
+    timing_rows,
 )
+
+TIMED = {
+    "evaluate": {"commit": None, "machine": {"cpu": "Z80"}},
+    "kanji@cnn": {"machine": {"cpu": "Z80"}, "seconds": 90.0},
+    "kanji_export@cnn": {"machine": {"cpu": "Z80"}, "latency_ms": {"int8": {"1": 0.5, "64": 0.25}}},
+}
 
 
 @pytest.fixture
@@ -41,6 +49,24 @@ def test_every_number_is_in_the_table(metrics: Path) -> None:
     table = summary(metrics)
     for reading in ("fonts **123**", "glyphs **124,924**", "test_top1 **0.8123**", "ece **0.0211**", "`gate glyphs`"):
         assert reading in table
+
+
+def test_curves_and_times_are_no_metrics_of_a_stage(metrics: Path) -> None:
+    before = block(metrics)
+    save_json(metrics / "arabic/phase2/curves.json", {"val_top1": 0.5})
+    save_json(metrics / "timings.json", TIMED)
+    assert block(metrics) == before
+
+
+def test_what_was_timed_is_shown_with_an_estimate_of_its_energy(metrics: Path) -> None:
+    energy = EnergyParams(power_watts=60.0, grid_co2_g_per_kwh=400.0)
+    assert timing_rows(metrics / "timings.json", energy) == []
+    save_json(metrics / "timings.json", TIMED)
+    assert timing_rows(metrics / "timings.json", energy) == [
+        ["timed", "took", "on"],
+        ["kanji@cnn", "90 s, 1.5 Wh and 0.6 g of CO2 (estimate)", "Z80"],
+        ["kanji_export@cnn int8", "ms a sample: 0.500 in 1, 0.250 in 64", "Z80"],
+    ]
 
 
 def test_headlines_are_sentences_of_what_is_there(metrics: Path) -> None:

@@ -25,6 +25,12 @@ def read_curves(folder: Path) -> pd.DataFrame:
     return table.sort_values(["name", "step"], kind="stable", ignore_index=True)
 
 
+def last_values(curves: pd.DataFrame) -> dict[str, float]:
+    """The last value of every name in a table as ``read_curves`` gives it."""
+    last = curves.sort_values("step", kind="stable").groupby("name")["value"].last()
+    return {str(name): float(value) for name, value in last.items()}
+
+
 def _points(file: Path) -> Iterator[tuple[int, str, float]]:
     header, *lines = _lines(file)
     if header != f"step\t{file.stem}":

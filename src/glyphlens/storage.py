@@ -49,7 +49,7 @@ def writing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(folder: Path) -> Iterator[Path]:
-    """Yield an empty neighbour that takes the place of ``folder`` only when the block succeeds: never old beside new."""
+    """Yield an empty neighbour that becomes ``folder`` only when the block succeeds: never something old beside new."""
     fresh, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{state}.partial") for state in ("fresh", "old"))
     try:
         fresh.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""What came out: the committed metrics as tables, printed by `make repro` and kept in README.md.
+"""What came out: the committed metrics as tables, printed by `make repro` and kept in README.md; what it took, printed.
 
 ``python -m glyphlens.summary`` prints; with ``--readme README.md`` the block between the two markers is rewritten.
 """
@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from glyphlens.errors import GlyphlensError, InputError
+from glyphlens.export.energy import EnergyParams, estimate
+from glyphlens.params import load_params
 from glyphlens.storage import load_json, save_text
+from glyphlens.tracking.timings import LATENCY, SECONDS, read_timings
 
 BEGIN = "<!-- metrics: begin, written by `python -m glyphlens.summary --readme README.md` -->"
 END = "<!-- metrics: end -->"
 # Tracks and stages in the order of the data flow; a file that is not listed comes after them, by name.
 ORDER = ("glyphs", "rasters", "samples", "primitives", "phase1", "phase2", "onestage", "export", "evaluate", "slices")
-GATES, KANJI = "gates", "kanji"
+GATES, KANJI, TIMINGS = "gates", "kanji", "timings.json"
 # metrics/kanji holds one file a recogniser beside those of its stages.
 KANJI_STAGES = ("samples", "evaluate", "release")
 SCORES = {
@@ -60,8 +63,11 @@ HEADLINES = (
 
 
 def metric_files(metrics: Path) -> list[Path]:
-    """The metrics files in the order of the data flow, gates last; raises InputError where there is none."""
-    files = sorted(metrics.rglob("*.json"), key=_position)
+    """The metrics files in the order of the data flow, gates last; raises InputError where there is none.
+
+    Curves, a folder deeper, and timings, beside the folders, are not among them.
+    """
+    files = sorted(metrics.glob("*/*.json"), key=_position)
     if not files:
         raise InputError(f"{metrics}: no metrics there; run `make repro` first")
     return files
@@ -84,6 +90,22 @@ def recognizer_rows(metrics: Path) -> list[list[str]]:
     ranked = sorted(scores, key=lambda name: (-scores[name].get("test_top1", -1), name))
     rows = [[f"`{name}`", *(_cell(scores[name].get(key), key) for key in SCORES)] for name in ranked]
     return [["recogniser", *SCORES.values()], *rows] if rows else []
+
+
+def timing_rows(timings: Path, energy: EnergyParams) -> list[list[str]]:
+    """Cells of the table of what trainings and files take, heading first; none where nothing was timed."""
+    rows = []
+    for stage, entry in read_timings(timings).items():
+        if SECONDS in entry:
+            estimated = estimate(entry[SECONDS], energy)
+            taken = (
+                f"{entry[SECONDS]:,.0f} s, {1000 * estimated.kwh:.1f} Wh and {estimated.co2_g:.1f} g of CO2 (estimate)"
+            )
+            rows.append([stage, taken, entry["machine"]["cpu"]])
+        for kind, by_batch in entry.get(LATENCY, {}).items():
+            taken = ", ".join(f"{ms:.3f} in {batch}" for batch, ms in by_batch.items())
+            rows.append([f"{stage} {kind}", f"ms a sample: {taken}", entry["machine"]["cpu"]])
+    return [["timed", "took", "on"], *rows] if rows else []
 
 
 def headlines(metrics: Path) -> str:
@@ -168,24 +190,24 @@ def main(argv: list[str] | None = None) -> None:
     options = parser.parse_args(argv)
     try:
         if options.readme is None:
-            _print_table(options.metrics)
+            _print_tables(options.metrics)
         else:
             save_text(options.readme, replace_block(options.readme.read_text("utf-8"), block(options.metrics)))
     except GlyphlensError as error:
         sys.exit(f"summary: {error}")
 
 
-def _print_table(metrics: Path) -> None:
+def _print_tables(metrics: Path) -> None:
     print("\nWhat came out (metrics/; the pages to open are reports/*/report.html)\n")
     for path in metric_files(metrics):
         if not _is_recognizer(path):
             readings = "  ".join(reading.replace("**", "") for reading in _readings(path))
             print(f"  {_title(path, metrics).strip('`'):<20}{readings}")
-    table = recognizer_rows(metrics)
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for row in [[], *table] if table else []:
-        cells = (f"{cell.strip('`'):<{width}}" for cell, width in zip(row, widths, strict=False))
-        print(f"  {'  '.join(cells)}".rstrip())
+    for table in (recognizer_rows(metrics), timing_rows(metrics / TIMINGS, load_params(EnergyParams, "energy"))):
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        for row in [[], *table] if table else []:
+            cells = (f"{cell.strip('`'):<{width}}" for cell, width in zip(row, widths, strict=False))
+            print(f"  {'  '.join(cells)}".rstrip())
 
 
 if __name__ == "__main__":

@@ -21,9 +21,6 @@ def measured(name: str, **changes: Any) -> dict[str, Any]:
         "recognizer": name,
         "reads": "raster",
         "parameters": 400_000,
-        "seconds": 93.0,
-        "kwh": 0.0017,
-        "co2_g": 0.6,
         "temperature": 1.1,
         "val_top1": 0.97,
         "val_int8_top1": 0.968,
@@ -31,7 +28,6 @@ def measured(name: str, **changes: Any) -> dict[str, Any]:
         "int8_offered": True,
         "fp32_mb": 1.6,
         "int8_mb": 0.5,
-        "latency_ms": {"fp32": {"1": 3.0, "64": 1.5}, "int8": {"1": 2.0, "64": 0.9}},
         "test_rows": 10,
     } | changes
 
@@ -79,7 +75,7 @@ def write_export(
     steps = range(100, 600, 100)
     rising = [(step, known["val_top1"] * (1 - 20 / step)) for step in steps]
     write_curves(folder / CURVES, {"val_loss": [(step, 100 / step) for step in steps], "val_top1": rising})
-    save_json(folder / "training.json", {"seconds": 93.0, "steps": 500})
+    save_json(folder / "training.json", {"steps": 500})
     save_json(folder / "labels.json", {"classes": [{"label": entry.label} for entry in samples.classes]})
     save_text(folder / "README.md", f"# {folder.name}\n\n## What it is\n\nA forged card.\n")
     (folder / "fp32.onnx").write_bytes(b"fp32 of " + folder.name.encode())

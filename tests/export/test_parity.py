@@ -10,7 +10,7 @@ import torch
 from glyphlens.errors import InputError
 from glyphlens.export.glyph_reference import torch_grids
 from glyphlens.export.graph import Networks, assemble
-from glyphlens.export.parity import agreement, latency_table, measure_latency, megabytes, top1
+from glyphlens.export.parity import agreement, measure_latencies, megabytes, top1
 from glyphlens.recognizers.cells import predict_ids
 from tests.export import tiny
 
@@ -38,10 +38,8 @@ def test_an_empty_split_has_no_share() -> None:
 def test_every_batch_size_is_timed(networks: Networks, tmp_path: Path) -> None:
     file = tmp_path / "tiny.onnx"
     onnx.save(assemble(networks), file)
-    found = measure_latency(file, tiny.feeds(5), batches=(1, 4), repeats=2)
-    rows = latency_table(found)
-    assert [(row["file"], row["batch"]) for row in rows] == [("tiny.onnx", 1), ("tiny.onnx", 4)]
-    assert all(row["ms_per_glyph"] > 0 for row in rows)
+    files = {"fp32": file, "int8": tmp_path / "not offered.onnx"}
+    found = measure_latencies(files, tiny.feeds(5), batches=(1, 4, 6), repeats=2)
+    assert list(found) == ["fp32"] and list(found["fp32"]) == ["1", "4"], "of six there are not enough samples"
+    assert all(ms > 0 for ms in found["fp32"].values())
     assert megabytes(file) == pytest.approx(file.stat().st_size / 1_000_000)
-    with pytest.raises(InputError, match="batch 6 needs as many samples, found 5"):
-        measure_latency(file, tiny.feeds(5), batches=(6,), repeats=1)

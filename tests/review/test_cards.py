@@ -1,8 +1,9 @@
-"""Numbers are read off the model cards that the exports write."""
+"""Numbers are read off the model cards that the exports write, and off the file of times."""
 
 import pytest
 
-from glyphlens.review.cards import card_numbers
+from glyphlens.errors import InputError
+from glyphlens.review.cards import card_numbers, timing_numbers
 from tests.checkout import ROOT
 from tests.scratch_repository import CARD_TEXT
 
@@ -25,10 +26,26 @@ def test_without_such_a_table_there_are_no_numbers(card: str) -> None:
     assert card_numbers(card) == {}
 
 
+def test_what_was_timed_by_stage() -> None:
+    machine = {"machine": {"cpu": "Z80", "cores": "2"}, "commit": "1a"}
+    latencies = {"fp32": {"1": 0.5}, "int8": {"1": 0.25, "64": 0.125}}
+    content = {
+        "phase2": {**machine, "seconds": 9.5},
+        "export": {**machine, "latency_ms": latencies},
+        "evaluate": machine,
+    }
+    assert timing_numbers(content, "timings.json") == {
+        "phase2": {"seconds": 9.5},
+        "export": {"fp32 ms, batch 1": 0.5, "int8 ms, batch 1": 0.25, "int8 ms, batch 64": 0.125},
+        "evaluate": {},
+    }
+    with pytest.raises(InputError, match=r"timings\.json: expected an entry a stage"):
+        timing_numbers({"phase2": 3}, "timings.json")
+
+
 @pytest.mark.parametrize("track", ["arabic", "kanji"])
-def test_the_committed_cards_have_sizes_and_latencies(track: str) -> None:
+def test_the_committed_cards_have_sizes(track: str) -> None:
     found = card_numbers((ROOT / f"models/{track}/release/README.md").read_text(encoding="utf-8"))
     assert any(file.endswith("int8.onnx") for file in found)
     for numbers in found.values():
         assert "MB" in numbers
-        assert sum(name.startswith("ms a ") for name in numbers) == 2

@@ -3,7 +3,7 @@
 import hashlib
 
 from glyphlens.review.comparison import Comparison, compare
-from glyphlens.review.snapshot import snapshot
+from glyphlens.review.snapshot import TIMINGS, snapshot
 from tests.scratch_repository import CARD, CARD_TEXT, CNN, EVALUATE, GATE, PARAMS, Repository, lock
 
 
@@ -90,10 +90,21 @@ def test_gates(repository: Repository) -> None:
     assert "| `gates/glyphs` | failed | 0 | 1 | +1 | ▼ worse |" in rows
 
 
-def test_sizes_and_latencies_of_the_card(repository: Repository) -> None:
+def test_sizes_of_the_card_and_what_was_timed(repository: Repository) -> None:
     repository.write(CARD, CARD_TEXT.format(ms="0.500"))
-    rows = part(compared(repository).text, "Sizes and latencies that moved: 1")
-    assert "| `models/a/fp32.onnx` | ms a glyph, batch 1 | 0.7900 | 0.5000 | -0.2900 |" in rows
+    repository.write(TIMINGS, {"export": {"latency_ms": {"int8": {"1": 0.5}}}})
+    repository.commit()
+    repository.write(CARD, CARD_TEXT.format(ms="0.500").replace("10.44", "9.44"))
+    repository.write(TIMINGS, {"export": {"latency_ms": {"int8": {"1": 0.25}}}})
+    found = compared(repository).text
+    rows = part(found, "Sizes and times that moved: 2")
+    assert "| `models/a/fp32.onnx` | MB | 10.4400 | 9.4400 | -1.0000 |" in rows
+    assert "| `export` | int8 ms, batch 1 | 0.5000 | 0.2500 | -0.2500 |" in rows
+
+
+def test_the_curves_of_a_training_are_not_listed(repository: Repository) -> None:
+    repository.write("metrics/kanji/cnn/curves.json", {"val_top1": 0.7})
+    assert "curves" not in compared(repository).text
 
 
 def test_parameters(repository: Repository) -> None:

@@ -109,6 +109,7 @@ def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path
         "slices": tmp_path / "out/slices.json",
         "report": tmp_path / "out/report",
         "release": tmp_path / "release",
+        "timings": tmp_path / "timings.json",
     }
 
 

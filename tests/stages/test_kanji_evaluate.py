@@ -39,7 +39,10 @@ def prepared(folder: Path) -> dict[str, Path]:
     write_export(exports / "t2t_vit", samples, wrong={3: 4}, val_top1=0.97, int8_offered=False)
     save_json(exports / "stroke_rnn/measured.json", {"recognizer": "stroke_rnn", "skipped": "no strokes here"})
     named = {name: folder / name for name in ("samples", "export", "release", "report")}
-    tokens = {name: folder / f"{name}.json" for name in ("samples_token", "export_token", "release_metrics", "metrics")}
+    tokens = {
+        name: folder / f"{name}.json"
+        for name in ("samples_token", "export_token", "release_metrics", "metrics", "timings")
+    }
     write_token(tokens["samples_token"], named["samples"])
     write_token(tokens["export_token"], named["export"])
     return named | tokens

@@ -1,4 +1,4 @@
-"""The run record: which code, configuration, data and model the numbers belong to."""
+"""The run record: which configuration, data and models the numbers belong to; and the commit of the code."""
 
 import hashlib
 import json
@@ -16,13 +16,12 @@ CODE = ("src", "params.yaml", "dvc.yaml")  # what makes the numbers; metrics cha
 def run_record(
     params: Mapping[str, Any], data: Mapping[str, Path], models: Mapping[str, Path], metrics: Mapping[str, float]
 ) -> dict[str, Any]:
-    """Commit, SHA-256 of the track's parameters, of every item of ``data`` and ``models``, and the headline metrics.
+    """SHA-256 of the track's parameters, of every item of ``data`` and ``models``, and the headline metrics.
 
     ``params``: the sections of the track, since those of others have no say in its numbers. A folder's hash covers
     names and contents (``sha256_tree``). Raises InputError where an item is missing.
     """
     return {
-        "commit": git_commit(),
         "config_sha256": config_hash(params),
         "data_sha256": {name: sha256_tree(path) for name, path in sorted(data.items())},
         "model_sha256": {name: sha256_file(path) for name, path in sorted(models.items())},

@@ -21,27 +21,22 @@ from glyphlens.storage import load_json
 
 MEASURED, PREDICTIONS, INT8 = "measured.json", "predictions.npz", "int8.onnx"
 ARRAYS = ("rows", "fp32", "int8", "confidence", "top5")
-FILES: tuple[Literal["fp32"], Literal["int8"]] = ("fp32", "int8")
 AGAIN = "run `dvc repro` again"
 
 
 class Measured(BaseModel):
-    """What kanji_export measured on the files; latencies in milliseconds a sample by batch size, on one core."""
+    """What kanji_export measured on the files."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     recognizer: str
     reads: Literal["raster", "strokes"]
     parameters: int
-    seconds: float
-    kwh: float
-    co2_g: float
     val_top1: float
     val_int8_top1: float
     int8_offered: bool
     fp32_mb: float
     int8_mb: float
-    latency_ms: dict[Literal["fp32", "int8"], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -96,18 +91,8 @@ def read_export(folder: Path, facts: Any, samples: SampleSet) -> Export:
 
 
 def facts_table(exports: list[Export]) -> pd.DataFrame:
-    """One row a recogniser with what was measured: see the columns below; ``*_ms_1`` at batch 1, ``*_ms_64`` at 64."""
-    rows = []
-    for export in exports:
-        known = export.measured
-        plain = known.model_dump(exclude={"recognizer", "latency_ms"})
-        times = {
-            f"{file}_ms_{batch}": known.latency_ms.get(file, {}).get(batch, float("nan"))
-            for file in FILES
-            for batch in ("1", "64")
-        }
-        rows.append({"recognizer": export.name, **plain, **times})
-    return pd.DataFrame(rows)
+    """One row a recogniser with what was measured: the columns are the fields of ``Measured``."""
+    return pd.DataFrame([{**export.measured.model_dump(), "recognizer": export.name} for export in exports])
 
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:

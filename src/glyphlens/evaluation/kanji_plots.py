@@ -1,4 +1,4 @@
-"""The chart that weighs the recognisers: accuracy against size and latency, both files of each joined."""
+"""The chart that weighs the recognisers: accuracy against size, both files of each joined."""
 
 from pathlib import Path
 
@@ -11,32 +11,26 @@ from glyphlens.evaluation.figures import SERIES, SOFT, new_figure
 from glyphlens.evaluation.plots import PERCENT
 
 MARKS = "os^DvPX*"
-PANELS = {
-    "size of the file, MB": ("fp32_mb", "int8_mb"),
-    "one at a time, ms a sample": ("fp32_ms_1", "int8_ms_1"),
-    "64 at a time, ms a sample": ("fp32_ms_64", "int8_ms_64"),
-}
 
 
 def plot_tradeoff(path: Path, table: pd.DataFrame) -> None:
-    """Test top-1 against each of PANELS on logarithmic axes: filled fp32, hollow int8, a line between the two."""
+    """Test top-1 against megabytes on a logarithmic axis: filled fp32, hollow int8, a line between the two."""
     with new_figure(path, 10, 4.3) as figure:
-        panels = figure.subplots(1, len(PANELS), sharey=True)
-        for axes, (title, columns) in zip(panels, PANELS.items(), strict=True):
-            for number, row in enumerate(table.to_dict("records")):
-                costs = [row[column] for column in columns]
-                colour, mark = SERIES[number % len(SERIES)], MARKS[number % len(MARKS)]
-                axes.plot(costs, [row["test_top1"], row["int8_top1"]], "-", color=colour, lw=1.1, alpha=0.6)
-                axes.plot(costs[0], row["test_top1"], mark, color=colour, ms=8, mec="white", zorder=4)
-                axes.plot(costs[1], row["int8_top1"], mark, color=colour, ms=8, mfc="white", mew=1.5, zorder=3)
-            _dress(axes, title)
-        panels[0].set_ylabel("test top-1")
-        panels[0].yaxis.set_major_formatter(PERCENT)
+        axes = figure.subplots()
+        for number, row in enumerate(table.to_dict("records")):
+            sizes_mb = [row["fp32_mb"], row["int8_mb"]]
+            colour, mark = SERIES[number % len(SERIES)], MARKS[number % len(MARKS)]
+            axes.plot(sizes_mb, [row["test_top1"], row["int8_top1"]], "-", color=colour, lw=1.1, alpha=0.6)
+            axes.plot(sizes_mb[0], row["test_top1"], mark, color=colour, ms=8, mec="white", zorder=4)
+            axes.plot(sizes_mb[1], row["int8_top1"], mark, color=colour, ms=8, mfc="white", mew=1.5, zorder=3)
+        _dress(axes)
         figure.legend(handles=_legend(table), loc="outside upper left", ncols=5, columnspacing=1.4)
 
 
-def _dress(axes: Axes, title: str) -> None:
-    axes.set_xlabel(title)
+def _dress(axes: Axes) -> None:
+    axes.set_ylabel("test top-1")
+    axes.yaxis.set_major_formatter(PERCENT)
+    axes.set_xlabel("size of the file, MB")
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -25,10 +25,12 @@ def choose_release(table: pd.DataFrame, max_mb: float) -> str | None:
 def write_release(folder: Path, exports: Path, name: str | None, preface: str) -> None:
     """Replace the release by the int8 file of ``name``, its labels and its card, ``preface`` before it; for None by
     that text alone."""
-    card = "" if name is None else _body((exports / name / CARD).read_text(encoding="utf-8"))
     with replacing_folder(folder) as fresh:
-        for file in (INT8, LABELS) if name is not None else ():
-            shutil.copyfile(exports / name / file, fresh / file)
+        card = ""
+        if name is not None:
+            for file in (INT8, LABELS):
+                shutil.copyfile(exports / name / file, fresh / file)
+            card = _body((exports / name / CARD).read_text(encoding="utf-8"))
         save_text(fresh / CARD, f"{TITLE}\n\n{preface}\n{card}")
 
 

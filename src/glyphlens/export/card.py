@@ -16,6 +16,7 @@ from glyphlens.export.card_parts import (
 )
 from glyphlens.export.facts import SPLIT_NAMES, CardFacts, family_table
 
+STAGE = "export"
 FORMS = {"isol": "isolated", "init": "initial", "medi": "medial", "fina": "final", "none": "without a form"}
 
 
@@ -30,7 +31,7 @@ def write_card(facts: CardFacts) -> str:
         "Data": _data(facts),
         "Reproduce it": _reproduction(facts),
     }
-    return page("glyphlens: Arabic glyph recogniser", "export", sections)
+    return page("glyphlens: Arabic glyph recogniser", STAGE, sections)
 
 
 def _about(facts: CardFacts) -> str:
@@ -52,26 +53,18 @@ def _about(facts: CardFacts) -> str:
 
 
 def _choice(facts: CardFacts) -> str:
-    batches = sorted({entry.batch for entry in facts.latencies})
-    work = {
-        batch: "One glyph at a time" if batch == 1 else f"Whole fonts, {batch} glyphs at a time" for batch in batches
-    }
-    lines = bullets(advice(facts.files, facts.latencies, work, "test families"))
-    return f"{files_table(facts.files, facts.latencies, 'glyph')}\n\n{lines}"
+    return f"{files_table(facts.files)}\n\n{bullets(advice(facts.files, 'test families', STAGE))}"
 
 
 def _measurement(facts: CardFacts) -> str:
     fp32, int8 = facts.files
     counts = facts.index["split"].value_counts()
-    repeats = facts.settings["latency_repeats"]
     return (
         f"Top-1 is the share of the {counts.get('test', 0):,} test glyphs, all of families never trained on, that the "
         f"exported file itself gets right. On the {counts.get('val', 0):,} validation glyphs `{fp32.file}` gives the "
         f"same class as the trained networks for {percent(facts.fp32_agreement)}; `{int8.file}` agrees with "
         f"`{fp32.file}` on {percent(facts.int8_agreement)} and {change(facts.int8_loss)}. Temperatures, fitted on "
-        f"the same glyphs: {fp32.temperature:.3f} and {int8.temperature:.3f}. Times are medians of {repeats} runs of "
-        "onnxruntime on one processor core, from picture to scores; they differ from machine to machine and from run "
-        "to run."
+        f"the same glyphs: {fp32.temperature:.3f} and {int8.temperature:.3f}."
     )
 
 

@@ -1,11 +1,11 @@
-"""The model card of a recogniser of whole characters; every number in it was measured, the energy was estimated."""
+"""The model card of a recogniser of whole characters; every number in it was measured."""
 
 import numpy as np
 import pandas as pd
 
 from glyphlens.export.card_parts import advice, bullets, change, count, files_table, page, percent, table
 from glyphlens.export.character_facts import RENDERED, CharacterFacts
-from glyphlens.export.character_origin import STAGE, data, energy, making, reproduction, told_source
+from glyphlens.export.character_origin import STAGE, data, making, reproduction, told_source
 from glyphlens.inference import RASTER
 
 
@@ -20,7 +20,6 @@ def write_character_card(facts: CharacterFacts) -> str:
             "How it was measured": _measurement(facts),
             "Limits": _limits(facts),
             "How it was made": making(facts),
-            "Energy: an estimate": energy(facts),
             "Data and licences": data(facts),
             "Reproduce it": reproduction(facts),
         },
@@ -61,17 +60,14 @@ def _about(facts: CharacterFacts) -> str:
 
 
 def _choice(facts: CharacterFacts) -> str:
-    files, latencies = facts.files, facts.latencies
-    shown = files_table(files, latencies, "character")
+    shown = files_table(facts.files)
     if not facts.measured["int8_offered"]:
         return (
             f"{shown}\n\n**`int8.onnx` is not offered**: on the validation samples it "
             f"{change(facts.exported.int8_loss)}, the limit is {100 * facts.settings.max_int8_loss:g}. Its numbers are "
             "shown for comparison only; take `fp32.onnx`."
         )
-    batches = sorted({entry.batch for entry in latencies})
-    work = {size: "One character at a time" if size == 1 else f"{size} characters at a time" for size in batches}
-    return f"{shown}\n\n{bullets(advice(files, latencies, work, 'test samples'))}"
+    return f"{shown}\n\n{bullets(advice(facts.files, 'test samples', f'{STAGE}@{facts.name}'))}"
 
 
 def _measurement(facts: CharacterFacts) -> str:
@@ -88,8 +84,7 @@ def _measurement(facts: CharacterFacts) -> str:
         f"{measured['val_rows']:,} validation samples `fp32.onnx` gives the same class as the trained network for "
         f"{percent(measured['agreement'])}; `int8.onnx` agrees with it on {percent(measured['int8_agreement'])} and "
         f"{change(facts.exported.int8_loss)}. Temperatures, fitted on the same samples: {measured['temperature']:.3f} "
-        f"and {measured['int8_temperature']:.3f}. Times are medians of {facts.settings.latency_repeats} runs of "
-        "onnxruntime on one processor core, from picture to scores; they differ from machine to machine and run to run."
+        f"and {measured['int8_temperature']:.3f}."
     )
 
 

@@ -11,7 +11,6 @@ from torch import nn
 
 from glyphlens.export.card_parts import FileFacts, Files
 from glyphlens.export.character_files import Exported, KanjiExportParams, MeasuredFile, Rows
-from glyphlens.export.parity import Latency
 from glyphlens.reading import Best
 from glyphlens.samples import SampleSet
 
@@ -45,11 +44,6 @@ class CharacterFacts:
         fp32, int8 = (_file_facts(file, precision, self.metrics[metric]) for file, precision, metric in pairs)
         return fp32, int8
 
-    @property
-    def latencies(self) -> list[Latency]:
-        """Times of both files."""
-        return [*self.exported.fp32.latencies, *self.exported.int8.latencies]
-
 
 def group_accuracy(samples: SampleSet, rows: NDArray[np.int64], best: Best) -> dict[str, float]:
     """Top-1 of every group (font, writer, sheet) of the test rows, the worst first."""
@@ -60,4 +54,4 @@ def group_accuracy(samples: SampleSet, rows: NDArray[np.int64], best: Best) -> d
 
 def _file_facts(found: MeasuredFile, precision: str, test_top1: float) -> FileFacts:
     file = found.file
-    return FileFacts(file.name, file.parent.as_posix(), precision, found.megabytes, found.temperature, test_top1)
+    return FileFacts(file.name, precision, found.megabytes, found.temperature, test_top1)

@@ -19,7 +19,7 @@ from glyphlens.errors import InputError
 from glyphlens.export.bundle import LabelMap, Samples, calibrate, drawn_rows
 from glyphlens.export.character_graph import assemble_character, network_feed, trace_character
 from glyphlens.export.integer_kernels import method_of, require_integer_kernels
-from glyphlens.export.parity import Latency, agreement, measure_latency, megabytes, top1
+from glyphlens.export.parity import agreement, megabytes, top1
 from glyphlens.export.quantize import Integers, batched, quantize_piece
 from glyphlens.inference import Recognizer, open_session
 from glyphlens.params import Section
@@ -29,7 +29,6 @@ from glyphlens.samples import SPLITS, SampleSet
 FP32_FILE, INT8_FILE = "fp32.onnx", "int8.onnx"
 INTEGER_PIECE = "integer.onnx"  # beside the weights of a network that was trained with rounded numbers
 ROUNDED = "trained with rounded weights (int8 per channel) and activations (uint8), and exported with those ranges"
-BATCHES = (1, 64)
 TOP = 5
 TORCH_BATCH = 256
 
@@ -43,8 +42,6 @@ class KanjiExportParams(Section):
     max_int8_loss: float = Field(ge=0, le=1)
     latency_repeats: int = Field(ge=1)
     calibration_bins: int = Field(ge=1)
-    power_watts: float = Field(gt=0)
-    grid_co2_g_per_kwh: float = Field(ge=0)
 
 
 @dataclass(frozen=True)
@@ -70,13 +67,12 @@ class Rows:
 
 @dataclass(frozen=True)
 class MeasuredFile:
-    """One file: its temperature, validation accuracy, size, speed and five best classes of every test row."""
+    """One file: its temperature, validation accuracy, size and five best classes of every test row."""
 
     file: Path
     temperature: float
     val_top1: float
     megabytes: float
-    latencies: tuple[Latency, ...]
     test: Best
 
 
@@ -118,7 +114,7 @@ def export_character(
     piece = trace_character(model, shape)
     integer = assemble_character(_integer_piece(folder, piece, samples, rows.calibration, reads, params))
     kernels = require_integer_kernels(integer)
-    measure = partial(_measure, samples=samples, rows=rows, labels=labels, val=val, params=params)
+    measure = partial(_measure, samples=samples, rows=rows, labels=labels, val=val)
     int8, int8_NC = measure(out / INT8_FILE, integer)
     fp32, fp32_NC = measure(out / FP32_FILE, assemble_character(piece))
     found = Exported(
@@ -142,15 +138,12 @@ def _measure(
     rows: Rows,
     labels: LabelMap,
     val: Samples,
-    params: KanjiExportParams,
 ) -> tuple[MeasuredFile, NDArray[np.float32]]:
     """The file and its (N, C) validation logits."""
     temperature, val_NC = calibrate(file, model, labels, val)
     recognizer = Recognizer.load(file)
-    batches = [batch for batch in BATCHES if batch <= len(val.classes_N)]
-    times = measure_latency(file, val.feeds, batches=batches, repeats=params.latency_repeats)
     test = read_best(recognizer, samples, rows.test, TOP)
-    found = MeasuredFile(file, temperature, top1(val_NC, val.classes_N), megabytes(file), tuple(times), test)
+    found = MeasuredFile(file, temperature, top1(val_NC, val.classes_N), megabytes(file), test)
     return found, val_NC
 
 

@@ -1,8 +1,8 @@
-"""Where a recogniser of whole characters comes from, for its card: samples, licences, settings, energy, hashes."""
+"""Where a recogniser of whole characters comes from, for its card: samples, licences, settings, hashes."""
 
 from dataclasses import asdict
 
-from glyphlens.export.card_parts import bullets, hash_table, table
+from glyphlens.export.card_parts import TIMES, bullets, hash_table, table
 from glyphlens.export.character_facts import RENDERED, CharacterFacts
 from glyphlens.samples import SPLITS
 
@@ -50,17 +50,6 @@ def making(facts: CharacterFacts) -> str:
     )
 
 
-def energy(facts: CharacterFacts) -> str:
-    """Seconds measured; kilowatt hours and CO2 estimated."""
-    settings, measured = facts.settings, facts.measured
-    return (
-        f"Training took {measured['seconds']:,.0f} s, measured. Everything else here is an **estimate** from stated "
-        f"figures: at {settings.power_watts:g} W that is {measured['kwh']:.4f} kWh, and at "
-        f"{settings.grid_co2_g_per_kwh:g} g of CO2 per kWh {measured['co2_g']:.1f} g. No meter was read; both figures "
-        "are in params.yaml (`kanji_export`). Searches and failed attempts before it are not counted."
-    )
-
-
 def data(facts: CharacterFacts) -> str:
     """Samples by set and split, and under what terms they are."""
     index = facts.samples.index
@@ -85,5 +74,8 @@ def data(facts: CharacterFacts) -> str:
 
 def reproduction(facts: CharacterFacts) -> str:
     """How to make it again, from what, by hash."""
-    text = f"`dvc repro {STAGE}` after the stages before it, `make repro` for all. What went in and came out:"
+    text = (
+        f"`dvc repro {STAGE}` after the stages before it, `make repro` for all, which ends with how long each training "
+        f"took and an estimate of its energy (from {TIMES}). What went in and came out:"
+    )
     return f"{text}\n\n{hash_table(facts.hashes)}"

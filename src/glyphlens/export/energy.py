@@ -2,7 +2,18 @@
 
 from typing import NamedTuple
 
+from pydantic import Field
+
+from glyphlens.params import Section
+
 WATT_SECONDS_A_KWH = 3.6e6
+
+
+class EnergyParams(Section):
+    """The ``energy`` section of params.yaml: what the machine is said to draw in training, and its grid to emit."""
+
+    power_watts: float = Field(gt=0)
+    grid_co2_g_per_kwh: float = Field(ge=0)
 
 
 class Energy(NamedTuple):
@@ -12,7 +23,7 @@ class Energy(NamedTuple):
     co2_g: float
 
 
-def estimate(seconds: float, power_watts: float, co2_g_per_kwh: float) -> Energy:
-    """``power_watts`` is what the machine is said to draw in training, ``co2_g_per_kwh`` what its grid emits."""
-    kwh = seconds * power_watts / WATT_SECONDS_A_KWH
-    return Energy(kwh, kwh * co2_g_per_kwh)
+def estimate(seconds: float, params: EnergyParams) -> Energy:
+    """Of a training of so many seconds; searches and failed attempts before it are not counted."""
+    kwh = seconds * params.power_watts / WATT_SECONDS_A_KWH
+    return Energy(kwh, kwh * params.grid_co2_g_per_kwh)

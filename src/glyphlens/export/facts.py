@@ -12,7 +12,7 @@ from torch import nn
 from glyphlens.errors import InputError
 from glyphlens.export.bundle import ExportedFile, Samples
 from glyphlens.export.card_parts import FileFacts
-from glyphlens.export.parity import Latency, agreement, megabytes
+from glyphlens.export.parity import agreement, megabytes
 from glyphlens.samples import CharacterClass, SampleSet
 
 OTHER_BACKBONE = {
@@ -29,7 +29,6 @@ class CardFacts:
     """Everything the card says. ``files``: fp32 first, int8 second; shares are fractions."""
 
     files: tuple[FileFacts, FileFacts]
-    latencies: Sequence[Latency]
     fp32_agreement: float
     int8_loss: float
     int8_agreement: float
@@ -50,7 +49,6 @@ class Measured:
     fp32: ExportedFile
     int8: ExportedFile
     metrics: Mapping[str, float]
-    latencies: Sequence[Latency]
     val: Samples
     test: Samples
 
@@ -76,7 +74,6 @@ def card_facts(
             _file_facts(measured.fp32, "fp32", measured.metrics["fp32_top1"]),
             _file_facts(measured.int8, "int8", measured.metrics["int8_top1"]),
         ),
-        latencies=measured.latencies,
         fp32_agreement=measured.metrics["fp32_agreement"],
         int8_loss=measured.metrics["int8_loss"],
         int8_agreement=agreement(measured.int8.val_NC, measured.fp32.val_NC),
@@ -99,7 +96,7 @@ def _settings_of(model: nn.Module) -> dict[str, Any]:
 
 def _file_facts(exported: ExportedFile, precision: str, test_top1: float) -> FileFacts:
     file = exported.file
-    return FileFacts(file.name, file.parent.as_posix(), precision, megabytes(file), exported.temperature, test_top1)
+    return FileFacts(file.name, precision, megabytes(file), exported.temperature, test_top1)
 
 
 def family_accuracy(hits_N: NDArray[np.bool_], families: Iterable[str]) -> dict[str, float]:

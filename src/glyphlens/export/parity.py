@@ -5,7 +5,6 @@ N samples · C classes
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +15,7 @@ from glyphlens.errors import InputError
 from glyphlens.inference import open_session
 
 WARM_UPS = 3
-
-
-@dataclass(frozen=True)
-class Latency:
-    """Median milliseconds a glyph of one file at one batch size, on one core."""
-
-    file: str
-    batch: int
-    ms_per_glyph: float
+DIGITS = 4  # of milliseconds
 
 
 def top1(logits_NC: NDArray[np.floating[Any]], classes_N: NDArray[np.integer[Any]]) -> float:
@@ -39,13 +30,26 @@ def agreement(first_NC: NDArray[np.floating[Any]], second_NC: NDArray[np.floatin
     return top1(first_NC, second_NC.argmax(axis=1))
 
 
+def measure_latencies(
+    files: Mapping[str, Path], feeds: Mapping[str, NDArray[Any]], batches: Sequence[int], repeats: int
+) -> dict[str, dict[str, float]]:
+    """Milliseconds a sample by name of the file and batch size; batches of more than all samples are left out."""
+    fitting = [batch for batch in batches if batch <= len(next(iter(feeds.values())))]
+    return {
+        name: measure_latency(file, feeds, batches=fitting, repeats=repeats)
+        for name, file in files.items()
+        if file.is_file()
+    }
+
+
 def measure_latency(
     file: Path, feeds: Mapping[str, NDArray[Any]], *, batches: Sequence[int], repeats: int
-) -> list[Latency]:
-    """One core, median of ``repeats`` runs over successive samples (as a font gives them), after a warm-up."""
+) -> dict[str, float]:
+    """By batch size: one core, median of ``repeats`` runs over successive samples (as a font gives them), after a
+    warm-up."""
     session = open_session(file, threads=1)
     rows = len(next(iter(feeds.values())))
-    found = []
+    found = {}
     for batch in batches:
         if batch > rows:
             raise InputError(f"latency: batch {batch} needs as many samples, found {rows}")
@@ -56,13 +60,8 @@ def measure_latency(
             began = time.perf_counter()
             session.run(["logits"], feed)
             seconds.append(time.perf_counter() - began)
-        found.append(Latency(file.name, batch, 1000 * float(np.median(seconds[WARM_UPS:])) / batch))
+        found[str(batch)] = round(1000 * float(np.median(seconds[WARM_UPS:])) / batch, DIGITS)
     return found
-
-
-def latency_table(found: Sequence[Latency]) -> list[dict[str, Any]]:
-    """The measurements as plain rows."""
-    return [asdict(entry) for entry in found]
 
 
 def megabytes(file: Path) -> float:

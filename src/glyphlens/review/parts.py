@@ -11,7 +11,7 @@ from glyphlens.review.reruns import Rerun, reruns
 from glyphlens.review.tables import ABSENT_CELL, Part, code, number, some, table
 
 GATES = "metrics/gates/"
-NOISE_NOTE = "Times come from whichever machine ran the export: small differences mean nothing."
+NOISE_NOTE = "Times come from whichever machine ran the stage last: small differences mean nothing."
 LONG = 12  # rows; a longer table is folded
 
 
@@ -51,9 +51,9 @@ def gates_part(changes: Sequence[MetricChange]) -> Part | None:
 
 
 def exports_part(before: Mapping[str, Mapping[str, float]], after: Mapping[str, Mapping[str, float]]) -> Part | None:
-    """Sizes and latencies of the exported files, as the released model cards have them."""
+    """Sizes of the released files, as their cards have them, and what was timed."""
     rows = [_cells(change) for change in metric_changes(before, after) if change.is_changed]
-    part = _part(f"Sizes and latencies that moved: {len(rows)}", ("file", "", "before", "after", "change"), rows)
+    part = _part(f"Sizes and times that moved: {len(rows)}", ("of", "", "before", "after", "change"), rows)
     return Part(part.title, f"{part.body}\n\n{NOISE_NOTE}", part.is_open) if part else None
 
 

@@ -6,20 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from glyphlens.errors import InputError
-from glyphlens.review.cards import card_numbers
+from glyphlens.review.cards import card_numbers, timing_numbers
 from glyphlens.review.documents import json_mapping, yaml_mapping
 from glyphlens.review.locked import LockedStage, locked_stages, with_code
 from glyphlens.review.revisions import SHORT_HASH, WORKSPACE, commit_of, files_at
 
-METRICS = re.compile(r"metrics/.+\.json")
+METRICS = re.compile(r"metrics/[^/]+/[^/]+\.json")  # curves lie a folder deeper, timings beside the folders
 CARD = re.compile(r"models/.+/release/README\.md")
 LISTING = re.compile(r"code/[^/]+\.txt")
-PARAMS, LOCK = "params.yaml", "dvc.lock"
+PARAMS, LOCK, TIMINGS = "params.yaml", "dvc.lock", "metrics/timings.json"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One side of a comparison; numbers by file and name, stages by name, parameters as in params.yaml."""
+    """One side of a comparison; numbers by file and name, stages by name, parameters as in params.yaml.
+
+    ``exports``: sizes of the released files, and by stage what was timed.
+    """
 
     name: str
     metrics: dict[str, dict[str, float]]
@@ -39,7 +42,9 @@ def snapshot(root: Path, revision: str | None) -> Snapshot:
     metrics = {path: _numbers(files[path], f"{name}:{path}") for path in files if METRICS.fullmatch(path)}
     if not metrics:
         raise InputError(f"{name}: no metrics/*.json there, nothing to compare; name a revision that has run the graph")
-    cards = (card_numbers(files[path].decode(errors="replace")) for path in files if CARD.fullmatch(path))
+    cards = [card_numbers(files[path].decode(errors="replace")) for path in files if CARD.fullmatch(path)]
+    if TIMINGS in files:
+        cards.append(timing_numbers(json_mapping(files[TIMINGS], f"{name}:{TIMINGS}"), f"{name}:{TIMINGS}"))
     return Snapshot(
         name=name,
         metrics=metrics,
@@ -50,7 +55,7 @@ def snapshot(root: Path, revision: str | None) -> Snapshot:
 
 
 def _is_wanted(path: str) -> bool:
-    return path in (PARAMS, LOCK) or any(pattern.fullmatch(path) for pattern in (METRICS, CARD, LISTING))
+    return path in (PARAMS, LOCK, TIMINGS) or any(pattern.fullmatch(path) for pattern in (METRICS, CARD, LISTING))
 
 
 def _numbers(content: bytes, where: str) -> dict[str, float]:

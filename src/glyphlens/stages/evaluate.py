@@ -33,6 +33,7 @@ from glyphlens.params import Section, load_params, read_sections
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import load_array, load_json, replacing_folder, save_json, save_metrics, save_text
+from glyphlens.tracking.timings import note_timing
 
 STAGES = ("glyphs", "rasters", "primitives", "phase1", "phase2", "onestage", "export")  # whose metrics are shown
 GATES = ("glyphs", "rasters", "primitives", "models", "export")
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Read the test glyphs with the exported file, score, draw, write; the release comes last, when all is well."""
     metrics = (*(f"{name}_metrics" for name in STAGES), *(f"{name}_gate" for name in GATES))
     inputs = ("rasters", "rasters_token", "export", "export_token", "primitives", *TRAININGS)
-    paths = stage_paths(argv, *inputs, *metrics, "metrics", "slices", "report", "release")
+    paths = stage_paths(argv, *inputs, *metrics, "metrics", "slices", "report", "release", "timings")
     require_token(paths.rasters_token, paths.rasters)
     require_token(paths.export_token, paths.export)
     params = load_params(EvaluateParams, "evaluate")
@@ -77,6 +78,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_text(paths.report / "report.html", _page(paths, params, samples, recognizer, geometry_NF, results, run))
     with replacing_folder(paths.release) as fresh:
         shutil.copytree(paths.export / "int8", fresh, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    note_timing(paths.timings, "evaluate")
 
 
 def _read(

@@ -1,4 +1,4 @@
-"""export: the trained networks → one ONNX graph in fp32 and int8, label maps, parity, latency, model card.
+"""export: the trained networks → one ONNX graph in fp32 and int8, label maps, parity, model card; latencies apart.
 
 ``fp32`` and ``int8`` below the export are whole models; evaluate releases the second once both have passed their gate.
 """
@@ -17,7 +17,7 @@ from glyphlens.export.glyph_reference import torch_logits
 from glyphlens.export.graph import assemble, trace
 from glyphlens.export.integer_kernels import require_integer_kernels
 from glyphlens.export.labels import DrawingRule, label_map
-from glyphlens.export.parity import agreement, latency_table, measure_latency, megabytes, top1
+from glyphlens.export.parity import agreement, measure_latencies, megabytes, top1
 from glyphlens.export.quantize import Integers
 from glyphlens.gates.token import require_token
 from glyphlens.inference import GEOMETRY, RASTER
@@ -27,7 +27,8 @@ from glyphlens.recognizers.grid import GridRecognizer
 from glyphlens.recognizers.weights import load_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.storage import load_table, save_json, save_metrics, save_text, sha256_tree
+from glyphlens.storage import load_table, save_metrics, save_text, sha256_tree
+from glyphlens.tracking.timings import note_timing
 
 SCRIPT = "arabic"
 FP32_FILE, INT8_FILE = "fp32/glyphs.fp32.onnx", "int8/glyphs.int8.onnx"
@@ -45,9 +46,9 @@ class ExportParams(Section):
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write both files with label maps, the card and latencies, and metrics measured on the files."""
+    """Write both files with label maps and the card, metrics measured on the files, and apart how fast they are."""
     inputs = ("rasters", "rasters_token", "phase1", "phase2", "models_token", "fonts")
-    paths = stage_paths(argv, *inputs, "out", "metrics")
+    paths = stage_paths(argv, *inputs, "out", "metrics", "timings")
     require_token(paths.rasters_token, paths.rasters)
     require_token(paths.models_token, paths.phase1, paths.phase2)
     params, rule, seed = load_params(ExportParams, "export"), load_params(DrawingRule, "rasters"), load_seed()
@@ -76,19 +77,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         "fp32_mb": megabytes(fp32.file),
         "int8_mb": megabytes(int8.file),
     }
-    latencies = [
-        entry
-        for exported in (fp32, int8)
-        for entry in measure_latency(exported.file, test.feeds, batches=BATCHES, repeats=params.latency_repeats)
-    ]
-    measured = Measured(fp32, int8, metrics, latencies, val, test)
+    measured = Measured(fp32, int8, metrics, val, test)
     sources = {name: getattr(paths, name) for name in ("rasters", "phase1", "phase2")}
-    files = {exported.file.name: exported.file for exported in (fp32, int8)}
-    hashes = {name: sha256_tree(path) for name, path in {**sources, **files}.items()}
+    files = {"fp32": fp32.file, "int8": int8.file}
+    made = {file.name: file for file in files.values()}
+    hashes = {name: sha256_tree(path) for name, path in {**sources, **made}.items()}
     card = write_card(card_facts(measured, rasters, fonts, models, params.model_dump(), hashes))
     save_metrics(paths.metrics, metrics)
-    save_json(paths.out / "latency.json", latency_table(latencies))
     save_text(int8.file.with_name("README.md"), card)
+    latencies = measure_latencies(files, test.feeds, BATCHES, params.latency_repeats)
+    note_timing(paths.timings, "export", latency_ms=latencies)
     tqdm.write("export: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
 
 

@@ -7,17 +7,18 @@ from glyphlens.params import load_params, load_seed
 from glyphlens.recognizers.registry import params_model
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.training.character_batches import CharacterParams
-from glyphlens.training.character_training import train_character_recognizer
+from glyphlens.training.character_training import Written, train_character_recognizer
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the sample set, train, write weights, curves and how the training went."""
-    paths = stage_paths(argv, "samples", "token", "out")
+    paths = stage_paths(argv, "samples", "token", "out", "curves", "timings")
     require_token(paths.token, paths.samples)
     name = paths.out.name
     own = load_params(params_model(name), f"recognizers.{name}")
     params = load_params(CharacterParams, "kanji_training")
-    train_character_recognizer(f"kanji@{name}", paths.out, paths.samples, own, params, load_seed())
+    written = Written(paths.out, paths.curves, paths.timings)
+    train_character_recognizer(f"kanji@{name}", written, paths.samples, own, params, load_seed())
 
 
 if __name__ == "__main__":

@@ -7,20 +7,21 @@ from glyphlens.params import load_params, load_seed
 from glyphlens.recognizers.registry import params_model
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.training.character_batches import CharacterParams
-from glyphlens.training.character_training import DistillationParams, Teacher, train_character_recognizer
+from glyphlens.training.character_training import DistillationParams, Teacher, Written, train_character_recognizer
 
 SUFFIX = "_distilled"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the sample set and the teacher, train the student, write it as the stage ``kanji`` does."""
-    paths = stage_paths(argv, "samples", "token", "teacher", "out")
+    paths = stage_paths(argv, "samples", "token", "teacher", "out", "curves", "timings")
     require_token(paths.token, paths.samples)
     name = paths.out.name.removesuffix(SUFFIX)
     own = load_params(params_model(name), f"recognizers.{name}")
     params = load_params(CharacterParams, "kanji_training")
     teacher = Teacher(paths.teacher, load_params(DistillationParams, "distillation"))
-    train_character_recognizer(f"kanji_distilled@{name}", paths.out, paths.samples, own, params, load_seed(), teacher)
+    written = Written(paths.out, paths.curves, paths.timings)
+    train_character_recognizer(f"kanji_distilled@{name}", written, paths.samples, own, params, load_seed(), teacher)
 
 
 if __name__ == "__main__":

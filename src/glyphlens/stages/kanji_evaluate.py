@@ -34,6 +34,7 @@ from glyphlens.params import Section, load_params, read_sections
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import save_json, save_metrics, save_table, save_text
+from glyphlens.tracking.timings import note_timing
 
 SECTIONS = (
     "seed", "fonts", "kanji", "standin", "kanji_training", "recognizers", "kanji_qat", "distillation",
@@ -43,7 +44,7 @@ GROUPS = ("group", "groups")
 SCORES = ("test_top1", "test_shape_top1", "macro_f1", "ece", "int8_top1", "int8_mb")
 INPUTS, OUTPUTS = (
     ("samples", "samples_token", "export", "export_token"),
-    ("release", "release_metrics", "metrics", "report"),
+    ("release", "release_metrics", "metrics", "report", "timings"),
 )
 
 
@@ -105,6 +106,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_text(paths.report / "report.html", render_kanji_page(_page(paths, params, compared, confusions, run)))
     preface = release_preface(table, released, params.release_max_mb, " ".join(source_told(samples)[:2]))
     write_release(paths.release, paths.export, released, preface)
+    note_timing(paths.timings, "kanji_evaluate")
 
 
 def _headline(compared: Compared) -> dict[str, float]:

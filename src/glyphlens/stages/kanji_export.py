@@ -19,22 +19,26 @@ from glyphlens.export.character_card import skipped_card, write_character_card
 from glyphlens.export.character_facts import CharacterFacts, group_accuracy
 from glyphlens.export.character_files import Exported, KanjiExportParams, Rows, export_character
 from glyphlens.export.character_labels import PreparationRule, character_map
-from glyphlens.export.energy import estimate
+from glyphlens.export.character_origin import STAGE
+from glyphlens.export.parity import measure_latencies
 from glyphlens.gates.token import require_token
 from glyphlens.inference import STROKES
 from glyphlens.params import load_params, load_seed
+from glyphlens.reading import feeds_of
 from glyphlens.recognizers.weights import load_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.storage import load_json, save_json, save_metrics, save_text, sha256_tree, writing
+from glyphlens.tracking.timings import note_timing
 
 TRAINING = "training.json"
+BATCHES = (1, 64)  # timed
 NO_STROKES = "a split of this sample set has no stroke sequence, which this recogniser reads"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Write the files and what was measured on them; where there is nothing to read, files that say so."""
-    paths = stage_paths(argv, "samples", "token", "model", "out", "metrics")
+    paths = stage_paths(argv, "samples", "token", "model", "out", "metrics", "timings")
     require_token(paths.token, paths.samples)
     params, rule = load_params(KanjiExportParams, "kanji_export"), load_params(PreparationRule, "kanji")
     training = load_json(paths.model / TRAINING)
@@ -50,7 +54,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     labels = partial(character_map, samples.classes, rule, source=source_of(samples))
     found = export_character(paths.model, paths.out, model, samples, rows, labels, params)
-    write(paths, character_facts(paths, model, samples, rows, found, training, params))
+    write(paths, character_facts(paths, model, samples, rows, found, params))
+    shown = feeds_of(samples, (str(model.reads),), rows.val)
+    files = {"fp32": found.fp32.file, "int8": found.int8.file}
+    latencies = measure_latencies(files, shown, BATCHES, params.latency_repeats)
+    note_timing(paths.timings, f"{STAGE}@{paths.out.name}", latency_ms=latencies)
 
 
 def character_facts(
@@ -59,7 +67,6 @@ def character_facts(
     samples: SampleSet,
     rows: Rows,
     found: Exported,
-    training: dict[str, Any],
     params: KanjiExportParams,
 ) -> CharacterFacts:
     """All that is told of the exported files."""
@@ -71,7 +78,7 @@ def character_facts(
         rows=rows,
         exported=found,
         metrics=test_metrics(samples, rows.test, found, params.calibration_bins),
-        measured=measurements(paths.out.name, model, found, rows, training, params),
+        measured=measurements(paths.out.name, model, found, rows),
         group_top1=group_accuracy(samples, rows.test, found.fp32.test),
         settings=params,
         hashes={
@@ -108,20 +115,12 @@ def test_metrics(samples: SampleSet, rows: NDArray[np.int64], found: Exported, b
     }
 
 
-def measurements(
-    name: str, model: nn.Module, found: Exported, rows: Rows, training: dict[str, Any], params: KanjiExportParams
-) -> dict[str, Any]:
-    """The content of measured.json; megabytes of 10^6 bytes, milliseconds a sample on one core."""
-    seconds = float(training["seconds"])
-    energy = estimate(seconds, params.power_watts, params.grid_co2_g_per_kwh)
-    files = {"fp32": found.fp32, "int8": found.int8}
+def measurements(name: str, model: nn.Module, found: Exported, rows: Rows) -> dict[str, Any]:
+    """The content of measured.json; megabytes of 10^6 bytes."""
     return {
         "recognizer": name,
         "reads": model.reads,
         "parameters": sum(weight.numel() for weight in model.parameters()),
-        "seconds": seconds,
-        "kwh": round(energy.kwh, 6),
-        "co2_g": round(energy.co2_g, 3),
         "temperature": found.fp32.temperature,
         "int8_temperature": found.int8.temperature,
         "val_top1": round(found.fp32.val_top1, 6),
@@ -132,10 +131,6 @@ def measurements(
         "int8_kernels": found.kernels,
         "fp32_mb": round(found.fp32.megabytes, 4),
         "int8_mb": round(found.int8.megabytes, 4),
-        "latency_ms": {
-            kind: {str(entry.batch): round(entry.ms_per_glyph, 4) for entry in file.latencies}
-            for kind, file in files.items()
-        },
         "val_rows": len(rows.val),
         "test_rows": len(rows.test),
     }

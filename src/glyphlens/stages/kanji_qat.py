@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from glyphlens.curves import CURVES
+from glyphlens.curves import CURVES, last_values
 from glyphlens.errors import InputError
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.export.qat import convert, integer_logits, integer_piece, save_piece
@@ -15,7 +15,7 @@ from glyphlens.params import load_params, load_seed
 from glyphlens.recognizers.weights import load_model, save_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.storage import save_json
+from glyphlens.storage import save_json, save_metrics
 from glyphlens.training.character_batches import CharacterData, CharacterParams, character_data
 from glyphlens.training.character_training import facts
 from glyphlens.training.loop import train
@@ -29,7 +29,7 @@ INTEGER_FILE = "integer.onnx"
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the samples and the trained network, fine-tune, write weights, integer.onnx and how the training went."""
-    paths = stage_paths(argv, "samples", "token", "start", "out")
+    paths = stage_paths(argv, "samples", "token", "start", "out", "curves", "timings")
     require_token(paths.token, paths.samples)
     params, shared = load_params(QatParams, "kanji_qat"), load_params(CharacterParams, "kanji_training")
     seed, network = load_seed(), load_model(paths.start, nn.Module)
@@ -44,8 +44,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         save_model(paths.out, plain(rounded, network, pairs))
         save_piece(paths.out / INTEGER_FILE, integer_piece(paths.out.name, convert(rounded), first[0][:2]))
         scores = _scores(network, rounded, paths.out / INTEGER_FILE, data)
-        save_json(paths.out / "training.json", {**facts(network, trained.seconds, params.steps), **scores})
-        run.report(trained, scores)
+        save_json(paths.out / "training.json", {**facts(network, params.steps), **scores})
+        save_metrics(paths.curves, last_values(trained.curves))
+        run.report(trained, scores, paths.timings)
 
 
 def _data(start: Path, network: nn.Module, samples: Path, params: CharacterParams, seed: int) -> CharacterData:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from glyphlens.curves import CURVES
+from glyphlens.curves import CURVES, last_values
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.gates.token import require_token
 from glyphlens.imaging.degrade import DegradeParams
@@ -38,7 +38,7 @@ class StemParams(Section):
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read rasters, train with phase 2's settings, score on validation and test families, write."""
-    paths = stage_paths(argv, "rasters", "rasters_token", "variants", "out", "metrics")
+    paths = stage_paths(argv, "rasters", "rasters_token", "variants", "out", "metrics", "curves", "timings")
     require_token(paths.rasters_token, paths.rasters)
     own, params, seed = load_params(StemParams, "onestage"), load_params(GlyphParams, "phase2"), load_seed()
     params = params.model_copy(update={"steps": own.steps})
@@ -74,7 +74,8 @@ def main(argv: Sequence[str] | None = None) -> None:
                 metrics[f"{split}_top{k}"] = top_k_accuracy(logits_NC, rasters.class_indices[batches.rows], k)
         metrics["parameters"] = sum(parameter.numel() for parameter in model.parameters())
         save_metrics(paths.metrics, metrics)
-        run.report(trained, metrics)
+        save_metrics(paths.curves, last_values(trained.curves))
+        run.report(trained, metrics, paths.timings)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from glyphlens.curves import CURVES
+from glyphlens.curves import CURVES, last_values
 from glyphlens.evaluation.primitive_scores import frequency_buckets, primitive_scores, top_confusions
 from glyphlens.gates.token import require_token
 from glyphlens.params import load_params, load_seed
@@ -29,7 +29,9 @@ CELLS_AT_ONCE = 8192
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read rasters and codebook, train, score, write."""
-    paths = stage_paths(argv, "rasters", "rasters_token", "primitives", "primitives_token", "out", "metrics")
+    paths = stage_paths(
+        argv, "rasters", "rasters_token", "primitives", "primitives_token", "out", "metrics", "curves", "timings"
+    )
     require_token(paths.rasters_token, paths.rasters)
     require_token(paths.primitives_token, paths.primitives)
     params, seed = load_params(CellParams, "phase1"), load_seed()
@@ -55,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         save_model(paths.out, model)
         metrics = _score(model, test, codebook, paths.out)
         save_metrics(paths.metrics, metrics)
-        run.report(trained, metrics)
+        save_metrics(paths.curves, last_values(trained.curves))
+        run.report(trained, metrics, paths.timings)
 
 
 def _score(model: CellCNN, test: Cells, codebook: Codebook, out: Path) -> dict[str, float]:

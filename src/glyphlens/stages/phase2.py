@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from glyphlens.curves import CURVES
+from glyphlens.curves import CURVES, last_values
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.gates.token import require_token
 from glyphlens.params import load_params, load_seed
@@ -26,7 +26,7 @@ TRAINED_ON = ("rasters", "primitives", "variants", "grids")
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read grids, train, score on the validation families, write."""
-    paths = stage_paths(argv, "rasters_token", *TRAINED_ON, "out", "metrics")
+    paths = stage_paths(argv, "rasters_token", *TRAINED_ON, "out", "metrics", "curves", "timings")
     require_token(paths.rasters_token, paths.rasters)
     params, seed = load_params(GlyphParams, "phase2"), load_seed()
 
@@ -63,7 +63,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         }
         save_array(paths.out / "val_predictions.npy", logits_NC.argmax(1).astype(np.int32))
         save_metrics(paths.metrics, metrics)
-        run.report(trained, metrics)
+        save_metrics(paths.curves, last_values(trained.curves))
+        run.report(trained, metrics, paths.timings)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ CPU_INFO = Path("/proc/cpuinfo")
 
 def run_tags(record: RunRecord) -> dict[str, str]:
     """Tags of the run by their MLflow names, those that are not known left out; collect them where it was trained."""
-    tags = _source(record.stage) | _hashes(record) | _machine()
+    tags = _source(record.stage) | _hashes(record) | {f"machine.{name}": value for name, value in machine().items()}
     return {name: value for name, value in tags.items() if value}
 
 
@@ -49,17 +49,18 @@ def _hashes(record: RunRecord) -> dict[str, str]:
     return {f"sha256/{name}": value for name, value in inputs.items()}
 
 
-def _machine() -> dict[str, str]:
+def machine() -> dict[str, str]:
+    """What can make a run faster or slower, by name; no host is named."""
     import torch
 
     return {
-        "machine.platform": platform.platform(),
-        "machine.cpu": _cpu_model(),
-        "machine.cores": str(os.cpu_count()),
-        "machine.gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "",
-        "machine.threads": str(torch.get_num_threads()),
-        "machine.python": platform.python_version(),
-        "machine.torch": version("torch"),
+        "platform": platform.platform(),
+        "cpu": _cpu_model(),
+        "cores": str(os.cpu_count()),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "",
+        "threads": str(torch.get_num_threads()),
+        "python": platform.python_version(),
+        "torch": version("torch"),
     }
 
 

@@ -9,13 +9,13 @@ from pydantic import Field
 from torch import nn
 from tqdm import tqdm
 
-from glyphlens.curves import CURVES
+from glyphlens.curves import CURVES, last_values
 from glyphlens.params import Section
 from glyphlens.recognizers.registry import RecognizerParams, build
 from glyphlens.recognizers.weights import load_model, save_model
 from glyphlens.samples import SampleSet
 from glyphlens.sources.structure import Structure
-from glyphlens.storage import save_json
+from glyphlens.storage import save_json, save_metrics
 from glyphlens.training.character_batches import CharacterParams, character_data
 from glyphlens.training.loop import train
 from glyphlens.training.objectives import ClassLoss, DistilledLoss, Objective
@@ -38,9 +38,17 @@ class Teacher(NamedTuple):
     params: DistillationParams
 
 
+class Written(NamedTuple):
+    """Where a training goes: the folder of the model, the last values of its curves, the time it took."""
+
+    out: Path
+    curves: Path
+    timings: Path
+
+
 def train_character_recognizer(
     stage: str,
-    out: Path,
+    written: Written,
     samples_folder: Path,
     own: RecognizerParams[Any],
     shared: CharacterParams,
@@ -49,7 +57,7 @@ def train_character_recognizer(
 ) -> None:
     """Train the recogniser that ``stage`` names (``kanji@cnn``) and write weights.safetensors, model.json, curves/ and
     training.json; only the last, saying why, where the recogniser reads strokes and the set has none."""
-    name = stage.partition("@")[2]
+    out, name = written.out, stage.partition("@")[2]
     params = shared.model_copy(update={"steps": own.steps, "batch": own.batch, "lr": own.lr})
     samples = SampleSet.open(samples_folder)
     torch.manual_seed(seed)
@@ -58,6 +66,7 @@ def train_character_recognizer(
     if data is None:
         tqdm.write(f"{stage}: skipped: {SKIPPED}")
         save_json(out / "training.json", {"skipped": SKIPPED})
+        save_metrics(written.curves, {})
         return
     config, inputs = {"network": own.network.model_dump(), **params.model_dump(), "seed": seed}, [samples_folder]
     if teacher:
@@ -68,8 +77,9 @@ def train_character_recognizer(
         )
         save_model(out, model)
         best = best_scores(trained.curves)
-        save_json(out / "training.json", {**facts(model, trained.seconds, params.steps), **best})
-        run.report(trained, best)
+        save_json(out / "training.json", {**facts(model, params.steps), **best})
+        save_metrics(written.curves, last_values(trained.curves))
+        run.report(trained, best, written.timings)
 
 
 def best_scores(curves: pd.DataFrame) -> dict[str, float]:
@@ -85,11 +95,6 @@ def _objective(params: CharacterParams, teacher: Teacher | None) -> Objective:
     return DistilledLoss(load_model(teacher.folder, nn.Module), params.smoothing, taught.share, taught.temperature)
 
 
-def facts(model: nn.Module, seconds: float, steps: int) -> dict[str, Any]:
-    """How big a model is and how long it was trained, interrupted runs included, where."""
-    return {
-        "seconds": round(seconds, 1),
-        "steps": steps,
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else f"{torch.get_num_threads()} cores",
-    }
+def facts(model: nn.Module, steps: int) -> dict[str, Any]:
+    """How big a model is and for how many steps it was trained."""
+    return {"steps": steps, "parameters": sum(parameter.numel() for parameter in model.parameters())}

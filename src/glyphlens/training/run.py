@@ -21,6 +21,7 @@ from glyphlens.storage import sha256_tree
 from glyphlens.tracking.home import project_home
 from glyphlens.tracking.outbox import post
 from glyphlens.tracking.record import RunRecord
+from glyphlens.tracking.timings import note_timing
 from glyphlens.training.checkpoints import Identity, Trained, newest_state, read_identity, resumption
 from glyphlens.training.machine import this_machine
 from glyphlens.training.processes import rank, world_size
@@ -45,8 +46,8 @@ class TrainingRun:
     checkpoint: CheckpointParams
     start: Path | None = None
 
-    def report(self, trained: Trained, metrics: Mapping[str, float]) -> None:
-        """Tell the tracker how it went; its trouble is warned of and never the training's.
+    def report(self, trained: Trained, metrics: Mapping[str, float], timings: Path) -> None:
+        """Tell the tracker how it went, whose trouble is warned of and never the training's; note the time it took.
 
         Raises InputError, and tells nothing, where code or parameters were changed meanwhile.
         """
@@ -63,6 +64,7 @@ class TrainingRun:
                 metrics=dict(metrics),
             )
         )
+        note_timing(timings, self.identity.stage, seconds=round(trained.seconds, 1))
 
 
 @contextmanager
