@@ -40,6 +40,14 @@ class Recurrent(nn.Module):
         return logits
 
 
+class Gated(Recurrent):
+    """The same with a GRU."""
+
+    def __init__(self, classes: int = len(CHARACTERS)) -> None:
+        super().__init__(classes)
+        self.reader = nn.GRU(17, 16, batch_first=True, bidirectional=True)
+
+
 class Attentive(nn.Module):
     """Two convolutions, then attention between the places of their map, as in the token transformer."""
 

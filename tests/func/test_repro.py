@@ -35,7 +35,7 @@ def test_every_stage_ran_and_left_what_it_declares(small: SmallRepository) -> No
 def test_metrics_hold_the_promised_numbers(small: SmallRepository) -> None:
     for name, keys in REQUIRED.items():
         assert keys <= set(load_json(small.folder / "metrics" / name)), name
-    for path in (small.folder / "metrics").rglob("*.json"):
+    for path in (small.folder / "metrics").glob("*/**/*.json"):
         content = load_json(path)
         assert 0 < len(content) <= MAX_METRICS, path
         assert all(value == round(value, 4) for value in content.values()), path
@@ -80,6 +80,21 @@ def test_the_same_seed_gives_the_same_bytes(small: SmallRepository) -> None:
     for stage in stages:
         small.dvc("repro", "--force", "--single-item", stage)
     assert {stage: small.lock()[stage]["outs"] for stage in stages} == before
+
+
+def test_another_run_of_what_is_timed_changes_the_times_alone(small: SmallRepository) -> None:
+    timed = ["kanji_qat", "export", "kanji_export@cnn", "evaluate", "kanji_evaluate"]
+    small.dvc("repro", "--force", "--single-item", *timed)
+    assert small.git("status", "--porcelain").split() == ["M", "metrics/timings.json"]
+    assert {"phase1", "phase2", "onestage", "kanji@cnn", *timed} <= set(
+        load_json(small.folder / "metrics/timings.json")
+    )
+
+
+def test_metrics_are_compared_without_a_cache(small: SmallRepository, tmp_path: Path) -> None:
+    clone = small.clone(tmp_path / "clone")
+    answer, _ = clone.start("dvc", "metrics", "diff").communicate()
+    assert answer == ""
 
 
 def test_a_parameter_re_runs_its_stage_and_none_before(small: SmallRepository) -> None:

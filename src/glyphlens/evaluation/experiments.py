@@ -77,5 +77,5 @@ def _experiment(entry: Mapping[str, Any], *, is_commit: bool) -> Experiment:
 
 
 def _source(path: str) -> str:
-    """``kanji/cnn/curves`` of metrics/kanji/cnn/curves.json; in older commits of models/kanji/cnn/curves/metrics.json."""
+    """``kanji/cnn/curves`` of metrics/kanji/cnn/curves.json, in older commits models/kanji/cnn/curves/metrics.json."""
     return path.removeprefix("metrics/").removeprefix("models/").removesuffix(".json").removesuffix("/metrics")

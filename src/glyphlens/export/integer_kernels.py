@@ -10,7 +10,7 @@ from glyphlens.errors import InputError
 from glyphlens.export.stored_weights import STORED
 from glyphlens.inference import open_session
 
-INTEGER = ("QLinear", "QGemm", "MatMulInteger", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM")
+INTEGER = ("QLinear", "QGemm", "MatMulInteger")
 
 
 def integer_kernels(model: onnx.ModelProto) -> Counter[str]:
@@ -19,15 +19,16 @@ def integer_kernels(model: onnx.ModelProto) -> Counter[str]:
 
 
 def require_integer_kernels(model: onnx.ModelProto) -> Counter[str]:
-    """``integer_kernels`` of an int8 model; raises InputError where its convolutions or products still run in float."""
+    """``integer_kernels`` of an int8 model; raises InputError where its convolutions or its weights are floats."""
     kernels = integer_kernels(model)
-    kinds = Counter(node.op_type for node in model.graph.node)
-    is_float = kinds["Conv"] > 1 and not kernels["QLinearConv"]
-    if is_float or kinds["LSTM"] or not any(kind != "MatMulInteger" for kind in kernels):
+    convolutions = sum(node.op_type == "Conv" for node in model.graph.node)
+    stored = stored_layers(model)
+    is_float = convolutions > 1 and not kernels["QLinearConv"]
+    if is_float or not (stored or any(kind != "MatMulInteger" for kind in kernels)):
         raise InputError(
-            f"int8 model: onnxruntime runs {dict(kernels)} of {kinds['Conv']} convolutions in integers and "
-            f"{kinds['LSTM']} recurrent layers in float; another version of it may need another QDQ form, or other "
-            "nodes left in float"
+            f"int8 model: onnxruntime runs {dict(kernels)} of {convolutions} convolutions in integers, and the weights "
+            f"of {stored} layers are stored as int8; another version of it may need another QDQ form, or other nodes "
+            "left in float"
         )
     return kernels
 
@@ -35,15 +36,18 @@ def require_integer_kernels(model: onnx.ModelProto) -> Counter[str]:
 def method_of(model: onnx.ModelProto) -> str:
     """How the layers of an int8 model are quantised, in words."""
     kinds = Counter(node.op_type for node in model.graph.node)
-    stored = any(node.name.endswith(STORED) for node in model.graph.node)
+    stored = stored_layers(model)
     said = {
         "convolutions statically": kinds["Conv"] > 1,
-        "matrix products statically": kinds["Gemm"] > 0,
-        "matrix products dynamically": kinds["MatMulInteger"] > 0,
-        "LSTM layers dynamically": kinds["DynamicQuantizeLSTM"] > 0,
-        "GRU layers and softmax-weighted sums in floats, their weights stored as int8": stored,
+        "matrix products statically": kinds["Gemm"] > 0 and not stored,
+        "recurrent layers and matrix products in floats, their weights stored as int8": stored > 0,
     }
     return ", ".join(words for words, is_so in said.items() if is_so)
+
+
+def stored_layers(model: onnx.ModelProto) -> int:
+    """How many matrices of an int8 model are stored as int8 and multiplied as floats."""
+    return sum(node.name.endswith(STORED) for node in model.graph.node)
 
 
 def _optimized_kinds(model: onnx.ModelProto) -> Counter[str]:

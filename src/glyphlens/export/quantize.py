@@ -1,9 +1,10 @@
 """Float pieces → int8 pieces, by what their graphs contain: weights int8 per channel, activations uint8.
 
 Convolutions are quantised statically (QDQ, calibrated on real samples): several times as fast as float and 3.9 times
-smaller, where dynamic quantisation would be slower than float. What recurrent layers and attention multiply spreads
-over ranges that change from sample to sample, so their products are quantised dynamically, by the range of the batch
-at hand: such a model's answers depend, by less than a quantisation step, on the batch that a sample comes in.
+smaller. What recurrent layers and attention multiply spreads over ranges that change from sample to sample: their
+weights are stored as int8 and multiplied as floats. Ranges taken from the batch at hand (dynamic quantisation) would
+make a sample's answer depend on the batch that it comes in; so would any rounding behind a sum of floats, whose last
+bits do. Here integers come first, then floats.
 """
 
 import contextlib
@@ -22,18 +23,14 @@ from onnxruntime.quantization import (
     CalibrationMethod,
     QuantFormat,
     QuantType,
-    quantize_dynamic,
     quantize_static,
 )
 
 from glyphlens.export.onnx_parts import clean
-from glyphlens.export.stored_weights import store_weights
+from glyphlens.export.stored_weights import PRODUCTS, RECURRENT, store_weights
 from glyphlens.inference import open_session
 
 CALIBRATION_BATCH = 64
-PRODUCTS = ("MatMul", "Gemm")
-RECURRENT = ("LSTM", "GRU", "RNN")
-DYNAMIC_KINDS = (*PRODUCTS, "LSTM")  # onnxruntime has no integer kernel for other recurrent layers
 # What onnxruntime runs in integers between two convolutions; anything else would go to float and back.
 CONVOLUTION_KINDS = (
     *("Conv", "Relu", "Clip", "Add", "Mul", "Sigmoid", "Concat", "Reshape", "Transpose", "Flatten"),
@@ -64,14 +61,10 @@ def content_of(piece: onnx.ModelProto) -> Content:
     constants |= {node.output[0] for node in piece.graph.node if node.op_type == "Constant"}
     kinds = Counter(node.op_type for node in piece.graph.node)
     free = {node.name for node in piece.graph.node if node.op_type == "MatMul" and not constants & set(node.input)}
-    attention = len(free | set(weighted_sums(piece)))
-    return Content(kinds["Conv"], sum(kinds[name] for name in RECURRENT), attention)
-
-
-def weighted_sums(piece: onnx.ModelProto) -> list[str]:
-    """Names of products that a softmax feeds. Its small weights would all be rounded to 0 in 8 bits."""
     weights = {node.output[0] for node in piece.graph.node if node.op_type == "Softmax"}
-    return [node.name for node in piece.graph.node if node.op_type in PRODUCTS and weights & set(node.input)]
+    summed = {node.name for node in piece.graph.node if node.op_type in PRODUCTS and weights & set(node.input)}
+    attention = len(free | summed)
+    return Content(kinds["Conv"], sum(kinds[name] for name in RECURRENT), attention)
 
 
 def quantize_piece(
@@ -90,9 +83,7 @@ def quantize_piece(
         static = settings._replace(float_nodes=(*settings.float_nodes, *apart))
         piece = quantize_static_piece(piece, feeds, kinds, static)
     if content.convolutions <= 1 or in_sequence:
-        apart = weighted_sums(piece)
-        dynamic = settings._replace(float_nodes=(*settings.float_nodes, *apart))
-        piece = store_weights(_dynamic(piece, dynamic), apart)
+        piece = store_weights(piece)
     return piece
 
 
@@ -139,20 +130,6 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]
 
     def get_next(self) -> Feeds | None:
         return next(self.feeds, None)
-
-
-def _dynamic(piece: onnx.ModelProto, settings: Integers) -> onnx.ModelProto:
-    with _files(piece) as (source, target):
-        quantize_dynamic(
-            source,
-            target,
-            per_channel=True,
-            reduce_range=settings.reduce_range,
-            weight_type=QuantType.QInt8,
-            op_types_to_quantize=list(DYNAMIC_KINDS),
-            nodes_to_exclude=list(settings.float_nodes),
-        )
-        return _named(onnx.load(target), piece)
 
 
 def _apart_from_convolutions(piece: onnx.ModelProto, kinds: Collection[str]) -> list[str]:
