@@ -42,7 +42,7 @@ def run_etl(folder: Path, only: Sequence[str], sheet: Path | None, character: st
         screen.print(survey_on_screen(found.table, screen.width))
         if len(found.audit):
             screen.print(audit_on_screen(found.audit, screen.width))
-    if count:
+    if character is not None:
         screen.print(f"{shown(sheet)}: {count} samples of {character} (U+{ord(character):04X})", soft_wrap=True)
     return int(not found.table["complete"].all() or bool(found.audit["reason"].isin(["set missing", UNREADABLE]).any()))
 
