@@ -35,9 +35,7 @@ PANEL = "Glyphs and characters"
 def identify(
     fonts: Annotated[
         list[Path],
-        typer.Argument(
-            parser=named, metavar="FONTS...", help="Font files (ttf otf woff woff2 ttc) or folders of them."
-        ),
+        typer.Argument(parser=named, metavar="FONTS", help="Font files (ttf otf woff woff2 ttc) or folders of them."),
     ],
     output: Output = None,
     format: Format = None,
@@ -69,7 +67,7 @@ def predict(
         list[Path],
         typer.Argument(
             parser=named,
-            metavar="IMAGES...",
+            metavar="IMAGES",
             help="Pictures of one glyph or character a page (png jpg tif gif webp bmp ppm), or folders.",
         ),
     ],

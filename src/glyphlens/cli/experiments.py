@@ -20,7 +20,7 @@ def history(
     files: Annotated[
         list[Path],
         typer.Argument(
-            parser=named, metavar="FILES...", help="Training histories: folders of curves, flat or nested JSON."
+            parser=named, metavar="FILES", help="Training histories: folders of curves, flat or nested JSON."
         ),
     ],
     output: Annotated[

@@ -17,7 +17,7 @@ from glyphlens.file_names import shown
 from glyphlens.sources.etl.finding import UNREADABLE, EtlFile
 from glyphlens.sources.etl.reading import Records, read
 from glyphlens.sources.etl.survey import Survey, survey
-from glyphlens.storage import STANDARD_OUTPUT
+from glyphlens.storage import STANDARD_OUTPUT, place_name
 
 COLUMNS, SAMPLES_A_SET = 12, 48
 TILE_PX, PICTURE_PX, HEADING_PX, TEXT_PX = 136, 128, 34, 11
@@ -42,8 +42,10 @@ def run_etl(folder: Path, only: Sequence[str], sheet: Path | None, character: st
         screen.print(survey_on_screen(found.table, screen.width))
         if len(found.audit):
             screen.print(audit_on_screen(found.audit, screen.width))
-    if character is not None:
-        screen.print(f"{shown(sheet)}: {count} samples of {character} (U+{ord(character):04X})", soft_wrap=True)
+    if sheet is not None and character is not None:
+        screen.print(
+            f"{shown(place_name(sheet))}: {count} samples of {character} (U+{ord(character):04X})", soft_wrap=True
+        )
     return int(not found.table["complete"].all() or bool(found.audit["reason"].isin(["set missing", UNREADABLE]).any()))
 
 
