@@ -56,7 +56,7 @@ def test_a_file_that_is_called_dash_can_be_named(run, font_path, tmp_path, monke
 
 def test_two_things_do_not_go_to_one_output(run, font_path):
     status, out, err = run("identify", font_path, "-o", "-", "--sheet", "-")
-    assert (status, out) == (1, "") and "cannot both go to standard output" in err
+    assert (status, out) == (2, "") and "cannot both go to standard output" in err
 
 
 @pytest.mark.parametrize("option", ["-o", "--sheet"])
@@ -83,7 +83,7 @@ def test_a_sheet_of_several_pages_does_not_fit_into_a_pipe(run, font_path, monke
     monkeypatch.setattr("glyphlens.commands.sheet.COLUMNS", 1)
     monkeypatch.setattr("glyphlens.commands.sheet.ROWS_A_PAGE", 2)
     status, _, err = run("identify", font_path, "--sheet", "-")
-    assert status == 1 and "6 glyphs fill 3; name a file" in err
+    assert status == 2 and "6 glyphs fill 3; name a file" in err
 
 
 def test_files_are_there_before_the_screen_closes(font_path, model_folder, tmp_path):
@@ -107,7 +107,7 @@ def test_files_are_there_before_the_screen_closes(font_path, model_folder, tmp_p
 def test_a_suffix_means_its_format(run, font_path, tmp_path, monkeypatch, options, message):
     monkeypatch.chdir(tmp_path)
     status, out, err = run("identify", font_path, *options)
-    assert (status, out) == (1, "") and message in err
+    assert (status, out) == (2, "") and message in err
     assert [entry.name for entry in tmp_path.iterdir()] == [font_path.name]
 
 
@@ -125,7 +125,7 @@ def test_a_place_that_cannot_be_written_is_one_line(glyphlens, tmp_path, command
     (tmp_path / "file").write_text("")
     arguments = {"compare": ["HEAD", "HEAD"], "history": [tmp_path / "file"], "experiments": ["val_top1"]}[command]
     status, _, err = glyphlens(command, *arguments, "-o", tmp_path / "file" / "x.png")
-    assert status == 1 and "x.png: cannot be written" in err and len(err.strip().splitlines()) == 1
+    assert status == 2 and "x.png: cannot be written" in err and len(err.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize("options", [["-f", "json"], ["-o", "-"]])
@@ -135,11 +135,11 @@ def test_answers_that_do_not_fit_are_no_success(font_path, model_folder, options
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with open("/dev/full", "w") as full:  # noqa: PTH123
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == "glyphlens: standard output: cannot be written (No space left on device)"
 
 
-@pytest.mark.parametrize(("options", "status"), [([], 0), (["-o", "-"], 1)])
+@pytest.mark.parametrize(("options", "status"), [([], 0), (["-o", "-"], 2)])
 def test_a_closed_output_is_no_traceback(font_path, model_folder, options, status):
     command = [*COMMAND, "identify", font_path, "--model", model_folder, *options]
     done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True, check=False)
