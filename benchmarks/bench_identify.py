@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.ratio import Ratio, timed
-from glyphlens.commands.face_pictures import face_pictures, font_files, open_font
+from glyphlens.commands.face_pictures import FONT_SUFFIXES, face_pictures, open_font
 from glyphlens.commands.identify import identify_fonts
+from glyphlens.commands.inputs import find_inputs
 from glyphlens.commands.model import drawing_rule, open_model
 from glyphlens.inference import GEOMETRY, RASTER, Recognizer
 from glyphlens.reading import best_classes
@@ -34,7 +35,7 @@ def one_by_one(path: Path, recognizer: Recognizer, limit: int) -> list[str]:
 
 def measure() -> list[Ratio]:
     """Plain time is scaled from the first glyphs of one font to all glyphs; the first row is against 2,000 glyphs/s."""
-    files = font_files([FONTS])
+    files = find_inputs([FONTS], FONT_SUFFIXES).files
     files = files[:: max(1, len(files) // FILES)][:FILES]
     recognizer = open_model(None, threads=1)
     identify_fonts(files[:1], recognizer)

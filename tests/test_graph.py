@@ -44,7 +44,7 @@ SHOWN = "energy"  # the section of what the summary estimates
 
 # Imports point downwards (CONTRIBUTING.md#how-the-house-is-built): a package imports from its own level and below.
 LEVELS = (
-    {"errors", "params", "storage", "shards", "curves", "provenance"},
+    {"errors", "params", "storage", "shards", "curves", "provenance", "file_names", "folders"},
     {"samples", "splits", "sources", "imaging", "primitives"},
     {"recognizers"},
     {"evaluation", "training", "export", "gates", "tracking", "inference", "reading"},

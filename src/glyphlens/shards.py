@@ -38,7 +38,7 @@ def map_shards(
             return
         # spawned, not forked: the parent holds threads of Arrow and OpenMP
         processes = min(workers, len(shards))
-        with _one_thread_each(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        with one_thread_each(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
             try:
                 for result in pool.map(function, shards):
                     yield result
@@ -51,7 +51,7 @@ def map_shards(
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
+def one_thread_each() -> Iterator[None]:
     """Let processes started in the block use one thread: as many as cores in each would only wait for each other."""
     before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))

@@ -6,10 +6,12 @@ import json
 import math
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -19,30 +21,62 @@ from glyphlens.errors import InputError, OutputError
 
 MAX_METRICS = 6
 METRIC_DIGITS = 4
+OPEN_FILES = Path("/proc/self/fd")
+STANDARD_OUTPUT = OPEN_FILES / "1"
+MOST_LINKS = 40  # as Linux follows them
+LONGEST_PREFIX = 50  # characters of a name that its temporary neighbour begins with: at most 200 of 255 bytes
+WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+# What the place of a result may answer to a write; numpy reports a short write without a code.
+REFUSALS = (
+    None, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EISDIR, errno.ENOTDIR,
+    errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO, errno.EBADF,
+)  # fmt: skip
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """Yield a temporary neighbour of ``path`` that becomes ``path`` only when the block succeeds.
+    """Yield a temporary file whose content goes to ``path`` only when the block succeeds.
 
-    Raises OutputError, naming the path and the free space, where the system refuses the write.
+    A regular file is replaced, that of a link in its own folder; a pipe, a device or an open file (``/dev/stdout``) is
+    written to. Raises OutputError, naming the path and the free space, where the system refuses the write.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _into_stream(path) if is_stream(path) else _beside(end_of_links(path)) as partial:
+            yield partial
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        if is_stream(path):
+            raise OutputError(f"{place_name(path)}: cannot be written ({error.strerror or error})") from error
+        folder = next(folder for folder in path.absolute().parents if folder.is_dir())
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror or error}; {shutil.disk_usage(folder).free >> 20} MiB free); "
+            "nothing was left behind, make room or mend the permissions and run again"
+        ) from error
+
+
+def place_name(path: Path) -> str:
+    """What to call a place in a message."""
+    return "standard output" if path == STANDARD_OUTPUT else str(path)
+
+
+def is_stream(path: Path) -> bool:
+    """Whether what is written to ``path`` flows on: a pipe, a device, or a file that is open already."""
+    return _descriptor(path) is not None or (path.exists() and not path.is_file() and not path.is_dir())
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A temporary neighbour that takes the place of a regular file, and its permissions."""
+    partial = path.with_name(f".{path.name[:LONGEST_PREFIX]}.{os.getpid()}.partial")
     try:
         yield partial
+        if path.is_file() and not _is_protected(path):
+            shutil.copymode(path, partial)
         with partial.open("rb") as handle:
             os.fsync(handle.fileno())
         partial.replace(path)
-    except OSError as error:
-        # numpy reports a short write without a code
-        if error.errno in (None, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG):
-            free_mib = shutil.disk_usage(path.parent).free >> 20
-            raise OutputError(
-                f"{path}: cannot be written ({error.strerror or error}; {free_mib} MiB free); nothing was left behind, "
-                "make room or mend the permissions and run again"
-            ) from error
-        raise
     finally:
         partial.unlink(missing_ok=True)
 
@@ -64,6 +98,55 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     finally:
         for left in (fresh, old):
             shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _into_stream(path: Path) -> Iterator[Path]:
+    """A temporary file elsewhere that is copied into the stream; an open file is gone on with where it stands."""
+    with TemporaryDirectory(prefix="glyphlens-") as folder:
+        partial = Path(folder, "partial")
+        yield partial
+        descriptor = _descriptor(path)
+        with partial.open("rb") as source, path.open("wb") if descriptor is None else _again(descriptor) as stream:
+            shutil.copyfileobj(source, stream)
+
+
+def _again(descriptor: int) -> BinaryIO:
+    return os.fdopen(os.dup(descriptor), "wb")
+
+
+def _descriptor(path: Path) -> int | None:
+    """The number of this process's open file that a path such as ``/dev/stdout`` or ``/dev/fd/3`` stands for."""
+    for step in _links(path):
+        if step.parent.resolve() == OPEN_FILES.resolve() and step.name.isdecimal():
+            return int(step.name)
+    return None
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """The path and what it leads to, link by link."""
+    for _ in range(MOST_LINKS):
+        yield path
+        if not path.is_symlink():
+            return
+        path = path.parent / path.readlink()
+
+
+def end_of_links(path: Path) -> Path:
+    """The file that a link leads to; the link itself where that is write-protected, as what DVC's cache links to is.
+
+    Raises OSError for links that lead to each other.
+    """
+    if not path.is_symlink():
+        return path
+    end = Path(os.path.realpath(path))
+    if end.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return path if _is_protected(end) else end
+
+
+def _is_protected(path: Path) -> bool:
+    return path.is_file() and not path.stat().st_mode & WRITABLE
 
 
 def save_array(path: Path, array: NDArray[Any]) -> None:

@@ -1,6 +1,7 @@
 """The command line as a person meets it."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -124,3 +125,18 @@ def test_nothing_heavy_is_imported(font_path, model_folder):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 8
+
+
+def test_a_command_has_one_thread_beside_the_networks(font_path, model_folder):
+    """On a busy machine the threads of numpy wait for each other, a hundred times as long as they work."""
+    arguments = ["glyphlens", "identify", str(font_path), "-f", "csv", "--model", str(model_folder)]
+    program = (
+        f"import sys; from glyphlens import cli; sys.argv = {arguments!r}\n"
+        "try: cli.main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "from threadpoolctl import threadpool_info\n"
+        "sys.exit(f'{threadpool_info()}' if {pool['num_threads'] for pool in threadpool_info()} - {1} else 0)"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr

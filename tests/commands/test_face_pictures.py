@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from glyphlens.commands.face_pictures import NO_OUTLINE, em_height, face_pictures, font_files, open_font
+from glyphlens.commands.face_pictures import FONT_SUFFIXES, NO_OUTLINE, em_height, face_pictures, open_font
+from glyphlens.commands.inputs import find_inputs
 from glyphlens.errors import InputError
 from glyphlens.imaging.raster import DiacriticRule
 from glyphlens.imaging.shaping import FontFileError
@@ -92,7 +93,27 @@ def test_a_folder_stands_for_its_fonts(tmp_path, font_path):
     other = tmp_path / "below" / "OTHER.TTF"
     other.write_bytes(font_path.read_bytes())
     (tmp_path / "note.txt").write_text("no font")
-    assert font_files([tmp_path]) == sorted([other, font_path])
+    assert find_inputs([tmp_path], FONT_SUFFIXES) == (sorted([other, font_path]), [])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="no font file in this folder"):
-        font_files([tmp_path / "empty"])
+    (problem,) = find_inputs([tmp_path / "empty"], FONT_SUFFIXES).problems
+    assert "empty: no file of the right kind in this folder (.ttf" in problem
+
+
+def test_many_points_are_drawn_in_smaller_batches(font_path, monkeypatch):
+    (face,) = open_font(font_path)
+    whole = next(face_pictures(face, RULE))
+    monkeypatch.setattr("glyphlens.commands.face_pictures.BATCH_POINTS", 9)
+    parts = list(face_pictures(face, RULE))
+    assert len(parts) > 2 and max(len(part.gids_G) for part in parts) < 7
+    assert np.array_equal(np.concatenate([part.gids_G for part in parts]), whole.gids_G)
+    assert np.array_equal(np.concatenate([part.packed_GHB for part in parts]), whole.packed_GHB)
+
+
+def test_outlines_are_kept_up_to_a_number_of_points(font_path, monkeypatch):
+    (face,) = open_font(font_path)
+    outlines = [face.outline(gid) for gid in range(7)]
+    (again,) = open_font(font_path)
+    monkeypatch.setattr("glyphlens.imaging.shaping.MOST_KEPT_POINTS", 8)
+    for gid in (*range(7), *range(7)):
+        assert np.array_equal(again.outline(gid).points_P2, outlines[gid].points_P2)
+        assert sum(len(kept.tags_P) for kept in again._outlines.values()) <= 8

@@ -5,6 +5,8 @@ from PIL import Image
 from glyphlens.commands import predict
 from glyphlens.commands.model import open_model
 
+NOT_AN_IMAGE = "not an image of a format that is read (PNG, JPEG, TIFF, GIF, WEBP, BMP, PPM)"
+
 
 @pytest.fixture
 def pictures(tmp_path):
@@ -25,7 +27,7 @@ def test_pictures_are_answered_and_broken_ones_reported(monkeypatch, pictures, m
     table, packed = predict.predict_images(pictures, open_model(model_folder, 1), top=2)
     assert table["label"].tolist() == ["bar", "", "corner.fina"]
     assert table["image"].tolist() == [str(path) for path in pictures]
-    assert table["fault"].tolist() == ["", "not an image of a format that Pillow reads", ""]
+    assert table["fault"].tolist() == ["", NOT_AN_IMAGE, ""]
     assert packed.shape == (3, 128, 16) and packed[0].any() and not packed[1].any()
 
 

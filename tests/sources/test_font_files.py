@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -48,6 +51,18 @@ def test_own_fonts_that_do_not_open_are_kept_for_the_audit(own, data):
     (own / "Broken One.ttf").write_bytes(data)
     (record,), warnings = own_records(own, {})
     assert record.family == "broken-one" and "Broken One.ttf: cannot be opened" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    "name", [b"no\xffutf8.ttf", b"two\nlines.ttf", b"x" * 250 + b".ttf", "é".encode() * 120 + b".ttf"]
+)
+def test_odd_names_of_own_fonts_can_be_kept(own, tmp_path, name):
+    Path(os.fsdecode(os.fsencode(own) + b"/" + name)).write_bytes(tiny_font("Odd"))
+    records, warnings = own_records(own, {})
+    save_fonts(tmp_path / "fonts", "arabic", records)
+    (file,) = load_fonts(tmp_path / "fonts")["file"]
+    assert warnings == [] and file.endswith(".ttf") and len(file.splitlines()) == 1
+    assert (tmp_path / "fonts" / file).read_bytes() == tiny_font("Odd")
 
 
 def test_empty_folder_and_no_folder(own, tmp_path):

@@ -3,7 +3,9 @@ import os
 import signal
 import time
 
+import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from glyphlens.errors import InputError
 from glyphlens.sources.isolation import Limits, run_isolated
@@ -68,6 +70,13 @@ def test_a_hanging_item_is_ended():
     assert outcomes[0].reason == "took longer than 1 s" and outcomes[1].result == "fine"
 
 
+def test_each_process_has_one_thread():
+    """One of several processes: with as many threads as cores in each, they would wait for each other."""
+    before = _threads(None)
+    outcomes = run(_threads, range(2))
+    assert [set(outcome.result) for outcome in outcomes] == [{1}, {1}] and _threads(None) == before
+
+
 def test_results_larger_than_a_pipe_come_through():
     (outcome,) = run(bytes, [5_000_000])
     assert outcome.result == bytes(5_000_000)
@@ -85,3 +94,9 @@ def test_leaving_early_leaves_no_process_behind():
 def _pid_then_wait(seconds):
     time.sleep(seconds)
     return os.getpid()
+
+
+def _threads(_):
+    """Threads of every pool that numpy brings; its product makes sure that there is one."""
+    np.ones((9, 9)) @ np.ones((9, 9))
+    return [pool["num_threads"] for pool in threadpool_info()]

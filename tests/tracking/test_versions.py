@@ -9,6 +9,7 @@ import pytest
 from glyphlens.errors import InputError, OutputError
 from glyphlens.inference import Recognizer
 from glyphlens.tracking.client import open_client
+from glyphlens.tracking.pyfunc import _load_pyfunc
 from glyphlens.tracking.registry import promote, rollback
 from glyphlens.tracking.versions import LONGEST_DESCRIPTION, fetch
 from tests.forged_release import GUARD, NAME, SIDE, forged_release, save_release
@@ -46,6 +47,8 @@ def test_mlflow_loads_the_champion_by_itself(home: Path, at: Callable[[str], Any
     pictures_NHW = np.random.default_rng(7).integers(0, 256, (9, SIDE, SIDE), np.uint8)
     model = mlflow.pyfunc.load_model(ADDRESS)
     assert (model.predict({"raster": pictures_NHW}) == answers(release.folder)).all()
+    loaded = _load_pyfunc(str(release.folder)).recognizer
+    assert loaded.session.get_session_options().intra_op_num_threads == 1, "a server answers one request in each thread"
     with pytest.raises(mlflow.MlflowException, match="schema"):
         model.predict({"raster": pictures_NHW.astype(np.float64)})
 

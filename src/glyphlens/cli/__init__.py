@@ -1,10 +1,13 @@
 """The command ``glyphlens``: what the glyphs of a font, or the characters on pictures, are."""
 
+import io
 import sys
 
 from glyphlens.cli import characters, experiments, review  # in the order of --help
 from glyphlens.cli.app import app
 from glyphlens.errors import GlyphlensError
+from glyphlens.file_names import shown_lines
+from glyphlens.shards import one_thread_each
 
 __all__ = ["app", "characters", "experiments", "main", "review"]
 
@@ -14,10 +17,12 @@ COULD_NOT = 2  # the exit status of what could not be done; 1 is a check's no
 
 def main() -> None:
     """Entry point: an error that a person can mend is one line; whatever the error, the exit status is 2, never 1."""
+    _mend_streams()
     try:
-        app()
+        with one_thread_each():  # --threads are the network's; those of numpy only wait for each other
+            app()
     except GlyphlensError as error:
-        print(f"glyphlens: {error}", file=sys.stderr)
+        print(f"glyphlens: {shown_lines(error)}", file=sys.stderr)
         sys.exit(COULD_NOT)
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):  # Typer ends with 1 when nobody reads on
@@ -26,3 +31,13 @@ def main() -> None:
     except Exception:  # noqa: BLE001 - shown whole; Python itself would end with 1
         sys.excepthook(*sys.exc_info())
         sys.exit(COULD_NOT)
+
+
+def _mend_streams() -> None:
+    """What a terminal cannot show is escaped, so that no answer is lost; nothing is printed to a closed stream."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, io.StringIO())
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -6,7 +6,22 @@ from typing import Annotated
 import typer
 
 from glyphlens.cli.app import app
-from glyphlens.cli.options import CORES, Format, InkName, Least, Model, Output, Sheet, SplitName, Threads, Top
+from glyphlens.cli.options import (
+    CORES,
+    MODEL_HELP,
+    Format,
+    InkName,
+    Least,
+    MaxPixels,
+    Model,
+    Output,
+    Sheet,
+    SplitName,
+    Threads,
+    Top,
+    destination,
+    named,
+)
 
 PANEL = "Glyphs and characters"
 
@@ -18,7 +33,10 @@ PANEL = "Glyphs and characters"
     "--min-confidence 0.8",
 )
 def identify(
-    fonts: Annotated[list[Path], typer.Argument(help="Font files (ttf otf woff woff2 ttc) or folders of them.")],
+    fonts: Annotated[
+        list[Path],
+        typer.Argument(parser=named, metavar="FONTS", help="Font files (ttf otf woff woff2 ttc) or folders of them."),
+    ],
     output: Output = None,
     format: Format = None,
     sheet: Sheet = None,
@@ -42,10 +60,17 @@ def identify(
     rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens predict beh.png   ·   glyphlens predict scans/*.jpg -o answers.csv   ·   "
     "glyphlens predict --diacritic fatha.png   ·   glyphlens predict --ink light chalk.png   ·   "
-    "glyphlens predict --model models/kanji/release kanji.jpg",
+    "glyphlens predict --model kanji kanji.jpg",
 )
 def predict(
-    images: Annotated[list[Path], typer.Argument(help="Pictures of one glyph or character each, in any format.")],
+    images: Annotated[
+        list[Path],
+        typer.Argument(
+            parser=named,
+            metavar="IMAGES",
+            help="Pictures of one glyph or character a page (png jpg tif gif webp bmp ppm), or folders.",
+        ),
+    ],
     output: Output = None,
     format: Format = None,
     sheet: Sheet = None,
@@ -58,32 +83,44 @@ def predict(
     model: Model = None,
     top: Top = 5,
     min_confidence: Least = 0.0,
-    threads: Threads = CORES,
+    max_pixels: MaxPixels = 64_000_000,
+    threads: Threads = 1,
 ) -> None:
     """Name the glyph on each picture: dark on light, light on dark, or on transparency; any size.
 
-    Arabic glyphs by default; with --model models/kanji/release a Japanese character, written or printed, on a photo
-    or scan. A picture does not show where its glyph stands in the line, so answers are less certain than for fonts.
+    Arabic glyphs by default; with --model kanji a Japanese character, written or printed, on a photo or scan. Further
+    pages of a file are called file#2 and on. A picture does not show where its glyph stands in the line, so answers are
+    less certain than for fonts.
     """
     from glyphlens.commands.run import Wanted, run_predict
 
     wanted = Wanted(output, format.value if format else None, sheet, model, top, min_confidence, threads)
-    raise typer.Exit(run_predict(images, wanted, ink=ink.value, diacritic=diacritic))
+    raise typer.Exit(run_predict(images, wanted, ink=ink.value, diacritic=diacritic, max_pixels=max_pixels))
 
 
 @app.command(
     rich_help_panel=PANEL,
-    epilog="[bold]Examples[/bold]   glyphlens evaluate --model models/kanji/release --samples data/kanji/samples   ·   "
+    epilog="[bold]Examples[/bold]   glyphlens evaluate --model kanji --samples data/kanji/samples   ·   "
     "glyphlens evaluate --model models/kanji/export/cnn/int8.onnx --samples elsewhere/samples --split all -o scores.csv"
-    "   ·   glyphlens evaluate --model models/arabic/release --samples data/arabic/rasters -o scores.json",
+    "   ·   glyphlens evaluate --model arabic --samples data/arabic/rasters -o scores.json",
 )
 def evaluate(
-    model: Annotated[Path, typer.Option(help="Exported model: an .onnx file, its folder or models:/<name>@<alias>.")],
-    samples: Annotated[Path, typer.Option(help="Folder of a sample set: its own or another one.")],
+    model: Annotated[Path, typer.Option(parser=named, metavar="MODEL", help=f"{MODEL_HELP}.")],
+    samples: Annotated[
+        Path, typer.Option(parser=named, metavar="FOLDER", help="Folder of a sample set: its own or another one.")
+    ],
     split: Annotated[SplitName, typer.Option(help="Samples to score; all is every one of them.")] = SplitName.TEST,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help=".csv: one row a class. .json: sets, groups and classes.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            parser=destination,
+            metavar="FILE",
+            help=".csv: one row a class. .json: sets, groups and classes. - is standard output.",
+        ),
     ] = None,
+    format: Format = None,
     batch: Annotated[int, typer.Option(min=1, help="Samples that the network reads at a time.")] = 256,
     threads: Threads = CORES,
 ) -> None:
@@ -94,7 +131,9 @@ def evaluate(
     """
     from glyphlens.commands.evaluate import run_evaluate
 
-    raise typer.Exit(run_evaluate(model, samples, split.value, output, batch, threads))
+    raise typer.Exit(
+        run_evaluate(model, samples, split.value, output, format.value if format else None, batch, threads)
+    )
 
 
 @app.command(
@@ -103,9 +142,16 @@ def evaluate(
     "   ·   glyphlens etl ETL8G.zip --sheet a.png --character あ",
 )
 def etl(
-    folder: Annotated[Path, typer.Argument(help="Folder with sets of the ETL database, unpacked or zipped; or a zip.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            parser=named, metavar="FOLDER", help="Folder with sets of the ETL database, unpacked or zipped; or a zip."
+        ),
+    ],
     only: Annotated[list[str] | None, typer.Option(help="A set to look at, such as ETL9G; may be repeated.")] = None,
-    sheet: Annotated[Path | None, typer.Option(help="PNG: samples of --character for the eye.")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(parser=destination, metavar="FILE", help="PNG: samples of --character for the eye.")
+    ] = None,
     character: Annotated[str | None, typer.Option(help="The character of --sheet, for example あ.")] = None,
 ) -> None:
     """Say which sets of the ETL Character Database a folder holds, whether they are whole, and what is wrong.

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from glyphlens.cli.app import app
-from glyphlens.cli.options import TrackArgument
+from glyphlens.cli.options import TrackArgument, destination, named
 
 PANEL = "Trainings and models"
 
@@ -17,8 +17,15 @@ PANEL = "Trainings and models"
     "training_history.json -o history.png --dpi 300   ·   glyphlens history models/arabic/phase2/curves -o one.png",
 )
 def history(
-    files: Annotated[list[Path], typer.Argument(help="Training histories: folders of curves, flat or nested JSON.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The chart to write, .png.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            parser=named, metavar="FILES", help="Training histories: folders of curves, flat or nested JSON."
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", parser=destination, metavar="FILE", help="The chart to write, .png.")
+    ],
     dpi: Annotated[int, typer.Option(min=50, max=1200, help="Resolution of the chart.")] = 300,
 ) -> None:
     """Draw training histories: loss on a logarithmic axis, accuracy on a linear one, the best points marked.
@@ -43,7 +50,10 @@ def experiments(
     source: Annotated[
         str | None, typer.Option(help="Output of `dvc exp show --json`: a file, - for standard input; else it is run.")
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The chart to write, .png.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", parser=destination, metavar="FILE", help="The chart to write, .png."),
+    ] = None,
 ) -> None:
     """Compare experiments by a metric: a table, best first, of the parameters that differ, and a chart of the sweep.
 

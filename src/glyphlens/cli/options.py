@@ -41,16 +41,42 @@ class TrackName(StrEnum):
     KANJI = "kanji"
 
 
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write the answers here: .csv, .json or .parquet.")]
-Format = Annotated[FormatName | None, typer.Option("--format", "-f", help="Else the suffix of --output, else a table.")]
-Sheet = Annotated[Path | None, typer.Option(help="PNG: every glyph with its label, code points and confidence.")]
-Model = Annotated[
+def named(path: str) -> Path:
+    """A path that is given; an empty one would be the working folder."""
+    if not str(path):
+        raise typer.BadParameter("the name is empty; a variable without a value?")
+    return Path(path)
+
+
+def destination(path: str) -> Path:
+    """Where to write; ``-`` is standard output."""
+    if str(path) != "-":
+        return named(path)
+    from glyphlens.storage import STANDARD_OUTPUT
+
+    return STANDARD_OUTPUT
+
+
+Output = Annotated[
     Path | None,
-    typer.Option(help="Folder, .onnx file or models:/<name>@<alias>; the released Arabic model by default."),
+    typer.Option(
+        "--output", "-o", parser=destination, metavar="FILE",
+        help="Write the answers here: .csv, .json or .parquet; - is standard output.",
+    ),
+]  # fmt: skip
+Format = Annotated[FormatName | None, typer.Option("--format", "-f", help="Else the suffix of --output, else a table.")]
+Sheet = Annotated[
+    Path | None,
+    typer.Option(parser=destination, metavar="FILE", help="PNG: every glyph with its label, code points, confidence."),
+]
+MODEL_HELP = "A release (arabic, kanji), an .onnx file or its folder, or models:/<name>@<alias>"
+Model = Annotated[
+    Path | None, typer.Option(parser=named, metavar="MODEL", help=f"{MODEL_HELP}; the Arabic release by default.")
 ]
 TrackArgument = Annotated[TrackName, typer.Argument(help="Whose released model.")]
 Top = Annotated[int, typer.Option(min=1, help="How many answers to give for a glyph, best first.")]
 Threads = Annotated[int, typer.Option(min=1, help="Processor cores for the network.")]
+MaxPixels = Annotated[int, typer.Option(min=1, help="Pictures of more pixels (width × height) are not read.")]
 Least = Annotated[
     float, typer.Option("--min-confidence", min=0, max=1, help="Leave out answers less certain than this.")
 ]

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from glyphlens.cli.app import app
+from glyphlens.cli.options import destination, named
 
 PANEL = "This repository"
 
@@ -18,7 +19,9 @@ PANEL = "This repository"
 def compare(
     before: Annotated[str, typer.Argument(metavar="REV", help="Branch, tag or commit to compare with.")],
     after: Annotated[str | None, typer.Argument(metavar="REV2", help="Another one; else the workspace.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the Markdown here.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", parser=destination, metavar="FILE", help="Write the Markdown here.")
+    ] = None,
 ) -> None:
     """Say in Markdown what a change moved: metrics, gates, sizes, latencies, parameters, and which stages ran.
 
@@ -47,7 +50,9 @@ def drift() -> None:
     epilog="[bold]Examples[/bold]   glyphlens verify   ·   glyphlens verify /srv/dvc-remote --remove",
 )
 def verify(
-    store: Annotated[Path, typer.Argument(help="Folder of a DVC cache or remote.")] = Path(".dvc/cache"),
+    store: Annotated[
+        Path, typer.Argument(parser=named, metavar="FOLDER", help="Folder of a DVC cache or remote.")
+    ] = Path(".dvc/cache"),
     remove: Annotated[
         bool, typer.Option("--remove", help="Delete damaged objects, so that DVC replaces them.")
     ] = False,

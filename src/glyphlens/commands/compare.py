@@ -12,6 +12,10 @@ def run_compare(before: str, after: str | None, output: Path | None) -> int:
 
     Raises InputError where a revision is unknown, has no metrics, or a file of it cannot be read.
     """
+    if output is not None:
+        from glyphlens.commands.output import check_writable
+
+        check_writable(output)
     root = repository_root()
     comparison = compare(snapshot(root, before), snapshot(root, after))
     if output is None:

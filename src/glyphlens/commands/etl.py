@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from rich import box
 from rich.table import Table
-from rich.text import Text
 
-from glyphlens.commands.output import check_writable
-from glyphlens.commands.screen import console
-from glyphlens.errors import InputError, OutputError
-from glyphlens.sources.etl.finding import EtlFile
+from glyphlens.commands.output import check_picture
+from glyphlens.commands.screen import Column, console, fitted_table
+from glyphlens.commands.sheet import save_picture
+from glyphlens.errors import InputError
+from glyphlens.file_names import shown
+from glyphlens.sources.etl.finding import UNREADABLE, EtlFile
 from glyphlens.sources.etl.reading import Records, read
 from glyphlens.sources.etl.survey import Survey, survey
-from glyphlens.storage import writing
+from glyphlens.storage import STANDARD_OUTPUT, place_name
 
 COLUMNS, SAMPLES_A_SET = 12, 48
 TILE_PX, PICTURE_PX, HEADING_PX, TEXT_PX = 136, 128, 34, 11
@@ -33,42 +33,45 @@ def run_etl(folder: Path, only: Sequence[str], sheet: Path | None, character: st
     if character is not None and len(character) != 1:
         raise InputError(f"--character takes one character, found {character!r}")
     if sheet is not None:
-        check_writable(sheet)
+        check_picture(sheet)
     found = survey(folder, only)
-    screen = console()
-    screen.print(survey_on_screen(found.table))
-    if len(found.audit):
-        screen.print(audit_on_screen(found.audit))
+    screen = console(stderr=sheet == STANDARD_OUTPUT)
+    try:
+        count = save_samples(sheet, found, character) if sheet is not None and character is not None else 0
+    finally:
+        screen.print(survey_on_screen(found.table, screen.width))
+        if len(found.audit):
+            screen.print(audit_on_screen(found.audit, screen.width))
     if sheet is not None and character is not None:
-        count = save_samples(sheet, found, character)
-        screen.print(f"{sheet}: {count} samples of {character} (U+{ord(character):04X})", soft_wrap=True)
-    return int(not found.table["complete"].all() or bool((found.audit["reason"] == "set missing").any()))
+        screen.print(
+            f"{shown(place_name(sheet))}: {count} samples of {character} (U+{ord(character):04X})", soft_wrap=True
+        )
+    return int(not found.table["complete"].all() or bool(found.audit["reason"].isin(["set missing", UNREADABLE]).any()))
 
 
-def survey_on_screen(table: pd.DataFrame) -> Table:
+def survey_on_screen(table: pd.DataFrame, width: int) -> Table:
     """One line a set, with what is published behind a stroke."""
-    shown = Table(box=box.SIMPLE_HEAD, title="ETL Character Database", title_justify="left", pad_edge=False)
-    for name in ("set", "files", "records", "codes", "characters", "writers", "models", "complete"):
-        shown.add_column(name, justify="left" if name in ("set", "complete") else "right", no_wrap=True)
+    names = ("files", "records", "codes", "characters", "writers", "models")
+    columns = [Column("set", is_key=True), *(Column(name, is_number=True) for name in names), Column("complete")]
+    rows = []
     for row in table.to_dict("records"):
         counts = (f"{row[name]:,} / {row[f'{name}_expected']:,}" for name in ("files", "records", "codes"))
         others = (f"{row[name]:,}" if row[name] else "–" for name in ("characters", "writers", "models"))
-        shown.add_row(row["set"], *counts, *others, "yes" if row["complete"] else "NO")
-    return shown
+        rows.append([row["set"], *counts, *others, "yes" if row["complete"] else "NO"])
+    return fitted_table("ETL Character Database", columns, rows, width)
 
 
-def audit_on_screen(audit: pd.DataFrame) -> Table:
+def audit_on_screen(audit: pd.DataFrame, width: int) -> Table:
     """What is not as published; of many lines the first, and in the title how many there are."""
     hidden = f", the first {SHOWN_AUDIT_ROWS} of {len(audit)}" if len(audit) > SHOWN_AUDIT_ROWS else ""
     title = f"Not as published{hidden}"
-    shown = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
-    for name in ("set", "file", "reason", "first record", "value", "count", "detail"):
-        shown.add_column(name, overflow="fold", justify="right" if name in ("first record", "count") else "left")
+    names = ("set", "file", "reason", "first record", "value", "count", "detail")
+    columns = [Column(name, is_key=name == "set", is_number=name in ("first record", "count")) for name in names]
+    rows = []
     for row in audit.head(SHOWN_AUDIT_ROWS).to_dict("records"):
         record = "" if row["record"] < 0 else str(row["record"])
-        words = (row["set"], row["file"], row["reason"], record, row["value"], str(row["count"]), row["detail"])
-        shown.add_row(*map(Text, words))  # Text: brackets in file names are not markup
-    return shown
+        rows.append([row["set"], row["file"], row["reason"], record, row["value"], str(row["count"]), row["detail"]])
+    return fitted_table(title, columns, rows, width)
 
 
 def save_samples(path: Path, found: Survey, character: str) -> int:
@@ -84,11 +87,7 @@ def save_samples(path: Path, found: Survey, character: str) -> int:
             f"no record of {', '.join(found.table['set'])} is labelled {character} (U+{ord(character):04X})"
         )
     page = draw_samples(samples, f"U+{ord(character):04X} · {len(samples)} samples")
-    try:
-        with writing(path) as partial:
-            page.save(partial, format="PNG", compress_level=3)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
+    save_picture(path, page)
     return len(samples)
 
 

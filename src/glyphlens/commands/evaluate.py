@@ -5,20 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich import box
+from pandas.api.types import is_numeric_dtype
 from rich.table import Table
 
 from glyphlens.commands.model import open_model
-from glyphlens.commands.output import check_writable
+from glyphlens.commands.output import Format, check_writable, output_format
 from glyphlens.commands.scoring import Scored, group_table, score, summary_table, told
-from glyphlens.commands.screen import console
-from glyphlens.errors import InputError
+from glyphlens.commands.screen import Column, console, fitted_table
 from glyphlens.evaluation.tables import records
+from glyphlens.file_names import shown
 from glyphlens.inference import Recognizer
 from glyphlens.samples import SampleSet
-from glyphlens.storage import save_json, save_table_csv
+from glyphlens.storage import STANDARD_OUTPUT, place_name, save_json, save_table_csv
 
-SUFFIXES = (".csv", ".json")
+FORMATS: tuple[Format, ...] = ("csv", "json")
 WORST_GROUPS, WORST_CLASSES, SHOWN_UNKNOWN = 8, 8, 12
 DIGITS = 6
 NAMES = {
@@ -28,25 +28,27 @@ NAMES = {
 AS_NUMBERS = ("macro_f1", "ece")
 
 
-def run_evaluate(model: Path, samples: Path, split: str, output: Path | None, batch: int, threads: int) -> int:
-    """Score, print the tables, write the file that was asked for."""
+def run_evaluate(
+    model: Path, samples: Path, split: str, output: Path | None, form: Format | None, batch: int, threads: int
+) -> int:
+    """Score, write the file that was asked for, print the tables."""
+    output = output or (STANDARD_OUTPUT if form in FORMATS else None)
+    form = output_format(output, form, FORMATS)
     if output is not None:
-        if output.suffix.lower() not in SUFFIXES:
-            raise InputError(f"{output}: which format? Name the file .csv (one row a class) or .json (everything)")
         check_writable(output)
     recognizer, opened = open_model(model, threads), SampleSet.open(samples)
     scored = score(recognizer, opened, split, batch)
     summary, groups = summary_table(scored), group_table(scored)
-    screen = console()
-    screen.print(heading(recognizer, opened, split, scored), soft_wrap=True)
-    screen.print(on_screen(summary, f"Scores on {len(scored.rows):,} samples"))
-    worst = f"The worst of {len(groups):,} groups (mean over groups {groups['top1'].mean():.2%})"
-    screen.print(on_screen(groups.head(WORST_GROUPS), worst))
-    hardest = scored.classes.drop(columns=["code_points", "predicted", "f1"]).head(WORST_CLASSES)
-    screen.print(on_screen(hardest, f"The hardest of {len(scored.classes):,} classes"))
     if output is not None:
-        save(output, recognizer, opened, split, scored)
-        print(f"{output}: written", file=sys.stderr)
+        save(output, form, recognizer, opened, split, scored)
+        print(f"{place_name(output)}: written", file=sys.stderr)
+    screen = console(stderr=output == STANDARD_OUTPUT)
+    screen.print(heading(recognizer, opened, split, scored), soft_wrap=True)
+    screen.print(on_screen(summary, f"Scores on {len(scored.rows):,} samples", screen.width))
+    worst = f"The worst of {len(groups):,} groups (mean over groups {groups['top1'].mean():.2%})"
+    screen.print(on_screen(groups.head(WORST_GROUPS), worst, screen.width))
+    hardest = scored.classes.drop(columns=["code_points", "predicted", "f1"]).head(WORST_CLASSES)
+    screen.print(on_screen(hardest, f"The hardest of {len(scored.classes):,} classes", screen.width))
     return 0
 
 
@@ -56,9 +58,9 @@ def heading(recognizer: Recognizer, samples: SampleSet, split: str, scored: Scor
     trained = recognizer.description.get("source")
     learnt = f", trained on {trained} samples" if trained else ""
     lines = [
-        f"model   {recognizer.path} ({len(recognizer.classes):,} classes{learnt})",
-        f"samples {samples.folder} ({sources}; split {split}: {scored.total:,} samples, {len(samples.classes):,} "
-        f"classes, {scored.known_classes:,} of them known to the model)",
+        f"model   {shown(recognizer.path)} ({len(recognizer.classes):,} classes{learnt})",
+        f"samples {shown(samples.folder)} ({sources}; split {split}: {scored.total:,} samples, "
+        f"{len(samples.classes):,} classes, {scored.known_classes:,} of them known to the model)",
     ]
     unknown = int(scored.unknown.sum())
     if unknown:
@@ -74,27 +76,26 @@ def heading(recognizer: Recognizer, samples: SampleSet, split: str, scored: Scor
     return "\n".join(lines)
 
 
-def on_screen(table: pd.DataFrame, title: str) -> Table:
-    """Shares as percentages, counts and words as they are."""
-    shown = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
-    for name in table.columns:
-        is_text = not pd.api.types.is_numeric_dtype(table[name])
-        shown.add_column(NAMES.get(name, name.replace("_", " ")), justify="left" if is_text else "right")
-    for row in table.to_dict("records"):
-        shown.add_row(*(_cell(str(name), value) for name, value in row.items()))
-    return shown
+def on_screen(table: pd.DataFrame, title: str, width: int) -> Table:
+    """Shares as percentages, counts and words as they are; the first column is the key."""
+    columns = [
+        Column(NAMES.get(name, name.replace("_", " ")), is_key=not place, is_number=is_numeric_dtype(table[name]))
+        for place, name in enumerate(table.columns)
+    ]
+    rows = [[_cell(str(name), value) for name, value in row.items()] for row in table.to_dict("records")]
+    return fitted_table(title, columns, rows, width)
 
 
-def save(path: Path, recognizer: Recognizer, samples: SampleSet, split: str, scored: Scored) -> None:
+def save(path: Path, form: Format, recognizer: Recognizer, samples: SampleSet, split: str, scored: Scored) -> None:
     """CSV: one row a class. JSON: the same, with the scores of all samples, each set and each group."""
-    if path.suffix.lower() == ".csv":
+    if form == "csv":
         save_table_csv(path, scored.classes.round(DIGITS))
         return
     tables = {"sets": summary_table(scored), "groups": group_table(scored), "classes": scored.classes}
     content = {
-        "model": recognizer.path.as_posix(),
+        "model": shown(recognizer.path.as_posix()),
         "model_classes": len(recognizer.classes),
-        "samples": samples.folder.as_posix(),
+        "samples": shown(samples.folder.as_posix()),
         "sample_classes": len(samples.classes),
         "known_classes": scored.known_classes,
         "split": split,

@@ -8,14 +8,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.table import Table
 
-from glyphlens.commands.output import check_writable
-from glyphlens.commands.screen import console
+from glyphlens.commands.output import check_picture
+from glyphlens.commands.screen import Column, console, fitted_table
 from glyphlens.errors import InputError
 from glyphlens.evaluation.experiments import Experiment, differing_params, metric_named, read_experiments
+from glyphlens.file_names import shown
 from glyphlens.review.metrics import better_sign
+from glyphlens.storage import STANDARD_OUTPUT, place_name
 
 SHOW = ("exp", "show", "--json")
 ABSENT = "–"
@@ -29,31 +30,28 @@ def run_experiments(asked: str, only: str | None, source: str | None, output: Pa
     metric is meant, and where there is nothing to draw.
     """
     if output:
-        _check_picture(output)
-    shown = read_experiments(_content(source))
-    experiments = [entry for entry in shown if entry.is_commit or fnmatchcase(entry.name, only or "*")]
+        check_picture(output)
+    found = read_experiments(_content(source))
+    experiments = [entry for entry in found if entry.is_commit or fnmatchcase(entry.name, only or "*")]
     if only is not None and all(entry.is_commit for entry in experiments):
-        names = ", ".join(entry.name for entry in shown if not entry.is_commit)
+        names = ", ".join(entry.name for entry in found if not entry.is_commit)
         print(f"glyphlens: --only {only}: no experiment of that name; there are {names or 'none'}", file=sys.stderr)
         return 1
     metric = metric_named(experiments, asked)
     scored = _best_first(experiments, metric)
     params = differing_params(scored)
-    screen = console()
-    screen.print(_table(scored, params, metric))
+    screen = console(stderr=output == STANDARD_OUTPUT)
+    try:
+        if output:
+            _draw(output, scored, params, metric)
+    finally:
+        screen.print(_table(scored, params, metric, screen.width))
     without = [experiment.name for experiment in experiments if metric not in experiment.scores]
     if without:
         screen.print(f"without a number for it, because they wait, run, failed or got none: {', '.join(without)}")
     if output:
-        _draw(output, scored, params, metric)
-        screen.print(f"{output}: {len(scored)} experiments")
+        screen.print(f"{shown(place_name(output))}: {len(scored)} experiments", soft_wrap=True)
     return 0
-
-
-def _check_picture(output: Path) -> None:
-    if output.suffix.lower() != ".png":
-        raise InputError(f"{output}: the chart is a PNG picture; name it .png")
-    check_writable(output)
 
 
 def _content(source: str | None) -> Any:
@@ -86,15 +84,13 @@ def _best_first(experiments: Sequence[Experiment], metric: str) -> list[Experime
     return sorted(scored, key=lambda experiment: sign * experiment.scores[metric], reverse=True)
 
 
-def _table(experiments: Sequence[Experiment], names: Sequence[str], metric: str) -> Table:
-    shown = Table(box=box.SIMPLE_HEAD, title=f"{metric}, best first", title_justify="left", pad_edge=False)
-    shown.add_column("experiment")
-    for name in (metric.rpartition(":")[2], *names):
-        shown.add_column(name, justify="right")
+def _table(experiments: Sequence[Experiment], names: Sequence[str], metric: str, width: int) -> Table:
+    numbers = (Column(name, is_number=True) for name in (metric.rpartition(":")[2], *names))
+    rows = []
     for experiment in experiments:
         title = f"{experiment.name} (commit)" if experiment.is_commit else experiment.name
-        shown.add_row(title, f"{experiment.scores[metric]:g}", *_values(experiment, names))
-    return shown
+        rows.append([title, f"{experiment.scores[metric]:g}", *_values(experiment, names)])
+    return fitted_table(f"{metric}, best first", [Column("experiment", is_key=True), *numbers], rows, width)
 
 
 def _draw(output: Path, experiments: Sequence[Experiment], names: Sequence[str], metric: str) -> None:

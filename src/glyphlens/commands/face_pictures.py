@@ -13,14 +13,18 @@ from numpy.typing import NDArray
 
 from glyphlens.errors import InputError
 from glyphlens.imaging.contours import Outline
+from glyphlens.imaging.font_bytes import COMPRESSED_SIGNATURES, cut_off, uncompressed, without_outlines
 from glyphlens.imaging.geometry import em_geometry, mark_known
 from glyphlens.imaging.metrics import em_metrics
 from glyphlens.imaging.outlines import join_outlines
 from glyphlens.imaging.raster import DiacriticRule, rasterise
 from glyphlens.imaging.shaping import EMPTY, FontFace, FontFileError, open_faces
+from glyphlens.sources.isolation import Limits, run_isolated
 
 FONT_SUFFIXES = (".ttf", ".otf", ".woff", ".woff2", ".ttc", ".otc")
-BATCH = 512
+MAX_FONT_BYTES = 1 << 29
+UNPACKING = Limits(seconds=300, memory_mib=1024)  # a few kilobytes of woff2 can hold gigabytes
+BATCH, BATCH_POINTS = 512, 500_000
 NO_OUTLINE = "no outline"
 
 
@@ -33,47 +37,57 @@ class Pictures(NamedTuple):
     faults: dict[int, str]
 
 
-def font_files(paths: list[Path]) -> list[Path]:
-    """The files named, and of every folder named all the fonts in it, sorted; raises InputError where there is none."""
-    files: list[Path] = []
-    for path in paths:
-        if not path.is_dir():
-            files.append(path)
-            continue
-        found = sorted(entry for entry in path.rglob("*") if entry.suffix.lower() in FONT_SUFFIXES)
-        if not found:
-            raise InputError(f"{path}: no font file in this folder ({' '.join(FONT_SUFFIXES)})")
-        files += found
-    return files
-
-
 def open_font(path: Path) -> list[FontFace]:
-    """All faces of a font file; raises InputError that names the file and the reason."""
+    """All faces of a font file of any kind; raises InputError that names the file and the reason."""
     try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    try:
-        return list(open_faces(data))
-    except FontFileError as error:
+        data = _plain(_read(path))
+        lack = cut_off(data) or without_outlines(data)
+        try:
+            faces = list(open_faces(data))
+        except FontFileError as error:
+            raise InputError(f"{lack} ({error})" if lack else str(error)) from error
+        if lack:
+            raise InputError(lack)
+        return faces
+    except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
 
 def face_pictures(face: FontFace, rule: DiacriticRule, batch: int = BATCH) -> Iterator[Pictures]:
     """Every glyph number of a face in turn; a glyph that cannot be read or has no outline is among the faults."""
     height = em_height(face)
-    for start in range(0, face.glyph_count, batch):
-        gids_G = np.arange(start, min(start + batch, face.glyph_count))
-        faults: dict[int, str] = {}
-        outlines = join_outlines([_outline(face, gid, faults) for gid in gids_G.tolist()])
+    for gids_G, parts, faults in _outlines(face, batch):
+        outlines = join_outlines(parts)
         advances_G = np.array([face.advance(gid) for gid in gids_G.tolist()], np.float64)
         rasters = rasterise(outlines, np.full(len(gids_G), height), advances_G, rule)
         upem_G = np.full(len(gids_G), float(face.metrics.upem))
         geometry_GF = mark_known(em_geometry(rasters.placements.boxes_G4, advances_G, upem_G))
         blank = {int(gids_G[position]): reason for position, reason in rasters.faults.items()}
         yield Pictures(gids_G, rasters.packed_GHB, geometry_GF, blank | faults)
+
+
+def _read(path: Path) -> bytes:
+    """A file's bytes; raises InputError where it cannot be read or does not end in time."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FONT_BYTES + 1)
+    except FileNotFoundError as error:
+        raise InputError("no such file") from error
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})") from error
+    if len(data) > MAX_FONT_BYTES:
+        raise InputError(f"no font is larger than {MAX_FONT_BYTES >> 20} MiB")
+    return data
+
+
+def _plain(data: bytes) -> bytes:
+    """Unpacked, in a process of its own with bounded memory where the bytes are compressed; raises InputError."""
+    if data[:4] not in COMPRESSED_SIGNATURES:
+        return uncompressed(data)
+    (outcome,) = run_isolated(uncompressed, [data], UNPACKING, workers=1)
+    if outcome.result is None:
+        raise InputError(outcome.reason)
+    return outcome.result
 
 
 def em_height(face: FontFace) -> float:
@@ -83,6 +97,19 @@ def em_height(face: FontFace) -> float:
         return float(em_metrics(row)["em_height"].iloc[0])
     except InputError:
         return float(face.metrics.upem)
+
+
+def _outlines(face: FontFace, batch: int) -> Iterator[tuple[NDArray[np.int64], list[Outline], dict[int, str]]]:
+    """Successive glyph numbers, outlines and faults: at most ``batch`` glyphs, fewer where they have many points."""
+    outlines: list[Outline] = []
+    faults: dict[int, str] = {}
+    points = 0
+    for gid in range(face.glyph_count):
+        outlines.append(_outline(face, gid, faults))
+        points += len(outlines[-1].tags_P)
+        if len(outlines) == batch or points >= BATCH_POINTS or gid == face.glyph_count - 1:
+            yield np.arange(gid + 1 - len(outlines), gid + 1), outlines, faults
+            outlines, faults, points = [], {}, 0
 
 
 def _outline(face: FontFace, gid: int, faults: dict[int, str]) -> Outline:

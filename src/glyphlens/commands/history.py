@@ -1,10 +1,13 @@
 """``glyphlens history``: training histories as one chart."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from glyphlens.commands.output import check_writable
+from glyphlens.commands.output import check_picture
 from glyphlens.errors import InputError
+from glyphlens.file_names import shown
+from glyphlens.storage import STANDARD_OUTPUT, place_name
 
 
 def run_history(files: Sequence[Path], output: Path, dpi: int) -> int:
@@ -12,12 +15,11 @@ def run_history(files: Sequence[Path], output: Path, dpi: int) -> int:
     from glyphlens.evaluation.history_chart import plot_histories
     from glyphlens.evaluation.training_history import read_history
 
-    if output.suffix.lower() != ".png":
-        raise InputError(f"{output}: the chart is a PNG picture; name it .png")
-    check_writable(output)
+    check_picture(output)
     histories = [read_history(path, name) for path, name in zip(files, distinct_names(files), strict=True)]
     plot_histories(output, histories, dpi)
-    print(f"{output}: {', '.join(history.name for history in histories)} at {dpi} DPI")
+    drawn = f"{place_name(output)}: {', '.join(history.name for history in histories)} at {dpi} DPI"
+    print(drawn, file=sys.stderr if output == STANDARD_OUTPUT else sys.stdout)
     return 0
 
 
@@ -27,7 +29,7 @@ def distinct_names(files: Sequence[Path]) -> list[str]:
     if len(files) > 1 and len({part[-1] for part in parts}) == 1 and all(len(part) > 1 for part in parts):
         parts = [part[:-1] for part in parts]
     for depth in range(1, max(map(len, parts)) + 1):
-        names = ["/".join(part[-depth:]) for part in parts]
+        names = [shown("/".join(part[-depth:])) for part in parts]
         if len(set(names)) == len(names):
             return names
     raise InputError(f"{', '.join(map(str, files))}: the same file twice")

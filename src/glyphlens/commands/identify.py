@@ -19,6 +19,7 @@ from glyphlens.commands.class_matching import class_numbers
 from glyphlens.commands.face_pictures import Pictures, face_pictures, open_font
 from glyphlens.commands.model import drawing_rule
 from glyphlens.errors import InputError
+from glyphlens.file_names import shown
 from glyphlens.imaging.shaping import FontFace
 from glyphlens.inference import GEOMETRY, RASTER, Recognizer
 from glyphlens.reading import Best, best_classes, joined
@@ -64,10 +65,10 @@ def identify_fonts(files: Sequence[Path], recognizer: Recognizer, *, top: int = 
                 faces = open_font(path)
                 progress.total = (progress.total or 0) + sum(face.glyph_count for face in faces)
                 answered = [
-                    identify_face(face, recognizer, (str(path), number), progress, top=top, letters=checked)
+                    identify_face(face, recognizer, (shown(path), number), progress, top=top, letters=checked)
                     for number, face in enumerate(faces)
                 ]
-                _refuse_without_outlines(path, answered)
+                _refuse_undrawn(path, answered)
             except InputError as error:
                 found.problems.append(str(error))
             else:
@@ -135,12 +136,11 @@ def _letters(check: bool) -> list[Candidate]:
     return candidates() if check else []
 
 
-def _refuse_without_outlines(path: Path, answered: Sequence[FaceAnswers]) -> None:
+def _refuse_undrawn(path: Path, answered: Sequence[FaceAnswers]) -> None:
     tables = [face.table for face in answered]
     if all((table["fault"] != "").all() for table in tables):
-        count = sum(map(len, tables))
         reason = _commonest(fault for table in tables for fault in table["fault"])
-        raise InputError(f"{path}: none of its {count} glyphs can be drawn ({reason}); bitmap fonts have no outlines")
+        raise InputError(f"{path}: none of its {sum(map(len, tables))} glyphs can be drawn ({reason})")
 
 
 def _commonest(reasons: Iterator[str]) -> str:

@@ -1,42 +1,69 @@
-"""Image file of one glyph or character → the picture that the recogniser was trained on.
+"""Image file of glyphs or characters, one a page → the pictures that the recogniser was trained on.
 
 H×W pixels · h×w pixels of the cropped glyph
 """
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from glyphlens.errors import InputError
+from glyphlens.file_names import shown
 from glyphlens.imaging.raster import CANVAS_PX
 
 Ink = Literal["auto", "dark", "light"]
 Prepare = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+# Decoders that are let at a file, with its suffixes; those of which a further picture in a file is a page.
+FORMATS = {
+    "PNG": (".png", ".apng"),
+    "JPEG": (".jpg", ".jpeg"),
+    "TIFF": (".tif", ".tiff"),
+    "GIF": (".gif",),
+    "WEBP": (".webp",),
+    "BMP": (".bmp",),
+    "PPM": (".pbm", ".pgm", ".ppm"),
+}
+PAGED = ("PNG", "TIFF", "GIF", "WEBP")
+IMAGE_SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
+MAX_PAGES = 1000
+MAX_PIXELS = 64_000_000  # of a page: 8,000 × 8,000
+LARGE_PX = 3072  # a longer side is reduced to at most this before anything is made of the pixels
 MIN_CONTRAST = 32  # grey levels of 255 between paper and ink
 MID_GREY = 127.5
 
 
-def read_glyph(path: Path, prepare: Prepare, ink: Ink = "auto") -> NDArray[np.uint8]:
-    """What ``prepare`` makes of the picture's ink (H, W), paper 0 and the strongest ink 255.
+class Picture(NamedTuple):
+    """A page, called ``file``, ``file#2`` …: what the network is shown (h, w), or why there is nothing to show."""
 
-    Raises InputError, naming the file, for what is no image, has no contrast, or is too large to be a glyph.
+    name: str
+    pixels_hw: NDArray[np.uint8] | None
+    fault: str
+
+
+def read_pictures(
+    path: Path, prepare: Prepare, ink: Ink = "auto", *, max_pixels: int = MAX_PIXELS
+) -> Iterator[Picture]:
+    """What ``prepare`` makes of the ink (H, W) of every page, paper 0 and the strongest ink 255.
+
+    A page that is no image, has no contrast or more than ``max_pixels`` is a fault; what cannot be read ends the file.
     """
-    try:
-        with Image.open(path) as image:
-            grey_HW = _grey(ImageOps.exif_transpose(image))
-        return prepare(ink_of(grey_HW, ink))
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except UnidentifiedImageError as error:
-        raise InputError(f"{path}: not an image of a format that Pillow reads") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError(f"{path}: the image cannot be read ({error})") from error
+    pages = _pages(path, max_pixels)
+    for number in count(1):
+        name = shown(path) if number == 1 else f"{shown(path)}#{number}"
+        try:
+            picture = Picture(name, prepare(ink_of(next(pages), ink)), "")
+        except InputError as error:
+            picture = Picture(name, None, str(error))
+        except StopIteration:
+            return
+        yield picture
 
 
 def ink_of(grey_HW: NDArray[np.uint8], ink: Ink = "auto") -> NDArray[np.uint8]:
@@ -72,13 +99,78 @@ def fit_canvas(ink_HW: NDArray[np.uint8], target_px: int = CANVAS_PX) -> NDArray
     return canvas_HW
 
 
+def _pages(path: Path, max_pixels: int) -> Iterator[NDArray[np.uint8]]:
+    """(H, W) uint8 grey of every page; raises InputError, without the file's name, where one cannot be read."""
+    try:
+        with path.open("rb") as file:
+            with _guarded(None):
+                image = Image.open(file, formats=list(FORMATS))
+            for number in count():
+                if number and (image.format not in PAGED or not _turned(image, number, max_pixels)):
+                    return
+                if number == MAX_PAGES:
+                    raise InputError(f"more than {MAX_PAGES:,} pages; from this one on they are not read")
+                _check_size(image, max_pixels)
+                with _guarded(max_pixels):
+                    grey_HW = _grey(ImageOps.exif_transpose(_reduced(image)))
+                yield grey_HW
+    except FileNotFoundError as error:
+        raise InputError("no such file") from error
+    except UnidentifiedImageError as error:
+        raise InputError(f"not an image of a format that is read ({', '.join(FORMATS)})") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InputError(f"the image cannot be read ({error})") from error
+
+
+def _turned(image: Image.Image, number: int, max_pixels: int) -> bool:
+    """Go to a further page; False where there is none."""
+    try:
+        with _guarded(max_pixels):
+            image.seek(number)
+    except EOFError:
+        return False
+    return True
+
+
+def _check_size(image: Image.Image, max_pixels: int) -> None:
+    if image.width * image.height > max_pixels:
+        raise InputError(
+            f"{image.width:,} × {image.height:,} pixels, at most {max_pixels:,} are read; crop it to its character, or "
+            "raise --max-pixels"
+        )
+
+
+@contextmanager
+def _guarded(max_pixels: int | None) -> Iterator[None]:
+    """Pillow's own limit on pixels, its warning an error; other warnings are no help to a person."""
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    """The picture, a large one smaller by a whole factor: all that follows needs memory for what is left only."""
+    if max(image.size) <= LARGE_PX:
+        return image
+    image.draft(None, (LARGE_PX, LARGE_PX))  # a JPEG is made smaller while it is decoded
+    if image.mode.startswith("I;"):
+        image = image.convert("I")
+    elif image.has_transparency_data:
+        image = image.convert("RGBA")
+    elif image.mode in ("1", "P", "PA"):
+        image = image.convert("L")
+    return image.reduce(-(-max(image.size) // LARGE_PX))
+
+
 def _grey(image: Image.Image) -> NDArray[np.uint8]:
     """(H, W) uint8 luminance; what is transparent becomes paper of the other tone than what is opaque."""
     if image.mode.startswith("I") or image.mode == "F":
-        levels = np.asarray(image, np.float64)
-        span = float(levels.max() - levels.min()) or 1.0
-        stretched_HW: NDArray[np.uint8] = np.rint((levels - levels.min()) * (255 / span)).astype(np.uint8)
-        return stretched_HW
+        return _stretched(np.asarray(image, np.float64))
     if not image.has_transparency_data:
         return np.asarray(image.convert("L"))
     colour = image.convert("RGBA")
@@ -88,3 +180,13 @@ def _grey(image: Image.Image) -> NDArray[np.uint8]:
     paper = 0.0 if (luminance * alpha).sum() / alpha.sum() > MID_GREY else 255.0
     blended_HW: NDArray[np.uint8] = np.rint(luminance * alpha + paper * (1 - alpha)).astype(np.uint8)
     return blended_HW
+
+
+def _stretched(levels_HW: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """(H, W) uint8 of levels of any range, the lowest 0 and the highest 255."""
+    finite_HW = np.isfinite(levels_HW)
+    if not finite_HW.all():
+        raise InputError(f"{(~finite_HW).sum():,} of {levels_HW.size:,} pixels are no numbers (NaN or infinite)")
+    span = float(levels_HW.max() - levels_HW.min()) or 1.0
+    stretched_HW: NDArray[np.uint8] = np.rint((levels_HW - levels_HW.min()) * (255 / span)).astype(np.uint8)
+    return stretched_HW

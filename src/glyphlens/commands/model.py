@@ -17,25 +17,41 @@ if TYPE_CHECKING:
 
 ARABIC, JAPANESE = "arabic", "japanese"
 EXPORTS = {ARABIC: "export", JAPANESE: "kanji_export"}  # the stage that makes a model of the script
-RELEASE = Path("models/arabic/release")
+RELEASES = "models/*/release"  # the star is the release's name
+DEFAULT = "arabic"
 REPOSITORY = Path(__file__).parents[3]
 REGISTERED = "models:"  # begins the address of a model in MLflow's registry
 
 
 def open_model(path: Path | None, threads: int | None) -> Recognizer:
-    """Load the model at ``path`` (a folder, an .onnx file, models:/<name>@<alias>), by default the released one.
+    """Load the model at ``path``: a release's name, a folder, an .onnx file or models:/<name>@<alias>.
 
-    Raises InputError where there is none, OutputError where MLflow cannot be asked.
+    By default the Arabic release. Raises InputError where there is none, OutputError where MLflow cannot be asked.
     """
-    chosen = path or released_model()
-    if chosen.parts[:1] == (REGISTERED,):
-        return _open_registered(chosen, threads)
-    if not chosen.exists():
+    if path is not None and path.parts[:1] == (REGISTERED,):
+        return _open_registered(path, threads)
+    if path is not None and (path.is_file() or any(path.glob("*.onnx"))):
+        return Recognizer.load(path, threads=threads)
+    released, name = releases(), str(path or DEFAULT)
+    if name in released:
+        return Recognizer.load(released[name], threads=threads)
+    if path is not None and path.exists():
+        return Recognizer.load(path, threads=threads)
+    if path is None:
         raise InputError(
-            f"{chosen}: no such model; --model takes an .onnx file, or its folder, with labels.json beside it, or "
-            "models:/<name>@<alias>"
+            f"models/{DEFAULT}/release: no model there; it comes with the repository (`git checkout -- models`) and is "
+            "made by `dvc repro evaluate`; another one can be given with --model"
         )
-    return Recognizer.load(chosen, threads=threads)
+    raise InputError(
+        f"{name}: no such model; --model takes the name of a release ({', '.join(released) or 'none is here'}), an "
+        ".onnx file, or its folder, with labels.json beside it, or models:/<name>@<alias>"
+    )
+
+
+def releases() -> dict[str, Path]:
+    """{name: folder} of the released models below the working folder and beside the installed sources."""
+    files = [file for root in (REPOSITORY, Path()) for file in sorted(root.glob(f"{RELEASES}/*.onnx"))]
+    return {file.parent.parent.name: file.parent for file in files}
 
 
 def _open_registered(address: Path, threads: int | None) -> Recognizer:
@@ -45,17 +61,6 @@ def _open_registered(address: Path, threads: int | None) -> Recognizer:
     with TemporaryDirectory() as folder:
         recognizer = Recognizer.load(fetch(address.as_posix(), Path(folder)), threads=threads)
     return replace(recognizer, path=address / recognizer.path.name)
-
-
-def released_model() -> Path:
-    """The released model below the working folder or beside the installed sources; raises InputError."""
-    for root in (Path(), REPOSITORY):
-        if any((root / RELEASE).glob("*.onnx")):
-            return root / RELEASE
-    raise InputError(
-        f"{RELEASE}: no model there; it comes with the repository (`git checkout -- {RELEASE}`) and is made by "
-        "`dvc repro evaluate`; another one can be given with --model"
-    )
 
 
 def drawing_rule(recognizer: Recognizer) -> DiacriticRule:

@@ -2,7 +2,10 @@
 
 import errno
 import math
+import os
+from collections.abc import Collection
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Literal
 
 import orjson
@@ -10,35 +13,54 @@ import pandas as pd
 
 from glyphlens.commands.answers import Row, runners_up
 from glyphlens.errors import InputError, OutputError
-from glyphlens.storage import writing
+from glyphlens.storage import STANDARD_OUTPUT, end_of_links, is_stream, place_name, writing
 
 Format = Literal["table", "csv", "json", "parquet"]
-FILE_FORMATS: dict[str, Format] = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
+FORMATS: tuple[Format, ...] = ("csv", "json", "parquet")
+FILE_FORMATS: dict[str, Format] = {f".{name}": name for name in FORMATS}
+LONGEST_NAME_BYTES = 255  # of most file systems
 
 
-def output_format(output: Path | None, chosen: Format | None) -> Format:
-    """The format asked for, else that of the file's suffix, else a table; raises InputError on a mismatch."""
+def output_format(output: Path | None, chosen: Format | None, formats: Collection[Format] = FORMATS) -> Format:
+    """The format asked for, else that of the file's suffix, else CSV for standard output and a table for the screen.
+
+    Raises InputError where the two do not fit or it is none of ``formats``.
+    """
     if output is None:
         if chosen == "parquet":
             raise InputError("--format parquet: a binary format needs --output FILE")
         return chosen or "table"
-    found = chosen or FILE_FORMATS.get(output.suffix.lower())
-    if found is None or found == "table":
-        raise InputError(f"{output}: which format? Name the file .csv, .json or .parquet, or add --format")
+    of_suffix = FILE_FORMATS.get(output.suffix.lower())
+    found = chosen or of_suffix or ("csv" if output == STANDARD_OUTPUT else None)
+    if found is None or found not in formats or of_suffix not in (None, found):
+        suffixes = " or ".join(f".{name}" for name in formats)
+        raise InputError(f"{output}: which format? Name the file {suffixes}, or add --format")
     return found
+
+
+def check_picture(path: Path) -> None:
+    """Raise InputError where a PNG picture would get another name, OutputError where it cannot be written."""
+    if path.suffix.lower() != ".png" and not is_stream(path):
+        raise InputError(f"{path}: the picture is a PNG; name it .png")
+    check_writable(path)
 
 
 def check_writable(path: Path) -> None:
     """Raise OutputError now, before minutes of work, where a file cannot be written later."""
-    probe = path.with_name(f".{path.name}.probe")
     try:
+        if is_stream(path):
+            if not os.access(path, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        end = end_of_links(path)
+        TemporaryFile(dir=end.parent).close()
+        if end.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if len(os.fsencode(end.name)) > LONGEST_NAME_BYTES:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
     except OSError as error:
-        raise _unwritable(path, error) from error
-    if path.is_dir():
-        raise OutputError(f"{path}: cannot be written ({errno.errorcode[errno.EISDIR]}: it is a folder)")
+        raise unwritable(path, error) from error
 
 
 def as_text(table: pd.DataFrame, form: Format) -> str:
@@ -54,8 +76,10 @@ def save_answers(path: Path, table: pd.DataFrame, form: Format) -> None:
                 table.to_parquet(partial, index=False, compression="zstd")
             else:
                 partial.write_text(as_text(table, form), encoding="utf-8")
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
 
 
 def _as_json(table: pd.DataFrame) -> str:
@@ -77,5 +101,6 @@ def _plain(value: Any) -> Any:
     return None if value == "" or (isinstance(value, float) and math.isnan(value)) else value
 
 
-def _unwritable(path: Path, error: OSError) -> OutputError:
-    return OutputError(f"{path}: cannot be written ({error.strerror}); choose another place")
+def unwritable(path: Path, error: OSError) -> OutputError:
+    """The error for a place that refuses to be written."""
+    return OutputError(f"{place_name(path)}: cannot be written ({error.strerror}); choose another place")

@@ -5,6 +5,7 @@ N pictures · H×W pixels · B = W/8 bytes a row of packed pixels
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from glyphlens.commands.answers import answer_table
-from glyphlens.commands.image_pictures import Ink, Prepare, fit_canvas, read_glyph
+from glyphlens.commands.image_pictures import MAX_PIXELS, Ink, Prepare, fit_canvas, read_pictures
 from glyphlens.commands.model import JAPANESE, handwriting_rule, script_of
 from glyphlens.errors import InputError
 from glyphlens.imaging.raster import CANVAS_PX, DIACRITIC_PX
@@ -27,16 +28,22 @@ SHOWN_INK = 64  # of 255: what a grey picture shows on the black and white conta
 
 
 class Predicted(NamedTuple):
-    """Table of answers, one row a picture, and the packed (N, H, B) pictures that the network saw."""
+    """Table of answers, one row a page, and the packed (N, H, B) pictures that the network saw."""
 
     table: pd.DataFrame
     packed_NHB: NDArray[np.uint8]
 
 
 def predict_images(
-    files: Sequence[Path], recognizer: Recognizer, *, top: int = 5, ink: Ink = "auto", diacritic: bool = False
+    files: Sequence[Path],
+    recognizer: Recognizer,
+    *,
+    top: int = 5,
+    ink: Ink = "auto",
+    diacritic: bool = False,
+    max_pixels: int = MAX_PIXELS,
 ) -> Predicted:
-    """Answers for every file; a picture that cannot be used has its reason in the column ``fault``.
+    """Answers for every page of every file; one that cannot be used has its reason in the column ``fault``.
 
     Nothing is known of a picture's place in its em, so the geometry is all zeros. Raises InputError for a model that
     does not read pictures.
@@ -45,21 +52,20 @@ def predict_images(
     shape = recognizer.inputs[RASTER].shape
     best: list[Best] = []
     packed: list[NDArray[np.uint8]] = [np.zeros((0, shape[0], shape[1] // 8), np.uint8)]
+    names: list[str] = []
     faults: list[str] = []
-    with tqdm(total=len(files), unit="image", desc="predict", disable=None, leave=False) as progress:
-        for start in range(0, len(files), BATCH):
-            part = files[start : start + BATCH]
-            images_NHW = np.zeros((len(part), *shape), np.uint8)
-            for number, path in enumerate(part):
-                try:
-                    images_NHW[number] = read_glyph(path, prepare, ink)
-                    faults.append("")
-                except InputError as error:
-                    faults.append(str(error).removeprefix(f"{path}: "))
-            best.append(best_classes(recognizer.probabilities(_feeds(recognizer, images_NHW)), top))
-            packed.append(pack_bits(images_NHW > SHOWN_INK))
-            progress.update(len(part))
-    subjects = pd.DataFrame({"image": [str(path) for path in files]})
+    progress = tqdm(files, unit="image", desc="predict", disable=None, leave=False)
+    pictures = (picture for path in progress for picture in read_pictures(path, prepare, ink, max_pixels=max_pixels))
+    while part := list(islice(pictures, BATCH)):
+        images_NHW = np.zeros((len(part), *shape), np.uint8)
+        for number, picture in enumerate(part):
+            if picture.pixels_hw is not None:
+                images_NHW[number] = picture.pixels_hw
+        names += [picture.name for picture in part]
+        faults += [picture.fault for picture in part]
+        best.append(best_classes(recognizer.probabilities(_feeds(recognizer, images_NHW)), top))
+        packed.append(pack_bits(images_NHW > SHOWN_INK))
+    subjects = pd.DataFrame({"image": names})
     return Predicted(answer_table(subjects, joined(best, top), faults, recognizer.classes, top), np.concatenate(packed))
 
 

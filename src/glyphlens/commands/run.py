@@ -8,17 +8,30 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from rich.console import Console
 
 from glyphlens.commands.answers import is_confident
 from glyphlens.commands.check import agreement
-from glyphlens.commands.face_pictures import font_files
+from glyphlens.commands.face_pictures import FONT_SUFFIXES
 from glyphlens.commands.identify import identify_fonts
-from glyphlens.commands.image_pictures import Ink
+from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Ink
+from glyphlens.commands.inputs import find_inputs
 from glyphlens.commands.model import open_model
-from glyphlens.commands.output import Format, as_text, check_writable, output_format, save_answers
+from glyphlens.commands.output import (
+    Format,
+    check_picture,
+    check_writable,
+    output_format,
+    save_answers,
+)
 from glyphlens.commands.predict import predict_images
 from glyphlens.commands.screen import agreement_on_screen, answers_on_screen, console
 from glyphlens.commands.sheet import save_sheet
+from glyphlens.errors import InputError
+from glyphlens.file_names import shown_lines
+from glyphlens.storage import STANDARD_OUTPUT, place_name
+
+LONGEST_TITLE = 80
 
 
 class Wanted(NamedTuple):
@@ -36,63 +49,74 @@ class Wanted(NamedTuple):
 def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool) -> int:
     """Answers for the glyphs of fonts; 1 where a font could not be used (the others were), else 0."""
     form = _prepare(wanted)
-    found = identify_fonts(
-        font_files(list(fonts)), open_model(wanted.model, wanted.threads), top=wanted.top, check=check
-    )
-    for problem in found.problems:
-        print(f"glyphlens: {problem}", file=sys.stderr)
-    if not found.faces:
-        return 1
-    table = found.table
-    packed_NHB = np.concatenate([face.packed_NHB for face in found.faces])
-    _give(table, packed_NHB, "gid", wanted, form)
-    if check:
-        _print_agreement(found.verdicts, form, wanted)
-    return 1 if found.problems else 0
+    asked = find_inputs(fonts, FONT_SUFFIXES)
+    found = identify_fonts(asked.files, open_model(wanted.model, wanted.threads), top=wanted.top, check=check)
+    if found.faces:
+        packed_NHB = np.concatenate([face.packed_NHB for face in found.faces])
+        _give(found.table, packed_NHB, "gid", wanted, form)
+        if check:
+            _print_agreement(found.verdicts, form, wanted)
+    return _name_bad([*asked.problems, *found.problems])
 
 
-def run_predict(images: Sequence[Path], wanted: Wanted, *, ink: Ink, diacritic: bool) -> int:
+def run_predict(images: Sequence[Path], wanted: Wanted, *, ink: Ink, diacritic: bool, max_pixels: int) -> int:
     """Answers for pictures; 1 where a picture could not be used (the others were), else 0."""
     form = _prepare(wanted)
+    asked = find_inputs(images, IMAGE_SUFFIXES)
     recognizer = open_model(wanted.model, wanted.threads)
-    table, packed_NHB = predict_images(images, recognizer, top=wanted.top, ink=ink, diacritic=diacritic)
-    for row in table[table["fault"] != ""].itertuples():
-        print(f"glyphlens: {row.image}: {row.fault}", file=sys.stderr)
-    _give(table, packed_NHB, "image", wanted, form)
-    return int((table["fault"] != "").any())
+    table, packed_NHB = predict_images(
+        asked.files, recognizer, top=wanted.top, ink=ink, diacritic=diacritic, max_pixels=max_pixels
+    )
+    if len(table):
+        _give(table, packed_NHB, "image", wanted, form)
+    faults = [f"{row.image}: {row.fault}" for row in table[table["fault"] != ""].itertuples()]
+    return _name_bad([*asked.problems, *faults])
 
 
 def _prepare(wanted: Wanted) -> Format:
     """The output's format, after making sure that what is asked for can be written."""
     form = output_format(wanted.output, wanted.format)
-    for path in (wanted.output, wanted.sheet):
-        if path is not None:
-            check_writable(path)
+    if wanted.output is not None:
+        check_writable(wanted.output)
+    if wanted.sheet is not None:
+        check_picture(wanted.sheet)
+    if wanted.sheet == STANDARD_OUTPUT and (wanted.output == STANDARD_OUTPUT or form != "table"):
+        raise InputError("--sheet and the answers cannot both go to standard output; name a file for one of them")
     return form
 
 
 def _give(table: pd.DataFrame, packed_NHB: NDArray[np.uint8], subject: str, wanted: Wanted, form: Format) -> None:
-    """Write the file and the sheet that were asked for; without a file, print."""
+    """Write the file and the sheet that were asked for, before a screen that may be closed early."""
     is_shown = is_confident(table, wanted.min_confidence)
     shown, packed_NHB = table[is_shown].reset_index(drop=True), packed_NHB[is_shown]
-    if wanted.output is not None:
-        save_answers(wanted.output, shown, form)
-        print(f"{wanted.output}: {_summary(table, shown)}", file=sys.stderr)
-    elif form == "table":
-        _print_tables(shown, subject)
-        print(_summary(table, shown), file=sys.stderr)
-    else:
-        sys.stdout.write(as_text(shown, form))
+    summary = _summary(table, shown)
+    if wanted.output is not None or form != "table":
+        save_answers(wanted.output or STANDARD_OUTPUT, shown, form)
     if wanted.sheet is not None:
-        title = " ".join(dict.fromkeys(Path(name).name for name in table.iloc[:, 0]))
-        title = f"{title} · {_summary(table, shown)}" if len(title) < 80 else _summary(table, shown)
-        drawn = (shown["fault"] == "").to_numpy()
-        for path in save_sheet(wanted.sheet, shown[drawn], packed_NHB[drawn], subject, title):
-            print(f"{path}: sheet written", file=sys.stderr)
+        _save_sheet(wanted.sheet, shown, packed_NHB, subject, summary)
+    if wanted.output is not None:
+        print(f"{place_name(wanted.output)}: {summary}", file=sys.stderr)
+    elif form == "table":
+        _print_tables(shown, subject, console(stderr=wanted.sheet == STANDARD_OUTPUT))
+        print(summary, file=sys.stderr)
 
 
-def _print_tables(shown: pd.DataFrame, subject: str) -> None:
-    screen = console()
+def _save_sheet(path: Path, shown: pd.DataFrame, packed_NHB: NDArray[np.uint8], subject: str, summary: str) -> None:
+    title = " ".join(dict.fromkeys(Path(name).name for name in shown.iloc[:, 0]))
+    title = f"{title} · {summary}" if len(title) < LONGEST_TITLE else summary
+    drawn = (shown["fault"] == "").to_numpy()
+    for page in save_sheet(path, shown[drawn], packed_NHB[drawn], subject, title):
+        print(f"{place_name(page)}: sheet written", file=sys.stderr)
+
+
+def _name_bad(problems: Sequence[str]) -> int:
+    """Say what could not be used; the exit status."""
+    for problem in problems:
+        print(f"glyphlens: {shown_lines(problem)}", file=sys.stderr)
+    return int(bool(problems))
+
+
+def _print_tables(shown: pd.DataFrame, subject: str, screen: Console) -> None:
     if "font" not in shown:
         screen.print(answers_on_screen(shown, subject, "", screen.width))
         return
@@ -103,11 +127,12 @@ def _print_tables(shown: pd.DataFrame, subject: str) -> None:
 
 def _print_agreement(verdicts: pd.DataFrame, form: Format, wanted: Wanted) -> None:
     """The agreement; on the error stream where the answers themselves go to the output stream as data."""
-    screen = console(stderr=wanted.output is None and form != "table")
+    answers_out = wanted.output == STANDARD_OUTPUT or (wanted.output is None and form != "table")
+    screen = console(stderr=answers_out or wanted.sheet == STANDARD_OUTPUT)
     if not len(verdicts):
         screen.print("--check: no glyph to check, these fonts have no cmap for Arabic characters")
         return
-    screen.print(agreement_on_screen(agreement(verdicts)))
+    screen.print(agreement_on_screen(agreement(verdicts), screen.width))
 
 
 def _summary(table: pd.DataFrame, shown: pd.DataFrame) -> str:

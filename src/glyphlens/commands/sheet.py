@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from glyphlens.commands.answers import Row
+from glyphlens.commands.output import unwritable
 from glyphlens.errors import OutputError
 from glyphlens.samples import unpack_bits
-from glyphlens.storage import writing
+from glyphlens.storage import is_stream, place_name, writing
 
 COLUMNS, ROWS_A_PAGE = 12, 100
 TILE_PX, GLYPH_PX, TEXT_PX = 136, 96, 12
@@ -34,19 +35,30 @@ def save_sheet(path: Path, table: pd.DataFrame, packed_NHB: NDArray[np.uint8], s
     """
     page_glyphs = COLUMNS * ROWS_A_PAGE
     pages = max(1, -(-len(table) // page_glyphs))
+    if pages > 1 and is_stream(path):
+        raise OutputError(
+            f"{place_name(path)}: takes one page, {len(table):,} glyphs fill {pages}; name a file for --sheet"
+        )
     paths = []
     for number in range(pages):
         part = slice(number * page_glyphs, (number + 1) * page_glyphs)
         heading = title if pages == 1 else f"{title} · page {number + 1} of {pages}"
         picture = draw_page(table.iloc[part], packed_NHB[part], subject, heading)
         target = path if number == 0 else path.with_stem(f"{path.stem}-{number + 1}")
-        try:
-            with writing(target) as partial:
-                picture.save(partial, format="PNG", compress_level=3)
-        except OSError as error:
-            raise OutputError(f"{target}: cannot be written ({error.strerror}); choose another place") from error
+        save_picture(target, picture)
         paths.append(target)
     return paths
+
+
+def save_picture(path: Path, picture: Image.Image) -> None:
+    """One PNG; raises OutputError where it cannot be written."""
+    try:
+        with writing(path) as partial:
+            picture.save(partial, format="PNG", compress_level=3)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def draw_page(table: pd.DataFrame, packed_NHB: NDArray[np.uint8], subject: str, heading: str) -> Image.Image:

@@ -21,6 +21,7 @@ from glyphlens.imaging.font_bytes import face_count, uncompressed
 SCRIPT, LANGUAGE, DIRECTION = "Arab", "ar", "rtl"
 FAMILY_NAMES, STYLE_NAMES = (16, 1), (17, 2)  # name table: typographic before legacy
 UPEM_LIMITS = (16, 16_384)  # OpenType, table head
+MOST_KEPT_POINTS = 4_000_000  # 64 MiB; a small font can repeat an outline of 32,767 points in each of its glyphs
 NO_POINTS = np.empty((0, 2))
 
 
@@ -66,6 +67,7 @@ class FontFace:
             raise FontFileError("the font has no glyphs")
         self.metrics = self._read_metrics()
         self._outlines: dict[int, Outline] = {}
+        self._kept_points = 0
 
     def code_points(self) -> set[int]:
         """The characters that the font's cmap maps."""
@@ -119,7 +121,12 @@ class FontFace:
         """A glyph's contours; empty where it has none. Raises FontFileError for a glyph that FreeType refuses."""
         outline = self._outlines.get(gid)
         if outline is None:
-            outline = self._outlines[gid] = self._read_outline(gid)
+            outline = self._read_outline(gid)
+            self._kept_points += len(outline.tags_P)
+            if self._kept_points > MOST_KEPT_POINTS:
+                self._outlines.clear()
+                self._kept_points = len(outline.tags_P)
+            self._outlines[gid] = outline
         return outline
 
     def merged(self, parts: Sequence[Part]) -> Outline:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from glyphlens.errors import InputError
+from glyphlens.file_names import shown
+from glyphlens.folders import files_below
 from glyphlens.imaging.shaping import FAMILY_NAMES, STYLE_NAMES, FontFace, open_faces
 from glyphlens.sources.characters import is_letter, makes_glyph
 from glyphlens.sources.font_packages import PackageFont
@@ -17,6 +19,7 @@ from glyphlens.storage import load_table, save_table, sha256_file, writing
 
 FONT_SUFFIXES = (".ttf", ".otf", ".woff", ".woff2", ".ttc")
 MANIFEST = "fonts.parquet"
+LONGEST_NAME_BYTES = 200  # of 255 that a file system allows; prefixes and suffixes come to it
 OWN_LIMITS = Limits(seconds=60, memory_mib=2048)
 COLUMNS = ("script", "package", "version", "family", "style", "weight", "licence", "source", "file", "sha256")
 
@@ -71,16 +74,19 @@ def own_records(folder: Path, same_family: Mapping[str, str]) -> tuple[list[Font
 
     Fonts that cannot be opened are kept for the audit of the glyphs; those without Arabic letters are left out.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in FONT_SUFFIXES and path.is_file())
+    skipped: dict[Path, str] = {}
+    files = files_below(folder, skipped) if folder.is_dir() else ()
+    paths = sorted(path for path in files if path.suffix.lower() in FONT_SUFFIXES and path.is_file())
     outcomes = {outcome.number: outcome for outcome in run_isolated(describe, paths, OWN_LIMITS, workers=1)}
-    records, warnings = [], []
+    records = []
+    warnings = [f"{shown(place)}: this folder was skipped ({reason})" for place, reason in skipped.items()]
     for number, path in enumerate(paths):
         font, reason = outcomes[number].result, outcomes[number].reason
         if font is None:
-            warnings.append(f"{path}: cannot be opened and will be skipped ({reason})")
+            warnings.append(f"{shown(path)}: cannot be opened and will be skipped ({reason})")
             font = OwnFont(slug(path.stem), "", 0, has_arabic_letters=True)
         if not font.has_arabic_letters:
-            warnings.append(f"{path}: maps no Arabic letter, left out")
+            warnings.append(f"{shown(path)}: maps no Arabic letter, left out")
             continue
         digest = sha256_file(path)
         family = slug(font.family) or slug(path.stem)
@@ -94,7 +100,7 @@ def own_records(folder: Path, same_family: Mapping[str, str]) -> tuple[list[Font
                 weight=font.weight,
                 licence="",
                 source="own",
-                file=f"own-{digest[:12]}-{path.name}",
+                file=f"own-{digest[:12]}-{_kept_name(path)}",
                 sha256=digest,
                 path=path,
             )
@@ -140,6 +146,11 @@ def load_fonts(folder: Path) -> pd.DataFrame:
     if table.empty:
         raise InputError(f"{folder / MANIFEST}: no fonts; put some into data/own_fonts or mend npm, then run again")
     return table
+
+
+def _kept_name(path: Path) -> str:
+    """The font's own file name, as every table can hold it, its end kept where it is too long for a longer one."""
+    return shown(path.name).encode()[-LONGEST_NAME_BYTES:].decode(errors="ignore")
 
 
 def slug(name: str) -> str:

@@ -11,6 +11,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from glyphlens.errors import InputError
 
 Item = TypeVar("Item")
@@ -98,6 +100,7 @@ def _child(task: Callable[[Any], Any], item: Any, sender: Connection, limits: Li
     held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * PAGE_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (held + (limits.memory_mib << 20),) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    threadpool_limits(1)  # one of several processes: more threads would only wait for each other
     try:
         answer = task(item), ""
     except MemoryError:

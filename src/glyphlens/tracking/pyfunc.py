@@ -28,8 +28,8 @@ class ExportedModel:
 
 
 def _load_pyfunc(data_path: str) -> ExportedModel:
-    """Called by MLflow with the folder of the exported files."""
-    return ExportedModel(Recognizer.load(Path(data_path)))
+    """Called by MLflow with the folder of the exported files; one thread, as a server answers one request each."""
+    return ExportedModel(Recognizer.load(Path(data_path), threads=1))
 
 
 def save_pyfunc(path: Path, exported: Path) -> None:

@@ -1,6 +1,5 @@
 """The files of the ETL Character Database in a folder, nested, in any case or zipped, and what else lies there."""
 
-import os
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,9 +9,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from glyphlens.errors import InputError
+from glyphlens.file_names import shown
+from glyphlens.folders import files_below
 from glyphlens.sources.etl.sets import SETS, EtlSet, chosen_sets, is_description, set_of
 
-DESCRIPTION = "description, not data"
+DESCRIPTION, UNREADABLE = "description, not data", "cannot be read"
 AUDIT_COLUMNS = ("set", "file", "reason", "record", "value", "count", "detail")
 
 
@@ -67,13 +68,14 @@ class Found(NamedTuple):
 
 
 def audit_frame(rows: Iterable[AuditRow]) -> pd.DataFrame:
-    """The rows as a table with columns AUDIT_COLUMNS, in their order."""
-    return pd.DataFrame(list(rows), columns=list(AUDIT_COLUMNS))
+    """The rows as a table with columns AUDIT_COLUMNS, in their order; file names as every table can hold them."""
+    table = pd.DataFrame(list(rows), columns=list(AUDIT_COLUMNS))
+    return table.assign(file=table["file"].map(shown), detail=table["detail"].map(shown))
 
 
 def is_empty(folder: Path) -> bool:
     """Whether nothing lies in the folder but hidden files and descriptions: a README, ETL9INFO, DVC's own files."""
-    return all(is_description(path.name) for path in _walk(folder))
+    return all(is_description(path.name) for path in _walk(folder, {}))
 
 
 def find_files(folder: Path, only: Iterable[str] = ()) -> Found:
@@ -114,38 +116,31 @@ def find_files(folder: Path, only: Iterable[str] = ()) -> Found:
 
 def _entries(folder: Path, audit: list[AuditRow]) -> Iterator[tuple[Path, str, int]]:
     """Path, member of the archive and length in bytes: all unpacked files first, then those in archives."""
-    archives = []
-    for path in _walk(folder):
+    archives: list[Path] = []
+    skipped: dict[Path, str] = {}
+    for path in _walk(folder, skipped):
         if path.suffix.lower() == ".zip":
             archives.append(path)
         elif path.is_file():
             yield path, "", path.stat().st_size
         else:
-            audit.append(AuditRow("", str(path), "cannot be read", detail="no file, or a link to nothing"))
+            audit.append(AuditRow("", str(path), UNREADABLE, detail="no file, or a link to nothing"))
+    audit += [AuditRow("", str(place), UNREADABLE, detail=f"skipped: {reason}") for place, reason in skipped.items()]
     for path in archives:
         try:
             with zipfile.ZipFile(path) as archive:
                 members = [entry for entry in archive.infolist() if not entry.is_dir()]
         except (zipfile.BadZipFile, OSError) as error:
-            audit.append(AuditRow("", str(path), "cannot be read", detail=str(error)))
+            audit.append(AuditRow("", str(path), UNREADABLE, detail=str(error)))
             continue
         for entry in members:
             if not entry.filename.rpartition("/")[2].startswith("."):
                 yield path, entry.filename, entry.file_size
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Files below a folder, sorted, links followed, each folder once; hidden ones are passed over."""
-    if folder.is_file():
-        yield folder
-        return
-    seen: set[str] = set()
-    for base, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(base)
-        folders[:] = [] if real in seen else sorted(name for name in folders if not name.startswith("."))
-        if real not in seen:
-            yield from (Path(base, name) for name in sorted(names) if not name.startswith("."))
-        seen.add(real)
+def _walk(folder: Path, skipped: dict[Path, str]) -> Iterator[Path]:
+    """The folder's files but for hidden ones, or the one file that it is."""
+    return iter([folder]) if folder.is_file() else files_below(folder, skipped, hidden=False)
 
 
 def _size_faults(etl_set: EtlSet, files: dict[str, EtlFile], *, named: bool) -> Iterator[AuditRow]:

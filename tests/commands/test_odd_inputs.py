@@ -1,0 +1,288 @@
+"""Whatever is named on the command line: the rest is answered, what is bad is named at the end, status 1."""
+
+import io
+import json
+import os
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import brotli
+import numpy as np
+import pandas as pd
+import pytest
+from fontTools.ttLib import TTFont
+from fontTools.ttLib.tables.DefaultTable import DefaultTable
+from PIL import Image
+
+from glyphlens import __version__
+from tests.too_deep import too_deep
+
+ODD_NAMES = (b"no\xffutf8", b"two\nlines", b"\x1b[31mred", b"[bold]loud", b"-dash", "خط‌نسخ".encode(), b"x" * 240)
+
+
+@pytest.fixture
+def run(model_folder, glyphlens):
+    """The entry point with the tiny model."""
+    return lambda *arguments: glyphlens(*arguments, "--model", model_folder)
+
+
+def picture(shape: str = "bar") -> Image.Image:
+    pixels = np.full((90, 90), 255, np.uint8)
+    pixels[10:80, 10:19] = 0
+    if shape == "corner":
+        pixels[71:80, 10:80] = 0
+    return Image.fromarray(pixels)
+
+
+def blank_png(width: int, height: int) -> bytes:
+    """A few kilobytes that unpack to width × height pixels."""
+    rows = zlib.compress(bytes((width + 1) * height), 9)
+    parts = ((b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
+    chunks = (
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+# ── file names ───────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("form", ["table", "csv", "json", "parquet"])
+def test_odd_names_of_fonts_lose_no_answer(run, tmp_path, font_bytes, form):
+    folder = tmp_path / "fonts"
+    folder.mkdir()
+    for name in ODD_NAMES:
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name + b".ttf")).write_bytes(font_bytes())
+    target = tmp_path / f"answers.{form}"
+    options = ["-f", "table"] if form == "table" else ["-o", target]
+    status, out, err = run("identify", folder, *options, "--sheet", tmp_path / "sheet.png")
+    assert (status, (tmp_path / "sheet.png").is_file()) == (0, True), err
+    shown = {r"no\xffutf8", r"two\nlines", r"\x1b[31mred", "[bold]loud", "-dash", "خط‌نسخ", "x" * 240}
+    if form == "table":
+        whole = out.replace("\n", "")
+        assert all(f"{name}.ttf" in whole for name in shown) and "\x1b[31mred" not in out
+        return
+    reader = {"csv": pd.read_csv, "json": pd.read_json, "parquet": pd.read_parquet}[form]
+    table = reader(target)
+    assert {Path(name).stem for name in table["font"]} == shown and len(table) == 7 * len(shown)
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_odd_names_of_pictures_lose_no_answer(run, tmp_path, form):
+    for name in ODD_NAMES:
+        with open(os.fsencode(tmp_path) + b"/" + name + b".png", "wb") as file:  # noqa: PTH123
+            picture().save(file, "PNG")
+    status, out, err = run("predict", tmp_path, "-f", form, "--sheet", tmp_path.with_suffix(".png"))
+    assert status == 0 and out.count("alef") + out.count("bar") >= len(ODD_NAMES), err
+    assert "\x1b[31mred" not in out + err
+
+
+def test_messages_escape_names_too(run, tmp_path):
+    status, _, err = run("identify", tmp_path / os.fsdecode(b"\xff\x1b[31m.ttf"))
+    assert status == 1 and r"\xff\x1b[31m.ttf: no such file" in err
+
+
+def test_an_answer_survives_a_terminal_of_ascii(font_path, model_folder):
+    command = [sys.executable, "-m", "glyphlens.cli", "identify", font_path, "--model", model_folder]
+    done = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=False)
+    assert done.returncode == 0 and b"corner.fina" in done.stdout, done.stderr
+
+
+# ── folders and pages ────────────────────────────────────────────────────────────────────────
+def test_an_unreadable_folder_is_named_and_the_rest_answered(run, tmp_path, font_bytes):
+    (tmp_path / "a.ttf").write_bytes(font_bytes())
+    with too_deep(tmp_path):
+        status, out, err = run("identify", tmp_path, "-f", "csv")
+    assert status == 1 and len(out.splitlines()) == 8
+    assert "this folder was skipped (File name too long)" in err.splitlines()[-1]
+
+
+def test_a_folder_without_fonts_does_not_refuse_the_others(run, tmp_path, font_path):
+    (tmp_path / "empty").mkdir()
+    status, out, err = run("identify", tmp_path / "empty", font_path, "-f", "csv")
+    assert status == 1 and len(out.splitlines()) == 8 and "empty: no file of the right kind" in err
+
+
+def test_a_folder_of_pictures_is_read(run, tmp_path):
+    (tmp_path / "scans/deep").mkdir(parents=True)
+    picture().save(tmp_path / "scans/b.png")
+    picture("corner").save(tmp_path / "scans/deep/A.JPG")
+    (tmp_path / "scans/notes.txt").write_text("no picture")
+    status, out, _ = run("predict", tmp_path / "scans", "-f", "json")
+    assert status == 0
+    assert [(Path(row["image"]).name, row["label"]) for row in json.loads(out)] == [
+        ("b.png", "bar"),
+        ("A.JPG", "corner.fina"),
+    ]
+
+
+@pytest.mark.parametrize("suffix", ["tif", "gif", "webp", "png"])
+def test_every_page_is_read(run, tmp_path, suffix):
+    path = tmp_path / f"pages.{suffix}"
+    pages = [picture("corner"), picture(), picture("corner")]
+    pages[0].save(path, save_all=True, append_images=pages[1:], lossless=True)
+    status, out, _ = run("predict", path, "-f", "json")
+    rows = json.loads(out)
+    assert status == 0
+    assert [row["image"].removeprefix(str(path)) for row in rows] == ["", "#2", "#3"]
+    assert [row["label"] for row in rows] == ["corner.fina", "bar", "corner.fina"]
+
+
+def test_a_page_that_is_cut_off_is_named_and_the_others_answered(run, tmp_path):
+    path = tmp_path / "cut.gif"
+    noisy = Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 90), dtype=np.uint8))
+    picture().save(path, save_all=True, append_images=[noisy])
+    path.write_bytes(path.read_bytes()[:-3000])
+    status, out, err = run("predict", path, "-f", "json")
+    first, second = json.loads(out)
+    assert (status, first["label"], second["label"]) == (1, "bar", None)
+    assert f"glyphlens: {path}#2: the image cannot be read" in err
+
+
+def test_pages_without_end_are_not_all_read(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("glyphlens.commands.image_pictures.MAX_PAGES", 2)
+    picture().save(
+        tmp_path / "long.gif", save_all=True, append_images=[picture("corner"), picture(), picture("corner")]
+    )
+    status, out, err = run("predict", tmp_path / "long.gif", "-f", "csv")
+    assert status == 1 and len(out.splitlines()) == 4 and "long.gif#3: more than 2 pages" in err
+
+
+def test_the_hidden_picture_of_a_phone_is_no_page(run, tmp_path):
+    picture().convert("RGB").save(
+        tmp_path / "photo.jpg", "MPO", save_all=True, append_images=[picture("corner").convert("RGB")]
+    )
+    status, out, _ = run("predict", tmp_path / "photo.jpg", "-f", "csv")
+    assert status == 0 and len(out.splitlines()) == 2
+
+
+# ── what is no input ─────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("arguments", [("identify", ""), ("predict", ""), ("identify", "x.ttf", "-o", ""), ("etl", "")])
+def test_an_empty_name_is_not_the_working_folder(glyphlens, arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = glyphlens(*arguments)
+    assert (status, out) == (2, "") and "the name is empty" in err
+
+
+def test_an_unreadable_file_does_not_refuse_the_others(font_path, model_folder, tmp_path):
+    (tmp_path / "locked.ttf").write_bytes(font_path.read_bytes())
+    (tmp_path / "locked.ttf").chmod(0)
+    unprivileged = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    command = [sys.executable, "-m", "glyphlens.cli", "identify", tmp_path / "locked.ttf", font_path, "-f", "csv"]
+    done = subprocess.run(
+        [*unprivileged, *command, "--model", model_folder], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and len(done.stdout.splitlines()) == 8
+    assert done.stderr.splitlines()[-1].endswith("locked.ttf: cannot be read (Permission denied)")
+
+
+def end_of_outlines(font: bytes) -> int:
+    """Where the table glyf of a font ends in its bytes."""
+    records = (struct.unpack_from(">4sIII", font, 12 + 16 * number) for number in range(font[5]))
+    return next(begin + length for tag, _, begin, length in records if tag == b"glyf")
+
+
+@pytest.fixture
+def ordered_font(font_bytes):
+    """The test font with its outlines behind what opening a font needs, as fonts are usually laid out."""
+    stream = io.BytesIO()
+    TTFont(io.BytesIO(font_bytes())).save(stream, reorderTables=True)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("bytes_left", [300, 20, 1])
+def test_a_cut_off_font_says_so(run, tmp_path, ordered_font, bytes_left):
+    end = end_of_outlines(ordered_font)
+    (tmp_path / "cut.ttf").write_bytes(ordered_font[: end - bytes_left])
+    status, out, err = run("identify", tmp_path / "cut.ttf", "-f", "csv")
+    assert (status, out) == (1, "") and "bitmap" not in err and "cut.ttf: the file is cut off: its table" in err
+    assert bytes_left > 100 or f"glyf ends at byte {end:,}, the file at {end - bytes_left:,}" in err
+
+
+def test_a_bitmap_font_is_called_one_and_no_other(run, tmp_path, font_bytes):
+    font = TTFont(io.BytesIO(font_bytes()))
+    for tag in ("glyf", "loca"):
+        del font[tag]
+    font.save(tmp_path / "none.ttf")
+    font["CBDT"] = DefaultTable("CBDT")
+    font["CBDT"].data = bytes(9)
+    font.save(tmp_path / "bitmaps.ttf")
+    _, _, err = run("identify", tmp_path / "none.ttf", tmp_path / "bitmaps.ttf")
+    assert "none.ttf: " in err and "it has no table of outlines" in err
+    assert "a bitmap font (CBDT) without outlines" in err
+
+
+def test_numbers_that_are_none_are_a_fault(run, tmp_path, recwarn):
+    levels = np.asarray(picture(), np.float32)
+    levels[3, 3] = np.nan
+    Image.fromarray(levels).save(tmp_path / "nan.tif")
+    status, _, err = run("predict", tmp_path / "nan.tif")
+    assert status == 1 and "1 of 8,100 pixels are no numbers" in err
+    assert not [warning for warning in recwarn if issubclass(warning.category, RuntimeWarning)]
+
+
+def test_there_is_a_version(glyphlens):
+    assert glyphlens("--version")[:2] == (0, f"glyphlens {__version__}\n")
+
+
+# ── bombs ────────────────────────────────────────────────────────────────────────────────────
+def test_a_picture_that_unpacks_to_gigabytes_is_refused(run, tmp_path):
+    (tmp_path / "bomb.png").write_bytes(blank_png(13_000, 13_000))
+    assert (tmp_path / "bomb.png").stat().st_size < 200_000
+    picture().save(tmp_path / "fine.png")
+    status, out, err = run("predict", tmp_path / "bomb.png", tmp_path / "fine.png", "-f", "csv")
+    assert status == 1 and "bar" in out
+    assert "13,000 × 13,000 pixels, at most 64,000,000 are read" in err and "--max-pixels" in err
+    status, _, err = run("predict", tmp_path / "fine.png", "--max-pixels", 8099)
+    assert status == 1 and "90 × 90 pixels, at most 8,099" in err
+
+
+@pytest.mark.parametrize("later_page", [False, True])
+def test_a_large_page_anywhere_is_refused(run, tmp_path, later_page):
+    pages = [picture(), Image.new("L", (300, 300), 255)]
+    path = tmp_path / "pages.tif"
+    pages[later_page - 1].save(path, save_all=True, append_images=[pages[later_page]])
+    status, _, err = run("predict", path, "--max-pixels", 50_000)
+    assert status == 1 and f"pages.tif{'#2' if later_page else ''}: " in err and "50" in err
+
+
+def test_memory_is_that_of_what_is_shown(tmp_path, model_folder):
+    """64 million pixels of a bomb, once as grey levels, once with transparency: 1 and 4 bytes a pixel at least."""
+    large = Image.new("LA", (8000, 8000), (255, 255))
+    large.paste((0, 255), (3000, 1000, 3800, 7000))
+    large.save(tmp_path / "alpha.png")
+    large.getchannel("L").save(tmp_path / "grey.png")
+    program = (
+        "import sys; from glyphlens import cli\n"
+        "sys.argv[0] = 'glyphlens'\n"
+        "try: cli.main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "peak = next(line for line in open('/proc/self/status') if line.startswith('VmHWM'))\n"
+        "print(int(peak.split()[1]) >> 10, file=sys.stderr)"
+    )
+    peaks = {}
+    for name in ("grey.png", "alpha.png"):
+        command = [sys.executable, "-c", program, "predict", tmp_path / name, "-f", "csv", "--model", model_folder]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0 and "bar" in done.stdout, done.stderr
+        peaks[name] = int(done.stderr.splitlines()[-1])
+    assert peaks["grey.png"] < 600 and peaks["alpha.png"] < 1100, peaks
+
+
+def test_other_formats_are_not_let_at_a_decoder(run, tmp_path):
+    (tmp_path / "drawing.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n")
+    picture().save(tmp_path / "icon.ico")
+    status, _, err = run("predict", tmp_path / "drawing.png", tmp_path / "icon.ico")
+    assert (
+        status == 1 and err.count("not an image of a format that is read (PNG, JPEG, TIFF, GIF, WEBP, BMP, PPM)") == 2
+    )
+
+
+def test_a_font_that_unpacks_to_gigabytes_is_refused(run, tmp_path, font_path):
+    packed = brotli.compress(bytes(1 << 31), quality=1)
+    header = (b"wOF2", 0x10000, 48 + len(packed), 0, 0, 0, len(packed), 1, 0, 0, 0, 0, 0, 0)
+    (tmp_path / "bomb.woff2").write_bytes(struct.pack(">4sIIHHIIHHIIIII", *header) + packed)
+    assert (tmp_path / "bomb.woff2").stat().st_size < 500_000
+    status, out, err = run("identify", tmp_path / "bomb.woff2", font_path, "-f", "csv")
+    assert status == 1 and len(out.splitlines()) == 8 and "bomb.woff2: needs more than 1024 MiB" in err
