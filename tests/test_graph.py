@@ -260,10 +260,6 @@ def names_of(node: ast.Assign) -> list[str]:
     return [target.id for target in node.targets if isinstance(target, ast.Name)]
 
 
-TIMINGS = "metrics/timings.json"
-SHOWN = {"energy"}  # what the summary estimates
-
-
 def sections_read(stage: str) -> set[str]:
     found: set[str] = set()
     for path in TREE.closure(stage_file(stage)) - {PACKAGE / "params.py"}:

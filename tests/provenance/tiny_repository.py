@@ -36,7 +36,7 @@ matrix: {trained: [cnn], distilled: [], exported: []}
 first: {count: 3, names: [a, b]}
 learn: {lr: 0.1}
 other: {unread: 1}
-checkpoint: {resume: auto}
+checkpoint: {resume: auto, minutes: 5}
 """
 # A stage that waits shows that it runs, and goes on when it is let.
 WAIT = """
