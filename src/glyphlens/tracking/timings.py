@@ -10,9 +10,6 @@ from typing import Any
 from filelock import FileLock
 
 from glyphlens.errors import InputError
-from glyphlens.evaluation.history import git_commit
-from glyphlens.storage import load_json, save_json
-from glyphlens.tracking.facts import machine
 
 SECONDS, LATENCY = "seconds", "latency_ms"  # of a training; of files by precision and batch size, a sample on one core
 
@@ -22,6 +19,10 @@ def note_timing(path: Path, stage: str, **numbers: Any) -> None:
 
     Stages that run at the same time wait for each other. A stage that DVC takes from its cache keeps its entry.
     """
+    from glyphlens.evaluation.history import git_commit
+    from glyphlens.storage import save_json
+    from glyphlens.tracking.facts import machine
+
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f".{path.name}.lock")):
         entry = {"commit": git_commit(), "machine": machine(), **numbers}
@@ -30,6 +31,8 @@ def note_timing(path: Path, stage: str, **numbers: Any) -> None:
 
 def read_timings(path: Path) -> dict[str, dict[str, Any]]:
     """The entries by stage, none where nothing was timed yet; raises InputError where the file is broken."""
+    from glyphlens.storage import load_json
+
     return timings_in(load_json(path), str(path)) if path.exists() else {}
 
 
