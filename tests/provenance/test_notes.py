@@ -18,6 +18,7 @@ CELLS, T2T_VIT = "primitives/cells.py", "recognizers/t2t_vit.py"
 
 class CheckpointParams(Section):
     resume: str
+    minutes: float
 
 
 class FirstParams(Section):

@@ -92,7 +92,7 @@ def main(argv=None):
 if __name__ == "__main__":
     run_stage(main)
 '''
-PATIENCE_S = 120
+PATIENCE_S = 600
 
 
 class TinyRepository(SmallRepository):
