@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from glyphlens.storage import MAX_METRICS, load_json
+from glyphlens.storage import MAX_METRICS, load_json, sha256_tree
 from tests.checkout import ROOT
 from tests.func.small_repository import SmallRepository, ran
 
@@ -122,3 +122,14 @@ def test_a_gate_that_fails_stops_the_run_and_leaves_its_page(small: SmallReposit
     assert "99999" in told.replace(",", "")
     assert (small.folder / "reports/gates/rasters.html").is_file()
     assert not (small.folder / "data/arabic/gates/rasters.json").exists()
+
+
+@pytest.mark.parametrize("change", [{"gates.export.max_int8_mib": 0.0001}, {"evaluate.errors_shown": 0}])
+def test_a_run_that_fails_leaves_the_release_as_it_was(small: SmallRepository, change: dict[str, float]) -> None:
+    """At the gate before it, and in the very stage that writes it, whose other outputs DVC has removed by then."""
+    kept, release = (small.folder / "params.yaml").read_bytes(), small.folder / "models/arabic/release"
+    before = sha256_tree(release)
+    small.set(change)
+    small.dvc_fails("repro", "evaluate")
+    (small.folder / "params.yaml").write_bytes(kept)
+    assert sha256_tree(release) == before
