@@ -41,10 +41,11 @@ for number, release in enumerate(releases):
 """
 # Reports when it holds the turn, and holds it
 HOLD = """
-import sys, time
+import signal, sys, time
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.turns import turn
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background processes ignore it
 with turn(open_client(), sys.argv[1]):
     print("held", flush=True)
     time.sleep(600)
