@@ -85,7 +85,6 @@ def test_headline_and_targets(page: Page) -> None:
 def test_what_is_absent_says_so(page: Page) -> None:
     text = render_page(page)
     assert "nothing was recorded for this picture" in text
-    assert "n/a: not in a git repository" in text
     assert "no example" in text or "fatha" not in {card["guessed"] for card in page.gallery}
     bare = render_page(replace(page, metrics={}, gates={}, images={}))
     assert "n/a: no metrics file" in bare

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.errors import InputError, OutputError
 from glyphlens.gates.token import write_token
 from glyphlens.samples import SampleSet
 from glyphlens.stages import kanji_evaluate
@@ -132,7 +132,7 @@ def test_a_stage_that_fails_keeps_the_earlier_release(arguments: dict[str, Path]
         (arguments["report"] / "report.html").mkdir(parents=True)
     else:
         arguments[fault].unlink()
-    with pytest.raises((InputError, OSError)):
+    with pytest.raises((InputError, OutputError)):
         run(arguments)
     assert sha256_tree(arguments["release"]) == before
 
