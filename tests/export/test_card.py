@@ -37,6 +37,7 @@ def facts() -> CardFacts:
         family_top1={"kufam": 0.25, "zain": 0.75},
         parameters={"phase1": 1000, "phase2": 2000},
         configs={"phase1": {"dropout": 0.2}},
+        trainings={"phase1": {"device": "CPU", "threads": 2}, "phase2": {"device": "CPU", "threads": 1}},
         settings={"calibration_samples": 99, "latency_repeats": 7, "reduce_range": True, "float_nodes": ("product3",)},
         hashes={"rasters": "ab" * 32},
     )
@@ -47,6 +48,8 @@ def facts() -> CardFacts:
     [
         "one of 2 classes out (1 initial, 1 without a form)",
         "3,000 parameters (phase1 1,000, phase2 2,000)",
+        "phase1: trained on CPU with 2 threads of torch",
+        "phase2: trained on CPU with 1 thread of torch",
         "| `a.onnx` | fp32 | 12.50 | 81.25 % |",
         "`metrics/timings.json` has milliseconds a sample of both, on one core, under `export`",
         "5.0 times smaller",

@@ -14,7 +14,7 @@ from glyphlens.reading import feeds_of
 from glyphlens.recognizers.weights import save_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages.export import main
-from glyphlens.storage import load_json, save_table, sha256_file, sha256_tree
+from glyphlens.storage import load_json, save_json, save_table, sha256_file, sha256_tree
 from glyphlens.tracking.timings import read_timings
 from tests.export import tiny
 from tests.slow_clock import slow_down
@@ -42,6 +42,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tiny.sample_set(root / "rasters", samples=480)
     save_model(root / "phase1", tiny.cell_network())
     save_model(root / "phase2", tiny.grid_network())
+    for name in ("phase1", "phase2"):
+        save_json(root / name / "training.json", {"device": "CPU", "threads": 3})
     save_table(root / "fonts/fonts.parquet", pd.DataFrame({"family": ["family-0"], "licence": ["OFL-1.1"]}))
     write_token(root / "rasters.json", root / "rasters")
     write_token(root / "models.json", root / "phase1", root / "phase2")
@@ -70,6 +72,7 @@ def test_the_card_names_the_files_it_describes(exported: Path) -> None:
     assert sha256_file(exported / "out/int8/glyphs.int8.onnx") in card
     assert sha256_file(exported / "out/fp32/glyphs.fp32.onnx") in card
     assert "| family-0 | OFL-1.1 | training | 80 |" in card
+    assert "- phase1: trained on CPU with 3 threads of torch" in card
 
 
 def test_the_temperature_of_each_file_is_on_record(exported: Path) -> None:

@@ -74,7 +74,7 @@ def root(tmp_path_factory: pytest.TempPathFactory, network: Network) -> Path:
 
 def save_trained(folder: Path, network: Network) -> None:
     save_model(folder, network)
-    save_json(folder / "training.json", {"steps": 9, "parameters": 1})
+    save_json(folder / "training.json", {"steps": 9, "parameters": 1, "device": "CPU", "threads": 3})
     write_curves(folder / "curves")
 
 
@@ -131,6 +131,7 @@ def test_the_card_says_what_matters(root: Path, exported: Path) -> None:
         "one of 6 classes out (2 hiragana, 2 katakana, 2 kanji)",
         "| input | `raster` | uint8 (N, 64, 64)",
         "all of 1 group never trained on",
+        "- trained on CPU with 3 threads of torch",
         "`metrics/timings.json` has milliseconds a sample of both, on one core, under `kanji_export@cnn`",
         "Creative Commons Attribution-ShareAlike 3.0",
         "Open Font License",

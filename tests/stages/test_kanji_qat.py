@@ -83,7 +83,7 @@ def test_the_stage_writes_weights_an_integer_file_and_honest_numbers(workplace: 
     facts = json.loads((out / "training.json").read_text(encoding="utf-8"))
     assert facts["steps"] == 6 and facts["parameters"] == sum(entry.numel() for entry in network.parameters())
     assert facts["val_integer_top1"] == pytest.approx((integer_NC.argmax(1) == targets).mean())
-    assert {"val_top1", "val_top5", "val_start_top1"} <= facts.keys()
+    assert {"val_top1", "val_top5", "val_start_top1", "device", "threads"} <= facts.keys()
     curves = read_curves(out / CURVES)
     assert set(curves.loc[curves["name"] == "val_top1", "step"]) == {3, 6}
     assert not list((workplace / "checkpoints").glob("*/*"))

@@ -13,6 +13,7 @@ from glyphlens.export.card_parts import (
     page,
     percent,
     table,
+    trained_on,
 )
 from glyphlens.export.facts import SPLIT_NAMES, CardFacts, family_table
 
@@ -97,6 +98,7 @@ def _making(facts: CardFacts) -> str:
             f"{name}: " + ", ".join(f"{key} {value}" for key, value in given.items())
             for name, given in facts.configs.items()
         ),
+        *(f"{name}: {trained_on(training)}." for name, training in facts.trainings.items()),
         f"int8: static quantisation (QDQ), activations uint8, weights int8 per channel ({weights}), calibrated on "
         f"{settings['calibration_samples']:,} training glyphs; layers kept in float: {kept}.",
         "Equal cells of a batch are found by a 64-bit hash in the graph and read once.",

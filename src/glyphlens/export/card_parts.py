@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 TIMES = "`metrics/timings.json`"
 
@@ -53,6 +54,13 @@ def advice(files: Files, tested: str, stage: str) -> list[str]:
         f"Best accuracy on the {tested}: **`{best.file}`**, {percent(best.test_top1)} top-1.",
         f"Speed depends on the machine: {TIMES} has milliseconds a sample of both, on one core, under `{stage}`.",
     ]
+
+
+def trained_on(training: Mapping[str, Any]) -> str:
+    """What of the machine the weights depend on, as training.json has it."""
+    threads = count(training["threads"], "thread", "threads")
+    machine = f"trained on {training['device']} with {threads} of torch"
+    return f"{machine}; the same kind of machine with as many gives the same weights"
 
 
 def hash_table(hashes: Mapping[str, str]) -> str:

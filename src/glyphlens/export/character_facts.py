@@ -19,7 +19,8 @@ RENDERED = "rendered"
 
 @dataclass(frozen=True)
 class CharacterFacts:
-    """Everything the card says. ``metrics`` are those of the files on the test rows, ``measured`` as measured.json."""
+    """Everything the card says. ``metrics`` are those of the files on the test rows, ``measured`` as measured.json,
+    ``training`` as training.json."""
 
     name: str
     model: nn.Module
@@ -28,6 +29,7 @@ class CharacterFacts:
     exported: Exported
     metrics: Mapping[str, float]
     measured: Mapping[str, Any]
+    training: Mapping[str, Any]
     group_top1: Mapping[str, float]
     settings: KanjiExportParams
     hashes: Mapping[str, str]

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from glyphlens.export.card_parts import TIMES, bullets, hash_table, table
+from glyphlens.export.card_parts import TIMES, bullets, hash_table, table, trained_on
 from glyphlens.export.character_facts import RENDERED, CharacterFacts
 from glyphlens.samples import SPLITS
 
@@ -45,6 +45,7 @@ def making(facts: CharacterFacts) -> str:
     return bullets(
         [
             f"network: {config}",
+            f"{trained_on(facts.training)}.",
             f"int8: {facts.exported.method}. onnxruntime runs: {kernels}.",
         ]
     )

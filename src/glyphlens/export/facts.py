@@ -38,6 +38,7 @@ class CardFacts:
     family_top1: Mapping[str, float]
     parameters: Mapping[str, int]
     configs: Mapping[str, Mapping[str, Any]]
+    trainings: Mapping[str, Mapping[str, Any]]
     settings: Mapping[str, Any]
     hashes: Mapping[str, str]
 
@@ -58,10 +59,12 @@ def card_facts(
     rasters: SampleSet,
     fonts: pd.DataFrame,
     models: Mapping[str, nn.Module],
+    trainings: Mapping[str, Mapping[str, Any]],
     settings: Mapping[str, Any],
     hashes: Mapping[str, str],
 ) -> CardFacts:
-    """Everything ``write_card`` needs; ``fonts`` is the manifest (family, licence), ``settings`` the export section.
+    """Everything ``write_card`` needs; ``fonts`` is the manifest (family, licence), ``trainings`` the content of each
+    network's training.json, ``settings`` the export section.
 
     Raises InputError where the manifest lacks a column.
     """
@@ -83,6 +86,7 @@ def card_facts(
         family_top1=family_accuracy(hits_N, measured.test.groups),
         parameters={name: sum(weight.numel() for weight in model.parameters()) for name, model in models.items()},
         configs={name: _settings_of(model) for name, model in models.items()},
+        trainings=trainings,
         settings=settings,
         hashes=hashes,
     )

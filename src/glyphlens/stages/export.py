@@ -27,7 +27,7 @@ from glyphlens.recognizers.grid import GridRecognizer
 from glyphlens.recognizers.weights import load_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.storage import load_table, save_metrics, save_text, sha256_tree
+from glyphlens.storage import load_json, load_table, save_metrics, save_text, sha256_tree
 from glyphlens.tracking.timings import note_timing
 
 SCRIPT = "arabic"
@@ -82,7 +82,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     files = {"fp32": fp32.file, "int8": int8.file}
     made = {file.name: file for file in files.values()}
     hashes = {name: sha256_tree(path) for name, path in {**sources, **made}.items()}
-    card = write_card(card_facts(measured, rasters, fonts, models, params.model_dump(), hashes))
+    trainings = {name: load_json(sources[name] / "training.json") for name in models}
+    card = write_card(card_facts(measured, rasters, fonts, models, trainings, params.model_dump(), hashes))
     save_metrics(paths.metrics, metrics)
     save_text(int8.file.with_name("README.md"), card)
     latencies = measure_latencies(files, test.feeds, BATCHES, params.latency_repeats)

@@ -79,6 +79,7 @@ def character_facts(
         exported=found,
         metrics=test_metrics(samples, rows.test, found, params.calibration_bins),
         measured=measurements(paths.out.name, model, found, rows),
+        training=load_json(paths.model / TRAINING),
         group_top1=group_accuracy(samples, rows.test, found.fp32.test),
         settings=params,
         hashes={

@@ -17,10 +17,11 @@ from glyphlens.recognizers.raster_cnn import RasterRecognizer
 from glyphlens.recognizers.weights import save_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.storage import load_array, save_array, save_metrics
+from glyphlens.storage import load_array, save_array, save_json, save_metrics
 from glyphlens.training.glyph_batches import HeldOut, RasterBatches, Training, raster_input
 from glyphlens.training.glyph_params import GlyphParams
 from glyphlens.training.glyph_training import train_glyphs
+from glyphlens.training.machine import this_machine
 from glyphlens.training.predict import predict_logits
 from glyphlens.training.run import training_run
 
@@ -66,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             model, source, held_out["val"], params, labels, seed=seed, run=run, curves=paths.out / CURVES
         )
         save_model(paths.out, model)
+        save_json(paths.out / "training.json", this_machine()._asdict())
         metrics: dict[str, float] = {}
         for split, batches in held_out.items():
             logits_NC = predict_logits(model, batches, split)

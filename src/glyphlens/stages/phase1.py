@@ -16,10 +16,11 @@ from glyphlens.recognizers.cells import CellCNN, CellConfig, predict_ids
 from glyphlens.recognizers.weights import save_model
 from glyphlens.samples import SampleSet, pack_bits
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.storage import save_metrics, save_table_csv
+from glyphlens.storage import save_json, save_metrics, save_table_csv
 from glyphlens.training.batches import Batch
 from glyphlens.training.cell_batches import CellBatches, CellParams, Cells, as_input, degraded_cells
 from glyphlens.training.loop import train
+from glyphlens.training.machine import this_machine
 from glyphlens.training.objectives import ClassLoss
 from glyphlens.training.run import training_run
 
@@ -55,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             curves=paths.out / CURVES,
         )
         save_model(paths.out, model)
+        save_json(paths.out / "training.json", this_machine()._asdict())
         metrics = _score(model, test, codebook, paths.out)
         save_metrics(paths.metrics, metrics)
         save_metrics(paths.curves, last_values(trained.curves))

@@ -14,10 +14,11 @@ from glyphlens.recognizers.grid import GridRecognizer
 from glyphlens.recognizers.weights import save_model
 from glyphlens.samples import SampleSet
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.storage import load_array, save_array, save_metrics
+from glyphlens.storage import load_array, save_array, save_json, save_metrics
 from glyphlens.training.glyph_batches import GridBatches, HeldOut, Training, grid_input
 from glyphlens.training.glyph_params import GlyphParams
 from glyphlens.training.glyph_training import train_glyphs
+from glyphlens.training.machine import this_machine
 from glyphlens.training.predict import predict_logits
 from glyphlens.training.run import training_run
 
@@ -52,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with training_run("phase2", config, data) as run:
         trained = train_glyphs(model, source, validation, params, labels, seed=seed, run=run, curves=paths.out / CURVES)
         save_model(paths.out, model)
+        save_json(paths.out / "training.json", this_machine()._asdict())
         logits_NC = predict_logits(model, validation, "validation")
         blind_NC = predict_logits(model, blind, "without geometry")
         classes_N = rasters.class_indices[rows]

@@ -18,6 +18,7 @@ from glyphlens.sources.structure import Structure
 from glyphlens.storage import save_json, save_metrics
 from glyphlens.training.character_batches import CharacterParams, character_data
 from glyphlens.training.loop import train
+from glyphlens.training.machine import this_machine
 from glyphlens.training.objectives import ClassLoss, DistilledLoss, Objective
 from glyphlens.training.run import training_run
 
@@ -96,5 +97,6 @@ def _objective(params: CharacterParams, teacher: Teacher | None) -> Objective:
 
 
 def facts(model: nn.Module, steps: int) -> dict[str, Any]:
-    """How big a model is and for how many steps it was trained."""
-    return {"steps": steps, "parameters": sum(parameter.numel() for parameter in model.parameters())}
+    """How big a model is, for how many steps it was trained, and on what."""
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return {"steps": steps, "parameters": parameters, **this_machine()._asdict()}
