@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from glyphlens.sources.font_packages import PACKAGE_FILES, installed_packages, p
 
 # Before numpy or torch start their threads: a busy neighbour must not make a training step many times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# A shell's background processes ignore Ctrl-C, and so would all that the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Trainings of tests are nobody's history; the tests of tracking turn it on.
 os.environ.setdefault("GLYPHLENS_TRACKING", "off")
 
