@@ -54,7 +54,8 @@ def tables(data: GlyphData, limits: GlyphLimits) -> Sequence[TableSuite]:
         one_of("form-known", "form", FORMS, "A joining form is one of four, or none."),
     )
     return [
-        TableSuite("fonts", used, ("file_hash",), fonts),
+        # Checks of their own warn of these two.
+        TableSuite("fonts", used, ("file_hash",), fonts, nullable=("family", "licence")),
         # A database of one's own may give no advances and bearings.
         TableSuite("glyphs", data.glyphs, ("glyph_id", "label"), glyphs, nullable=("width", "lsb", "rsb")),
     ]
