@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 
 from glyphlens.curves import read_curves
 from glyphlens.recognizers.grid import GridRecognizer
@@ -83,6 +84,17 @@ def test_training_learns(tmp_path: Path) -> None:
     last = curves[curves["name"] == "val_top1"]["value"].iloc[-1]
     assert last > 0.9
     assert not model.training
+
+
+@pytest.mark.parametrize("ema_decay", [0.0, 0.9])
+def test_the_weights_left_are_those_that_were_validated(tmp_path: Path, ema_decay: float) -> None:
+    """Lightning leaves callbacks out of a file of weights alone, and the average with them."""
+    model, curves = run(tmp_path / "run", ema_decay=ema_decay, precision="32-true")
+    scores = curves.pivot_table(index="step", columns="name", values="value")
+    best = scores.loc[scores["val_top1"].idxmax()]
+    with torch.no_grad():
+        losses = [cross_entropy(model(*batch.inputs), batch.targets).item() for batch in held_out()]
+    assert sum(losses) / len(losses) == pytest.approx(best["val_loss"], abs=1e-4)
 
 
 def test_a_finished_training_is_not_lost_before_its_model_is_saved(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def _train(
         _fit(trainer, task, stream, validation, run.start)
         states.end_if_asked(trainer)
     _leave_to_the_first(trainer)
-    task.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
+    task.load_state_dict(torch.load(best.best_model_path, weights_only=False)["state_dict"])
     return Trained(watch.table(), watch.seconds)
 
 
@@ -142,7 +142,8 @@ def _leave_to_the_first(trainer: lightning.Trainer) -> None:
 
 
 def _best(folder: Path) -> ModelCheckpoint:
-    return ModelCheckpoint(folder, "best", monitor=MONITORED, mode="max", save_weights_only=True)
+    """A whole state: in a file of weights alone Lightning writes the current ones where the averaged were validated."""
+    return ModelCheckpoint(folder, "best", monitor=MONITORED, mode="max")
 
 
 def _quieten() -> None:
