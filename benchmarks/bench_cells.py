@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.ratio import Ratio, timed
-from glyphlens.primitives.cells import pack_cells, unpack_cells
-from glyphlens.primitives.codebook import Codebook
-from glyphlens.storage import load_array
+from glyphlens.core.storage import load_array
+from glyphlens.tracks.arabic.primitives.cells import pack_cells, unpack_cells
+from glyphlens.tracks.arabic.primitives.codebook import Codebook
 
 RASTERS = Path("data/arabic/rasters/pixels.npy")
 PRIMITIVES = Path("data/arabic/primitives")

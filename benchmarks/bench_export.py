@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.ratio import Ratio, timed
-from glyphlens.export.glyph_integers import quantize
-from glyphlens.export.graph import Networks, assemble, trace
 from glyphlens.export.quantize import Integers
-from glyphlens.inference import open_session
-from glyphlens.recognizers.cells import CellCNN, CellConfig
-from glyphlens.recognizers.grid import GridConfig, GridRecognizer
+from glyphlens.inference.recognizer import open_session
+from glyphlens.tracks.arabic.export.glyph_integers import quantize
+from glyphlens.tracks.arabic.export.graph import Networks, assemble, trace
+from glyphlens.tracks.arabic.recognizers.cells import CellCNN, CellConfig
+from glyphlens.tracks.arabic.recognizers.grid import GridConfig, GridRecognizer
 
 CLASSES = 1250
 SAMPLES = 64

@@ -15,9 +15,9 @@ from benchmarks.ratio import Ratio, timed
 from glyphlens.imaging.contours import parse_contours
 from glyphlens.imaging.font_bytes import uncompressed
 from glyphlens.imaging.shaping import FontFace
-from glyphlens.sources.candidates import Candidate, candidates
-from glyphlens.sources.extraction import extract_glyphs
-from glyphlens.sources.ligatures import font_ligatures
+from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
+from glyphlens.tracks.arabic.glyphs.extraction import extract_glyphs
+from glyphlens.tracks.arabic.glyphs.ligatures import font_ligatures
 
 FONTS = Path("data/raw/fonts/arabic")
 FAMILIES = ("almarai", "amiri", "noto-sans-arabic", "noto-nastaliq-urdu")

@@ -9,9 +9,9 @@ from glyphlens.commands.face_pictures import FONT_SUFFIXES, face_pictures, open_
 from glyphlens.commands.identify import identify_fonts
 from glyphlens.commands.inputs import find_inputs
 from glyphlens.commands.model import drawing_rule, open_model
-from glyphlens.inference import GEOMETRY, RASTER, Recognizer
-from glyphlens.reading import best_classes
-from glyphlens.samples import unpack_bits
+from glyphlens.data.sample_set import unpack_bits
+from glyphlens.inference.reading import best_classes
+from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
 
 FONTS = Path("data/raw/fonts/arabic")
 FILES = 6

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from benchmarks.ratio import Ratio, timed
+from glyphlens.data.sample_set import unpack_bits
 from glyphlens.imaging.raster import CANVAS_PX, DIACRITIC_PX, DiacriticRule, draw_many
-from glyphlens.samples import unpack_bits
-from glyphlens.sources.glyph_db import GlyphDatabase
-from glyphlens.sources.glyph_drawing import read_glyphs
+from glyphlens.tracks.arabic.glyphs.glyph_db import GlyphDatabase
+from glyphlens.tracks.arabic.glyphs.glyph_drawing import read_glyphs
 
 DATABASE = Path("data/arabic/glyphs/glyphs.db")
 GLYPHS = 2000

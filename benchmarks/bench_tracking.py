@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.ratio import Ratio, timed
-from glyphlens.storage import load_json
+from glyphlens.core.storage import load_json
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.curve_files import CurveFiles
 from glyphlens.tracking.outbox import post, waiting

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.errors import InputError
-from glyphlens.sources.font_files import package_records, save_fonts
-from glyphlens.sources.font_packages import PACKAGE_FILES, installed_packages, package_fonts
+from glyphlens.core.errors import InputError
+from glyphlens.sources.fonts.files import package_records, save_fonts
+from glyphlens.sources.fonts.packages import PACKAGE_FILES, installed_packages, package_fonts
 
 # Before numpy or torch start their threads: a busy neighbour must not make a training step many times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from glyphlens.storage import save_text
+from glyphlens.core.storage import save_text
 
 CURVES = {"train_loss": [(50, 2.5), (100, 1.5)], "val_loss": [(100, 2.0)], "val_top1": [(100, 0.5)]}
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from glyphlens.core.storage import save_json
 from glyphlens.imaging.contours import Outline, format_contours
-from glyphlens.sources.glyph_db import FONT_COLUMNS, GLYPH_COLUMNS, write_database
-from glyphlens.storage import save_json
+from glyphlens.tracks.arabic.glyphs.glyph_db import FONT_COLUMNS, GLYPH_COLUMNS, write_database
 from tests.imaging.shapes import box, circle, outline
 
 FAMILIES = tuple(f"family-{number}" for number in range(10))

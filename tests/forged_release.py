@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from glyphlens.data.sample_set import CharacterClass
 from glyphlens.imaging.handwriting import HandwritingParams
-from glyphlens.samples import CharacterClass
 from glyphlens.tracking.versions import Release
 from tests.linear_model import save_linear_model
 

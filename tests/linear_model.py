@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from glyphlens.samples import CharacterClass
+from glyphlens.data.sample_set import CharacterClass
 
 
 def save_linear_model(

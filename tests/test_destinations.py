@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.errors import OutputError
-from glyphlens.storage import OPEN_FILES, STANDARD_OUTPUT, is_stream, save_text, writing
+from glyphlens.core.errors import OutputError
+from glyphlens.core.storage import OPEN_FILES, STANDARD_OUTPUT, is_stream, save_text, writing
 
 
 def test_a_link_is_written_through(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_standard_output_is_not_opened_again(tmp_path: Path, name: str, mode: st
     (tmp_path / "link").symlink_to(STANDARD_OUTPUT)
     path = str(STANDARD_OUTPUT if name == "1" else tmp_path / name)
     program = (
-        "import sys; from pathlib import Path; from glyphlens.storage import save_text\n"
+        "import sys; from pathlib import Path; from glyphlens.core.storage import save_text\n"
         f"print('before', flush=True); save_text(Path({path!r}), 'middle\\n'); print('after')"
     )
     log = tmp_path / "log"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from glyphlens.params import read_params
+from glyphlens.core.params import read_params
 from glyphlens.summary import block, read_block
 from tests.checkout import committed
 

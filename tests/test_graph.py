@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from glyphlens.params import HOW, Section, load_params, read_params
+from glyphlens.core.params import HOW, Section, load_params, read_params
 from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file, imported_names
-from glyphlens.recognizers.registry import params_model
 from glyphlens.review.guards import SECTION as GUARDS
+from glyphlens.tracks.kanji.recognizers.registry import params_model
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src/glyphlens"

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from glyphlens.curves import CURVES
-from glyphlens.params import read_params
+from glyphlens.core.curves import CURVES
+from glyphlens.core.params import read_params
 from glyphlens.plots_page import GRAMMAR, main
 from tests.checkout import ROOT, link_environment
 from tests.forged_curves import write_curves

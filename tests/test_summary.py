@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import save_json
 from glyphlens.export.energy import EnergyParams
-from glyphlens.storage import save_json
 from glyphlens.summary import (
     BEGIN,
     END,

@@ -7,7 +7,7 @@ experiments. Where that was not run, DVC uses a page of its own, which fetches t
 import argparse
 from pathlib import Path
 
-from glyphlens.storage import save_text
+from glyphlens.core.storage import save_text
 
 GRAMMAR = "5.21"  # DVC's charts are written in version 5 of Vega-Lite
 # DVC's charts call vegaEmbed(place, chart). Vega cuts the entries of legends short, 0 lets it be.

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from glyphlens.errors import GlyphlensError, InputError
+from glyphlens.core.errors import GlyphlensError, InputError
+from glyphlens.core.params import load_params
+from glyphlens.core.storage import load_json, save_text
 from glyphlens.export.energy import EnergyParams, estimate
-from glyphlens.params import load_params
-from glyphlens.storage import load_json, save_text
 from glyphlens.tracking.timings import LATENCY, SECONDS, read_timings
 
 BEGIN = "<!-- metrics: begin, written by `python -m glyphlens.summary --readme README.md` -->"

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 
 from glyphlens.commands.answers import answer_table, is_confident, runners_up
-from glyphlens.reading import Best
-from glyphlens.samples import CharacterClass
+from glyphlens.data.sample_set import CharacterClass
+from glyphlens.inference.reading import Best
 
 CLASSES = [CharacterClass(name, (f"U+062{number}",), "isol") for number, name in enumerate("abc")]
 

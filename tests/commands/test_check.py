@@ -4,9 +4,9 @@ import pytest
 from glyphlens.commands.check import Expected, agreement, expected_glyphs, judge, labels_by_picture
 from glyphlens.commands.class_matching import class_numbers
 from glyphlens.commands.face_pictures import open_font
-from glyphlens.reading import Best
-from glyphlens.samples import CharacterClass
-from glyphlens.sources.candidates import candidates
+from glyphlens.data.sample_set import CharacterClass
+from glyphlens.inference.reading import Best
+from glyphlens.tracks.arabic.glyphs.candidates import candidates
 
 CLASSES = [CharacterClass("beh.isol", members=("beh.isol", "beh_copy.isol")), CharacterClass("fatha")]
 

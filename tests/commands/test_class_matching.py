@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from glyphlens.commands.class_matching import UNKNOWN, match_classes, shape_classes
-from glyphlens.samples import CharacterClass
+from glyphlens.data.sample_set import CharacterClass
 
 KANA = [
     CharacterClass("あ", ("U+3042",), "hiragana"),

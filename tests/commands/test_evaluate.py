@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from glyphlens import cli
 from glyphlens.commands.scoring import group_table, score, summary_table
-from glyphlens.errors import InputError
-from glyphlens.inference import Recognizer
-from glyphlens.samples import CharacterClass, ImageFormat, SampleSet, save_sample_set
+from glyphlens.core.errors import InputError
+from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, save_sample_set
+from glyphlens.inference.recognizer import Recognizer
 from tests.linear_model import save_linear_model
 
 # The model tells its classes by which of eight columns of a picture is inked most.

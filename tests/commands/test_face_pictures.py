@@ -3,10 +3,10 @@ import pytest
 
 from glyphlens.commands.face_pictures import FONT_SUFFIXES, NO_OUTLINE, em_height, face_pictures, open_font
 from glyphlens.commands.inputs import find_inputs
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.data.sample_set import unpack_bits
 from glyphlens.imaging.raster import DiacriticRule
 from glyphlens.imaging.shaping import FontFileError
-from glyphlens.samples import unpack_bits
 
 RULE = DiacriticRule(diacritic_rule="ratio", diacritic_ratio=0.25)
 

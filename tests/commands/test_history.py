@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from glyphlens.commands.history import distinct_names
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from tests.forged_curves import write_curves
 
 

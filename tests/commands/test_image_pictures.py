@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from glyphlens.commands.image_pictures import fit_canvas, read_pictures
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 
 
 def corner(height: int = 60, width: int = 40) -> np.ndarray:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from glyphlens.commands import model
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 
 
 def test_a_folder_and_a_file_are_the_same_model(model_folder):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from glyphlens.commands.output import as_text, check_writable, output_format, save_answers
-from glyphlens.errors import InputError, OutputError
+from glyphlens.core.errors import InputError, OutputError
 
 TABLE = pd.DataFrame(
     {

@@ -12,9 +12,9 @@ from PIL import Image
 from glyphlens.commands import predict
 from glyphlens.commands.image_pictures import ink_of
 from glyphlens.commands.model import drawing_rule, open_model
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.data.sample_set import CharacterClass, pack_bits
 from glyphlens.imaging.handwriting import HandwritingParams, prepare
-from glyphlens.samples import CharacterClass, pack_bits
 from tests.export.tiny_characters import RULE
 from tests.linear_model import save_linear_model
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from glyphlens.cli.options import TrackName
 from glyphlens.commands.release import TRACKS, evaluated_release
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.review.drift import hashes_of
 from glyphlens.tracking.client import open_client
 from tests.checkout import ROOT

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from glyphlens.commands import sheet
-from glyphlens.errors import OutputError
+from glyphlens.core.errors import OutputError
 
 
 def table(count: int) -> pd.DataFrame:

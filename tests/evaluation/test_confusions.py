@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.confusions import (
     KINDS,
     error_kinds,
@@ -10,7 +11,6 @@ from glyphlens.evaluation.confusions import (
     near_misses,
     top_confusions,
 )
-from glyphlens.samples import SampleSet
 
 
 def test_kinds_of_error(outcomes: pd.DataFrame) -> None:

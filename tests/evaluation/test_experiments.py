@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.evaluation.experiments import differing_params, metric_named, read_experiments
 from tests.forged_experiments import commit, experiment
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.core.params import read_sections
 from glyphlens.evaluation.history import config_hash, git_commit, run_record
-from glyphlens.params import read_sections
 
 SECTIONS = ("seed", "phase2")
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.evaluation.calibration import reliability_bins
 from glyphlens.evaluation.pictures import Heat, Pair, centred, file_uri, folded, glyph_uri, plot_heat, plot_pairs
 from glyphlens.evaluation.plots import (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import f1_score
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.evaluation.scores import (
     expected_calibration_error,
     f1_per_class,

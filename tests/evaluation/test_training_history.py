@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.evaluation.history_chart import plot_histories
 from glyphlens.evaluation.training_history import History, read_history
 from tests.forged_curves import write_curves

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from glyphlens.export.character_graph import assemble_character, network_feed, trace_character
-from glyphlens.export.glyph_integers import quantize
-from glyphlens.export.graph import assemble, trace
 from glyphlens.export.quantize import Integers, batched, quantize_piece
-from glyphlens.inference import Recognizer, open_session, softmax
+from glyphlens.inference.recognizer import Recognizer, open_session, softmax
+from glyphlens.tracks.arabic.export.glyph_integers import quantize
+from glyphlens.tracks.arabic.export.graph import assemble, trace
+from glyphlens.tracks.kanji.export.graph import assemble_character, network_feed, trace_character
 from tests.checkout import ROOT
 from tests.export import tiny
 from tests.export import tiny_characters as characters

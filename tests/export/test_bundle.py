@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.data.sample_set import SampleSet
 from glyphlens.export.bundle import Samples, drawn_rows
-from glyphlens.samples import SampleSet
 from tests.export import tiny
 
 

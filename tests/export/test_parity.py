@@ -7,11 +7,11 @@ import onnx
 import pytest
 import torch
 
-from glyphlens.errors import InputError
-from glyphlens.export.glyph_reference import torch_grids
-from glyphlens.export.graph import Networks, assemble
+from glyphlens.core.errors import InputError
 from glyphlens.export.parity import agreement, measure_latencies, megabytes, top1
-from glyphlens.recognizers.cells import predict_ids
+from glyphlens.tracks.arabic.export.glyph_reference import torch_grids
+from glyphlens.tracks.arabic.export.graph import Networks, assemble
+from glyphlens.tracks.arabic.recognizers.cells import predict_ids
 from tests.export import tiny
 
 

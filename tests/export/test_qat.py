@@ -11,7 +11,7 @@ import pytest
 import torch
 from onnx import numpy_helper
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.export.integer_kernels import integer_kernels
 from glyphlens.export.qat import convert, integer_logits, integer_piece, require_integers, save_piece
 from glyphlens.export.tracing import trace_network

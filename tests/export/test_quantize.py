@@ -4,13 +4,13 @@ import numpy as np
 import onnx
 import pytest
 
-from glyphlens.errors import InputError
-from glyphlens.export.glyph_integers import quantize
-from glyphlens.export.graph import Networks, assemble, grid_graph, trace
+from glyphlens.core.errors import InputError
 from glyphlens.export.integer_kernels import require_integer_kernels
 from glyphlens.export.quantize import Integers
+from glyphlens.tracks.arabic.export.glyph_integers import quantize
+from glyphlens.tracks.arabic.export.graph import Networks, assemble, grid_graph, trace
 from tests.export import tiny
-from tests.export.test_graph import run
+from tests.tracks.arabic.export.test_graph import run
 
 
 def quantized(networks: Networks, *, reduce_range: bool = False, float_nodes: tuple[str, ...] = ()) -> Networks:

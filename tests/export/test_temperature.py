@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.export.temperature import fit_temperature, negative_log_likelihood
 
 

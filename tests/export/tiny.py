@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from glyphlens.data.sample_set import CharacterClass, ImageFormat, pack_bits, save_sample_set
 from glyphlens.imaging.geometry import GEOMETRY
-from glyphlens.recognizers.cells import CellCNN, CellConfig
-from glyphlens.recognizers.grid import GridConfig, GridRecognizer
-from glyphlens.samples import CharacterClass, ImageFormat, pack_bits, save_sample_set
+from glyphlens.tracks.arabic.recognizers.cells import CellCNN, CellConfig
+from glyphlens.tracks.arabic.recognizers.grid import GridConfig, GridRecognizer
 
 PRIMITIVES = 15
 CLASSES = 6

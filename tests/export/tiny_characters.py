@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from glyphlens.recognizers.cnn import Config, Network
-from glyphlens.samples import CharacterClass, ImageFormat, SampleSet, save_sample_set
-from glyphlens.storage import save_array
+from glyphlens.core.storage import save_array
+from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, save_sample_set
+from glyphlens.tracks.kanji.recognizers.cnn import Config, Network
 
 CHARACTERS = "あエヘへ一二"
 LOOKALIKES = {"ヘ": ("へ",), "へ": ("ヘ",)}

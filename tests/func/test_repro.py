@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from glyphlens.storage import MAX_METRICS, load_json, sha256_tree
+from glyphlens.core.storage import MAX_METRICS, load_json, sha256_tree
 from tests.checkout import ROOT
 from tests.func.small_repository import SmallRepository, ran
 

@@ -12,7 +12,7 @@ import dvc.api
 import pytest
 
 from glyphlens.commands.verify import find_objects
-from glyphlens.storage import sha256_tree
+from glyphlens.core.storage import sha256_tree
 from tests.func.small_repository import SmallRepository
 from tests.func.ssh_server import asyncssh_server, openssh_server, write_keys
 

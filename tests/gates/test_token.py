@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.gates.token import require_token, write_token
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.imaging.contours import ContourError, Outline, format_contours, parse_contours
 from tests.imaging.shapes import box, circle, outline, outlines
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.imaging.metrics import em_metrics
 
 

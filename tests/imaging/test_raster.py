@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import binary_dilation, label
 
-from glyphlens.errors import ParamsError
+from glyphlens.core.errors import ParamsError
+from glyphlens.core.params import load_params
+from glyphlens.data.sample_set import unpack_bits
 from glyphlens.imaging.contours import Outline, format_contours, parse_contours
 from glyphlens.imaging.freetype_outlines import BITMAP, OUTLINE, FixedOutlines
 from glyphlens.imaging.metrics import EmMetrics
 from glyphlens.imaging.outlines import join_outlines
 from glyphlens.imaging.raster import NO_EXTENT, NO_INK, DiacriticRule, draw, draw_many, place
-from glyphlens.params import load_params
-from glyphlens.samples import unpack_bits
 from tests.imaging.shapes import box, circle, outline, outlines, reversed_outline, supersampled
 
 EM = EmMetrics(upem=1000, height=1000)

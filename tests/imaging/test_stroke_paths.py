@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.imaging.stroke_paths import path_segments, resample, stroke_points
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.provenance.closures import SourceTree, changed_files, listed
 from tests.checkout import ROOT
 
@@ -22,7 +22,7 @@ FILES = {
         "if TYPE_CHECKING:\n    from glyphlens.types_only import Kind\n"
         "def main():\n    import glyphlens.late\n"
     ),
-    "stages/kanji.py": "import glyphlens.recognizers.registry\n",
+    "stages/kanji.py": "import glyphlens.tracks.kanji.recognizers.registry\n",
     "stages/kanji_export.py": "X = 1\n",
     "stages/page.py": 'TEMPLATE = "page.html"\n',
     "stages/page.html": "<p>",
@@ -37,7 +37,7 @@ FILES = {
     "unseen.py": "",
     "recognizers/__init__.py": "",
     "recognizers/registry.py": "",
-    "recognizers/cnn.py": "import glyphlens.recognizers.blocks\nclass Settings: ...\n",
+    "recognizers/cnn.py": "import glyphlens.nets.blocks\nclass Settings: ...\n",
     "recognizers/cnn_deep.py": "class Settings: ...\n",
     "recognizers/rnn.py": "class Settings: ...\n",
     "recognizers/blocks.py": "",

@@ -38,7 +38,7 @@ def test_files_come_and_go_with_the_items_of_a_matrix(tiny: TinyRepository) -> N
     assert ran(tiny.dvc("repro")) == ["code", "learn@t2t_vit"]
     names = {path.name for path in (tiny.folder / "code").iterdir()}
     assert names == {"first.txt", "learn@t2t_vit.txt"}
-    assert "glyphlens/recognizers/t2t_vit.py" in tiny.read("code/learn@t2t_vit.txt")
+    assert "glyphlens/tracks/kanji/recognizers/t2t_vit.py" in tiny.read("code/learn@t2t_vit.txt")
     assert tiny.status() == {}
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import glyphlens
-from glyphlens.errors import InputError
-from glyphlens.params import Section, load_params, load_seed, read_sections
+from glyphlens.core.errors import InputError
+from glyphlens.core.params import Section, load_params, load_seed, read_sections
 from glyphlens.provenance.notes import code_hash, note_sources, noting, require_unchanged
 from tests.checkout import ROOT
 from tests.func.small_repository import ran

@@ -49,9 +49,9 @@ def wait(name):
 FIRST = f'''"""first: text from a parameter and a word."""
 import time
 from pathlib import Path
-from glyphlens.params import Section, load_params, load_seed
+from glyphlens.core.params import Section, load_params, load_seed
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.storage import save_text
+from glyphlens.core.storage import save_text
 from glyphlens.word import WORD
 {WAIT}
 class FirstParams(Section):
@@ -70,9 +70,9 @@ if __name__ == "__main__":
 LEARN = f'''"""learn: what stages that train do, without the training."""
 import time
 from pathlib import Path
-from glyphlens.params import Section, load_params
+from glyphlens.core.params import Section, load_params
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.storage import save_text
+from glyphlens.core.storage import save_text
 from glyphlens.training.run import training_run
 {WAIT}
 class LearnParams(Section):

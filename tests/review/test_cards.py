@@ -2,7 +2,7 @@
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.review.cards import card_numbers, timing_numbers
 from tests.checkout import ROOT
 from tests.scratch_repository import CARD_TEXT

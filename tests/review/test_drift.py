@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.review.drift import Drift, find_drift
 from tests.scratch_repository import Repository
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from glyphlens.errors import ParamsError
-from glyphlens.params import read_params
+from glyphlens.core.errors import ParamsError
+from glyphlens.core.params import read_params
 from glyphlens.review.guards import SECTION, Limits, breaches, limits_of, strictest
 from glyphlens.review.metrics import MetricChange, metric_changes
 from glyphlens.review.snapshot import Snapshot, snapshot

@@ -2,9 +2,9 @@
 
 import pytest
 
+from glyphlens.core.storage import load_json
 from glyphlens.review.metrics import MetricChange, better_sign, metric_changes
 from glyphlens.review.snapshot import TIMINGS
-from glyphlens.storage import load_json
 from tests.checkout import ROOT
 
 COUNTS = {"samples", "classes", "families", "fonts", "glyphs", "groups", "rows", "checks", "passed", "parameters"}

@@ -3,7 +3,7 @@
 import pytest
 from ruamel.yaml import YAML
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.review.pipeline import declared_stages
 
 GRAPH = """

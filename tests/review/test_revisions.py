@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.review.revisions import commit_of, files_at, repository_root
 from tests.scratch_repository import Repository
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.review.snapshot import snapshot
 from tests.scratch_repository import CNN, EVALUATE, METRICS, PARAMS, Repository
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from glyphlens.params import read_params
+from glyphlens.core.params import read_params
 from glyphlens.review.comparison import compare
 from glyphlens.review.snapshot import Snapshot, snapshot
 from tests.checkout import ROOT, SYSTEM_PATH

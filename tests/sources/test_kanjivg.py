@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.sources.kanjivg import KanjiVG
 from tests.stroke_data import stroke_folder
 

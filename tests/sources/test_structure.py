@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import save_json
 from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.sources.structure import Structure, components_of
-from glyphlens.storage import save_json
 from tests.stroke_data import stroke_folder
 
 

@@ -2,9 +2,9 @@ import subprocess
 
 import pytest
 
-from glyphlens.errors import InputError
-from glyphlens.sources import font_packages
-from glyphlens.sources.font_files import load_fonts
+from glyphlens.core.errors import InputError
+from glyphlens.sources.fonts import packages as font_packages
+from glyphlens.sources.fonts.files import load_fonts
 from glyphlens.stages import fonts
 from tests.tiny_fonts import tiny_font
 

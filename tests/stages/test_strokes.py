@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.stages.strokes import main
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.tracking.client import open_client, registry_uri, shown_uri, tracking_uri, without_password
 
 OPEN = [sys.executable, "-c", "from glyphlens.tracking.client import open_client; open_client()"]

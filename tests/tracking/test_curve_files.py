@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.curves import read_curves
+from glyphlens.core.curves import read_curves
 from glyphlens.tracking.curve_files import CurveFiles
 from tests.tracking.repository import commit_all, dvc, git
 

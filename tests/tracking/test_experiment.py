@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from glyphlens.curves import read_curves
+from glyphlens.core.curves import read_curves
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.outbox import waiting
 from tests.tracking.forged_runs import kept_runs

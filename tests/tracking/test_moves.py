@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.registry import CHAMPION, promote, rollback
 from glyphlens.tracking.versions import fetch

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.tracking import outbox
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.outbox import deliver, post, read_posted, waiting

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from glyphlens.errors import InputError, OutputError
+from glyphlens.core.errors import InputError, OutputError
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.registry import CHAMPION, Promotion, promote, rollback
 from tests.forged_release import GUARD, NAME, forged_release

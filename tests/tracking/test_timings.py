@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.tracking.timings import note_timing, read_timings
 from tests.tracking.repository import commit_all, git
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from glyphlens.errors import OutputError
+from glyphlens.core.errors import OutputError
 from glyphlens.tracking import turns
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.registry import CHAMPION, REPLACED_TAG, promote, rollback

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from glyphlens.errors import InputError, OutputError
-from glyphlens.inference import Recognizer
+from glyphlens.core.errors import InputError, OutputError
+from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.pyfunc import _load_pyfunc
 from glyphlens.tracking.registry import promote, rollback

@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 from torch.nn import functional
 
-from glyphlens.recognizers import cnn
+from glyphlens.tracks.kanji.recognizers import cnn
 from glyphlens.training.batches import Batch
 from glyphlens.training.folding import Pair
 from glyphlens.training.loop import train

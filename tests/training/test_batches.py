@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 import torch
 
+from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, pack_bits
 from glyphlens.imaging.degrade import DegradeParams
-from glyphlens.primitives.cells import pack_cells
-from glyphlens.primitives.codebook import Codebook
-from glyphlens.samples import CharacterClass, ImageFormat, SampleSet, pack_bits
-from glyphlens.training.cell_batches import CellBatches, CellParams, degraded_cells
-from glyphlens.training.glyph_batches import GridBatches, HeldOut, RasterBatches, Training, grid_input
-from glyphlens.training.glyph_params import GlyphParams
+from glyphlens.tracks.arabic.primitives.cells import pack_cells
+from glyphlens.tracks.arabic.primitives.codebook import Codebook
+from glyphlens.tracks.arabic.training.cell_batches import CellBatches, CellParams, degraded_cells
+from glyphlens.tracks.arabic.training.glyph_batches import GridBatches, HeldOut, RasterBatches, Training, grid_input
+from glyphlens.tracks.arabic.training.glyph_params import GlyphParams
 from glyphlens.training.sampling import BalancedSampler
 from tests.training.settings import COMMON, GLYPH
 

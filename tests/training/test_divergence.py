@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from glyphlens.errors import DivergenceError
+from glyphlens.core.errors import DivergenceError
+from glyphlens.tracks.arabic.training.glyph_training import GlyphLoss
 from glyphlens.training.batches import Batch
-from glyphlens.training.glyph_training import GlyphLoss
 from tests.training.attempts import curve_bytes, state_steps
 from tests.training.test_loop import Striped, held_out, run, settings
 

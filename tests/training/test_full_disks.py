@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
-from glyphlens.errors import OutputError
+from glyphlens.core.errors import OutputError
 from glyphlens.tracking.curve_files import CurveFiles
 from glyphlens.training.batches import Batch
 from glyphlens.training.checkpoints import Trained, save_finished

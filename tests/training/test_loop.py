@@ -12,13 +12,13 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from glyphlens.curves import read_curves
-from glyphlens.recognizers.grid import GridRecognizer
+from glyphlens.core.curves import read_curves
+from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
+from glyphlens.tracks.arabic.training.glyph_params import GlyphParams
+from glyphlens.tracks.arabic.training.glyph_training import GlyphLoss
 from glyphlens.training.averaging import warmed_decay
 from glyphlens.training.batches import Batch, BatchSource
 from glyphlens.training.checkpoints import newest_state
-from glyphlens.training.glyph_params import GlyphParams
-from glyphlens.training.glyph_training import GlyphLoss
 from glyphlens.training.loop import train
 from glyphlens.training.objectives import Objective
 from tests.training.settings import COMMON, GLYPH, kept_in

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.training.batches import Batch
 from glyphlens.training.checkpoints import newest_state
 from glyphlens.training.folding import fold, unfold

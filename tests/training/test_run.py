@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import glyphlens
-from glyphlens.errors import CheckpointError, OutputError, ParamsError
+from glyphlens.core.errors import CheckpointError, OutputError, ParamsError
 from glyphlens.training.batches import Batch, share
 from glyphlens.training.checkpoints import IDENTITY, Identity
 from glyphlens.training.run import TrainingRun, identify, training_run

@@ -5,9 +5,9 @@ import sys
 
 from glyphlens.cli import characters, experiments, review  # in the order of --help
 from glyphlens.cli.app import app
-from glyphlens.errors import GlyphlensError
-from glyphlens.file_names import shown_lines
-from glyphlens.shards import one_thread_each
+from glyphlens.core.errors import GlyphlensError
+from glyphlens.core.file_names import shown_lines
+from glyphlens.core.shards import one_thread_each
 
 __all__ = ["app", "characters", "experiments", "main", "review"]
 

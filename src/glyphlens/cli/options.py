@@ -52,7 +52,7 @@ def destination(path: str) -> Path:
     """Where to write; ``-`` is standard output."""
     if str(path) != "-":
         return named(path)
-    from glyphlens.storage import STANDARD_OUTPUT
+    from glyphlens.core.storage import STANDARD_OUTPUT
 
     return STANDARD_OUTPUT
 

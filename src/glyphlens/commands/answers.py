@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glyphlens.reading import Best
-from glyphlens.samples import CharacterClass
+from glyphlens.data.sample_set import CharacterClass
+from glyphlens.inference.reading import Best
 
 Row = dict[Any, Any]  # column → value of one glyph
 

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.imaging.shaping import FontFace
-from glyphlens.reading import Best
-from glyphlens.sources.candidates import PRESENTATION, Candidate
+from glyphlens.inference.reading import Best
+from glyphlens.tracks.arabic.glyphs.candidates import PRESENTATION, Candidate
 
 SLICES = {
     "isol": "isolated",

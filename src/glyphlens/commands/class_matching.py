@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from glyphlens.samples import CharacterClass
+from glyphlens.data.sample_set import CharacterClass
 
 UNKNOWN = -1
 

@@ -21,7 +21,7 @@ def run_compare(before: str, after: str | None, output: Path | None) -> int:
     if output is None:
         print(comparison.text, end="")
     else:
-        from glyphlens.storage import save_text
+        from glyphlens.core.storage import save_text
 
         save_text(output, comparison.text)
     return int(bool(comparison.breaches))

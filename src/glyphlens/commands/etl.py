@@ -12,12 +12,12 @@ from rich.table import Table
 from glyphlens.commands.output import check_picture
 from glyphlens.commands.screen import Column, console, fitted_table
 from glyphlens.commands.sheet import save_picture
-from glyphlens.errors import InputError
-from glyphlens.file_names import shown
+from glyphlens.core.errors import InputError
+from glyphlens.core.file_names import shown
+from glyphlens.core.storage import STANDARD_OUTPUT, place_name
 from glyphlens.sources.etl.finding import UNREADABLE, EtlFile
 from glyphlens.sources.etl.reading import Records, read
 from glyphlens.sources.etl.survey import Survey, survey
-from glyphlens.storage import STANDARD_OUTPUT, place_name
 
 COLUMNS, SAMPLES_A_SET = 12, 48
 TILE_PX, PICTURE_PX, HEADING_PX, TEXT_PX = 136, 128, 34, 11

@@ -12,11 +12,11 @@ from glyphlens.commands.model import open_model
 from glyphlens.commands.output import Format, check_writable, output_format
 from glyphlens.commands.scoring import Scored, group_table, score, summary_table, told
 from glyphlens.commands.screen import Column, console, fitted_table
+from glyphlens.core.file_names import shown
+from glyphlens.core.storage import STANDARD_OUTPUT, place_name, save_json, save_table_csv
+from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.tables import records
-from glyphlens.file_names import shown
-from glyphlens.inference import Recognizer
-from glyphlens.samples import SampleSet
-from glyphlens.storage import STANDARD_OUTPUT, place_name, save_json, save_table_csv
+from glyphlens.inference.recognizer import Recognizer
 
 FORMATS: tuple[Format, ...] = ("csv", "json")
 WORST_GROUPS, WORST_CLASSES, SHOWN_UNKNOWN = 8, 8, 12

@@ -12,11 +12,11 @@ from rich.table import Table
 
 from glyphlens.commands.output import check_picture
 from glyphlens.commands.screen import Column, console, fitted_table
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.core.file_names import shown
+from glyphlens.core.storage import STANDARD_OUTPUT, place_name
 from glyphlens.evaluation.experiments import Experiment, differing_params, metric_named, read_experiments
-from glyphlens.file_names import shown
 from glyphlens.review.metrics import better_sign
-from glyphlens.storage import STANDARD_OUTPUT, place_name
 
 SHOW = ("exp", "show", "--json")
 ABSENT = "–"

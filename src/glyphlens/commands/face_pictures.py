@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.imaging.contours import Outline
 from glyphlens.imaging.font_bytes import COMPRESSED_SIGNATURES, cut_off, uncompressed, without_outlines
 from glyphlens.imaging.geometry import em_geometry, mark_known
@@ -19,7 +19,7 @@ from glyphlens.imaging.metrics import em_metrics
 from glyphlens.imaging.outlines import join_outlines
 from glyphlens.imaging.raster import DiacriticRule, rasterise
 from glyphlens.imaging.shaping import EMPTY, FontFace, FontFileError, open_faces
-from glyphlens.sources.isolation import Limits, run_isolated
+from glyphlens.sources.fonts.isolation import Limits, run_isolated
 
 FONT_SUFFIXES = (".ttf", ".otf", ".woff", ".woff2", ".ttc", ".otc")
 MAX_FONT_BYTES = 1 << 29

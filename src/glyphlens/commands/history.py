@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from glyphlens.commands.output import check_picture
-from glyphlens.errors import InputError
-from glyphlens.file_names import shown
-from glyphlens.storage import STANDARD_OUTPUT, place_name
+from glyphlens.core.errors import InputError
+from glyphlens.core.file_names import shown
+from glyphlens.core.storage import STANDARD_OUTPUT, place_name
 
 
 def run_history(files: Sequence[Path], output: Path, dpi: int) -> int:

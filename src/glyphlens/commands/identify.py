@@ -18,13 +18,13 @@ from glyphlens.commands.check import TOP, expected_glyphs, judge, labels_by_pict
 from glyphlens.commands.class_matching import class_numbers
 from glyphlens.commands.face_pictures import Pictures, face_pictures, open_font
 from glyphlens.commands.model import drawing_rule
-from glyphlens.errors import InputError
-from glyphlens.file_names import shown
+from glyphlens.core.errors import InputError
+from glyphlens.core.file_names import shown
+from glyphlens.data.sample_set import unpack_bits
 from glyphlens.imaging.shaping import FontFace
-from glyphlens.inference import GEOMETRY, RASTER, Recognizer
-from glyphlens.reading import Best, best_classes, joined
-from glyphlens.samples import unpack_bits
-from glyphlens.sources.candidates import Candidate, candidates
+from glyphlens.inference.reading import Best, best_classes, joined
+from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
+from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
 
 NOT_A_CLASS = "not a class"
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from glyphlens.errors import InputError
-from glyphlens.file_names import shown
+from glyphlens.core.errors import InputError
+from glyphlens.core.file_names import shown
 from glyphlens.imaging.raster import CANVAS_PX
 
 Ink = Literal["auto", "dark", "light"]

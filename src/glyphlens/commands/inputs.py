@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from glyphlens.file_names import shown
-from glyphlens.folders import files_below
+from glyphlens.core.file_names import shown
+from glyphlens.core.folders import files_below
 
 
 class Inputs(NamedTuple):

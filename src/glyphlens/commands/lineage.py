@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.review.drift import hashes_of
 from glyphlens.review.locked import LockedStage, locked_stages
 from glyphlens.review.revisions import commit_of, commits_changing, files_at

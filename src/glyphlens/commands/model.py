@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.core.params import Section
 from glyphlens.imaging.raster import DiacriticRule
-from glyphlens.inference import LABELS_FILE, Recognizer
-from glyphlens.params import Section
+from glyphlens.inference.recognizer import LABELS_FILE, Recognizer
 
 if TYPE_CHECKING:
     from glyphlens.imaging.handwriting import HandwritingParams

@@ -12,8 +12,8 @@ import orjson
 import pandas as pd
 
 from glyphlens.commands.answers import Row, runners_up
-from glyphlens.errors import InputError, OutputError
-from glyphlens.storage import STANDARD_OUTPUT, end_of_links, is_stream, place_name, writing
+from glyphlens.core.errors import InputError, OutputError
+from glyphlens.core.storage import STANDARD_OUTPUT, end_of_links, is_stream, place_name, writing
 
 Format = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = ("csv", "json", "parquet")

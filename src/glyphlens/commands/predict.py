@@ -17,11 +17,11 @@ from tqdm import tqdm
 from glyphlens.commands.answers import answer_table
 from glyphlens.commands.image_pictures import MAX_PIXELS, Ink, Prepare, fit_canvas, read_pictures
 from glyphlens.commands.model import JAPANESE, handwriting_rule, script_of
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.data.sample_set import pack_bits
 from glyphlens.imaging.raster import CANVAS_PX, DIACRITIC_PX
-from glyphlens.inference import RASTER, Recognizer
-from glyphlens.reading import Best, best_classes, joined
-from glyphlens.samples import pack_bits
+from glyphlens.inference.reading import Best, best_classes, joined
+from glyphlens.inference.recognizer import RASTER, Recognizer
 
 BATCH = 256
 SHOWN_INK = 64  # of 255: what a grey picture shows on the black and white contact sheet

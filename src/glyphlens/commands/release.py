@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from glyphlens.commands.lineage import Lineage, lineage_of, origin_of
-from glyphlens.errors import InputError
-from glyphlens.storage import load_json
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import load_json
 from glyphlens.tracking.versions import CHANGED_TAG, COMMIT_TAG, Release
 
 GATES = "metrics/gates/"

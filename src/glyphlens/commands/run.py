@@ -27,9 +27,9 @@ from glyphlens.commands.output import (
 from glyphlens.commands.predict import predict_images
 from glyphlens.commands.screen import agreement_on_screen, answers_on_screen, console
 from glyphlens.commands.sheet import save_sheet
-from glyphlens.errors import InputError
-from glyphlens.file_names import shown_lines
-from glyphlens.storage import STANDARD_OUTPUT, place_name
+from glyphlens.core.errors import InputError
+from glyphlens.core.file_names import shown_lines
+from glyphlens.core.storage import STANDARD_OUTPUT, place_name
 
 LONGEST_TITLE = 80
 

@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.commands.class_matching import UNKNOWN, match_classes, shape_classes
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.data.sample_set import SPLITS, SampleSet
 from glyphlens.evaluation.calibration import calibration_error, reliability_bins
 from glyphlens.evaluation.scores import f1_per_class, macro_f1
-from glyphlens.inference import RASTER, Recognizer
-from glyphlens.reading import Best, best_classes, joined, read_probabilities, readable_rows
-from glyphlens.samples import SPLITS, SampleSet
+from glyphlens.inference.reading import Best, best_classes, joined, read_probabilities, readable_rows
+from glyphlens.inference.recognizer import RASTER, Recognizer
 
 TOP = 5
 BINS = 15

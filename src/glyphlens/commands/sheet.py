@@ -14,9 +14,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from glyphlens.commands.answers import Row
 from glyphlens.commands.output import unwritable
-from glyphlens.errors import OutputError
-from glyphlens.samples import unpack_bits
-from glyphlens.storage import is_stream, place_name, writing
+from glyphlens.core.errors import OutputError
+from glyphlens.core.storage import is_stream, place_name, writing
+from glyphlens.data.sample_set import unpack_bits
 
 COLUMNS, ROWS_A_PAGE = 12, 100
 TILE_PX, GLYPH_PX, TEXT_PX = 136, 96, 12

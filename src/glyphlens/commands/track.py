@@ -1,6 +1,6 @@
 """``glyphlens track``: sends the trainings that MLflow does not have yet."""
 
-from glyphlens.errors import OutputError
+from glyphlens.core.errors import OutputError
 from glyphlens.tracking.client import shown_uri
 from glyphlens.tracking.outbox import deliver, outbox, waiting
 

@@ -10,9 +10,9 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import hash_file
 from glyphlens.review.locked import locked_stages
-from glyphlens.storage import hash_file
 
 OBJECTS = "files/md5"
 NAME = re.compile(r"[0-9a-f]{32}(\.dir)?")

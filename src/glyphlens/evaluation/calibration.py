@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 
 TOLERANCE = 1e-5  # float32 softmax rows may exceed 1 by rounding
 

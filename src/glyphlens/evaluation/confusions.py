@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glyphlens.samples import SampleSet
+from glyphlens.data.sample_set import SampleSet
 
 KINDS = {
     "drawn alike": "both classes have the same shape in most fonts",

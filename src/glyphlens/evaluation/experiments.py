@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from glyphlens.errors import InputError
-from glyphlens.params import flat_params
+from glyphlens.core.errors import InputError
+from glyphlens.core.params import flat_params
 
 WORKSPACE, ENDED = "workspace", "success"
 

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from glyphlens.storage import writing
+from glyphlens.core.storage import writing
 
 INK, SOFT, LINE = "#1c2024", "#5b636b", "#dcdad4"
 BLUE, ORANGE, GREEN, RED = "#0072b2", "#d98200", "#00795a", "#c44e00"

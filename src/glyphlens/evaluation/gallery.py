@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.confusions import exemplar_rows
 from glyphlens.evaluation.pictures import Pair
 from glyphlens.evaluation.tables import records
-from glyphlens.samples import SampleSet
 
 FAMILIES = ("family", "families")  # what the groups of a sample set are called: one, several
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.scores import shape_hits
-from glyphlens.samples import SampleSet
 
 
 def guess_table(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from glyphlens.storage import sha256_file, sha256_tree
+from glyphlens.core.storage import sha256_file, sha256_tree
 
 GIT_SECONDS = 20
 CODE = ("src", "params.yaml", "dvc.yaml")  # what makes the numbers; metrics change by themselves

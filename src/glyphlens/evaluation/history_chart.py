@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.evaluation.figures import DPI, SERIES, SOFT, new_figure
 from glyphlens.evaluation.plots import PERCENT
 from glyphlens.evaluation.training_history import History

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
+from glyphlens.core.params import flat_params
+from glyphlens.data.sample_set import SPLITS, SampleSet
 from glyphlens.evaluation.pictures import Pair, glyph_uri, label_parts
 from glyphlens.evaluation.tables import records
-from glyphlens.params import flat_params
-from glyphlens.samples import SPLITS, SampleSet
 
 SHARED = ("page.html.j2", "parts.html.j2")  # the frame of every page, and the parts it is put together from
 ABSENT = "n/a"
@@ -19,12 +19,15 @@ NARROW = "\u202f"  # narrow no-break space between digits and before units
 ERRORS = ("ece",)  # metrics that are the better the smaller they are
 
 
-def render(template: str, values: Mapping[str, Any]) -> str:
-    """The page as text; the same content gives the same bytes. An unknown name in the template is an error."""
+def render(package: str, template: str, values: Mapping[str, Any]) -> str:
+    """The page as text, of a template in ``package``; the same content gives the same bytes.
+
+    An unknown name in the template is an error.
+    """
     from jinja2 import DictLoader, Environment, StrictUndefined
 
-    folder = resources.files("glyphlens.evaluation")
-    texts = {name: folder.joinpath(name).read_text(encoding="utf-8") for name in (template, *SHARED)}
+    texts = {name: resources.files(__package__).joinpath(name).read_text(encoding="utf-8") for name in SHARED}
+    texts[template] = resources.files(package).joinpath(template).read_text(encoding="utf-8")
     environment = Environment(
         loader=DictLoader(texts), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

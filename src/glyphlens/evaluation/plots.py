@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.evaluation.figures import BLUE, GREEN, INK, LINE, ORANGE, PALE_BLUE, SOFT, new_figure, say_absent
 
 PERCENT = PercentFormatter(1.0, decimals=0, symbol=" %")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.evaluation.calibration import calibration_error, reliability_bins
 
 Ints = NDArray[np.integer[Any]]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from glyphlens.core.storage import save_table_csv
 from glyphlens.evaluation.scores import f1_per_class
-from glyphlens.storage import save_table_csv
 
 DIGITS = 6  # of fractions in the CSV files
 

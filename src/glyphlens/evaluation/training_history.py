@@ -3,7 +3,7 @@
 flat    ``{"epochs": [1, 2, …], "train_loss": […], "val_acc": […], …}``, epochs optional
 nested  ``[{"epoch": 1, "train": {"total_loss": …}, "val": {"loss": …, "accuracy": …}}, …]``, or the other way round:
         ``{"train": {"loss": […]}, "val": {"loss": […], "accuracy": […]}}``
-ours    a folder ``curves`` as ``glyphlens.curves`` describes it
+ours    a folder ``curves`` as ``glyphlens.core.curves`` describes it
 """
 
 import math
@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from glyphlens.curves import read_curves
-from glyphlens.errors import InputError
-from glyphlens.storage import load_json
+from glyphlens.core.curves import read_curves
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import load_json
 
 SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 OF_A_SPLIT = re.compile(rf"({'|'.join(SPLITS)})_(\w*(?:loss|acc|top1|top5)\w*)")

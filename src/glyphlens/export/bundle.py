@@ -12,12 +12,12 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import save_json, writing
+from glyphlens.data.sample_set import SampleSet
 from glyphlens.export.temperature import fit_temperature, with_temperature
-from glyphlens.inference import LABELS_FILE, Recognizer
-from glyphlens.reading import feeds_of
-from glyphlens.samples import SampleSet
-from glyphlens.storage import save_json, writing
+from glyphlens.inference.reading import feeds_of
+from glyphlens.inference.recognizer import LABELS_FILE, Recognizer
 
 TEMPERATURE_DIGITS = 4  # more would let the last bit of a sum change the file's bytes
 LabelMap = Callable[[float], dict[str, Any]]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from glyphlens.samples import CharacterClass
+from glyphlens.data.sample_set import CharacterClass
 
 
 def class_entries(classes: Sequence[CharacterClass]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from glyphlens.params import Section
+from glyphlens.core.params import Section
 
 WATT_SECONDS_A_KWH = 3.6e6
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import onnx
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.export.stored_weights import STORED
-from glyphlens.inference import open_session
+from glyphlens.inference.recognizer import open_session
 
 INTEGER = ("QLinear", "QGemm", "MatMulInteger")
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glyphlens.errors import InputError
-from glyphlens.inference import open_session
+from glyphlens.core.errors import InputError
+from glyphlens.inference.recognizer import open_session
 
 WARM_UPS = 3
 DIGITS = 4  # of milliseconds

@@ -13,12 +13,12 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import writing
 from glyphlens.export.integer_kernels import integer_kernels
 from glyphlens.export.onnx_parts import clean
 from glyphlens.export.tracing import pool_maps, trace_network
-from glyphlens.inference import open_session
-from glyphlens.storage import writing
+from glyphlens.inference.recognizer import open_session
 from glyphlens.training.batches import Batch
 from glyphlens.training.qat import RoundedNetwork, quiet_torchao
 

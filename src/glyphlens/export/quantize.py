@@ -28,7 +28,7 @@ from onnxruntime.quantization import (
 
 from glyphlens.export.onnx_parts import clean
 from glyphlens.export.stored_weights import PRODUCTS, RECURRENT, store_weights
-from glyphlens.inference import open_session
+from glyphlens.inference.recognizer import open_session
 
 CALIBRATION_BATCH = 64
 # What onnxruntime runs in integers between two convolutions; anything else would go to float and back.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from scipy.optimize import minimize_scalar
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.export.onnx_parts import FLOAT, Shape, make_piece
 
 TEMPERATURE = "temperature/value"  # the graph's constant that holds it

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic
 
-from glyphlens.errors import GlyphlensError
+from glyphlens.core.errors import GlyphlensError
+from glyphlens.core.storage import save_metrics, save_text
 from glyphlens.gates.check import Check, Data, Limits, Outcome, Result, Verdict, crashed, show, show_row
 from glyphlens.gates.expectations import TableSuite, run_suite
 from glyphlens.gates.report import render_report
 from glyphlens.gates.token import write_token
-from glyphlens.storage import save_metrics, save_text
 
 OPENS = "data-opens"
 

@@ -5,9 +5,9 @@ from typing import Protocol
 
 import numpy as np
 
+from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, first_rows, none_of
 from glyphlens.gates.sample_splits import KEY, class_counts
-from glyphlens.samples import SampleSet
 
 
 class Judged(Protocol):

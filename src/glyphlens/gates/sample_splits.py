@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import load_json
+from glyphlens.data.sample_set import SPLITS, SampleSet
 from glyphlens.gates.check import SHOWN_ROWS, Outcome, Verdict, at_least, at_most, first_rows, none_of
-from glyphlens.samples import SPLITS, SampleSet
-from glyphlens.storage import load_json
 
 HELD_OUT = ("val", "test")
 KEY = ("sample_id", "label", "group")

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from glyphlens.errors import InputError
-from glyphlens.storage import load_json, save_json, sha256_tree
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import load_json, save_json, sha256_tree
 
 
 def write_token(path: Path, *data: Path) -> None:

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from glyphlens.params import Section
+from glyphlens.core.params import Section
 
 THREE_PX = 3
 

@@ -18,7 +18,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 
 QUADRATIC, ON_CURVE, CUBIC = 0, 1, 2
 MAX_POINTS = 32_767  # an outline of FreeType counts points and contours in 16 bits

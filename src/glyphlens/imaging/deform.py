@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from glyphlens.core.params import Section
 from glyphlens.imaging.freetype_outlines import STEPS, FixedOutlines
 from glyphlens.imaging.outlines import Outlines
-from glyphlens.params import Section
 
 WAVES = 3  # superposed for the displacement along each axis
 CYCLES_PER_EM = 2.0  # highest frequency of a wave: bends strokes, does not roughen them

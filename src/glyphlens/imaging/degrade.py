@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from glyphlens.params import Section
+from glyphlens.core.params import Section
 
 BLUR_RADIUS = 2
 

@@ -7,7 +7,7 @@ import zlib
 import brotli  # type: ignore[import-untyped]
 from fontTools.ttLib import TTFont, TTLibError
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 
 # fontTools passes on whatever a broken table makes its readers stumble over
 UNPACKING_ERRORS = (

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from glyphlens.params import Section
+from glyphlens.core.params import Section
 
 # The mask in which components are found has about so many pixels a side: a cell twice as large is halved.
 MASK_PX = 64

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from glyphlens.core.params import Section
+from glyphlens.data.sample_set import pack_bits, unpack_bits
 from glyphlens.imaging.contours import Outline
 from glyphlens.imaging.freetype_outlines import FixedOutlines
 from glyphlens.imaging.metrics import EmMetrics
 from glyphlens.imaging.outlines import Outlines, join_outlines, parse_many
-from glyphlens.params import Section
-from glyphlens.samples import pack_bits, unpack_bits
 
 CANVAS_PX = 128
 DIACRITIC_PX = 64

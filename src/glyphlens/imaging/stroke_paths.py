@@ -8,7 +8,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 
 TOKEN = re.compile(r"([A-Za-z])|(-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)")
 NUMBERS_OF = {"M": 2, "C": 6, "S": 4}

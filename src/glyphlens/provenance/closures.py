@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 
 CODE_STAGE = "code"  # of dvc.yaml, which writes a listing per stage
 FOLDER = Path("code")
@@ -18,7 +18,7 @@ WITNESSES, OUTPUTS = ("tracking", "provenance"), ("tracking/curve_files.py",)
 # Recognisers are imported by name: the one that begins a stage's item (kanji_export@cnn_qat: cnn), and those of this
 # table, the network to start from and the teacher. Where neither says which, whoever imports the registry imports any.
 IMPORTED_BY_NAME = {"kanji_qat": ("cnn",), "kanji_distilled": ("hybrid_rnn",)}
-REGISTRY = "recognizers/registry.py"
+RECOGNIZERS, REGISTRY = "recognizers", "registry.py"  # of a track
 
 
 class SourceTree:
@@ -26,7 +26,7 @@ class SourceTree:
 
     >>> tree = SourceTree(Path(__file__).parents[1])
     >>> tree.relative(tree.stage_module("phase1"))
-    'glyphlens/stages/phase1.py'
+    'glyphlens/tracks/arabic/stages/phase1.py'
     """
 
     def __init__(self, package: Path) -> None:
@@ -45,17 +45,20 @@ class SourceTree:
 
     def read_by(self, stage: str) -> set[Path]:
         """The closure of the stage's module, of the recognisers it imports by name, and the files these name."""
-        modules = self.closure(self.stage_module(stage))
-        by_name = self._recognizers(stage, is_any=self.package / REGISTRY in modules)
+        module = self.stage_module(stage)
+        modules, recognizers = self.closure(module), module.parents[1] / RECOGNIZERS
+        by_name = self._recognizers(stage, recognizers, is_any=recognizers / REGISTRY in modules)
         modules = modules.union(*map(self.closure, by_name))
         return modules.union(*map(self._named_neighbours, modules))
 
     def stage_module(self, stage: str) -> Path:
         """The module that a stage runs (``kanji@cnn``: kanji.py); raises InputError where there is none."""
-        path = self.package / "stages" / f"{stage.partition('@')[0]}.py"
-        if not path.is_file():
-            raise InputError(f"{path}: not there, so there is no stage '{stage}'")
-        return path
+        name = f"stages/{stage.partition('@')[0]}.py"
+        places = [self.package / name, *sorted(self.package.glob(f"tracks/*/{name}"))]
+        for path in places:
+            if path.is_file():
+                return path
+        raise InputError(f"{places[0]}: not there, nor in a track, so there is no stage '{stage}'")
 
     def relative(self, path: Path) -> str:
         """A file's path from the folder that holds the package."""
@@ -109,8 +112,8 @@ class SourceTree:
         inside = path.relative_to(self.package)
         return inside.parts[0] in WITNESSES and inside.as_posix() not in OUTPUTS
 
-    def _recognizers(self, stage: str, *, is_any: bool) -> list[Path]:
-        known = [path for path in sorted((self.package / "recognizers").glob("*.py")) if self._has_settings(path)]
+    def _recognizers(self, stage: str, folder: Path, *, is_any: bool) -> list[Path]:
+        known = [path for path in sorted(folder.glob("*.py")) if self._has_settings(path)]
         base, _, item = stage.partition("@")
         named = [path for path in known if f"{item}_".startswith(f"{path.stem}_")]
         named += [path for path in known if path.stem in IMPORTED_BY_NAME.get(base, ())]

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import glyphlens
-from glyphlens.errors import InputError, ParamsError
-from glyphlens.params import PARAMS_FILE, flat_params, noting_reads, read_params, section_in
+from glyphlens.core.errors import InputError, ParamsError
+from glyphlens.core.params import PARAMS_FILE, flat_params, noting_reads, read_params, section_in
 from glyphlens.provenance.closures import CODE_STAGE, SourceTree, changed_files, code_file, listed
 
 NAMED = 5  # changes in a message

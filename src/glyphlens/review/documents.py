@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 
 ABSENT: Final = object()  # unlike null, which is a value
 

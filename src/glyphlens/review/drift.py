@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file
 from glyphlens.review.documents import ABSENT, differences, yaml_mapping
 from glyphlens.review.locked import LockedStage, locked_stages

@@ -10,8 +10,8 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from glyphlens.errors import ParamsError
-from glyphlens.params import Section
+from glyphlens.core.errors import ParamsError
+from glyphlens.core.params import Section
 from glyphlens.review.metrics import MetricChange, better_sign, is_number
 from glyphlens.review.snapshot import PARAMS, Snapshot
 from glyphlens.review.tables import number

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.provenance.closures import code_file, listed
 from glyphlens.review.documents import yaml_mapping
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 
 TEMPLATE = re.compile(r"\$\{([^}]+)\}")
 OUTPUTS = ("outs", "metrics", "plots")

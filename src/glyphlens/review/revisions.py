@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 
 WORKSPACE = "workspace"
 SHORT_HASH = 9

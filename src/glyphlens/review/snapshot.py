@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.review.cards import card_numbers, timing_numbers
 from glyphlens.review.documents import json_mapping, yaml_mapping
 from glyphlens.review.locked import LockedStage, locked_stages, with_code

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.imaging.stroke_paths import stroke_points
 
 WHEEL = "kanjivg-*.whl"

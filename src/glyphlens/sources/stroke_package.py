@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 
 PIP_OPTIONS = (
     *("--no-deps", "--require-hashes", "--only-binary", ":all:"),

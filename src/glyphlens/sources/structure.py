@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import load_json, save_json
 from glyphlens.sources.kanjivg import Group, KanjiVG, StrokeCharacter
-from glyphlens.storage import load_json, save_json
 
 STRUCTURE = "structure.json"
 # combining marks of voiced kana → the marks by themselves

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from glyphlens.errors import GlyphlensError
+from glyphlens.core.errors import GlyphlensError
 from glyphlens.provenance.notes import note_sources, noting, running_stage
 
 

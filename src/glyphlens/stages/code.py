@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from glyphlens.params import Section, load_params
+from glyphlens.core.params import Section, load_params
+from glyphlens.core.storage import save_text
 from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file
 from glyphlens.review.documents import yaml_mapping
 from glyphlens.review.pipeline import stage_names
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.storage import save_text
 
 
 class MatrixParams(Section):

@@ -5,10 +5,10 @@ from pathlib import Path
 from pydantic import Field
 from tqdm import tqdm
 
-from glyphlens.errors import InputError
-from glyphlens.params import Section, load_params
-from glyphlens.sources.font_files import FontRecord, own_records, package_records, save_fonts, without_repeats
-from glyphlens.sources.font_packages import SCRIPTS, PackagesUnavailable, installed_packages, package_fonts
+from glyphlens.core.errors import InputError
+from glyphlens.core.params import Section, load_params
+from glyphlens.sources.fonts.files import FontRecord, own_records, package_records, save_fonts, without_repeats
+from glyphlens.sources.fonts.packages import SCRIPTS, PackagesUnavailable, installed_packages, package_fonts
 from glyphlens.stages import run_stage, stage_paths
 
 

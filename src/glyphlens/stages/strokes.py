@@ -5,10 +5,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from glyphlens.core.storage import save_text, writing
 from glyphlens.sources.kanjivg import WHEEL, KanjiVG
 from glyphlens.sources.stroke_package import downloaded_wheel
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.storage import save_text, writing
 
 NOTICE = """Stroke data: KanjiVG
 

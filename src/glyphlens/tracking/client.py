@@ -10,8 +10,8 @@ from urllib.request import url2pathname
 
 from filelock import FileLock
 
-from glyphlens.errors import InputError
-from glyphlens.storage import writing
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import writing
 from glyphlens.tracking.home import project_home
 
 if TYPE_CHECKING:

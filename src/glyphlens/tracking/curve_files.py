@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dvclive.live import Live
 
-from glyphlens.errors import OutputError
+from glyphlens.core.errors import OutputError
 
 
 class CurveFiles:

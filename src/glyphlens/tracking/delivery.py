@@ -7,7 +7,7 @@ from types import TracebackType
 
 from filelock import FileLock
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.outbox import outbox, read_posted, waiting
 from glyphlens.tracking.runs import send_run

@@ -10,8 +10,8 @@ from uuid import uuid4
 from pydantic import ValidationError
 from tqdm import tqdm
 
-from glyphlens.errors import InputError, OutputError
-from glyphlens.storage import save_text
+from glyphlens.core.errors import InputError, OutputError
+from glyphlens.core.storage import save_text
 from glyphlens.tracking.client import shown_uri, without_password
 from glyphlens.tracking.facts import run_tags
 from glyphlens.tracking.home import project_home

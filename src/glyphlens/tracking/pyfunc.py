@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glyphlens.inference import Recognizer
+from glyphlens.inference.recognizer import Recognizer
 
 FILES = Path("data/release")  # inside of a saved model; MLflow keeps the name of the folder that it was given
 

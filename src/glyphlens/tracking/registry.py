@@ -6,7 +6,7 @@ tags lead back to the first champion and never round in a circle.
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.tracking.client import shown_registry
 from glyphlens.tracking.turns import turn
 from glyphlens.tracking.versions import (

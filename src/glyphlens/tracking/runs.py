@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from glyphlens.params import flat_params
+from glyphlens.core.params import flat_params
 from glyphlens.tracking.client import experiment_id
 from glyphlens.tracking.record import PostedRun
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 
 SECONDS, LATENCY = "seconds", "latency_ms"  # of a training; of files by precision and batch size, a sample on one core
 
@@ -19,8 +19,8 @@ def note_timing(path: Path, stage: str, **numbers: Any) -> None:
 
     Stages that run at the same time wait for each other. A stage that DVC takes from its cache keeps its entry.
     """
+    from glyphlens.core.storage import save_json
     from glyphlens.evaluation.history import git_commit
-    from glyphlens.storage import save_json
     from glyphlens.tracking.facts import machine
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -31,7 +31,7 @@ def note_timing(path: Path, stage: str, **numbers: Any) -> None:
 
 def read_timings(path: Path) -> dict[str, dict[str, Any]]:
     """The entries by stage, none where nothing was timed yet; raises InputError where the file is broken."""
-    from glyphlens.storage import load_json
+    from glyphlens.core.storage import load_json
 
     return timings_in(load_json(path), str(path)) if path.exists() else {}
 

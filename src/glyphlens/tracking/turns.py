@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from glyphlens.errors import OutputError
-from glyphlens.storage import save_text
+from glyphlens.core.errors import OutputError
+from glyphlens.core.storage import save_text
 from glyphlens.tracking.client import shown_registry
 from glyphlens.tracking.home import project_home
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from glyphlens.errors import InputError, OutputError
-from glyphlens.storage import sha256_tree
+from glyphlens.core.errors import InputError, OutputError
+from glyphlens.core.storage import sha256_tree
 from glyphlens.tracking.client import (
     EXPERIMENTS,
     experiment_id,

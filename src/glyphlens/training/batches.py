@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from glyphlens.errors import ParamsError
+from glyphlens.core.errors import ParamsError
 
 
 class Batch(NamedTuple):

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from glyphlens.errors import CheckpointError
-from glyphlens.storage import writing
+from glyphlens.core.errors import CheckpointError
+from glyphlens.core.storage import writing
 
 FINISHED = "finished.pt"
 IDENTITY = "glyphlens"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from glyphlens.errors import DivergenceError
+from glyphlens.core.errors import DivergenceError
 
 ADVICE = (
     "the same settings come to the same end, also from an earlier state: lower `lr`, raise `warmup_share`, lower "

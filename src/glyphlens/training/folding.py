@@ -13,7 +13,7 @@ from torch import nn
 from torch.fx import GraphModule, Node
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 
 BATCH = torch.export.Dim("batch")
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from glyphlens.params import Section
+from glyphlens.core.params import Section
 
 
 class TrainingParams(Section):

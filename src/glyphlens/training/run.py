@@ -14,10 +14,10 @@ from filelock import FileLock, Timeout
 from pydantic import Field
 from tqdm import tqdm
 
-from glyphlens.errors import CheckpointError, OutputError
-from glyphlens.params import Section, load_params
+from glyphlens.core.errors import CheckpointError, OutputError
+from glyphlens.core.params import Section, load_params
+from glyphlens.core.storage import sha256_tree
 from glyphlens.provenance.notes import code_hash, require_unchanged
-from glyphlens.storage import sha256_tree
 from glyphlens.tracking.home import project_home
 from glyphlens.tracking.outbox import post
 from glyphlens.tracking.record import RunRecord

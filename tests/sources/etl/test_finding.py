@@ -2,7 +2,7 @@ import zipfile
 
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.sources.etl.finding import AUDIT_COLUMNS, audit_frame, find_files, is_empty
 from glyphlens.sources.etl.reading import read
 from tests.sources.etl.etl_records import b_record, blank, c_record, g_record, write

@@ -1,6 +1,6 @@
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.sources.etl.sets import SETS, chosen_sets, set_of
 
 # The published totals, ETL6 as its files have it.

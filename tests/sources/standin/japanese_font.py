@@ -6,8 +6,8 @@ import pandas as pd
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 
-from glyphlens.sources.font_files import COLUMNS, MANIFEST
-from glyphlens.storage import save_table, sha256_file
+from glyphlens.core.storage import save_table, sha256_file
+from glyphlens.sources.fonts.files import COLUMNS, MANIFEST
 
 Box = tuple[int, int, int, int]  # left, bottom, right, top in font units
 

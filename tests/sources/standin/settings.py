@@ -1,7 +1,7 @@
 """Parameters of the stand-in for tests: few characters, the shipped spreads."""
 
+from glyphlens.core.params import load_params
 from glyphlens.imaging.handwriting import HandwritingParams
-from glyphlens.params import load_params
 from glyphlens.sources.standin.params import StandinParams
 from tests.stroke_data import ROOT
 

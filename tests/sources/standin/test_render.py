@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.data.produced import PRODUCED_COLUMNS, Produced
 from glyphlens.sources.kanjivg import KanjiVG
-from glyphlens.sources.produced import PRODUCED_COLUMNS, Produced
 from glyphlens.sources.standin.render import render_standin
 from tests.sources.standin.japanese_font import font_folder
 from tests.sources.standin.settings import PREPARED, SHIPPED, few

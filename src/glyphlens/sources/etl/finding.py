@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from glyphlens.errors import InputError
-from glyphlens.file_names import shown
-from glyphlens.folders import files_below
+from glyphlens.core.errors import InputError
+from glyphlens.core.file_names import shown
+from glyphlens.core.folders import files_below
 from glyphlens.sources.etl.sets import SETS, EtlSet, chosen_sets, is_description, set_of
 
 DESCRIPTION, UNREADABLE = "description, not data", "cannot be read"

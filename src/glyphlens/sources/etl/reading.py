@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.sources.etl.codes import characters
 from glyphlens.sources.etl.decoding import field_values, pixels
 from glyphlens.sources.etl.finding import EtlFile

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.sources.etl.codes import Repertoire
 from glyphlens.sources.etl.records import B8, B9, G8, G9, C, K, M, RecordType
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from glyphlens.data.produced import STROKE_NUMBERS, STROKE_POINTS, STROKES
 from glyphlens.imaging.handwriting import HandwritingParams, prepare
-from glyphlens.sources.produced import STROKE_NUMBERS, STROKE_POINTS, STROKES
 from glyphlens.sources.standin.hand import random_hand
 from glyphlens.sources.standin.joins import join_strokes
 from glyphlens.sources.standin.lettering import Lettering, lettering_proportions, open_lettering, write_lettering

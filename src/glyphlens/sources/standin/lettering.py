@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
 from glyphlens.imaging.font_bytes import UNPACKING_ERRORS
 from glyphlens.imaging.skeleton import skeletons
 from glyphlens.sources.standin.hand import Complex, Hand, Real

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from glyphlens.errors import InputError
-from glyphlens.params import Section
+from glyphlens.core.errors import InputError
+from glyphlens.core.params import Section
 
 Spread = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glyphlens.errors import InputError
+from glyphlens.core.errors import InputError
+from glyphlens.core.shards import map_shards
+from glyphlens.data.produced import PRODUCED_COLUMNS, STROKE_NUMBERS, STROKES, Produced
 from glyphlens.imaging.handwriting import HandwritingParams
-from glyphlens.shards import map_shards
-from glyphlens.sources.font_files import load_fonts
+from glyphlens.sources.fonts.files import load_fonts
 from glyphlens.sources.kanjivg import KanjiVG
-from glyphlens.sources.produced import PRODUCED_COLUMNS, STROKE_NUMBERS, STROKES, Produced
 from glyphlens.sources.standin.drawing import FontShard, WriterShard, draw_font, draw_writer
 from glyphlens.sources.standin.params import StandinParams
 from glyphlens.sources.standin.proportions import Proportions

@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, parameters, files, work spread over processes."""

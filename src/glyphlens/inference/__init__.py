@@ -1,0 +1,1 @@
+"""An exported model opened, and what it is given to read."""

@@ -1,0 +1,1 @@
+"""Parts that recognisers of every track are made of, and how a trained one is stored."""

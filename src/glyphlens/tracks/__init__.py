@@ -1,0 +1,1 @@
+"""One package per track; a track imports the library and never another track."""

@@ -1,0 +1,1 @@
+"""Arabic glyphs drawn from fonts."""

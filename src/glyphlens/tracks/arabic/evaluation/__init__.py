@@ -1,0 +1,1 @@
+"""Scores, slices and report of the exported recogniser."""

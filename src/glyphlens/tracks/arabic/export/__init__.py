@@ -1,0 +1,1 @@
+"""The recogniser as one ONNX file with its labels and card."""

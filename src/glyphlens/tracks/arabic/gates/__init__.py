@@ -1,0 +1,1 @@
+"""What is checked between the track's stages."""

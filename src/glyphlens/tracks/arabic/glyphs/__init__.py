@@ -1,0 +1,1 @@
+"""Fonts to labelled outlines, outlines to rasters."""

@@ -1,0 +1,116 @@
+"""All fonts of a folder → tables of labelled glyphs, each font opened and extracted in a process of its own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import pandas as pd
+from tqdm import tqdm
+
+from glyphlens.core.errors import InputError
+from glyphlens.imaging.font_bytes import face_count, uncompressed
+from glyphlens.imaging.shaping import FontFace
+from glyphlens.sources.fonts.isolation import Limits, run_isolated
+from glyphlens.tracks.arabic.glyphs.audit import FONT_SKIPPED, AuditRow
+from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
+from glyphlens.tracks.arabic.glyphs.extraction import FontGlyphs, extract_glyphs
+from glyphlens.tracks.arabic.glyphs.glyph_tables import GlyphTables, label_tables
+from glyphlens.tracks.arabic.glyphs.ligatures import font_ligatures
+
+MAX_FACES = 64
+
+
+class Face(NamedTuple):
+    """A face to extract: row of the manifest, uncompressed file, number of the face in it."""
+
+    row: int
+    path: Path
+    number: int
+
+
+class _Unpack(NamedTuple):
+    """Task of the first pass: unpack a font file and list each face's ligatures."""
+
+    source: Path
+    target: Path
+
+
+class _Extract(NamedTuple):
+    """Task of the second pass."""
+
+    face: Face
+    candidates: Sequence[Candidate]
+
+
+def glyph_tables(
+    folder: Path, manifest: pd.DataFrame, *, limits: Limits, workers: int, lookalike_share: float, lookalike_fonts: int
+) -> GlyphTables:
+    """Extract every font of the manifest; a font that fails is left out and named in the audit.
+
+    Raises InputError where no font gives a glyph.
+    """
+    with TemporaryDirectory(prefix="glyphlens-fonts-") as scratch:
+        faces, sequences, audit = _unpack_all(folder, manifest, Path(scratch), limits, workers)
+        known = candidates(sequences)
+        results, failures = _extract_all(manifest, faces, known, limits, workers)
+    audit += failures
+    if not results:
+        first = f"; the first: {audit[0][2]}: {audit[0][4]}" if audit else ""
+        raise InputError(f"{folder}: none of {len(manifest)} fonts gives an Arabic glyph{first}")
+    extracted = [(manifest.iloc[face.row], face.number, result) for face, result in results]
+    audit += [
+        ("extraction", drop.reason, row["file"], drop.label, drop.detail)
+        for row, _, result in extracted
+        for drop in result.drops
+    ]
+    return label_tables(extracted, known, audit, share=lookalike_share, min_fonts=lookalike_fonts)
+
+
+def _unpack_all(
+    folder: Path, manifest: pd.DataFrame, scratch: Path, limits: Limits, workers: int
+) -> tuple[list[Face], set[tuple[int, ...]], list[AuditRow]]:
+    tasks = [_Unpack(folder / name, scratch / f"{row}.sfnt") for row, name in enumerate(manifest["file"])]
+    faces: list[Face] = []
+    sequences: set[tuple[int, ...]] = set()
+    audit: list[AuditRow] = []
+    outcomes = run_isolated(_unpack, tasks, limits, workers)
+    for outcome in tqdm(outcomes, total=len(tasks), desc="opening fonts", unit="font"):
+        if outcome.result is None:
+            audit.append(("font", FONT_SKIPPED, manifest["file"][outcome.number], "", outcome.reason))
+            continue
+        for index, ligatures in enumerate(outcome.result):
+            faces.append(Face(outcome.number, tasks[outcome.number].target, index))
+            sequences.update(ligatures)
+    return sorted(faces), sequences, audit
+
+
+def _extract_all(
+    manifest: pd.DataFrame, faces: Sequence[Face], known: Sequence[Candidate], limits: Limits, workers: int
+) -> tuple[list[tuple[Face, FontGlyphs]], list[AuditRow]]:
+    tasks = [_Extract(face, known) for face in faces]
+    results: list[tuple[Face, FontGlyphs]] = []
+    audit: list[AuditRow] = []
+    outcomes = run_isolated(_extract, tasks, limits, workers)
+    for outcome in tqdm(outcomes, total=len(tasks), desc="extracting glyphs", unit="font"):
+        face = faces[outcome.number]
+        reason = outcome.reason if outcome.result is None else "" if outcome.result.glyphs else "no Arabic glyph"
+        if reason:
+            audit.append(("font", FONT_SKIPPED, manifest["file"][face.row], "", reason))
+        elif outcome.result is not None:
+            results.append((face, outcome.result))
+    return sorted(results, key=lambda result: result[0]), audit
+
+
+def _unpack(task: _Unpack) -> list[list[tuple[int, ...]]]:
+    data = uncompressed(task.source.read_bytes())
+    faces = face_count(data)
+    if not 1 <= faces <= MAX_FACES:
+        raise InputError(f"a collection of {faces} faces, at most {MAX_FACES} are read")
+    ligatures = [font_ligatures(data, index) for index in range(faces)]
+    task.target.write_bytes(data)
+    return ligatures
+
+
+def _extract(task: _Extract) -> FontGlyphs:
+    return extract_glyphs(FontFace(task.face.path.read_bytes(), task.face.number), task.candidates)

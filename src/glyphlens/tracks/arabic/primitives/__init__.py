@@ -1,0 +1,1 @@
+"""The visual alphabet: cells of glyphs, clustered."""

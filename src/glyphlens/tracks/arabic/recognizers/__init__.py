@@ -1,0 +1,1 @@
+"""Networks that read cells, grids of cells and rasters."""

@@ -1,0 +1,84 @@
+"""onestage: the baseline that reads the picture itself — phase 2's trunk, budget, inputs and split."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+
+from glyphlens.core.curves import CURVES, last_values
+from glyphlens.core.params import Section, load_params, load_seed
+from glyphlens.core.storage import load_array, save_array, save_json, save_metrics
+from glyphlens.data.sample_set import SampleSet
+from glyphlens.evaluation.scores import top_k_accuracy
+from glyphlens.gates.token import require_token
+from glyphlens.imaging.degrade import DegradeParams
+from glyphlens.nets.weights import save_model
+from glyphlens.stages import run_stage, stage_paths
+from glyphlens.tracks.arabic.recognizers.raster_cnn import RasterRecognizer
+from glyphlens.tracks.arabic.training.glyph_batches import HeldOut, RasterBatches, Training, raster_input
+from glyphlens.tracks.arabic.training.glyph_params import GlyphParams
+from glyphlens.tracks.arabic.training.glyph_training import train_glyphs
+from glyphlens.training.machine import this_machine
+from glyphlens.training.predict import predict_logits
+from glyphlens.training.run import training_run
+
+
+class StemParams(Section):
+    """What the baseline has of its own; all else it takes from phase 2.
+
+    ``steps``: as many as take phase 2's training time, since a step on pixels costs more.
+    """
+
+    stem: tuple[int, int] = Field(strict=False)  # YAML has no tuples
+    degrade: DegradeParams
+    steps: int = Field(ge=1)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read rasters, train with phase 2's settings, score on validation and test families, write."""
+    paths = stage_paths(argv, "rasters", "rasters_token", "variants", "out", "metrics", "curves", "timings")
+    require_token(paths.rasters_token, paths.rasters)
+    own, params, seed = load_params(StemParams, "onestage"), load_params(GlyphParams, "phase2"), load_seed()
+    params = params.model_copy(update={"steps": own.steps})
+
+    rasters = SampleSet.open(paths.rasters)
+
+    def pictures(rows: NDArray[np.int64]) -> Tensor:
+        return raster_input(torch.from_numpy(rasters.images(rows)))
+
+    training = Training(
+        rasters,
+        load_array(paths.variants / "rows.npy"),
+        np.asarray(rasters.pixels),
+        load_array(paths.variants / "pixels.npy", mmap=True),
+        load_array(paths.variants / "geometry.npy"),
+    )
+    torch.manual_seed(seed)
+    model = RasterRecognizer(params.raster_config(len(rasters.classes), own.stem))
+    held_out = {split: HeldOut(rasters, rasters.rows(split), pictures) for split in ("test", "val")}
+    source = RasterBatches(training, params, seed, own.degrade)
+    labels = [entry.label for entry in rasters.classes]
+    config = {**params.model_dump(), **own.model_dump(), "seed": seed}
+    with training_run("onestage", config, [paths.rasters, paths.variants]) as run:
+        trained = train_glyphs(
+            model, source, held_out["val"], params, labels, seed=seed, run=run, curves=paths.out / CURVES
+        )
+        save_model(paths.out, model)
+        save_json(paths.out / "training.json", this_machine()._asdict())
+        metrics: dict[str, float] = {}
+        for split, batches in held_out.items():
+            logits_NC = predict_logits(model, batches, split)
+            save_array(paths.out / f"{split}_predictions.npy", logits_NC.argmax(1).astype(np.int32))
+            for k in (1, 5):
+                metrics[f"{split}_top{k}"] = top_k_accuracy(logits_NC, rasters.class_indices[batches.rows], k)
+        metrics["parameters"] = sum(parameter.numel() for parameter in model.parameters())
+        save_metrics(paths.metrics, metrics)
+        save_metrics(paths.curves, last_values(trained.curves))
+        run.report(trained, metrics, paths.timings)
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,73 @@
+"""phase2: train the glyph recogniser on predicted grids; keep the weights that did best on the validation families."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from glyphlens.core.curves import CURVES, last_values
+from glyphlens.core.params import load_params, load_seed
+from glyphlens.core.storage import load_array, save_array, save_json, save_metrics
+from glyphlens.data.sample_set import SampleSet
+from glyphlens.evaluation.scores import top_k_accuracy
+from glyphlens.gates.token import require_token
+from glyphlens.nets.weights import save_model
+from glyphlens.stages import run_stage, stage_paths
+from glyphlens.tracks.arabic.primitives.codebook import Codebook
+from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
+from glyphlens.tracks.arabic.training.glyph_batches import GridBatches, HeldOut, Training, grid_input
+from glyphlens.tracks.arabic.training.glyph_params import GlyphParams
+from glyphlens.tracks.arabic.training.glyph_training import train_glyphs
+from glyphlens.training.machine import this_machine
+from glyphlens.training.predict import predict_logits
+from glyphlens.training.run import training_run
+
+TRAINED_ON = ("rasters", "primitives", "variants", "grids")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read grids, train, score on the validation families, write."""
+    paths = stage_paths(argv, "rasters_token", *TRAINED_ON, "out", "metrics", "curves", "timings")
+    require_token(paths.rasters_token, paths.rasters)
+    params, seed = load_params(GlyphParams, "phase2"), load_seed()
+
+    rasters = SampleSet.open(paths.rasters)
+    codebook = Codebook.open(paths.primitives)
+    clean_NRC = load_array(paths.grids / "clean.npy")
+    training = Training(
+        rasters,
+        load_array(paths.variants / "rows.npy"),
+        clean_NRC,
+        load_array(paths.grids / "variants.npy"),
+        load_array(paths.variants / "geometry.npy"),
+    )
+    torch.manual_seed(seed)
+    model = GridRecognizer(params.grid_config(len(rasters.classes), len(codebook)))
+    model.start_from(torch.from_numpy(codebook.centroids_K64))
+    rows = rasters.rows("val")
+    validation = HeldOut(rasters, rows, lambda block: grid_input(clean_NRC[block]))
+    blind = HeldOut(rasters, rows, lambda block: grid_input(clean_NRC[block]), geometry=False)
+    source = GridBatches(training, params, seed, len(codebook))
+    labels = [entry.label for entry in rasters.classes]
+    config, data = {**params.model_dump(), "seed": seed}, [getattr(paths, name) for name in TRAINED_ON]
+    with training_run("phase2", config, data) as run:
+        trained = train_glyphs(model, source, validation, params, labels, seed=seed, run=run, curves=paths.out / CURVES)
+        save_model(paths.out, model)
+        save_json(paths.out / "training.json", this_machine()._asdict())
+        logits_NC = predict_logits(model, validation, "validation")
+        blind_NC = predict_logits(model, blind, "without geometry")
+        classes_N = rasters.class_indices[rows]
+        metrics = {
+            "val_top1": top_k_accuracy(logits_NC, classes_N, 1),
+            "val_top5": top_k_accuracy(logits_NC, classes_N, 5),
+            "val_no_geometry_top1": top_k_accuracy(blind_NC, classes_N, 1),
+            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        }
+        save_array(paths.out / "val_predictions.npy", logits_NC.argmax(1).astype(np.int32))
+        save_metrics(paths.metrics, metrics)
+        save_metrics(paths.curves, last_values(trained.curves))
+        run.report(trained, metrics, paths.timings)
+
+
+if __name__ == "__main__":
+    run_stage(main)

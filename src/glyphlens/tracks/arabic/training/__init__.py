@@ -1,0 +1,1 @@
+"""Batches, losses and labels of the glyph recognisers."""

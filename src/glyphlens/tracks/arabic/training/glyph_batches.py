@@ -1,0 +1,142 @@
+"""The glyph recognisers' batches: predicted grids for phase 2, degraded rasters for the one-stage network.
+
+N rows of the rasters · T training glyphs · V deformed copies of each · G geometry numbers (7)
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from glyphlens.data.sample_set import SampleSet, unpack_bits
+from glyphlens.imaging.degrade import DegradeParams, degrade, random_shifts, shift
+from glyphlens.imaging.geometry import geometry_features
+from glyphlens.tracks.arabic.training.glyph_params import GlyphParams
+from glyphlens.training.batches import Batch
+from glyphlens.training.sampling import BalancedSampler
+
+
+@dataclass(frozen=True)
+class Training:
+    """The training glyphs of a sample set and their deformed copies.
+
+    ``rows_T`` rows of the sample set, ``copies_TV`` anything per copy (grids or packed pixels), ``clean_N`` the same
+    for the undeformed glyphs of all rows, ``geometry_TVG`` and ``geometry_NG`` float32.
+    """
+
+    samples: SampleSet
+    rows_T: NDArray[np.int64]
+    clean_N: NDArray[Any]
+    copies_TV: NDArray[Any]
+    geometry_TVG: NDArray[np.float32]
+
+    @property
+    def geometry_NG(self) -> NDArray[np.float32]:
+        """Geometry of the undeformed glyphs."""
+        return geometry_features(self.samples.index)
+
+
+class GlyphSource:
+    """Draws glyphs of a step: which, which copy, with or without geometry."""
+
+    def __init__(self, training: Training, params: GlyphParams, seed: int) -> None:
+        self.training, self.params = training, params
+        index = training.samples.index.iloc[training.rows_T]
+        self.targets_T = training.samples.class_indices[training.rows_T]
+        self.sampler = BalancedSampler(self.targets_T, params.class_balance, seed)
+        self.diacritics_T = index["is_diacritic"].to_numpy(bool)
+        self.geometry_TG = training.geometry_NG[training.rows_T]
+
+    def draw(self, rng: np.random.Generator) -> tuple[NDArray[Any], Tensor, Tensor, Tensor]:
+        """Pictures (B, …), geometry (B, 7), targets (B,), diacritics (B,) of one batch."""
+        training, params = self.training, self.params
+        picked_B = self.sampler.draw(params.batch, rng)
+        copy_B = rng.integers(0, training.copies_TV.shape[1], params.batch)
+        clean_B = rng.random(params.batch) < params.clean_share
+        pictures = np.asarray(training.copies_TV[picked_B, copy_B])
+        pictures[clean_B] = training.clean_N[training.rows_T[picked_B[clean_B]]]
+        geometry = np.where(clean_B[:, None], self.geometry_TG[picked_B], training.geometry_TVG[picked_B, copy_B])
+        geometry[rng.random(params.batch) < params.geometry_dropout] = 0
+        return (
+            pictures,
+            torch.from_numpy(geometry.astype(np.float32)),
+            torch.from_numpy(self.targets_T[picked_B]),
+            torch.from_numpy(self.diacritics_T[picked_B]),
+        )
+
+
+class GridBatches(GlyphSource):
+    """Predicted grids with token noise."""
+
+    def __init__(self, training: Training, params: GlyphParams, seed: int, primitives: int) -> None:
+        super().__init__(training, params, seed)
+        self.primitives = primitives
+
+    def batch(self, step: int) -> Batch:
+        """Grids (B, 16, 16) int64 and geometry (B, 7)."""
+        rng = self.sampler.generator(step)
+        grids, geometry, targets, diacritics = self.draw(rng)
+        noisy = rng.random(grids.shape) < self.params.token_noise
+        grids[noisy] = rng.integers(1, self.primitives + 1, int(noisy.sum()))
+        return Batch((grid_input(grids), geometry), targets, diacritics)
+
+
+class RasterBatches(GlyphSource):
+    """Degraded rasters."""
+
+    def __init__(self, training: Training, params: GlyphParams, seed: int, degradation: DegradeParams) -> None:
+        super().__init__(training, params, seed)
+        self.degradation = degradation
+
+    def batch(self, step: int) -> Batch:
+        """Rasters (B, 1, 128, 128) float in 0..1 and geometry (B, 7)."""
+        rng = self.sampler.generator(step)
+        packed, geometry, targets, diacritics = self.draw(rng)
+        generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
+        images = torch.from_numpy(unpack_bits(packed))
+        images = shift(images, random_shifts(len(images), self.degradation, generator))
+        grey = degrade(images, self.degradation, generator)
+        return Batch((raster_input(grey), geometry), targets, diacritics)
+
+
+class HeldOut(Sequence[Batch]):
+    """Rows of a sample set in order, undegraded, 512 a batch; ``geometry`` False hides it, as for single pictures."""
+
+    ROWS = 512
+
+    def __init__(
+        self,
+        samples: SampleSet,
+        rows: NDArray[np.int64],
+        pictures: Callable[[NDArray[np.int64]], Tensor],
+        *,
+        geometry: bool = True,
+    ) -> None:
+        self.samples, self.rows, self.pictures = samples, rows, pictures
+        self.geometry_NG = geometry_features(samples.index) * np.float32(geometry)
+
+    def __len__(self) -> int:
+        return -(-len(self.rows) // self.ROWS)
+
+    def __getitem__(self, number: int) -> Batch:  # type: ignore[override]
+        block = self.rows[number * self.ROWS : (number + 1) * self.ROWS]
+        if not len(block):
+            raise IndexError(number)
+        return Batch(
+            (self.pictures(block), torch.from_numpy(self.geometry_NG[block])),
+            torch.from_numpy(self.samples.class_indices[block]),
+        )
+
+
+def grid_input(grids_NRC: NDArray[np.uint16]) -> Tensor:
+    """(N, 16, 16) uint16 ids → int64."""
+    return torch.from_numpy(grids_NRC.astype(np.int64))
+
+
+def raster_input(grey_NHW: Tensor) -> Tensor:
+    """(N, H, W) uint8 → (N, 1, H, W) float in 0..1, channels last."""
+    return (grey_NHW.unsqueeze(1).float() / 255).contiguous(memory_format=torch.channels_last)

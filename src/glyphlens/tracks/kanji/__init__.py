@@ -1,0 +1,1 @@
+"""Japanese characters, handwritten or rendered."""

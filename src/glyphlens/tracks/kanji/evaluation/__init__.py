@@ -1,0 +1,1 @@
+"""The comparison of the exported recognisers, and the release."""

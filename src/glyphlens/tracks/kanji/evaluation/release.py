@@ -1,0 +1,52 @@
+"""The recogniser that goes into git: chosen on validation among those that are small enough."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from glyphlens.core.storage import replacing_folder, save_text
+from glyphlens.tracks.kanji.evaluation.exports import INT8
+from glyphlens.tracks.kanji.evaluation.scores import by_name
+
+LABELS, CARD = "labels.json", "README.md"
+TITLE = "# glyphlens: Japanese handwriting recogniser"
+
+
+def choose_release(table: pd.DataFrame, max_mb: float) -> str | None:
+    """The reader of pictures with the best validation accuracy whose int8 file is offered and small enough.
+
+    ``table`` as ``kanji_scores.comparison`` orders it; None where there is none.
+    """
+    fitting = table[(table["reads"] == "raster") & table["int8_offered"] & (table["int8_mb"] <= max_mb)]
+    return str(fitting["recognizer"].iloc[0]) if len(fitting) else None
+
+
+def write_release(folder: Path, exports: Path, name: str | None, preface: str) -> None:
+    """Replace the release by the int8 file of ``name``, its labels and its card, ``preface`` before it; for None by
+    that text alone."""
+    with replacing_folder(folder) as fresh:
+        card = ""
+        if name is not None:
+            for file in (INT8, LABELS):
+                shutil.copyfile(exports / name / file, fresh / file)
+            card = _body((exports / name / CARD).read_text(encoding="utf-8"))
+        save_text(fresh / CARD, f"{TITLE}\n\n{preface}\n{card}")
+
+
+def release_preface(table: pd.DataFrame, name: str | None, max_mb: float, source: str) -> str:
+    """Why this recogniser lies here and what its file was measured to do; ``source`` says on what data."""
+    if name is None:
+        return f"No recogniser of pictures has an int8 file of at most {max_mb:g} MB on offer. {source}"
+    row = by_name(table)[name]
+    return (
+        f"`{INT8}` of **{name}**, copied by the `kanji_evaluate` stage: of {len(table)} recognisers it has the best "
+        f"validation accuracy ({100 * row['val_top1']:.2f} %) among those that read pictures and whose int8 file is "
+        f"on offer and at most {max_mb:g} MB ({row['int8_mb']:.2f} MB). The file itself names "
+        f"{100 * row['int8_top1']:.2f} % of {row['test_samples']:,} test samples right. {source}"
+    )
+
+
+def _body(card: str) -> str:
+    """The card of the recogniser without its title, its headings as they are."""
+    return card.partition("\n")[2] if card.startswith("# ") else f"\n{card}"

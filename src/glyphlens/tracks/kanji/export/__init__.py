@@ -1,0 +1,1 @@
+"""Recognisers as ONNX files with labels, measurements and cards."""

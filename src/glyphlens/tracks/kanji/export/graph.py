@@ -1,0 +1,71 @@
+"""A recogniser of whole characters → one ONNX graph: pictures or strokes in, temperature-scaled class logits out.
+
+N samples · H×W = 64×64 pixels · S = 24 strokes · F = 17 numbers a stroke · C classes
+"""
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import helper
+from torch import nn
+
+from glyphlens.core.errors import InputError
+from glyphlens.export.onnx_parts import FLOAT, UINT8, Ends, Shape, join, make_piece
+from glyphlens.export.temperature import temperature_piece
+from glyphlens.export.tracing import fold_constants, pool_maps, trace_network
+from glyphlens.inference.recognizer import RASTER, STROKES
+
+INK = "raster01"  # float ink of 0..1, (N, 1, H, W)
+FULL_INK = 255.0
+
+
+def trace_character(model: nn.Module, shape: tuple[int, ...]) -> onnx.ModelProto:
+    """The float piece ``network`` of a trained recogniser: ``raster01`` or ``strokes`` → ``raw_logits``.
+
+    ``shape`` is that of one sample, (H, W) or (S, F). Raises InputError for a recogniser that reads neither.
+    """
+    reads = getattr(model, "reads", None)
+    if reads not in (RASTER, STROKES):
+        raise InputError(f"{type(model).__module__}: reads {reads!r}, expected '{RASTER}' or '{STROKES}'")
+    name, sides = (INK, (1, *shape)) if reads == RASTER else (STROKES, shape)
+    piece = trace_network("network", model, {name: torch.zeros(2, *sides)})
+    pool_maps(piece)
+    return fold_constants(piece)
+
+
+def assemble_character(network: onnx.ModelProto) -> onnx.ModelProto:
+    """The whole graph with temperature 1: ``raster`` uint8 (N, H, W) of 0..255 ink, or ``strokes`` float32 (N, S, F)
+    → ``logits`` float32 (N, C). The same network gives the same bytes."""
+    end = network.graph.input[0]
+    sides: Shape = ["batch", *(place.dim_value for place in end.type.tensor_type.shape.dim[1:])]
+    classes = int(network.graph.output[0].type.tensor_type.shape.dim[1].dim_value)
+    tail = temperature_piece(classes)
+    ends_out: Ends = {"logits": (FLOAT, ["batch", classes])}
+    if end.name == STROKES:
+        return join("glyphlens", [network, tail], {STROKES: (FLOAT, sides)}, ends_out)
+    front = _ink_piece(sides)
+    return join("glyphlens", [front, network, tail], {RASTER: (UINT8, _without_channel(sides))}, ends_out)
+
+
+def network_feed(piece: onnx.ModelProto, values_N: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the network itself is fed for ``raster`` or ``strokes`` rows, to calibrate it."""
+    if piece.graph.input[0].name == STROKES:
+        return values_N.astype(np.float32, copy=False)
+    return values_N[:, None].astype(np.float32) / np.float32(FULL_INK)
+
+
+def _ink_piece(sides: Shape) -> onnx.ModelProto:
+    """``raster`` uint8 (N, H, W) → ``raster01`` float (N, 1, H, W) of 0..1."""
+    nodes = [
+        helper.make_node("Cast", [RASTER], ["levels"], to=FLOAT),
+        helper.make_node("Div", ["levels", "full"], ["ink"]),
+        helper.make_node("Unsqueeze", ["ink", "channel_axis"], [INK]),
+    ]
+    constants = {"full": np.array(FULL_INK, np.float32), "channel_axis": np.array([1])}
+    ends_in = {RASTER: (UINT8, _without_channel(sides))}
+    return make_piece("ink", nodes, ends_in, {INK: (FLOAT, sides)}, constants)
+
+
+def _without_channel(sides: Shape) -> Shape:
+    return [sides[0], *sides[2:]]

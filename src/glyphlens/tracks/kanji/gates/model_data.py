@@ -1,0 +1,176 @@
+"""What gate_kanji_models judges: every exported recogniser's folder as plain values, and its files scored afresh.
+
+n test rows of predictions.npz · s sampled rows · C classes
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from zipfile import BadZipFile
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+
+from glyphlens.core.curves import CURVES, read_curves
+from glyphlens.core.errors import InputError
+from glyphlens.core.params import Section
+from glyphlens.core.storage import load_json
+from glyphlens.data.sample_set import SPLITS, SampleSet
+from glyphlens.gates.check import Row
+from glyphlens.gates.spread import spread
+from glyphlens.inference.reading import feeds_of, readable_rows
+from glyphlens.inference.recognizer import STROKES, Recognizer
+
+Kind = Literal["fp32", "int8"]
+KINDS: tuple[Kind, ...] = ("fp32", "int8")
+MODEL_FILES: dict[Kind, str] = {"fp32": "fp32.onnx", "int8": "int8.onnx"}
+MEASURED, PREDICTIONS, CARD = "measured.json", "predictions.npz", "README.md"
+NEEDED = (MODEL_FILES["fp32"], "labels.json", "training.json", MEASURED, CARD, PREDICTIONS)
+NEEDED_SKIPPED = (MEASURED, "training.json", CARD)
+ARRAYS = ("rows", "fp32", "int8", "confidence", "top5")
+AGAIN = "run `dvc repro kanji_export` again"
+BATCH = 64
+
+
+class KanjiModelLimits(Section):
+    """Section ``gates.kanji_models`` of params.yaml."""
+
+    min_top1: dict[str, float] = Field(min_length=1)
+    min_other_top1: float = Field(ge=0, le=1)
+    min_distinct_share: float = Field(ge=0, le=1)
+    max_commonest_share: float = Field(gt=0, le=1)
+    min_fp32_agreement: float = Field(ge=0, le=1)
+    max_int8_loss: float = Field(ge=0, le=1)
+    max_int8_mb: dict[str, float]
+    max_qat_loss: float = Field(ge=0, le=1)
+    scored_rows: int = Field(ge=1)
+    max_scored_gap: float = Field(ge=0, le=1)
+    min_prediction_agreement: float = Field(ge=0, le=1)
+    max_batch_gap: float = Field(ge=0, le=1)
+
+
+@dataclass(frozen=True)
+class KanjiExport:
+    """One folder; numbers and arrays unchecked, that is what the gate is for."""
+
+    folder: Path
+    measured: dict[str, Any]
+    curves: pd.DataFrame
+    predictions: dict[str, NDArray[Any]]
+
+    @classmethod
+    def open(cls, folder: Path) -> "KanjiExport":
+        """Raises InputError where a file is missing, cannot be read or lacks a part."""
+        missing = [name for name in NEEDED if not (folder / name).is_file()]
+        if missing:
+            raise InputError(f"{folder}: files missing: {', '.join(missing)}; {AGAIN}")
+        measured = load_json(folder / MEASURED)
+        if not isinstance(measured, dict) or not {"reads", "val_top1", "int8_offered"} <= set(measured):
+            raise InputError(f"{folder / MEASURED}: not the measurements of an exported recogniser")
+        try:
+            with np.load(folder / PREDICTIONS, allow_pickle=False) as archive:
+                predictions = {name: archive[name] for name in ARRAYS}
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            raise InputError(f"{folder / PREDICTIONS}: cannot be read ({error}); {AGAIN}") from error
+        return cls(folder, measured, read_curves(folder / CURVES), predictions)
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """The model files that are there."""
+        return [kind for kind in KINDS if (self.folder / MODEL_FILES[kind]).is_file()]
+
+    @cached_property
+    def recognizers(self) -> dict[Kind, Recognizer]:
+        """They, opened on one core; raises InputError where one cannot be."""
+        return {kind: Recognizer.load(self.folder / MODEL_FILES[kind], threads=1) for kind in self.kinds}
+
+
+@dataclass(frozen=True)
+class KanjiModelData:
+    """``exports`` are the folders that could be read, ``faults`` says what is wrong with the others."""
+
+    exports: dict[str, KanjiExport]
+    skipped: dict[str, str]
+    faults: tuple[Row, ...]
+    samples: SampleSet
+    scored_rows: int
+    scored: dict[tuple[str, Kind, str], NDArray[np.float32]] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, folder: Path, samples: Path, scored_rows: int) -> "KanjiModelData":
+        """Raises InputError where there is no export at all."""
+        folders = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+        if not folders:
+            raise InputError(f"{folder}: no exported recogniser there; run `dvc repro kanji_export`")
+        exports, skipped, faults = {}, {}, list[Row]()
+        for path in folders:
+            try:
+                if reason := _skipped(path):
+                    skipped[path.name] = reason
+                else:
+                    exports[path.name] = KanjiExport.open(path)
+            except InputError as error:
+                faults.append({"recogniser": path.name, "fault": str(error)})
+        return cls(exports, skipped, tuple(faults), SampleSet.open(samples), scored_rows)
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """The characters of the classes, in their order."""
+        return [entry.label for entry in self.samples.classes]
+
+    @cached_property
+    def splits_without_strokes(self) -> list[str]:
+        """Splits that have nothing to read for a recogniser of strokes."""
+        return [split for split in SPLITS if not len(readable_rows(self.samples, (STROKES,), self.samples.rows(split)))]
+
+    @cached_property
+    def answers(self) -> dict[str, NDArray[np.int64]]:
+        """(n,) classes that every fp32 file gave to its test rows."""
+        return {name: export.predictions["fp32"].astype(np.int64) for name, export in self.exports.items()}
+
+    @cached_property
+    def truth(self) -> dict[str, NDArray[np.int64]]:
+        """(n,) true classes of the same rows."""
+        return {name: self.samples.class_indices[export.predictions["rows"]] for name, export in self.exports.items()}
+
+    def measures(self, key: str) -> dict[str, float]:
+        """One number of every measured.json; a missing one raises KeyError, which fails the check that asks."""
+        return {name: float(export.measured[key]) for name, export in self.exports.items()}
+
+    def rows(self, name: str, split: str) -> NDArray[np.int64]:
+        """(s,) rows of a split that the recogniser can read, evenly spread, so that every run scores the same ones."""
+        rows = readable_rows(self.samples, (self.exports[name].measured["reads"],), self.samples.rows(split))
+        return rows[spread(len(rows), self.scored_rows)]
+
+    def logits(self, name: str, kind: Kind, split: str) -> NDArray[np.float32]:
+        """(s, C) what a file says of those rows; scored once."""
+        key = (name, kind, split)
+        if key not in self.scored:
+            self.scored[key] = self.score(name, kind, self.rows(name, split), BATCH)
+        return self.scored[key]
+
+    def score(self, name: str, kind: Kind, rows: NDArray[np.int64], batch: int) -> NDArray[np.float32]:
+        """(s, C) logits of the given rows, ``batch`` at a time."""
+        recognizer = self.exports[name].recognizers[kind]
+        return recognizer.logits(feeds_of(self.samples, recognizer.inputs, rows), batch)
+
+    def files(self) -> Iterator[tuple[str, Kind]]:
+        """Every recogniser and kind of file that is there."""
+        for name, export in self.exports.items():
+            for kind in export.kinds:
+                yield name, kind
+
+
+def _skipped(folder: Path) -> str:
+    """Why a recogniser could not be trained on these samples, "" where it was; raises InputError for missing files."""
+    measured = load_json(folder / MEASURED)
+    if not isinstance(measured, dict) or "skipped" not in measured:
+        return ""
+    missing = [name for name in NEEDED_SKIPPED if not (folder / name).is_file()]
+    if missing:
+        raise InputError(f"{folder}: files missing: {', '.join(missing)}; {AGAIN}")
+    return str(measured["skipped"]) or "no reason given"

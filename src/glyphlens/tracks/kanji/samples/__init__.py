@@ -1,0 +1,1 @@
+"""Records and stand-in to one sample set."""

@@ -1,0 +1,73 @@
+"""kanji_samples: cells of the ETL database, or of the rendered stand-in where there are none → the kanji sample set."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from glyphlens.core.params import load_params, load_seed
+from glyphlens.core.storage import save_metrics
+from glyphlens.sources.etl.finding import audit_frame, is_empty
+from glyphlens.sources.kanjivg import KanjiVG
+from glyphlens.sources.standin.params import StandinParams
+from glyphlens.sources.standin.render import render_standin
+from glyphlens.stages import run_stage, stage_paths
+from glyphlens.tracks.kanji.samples.etl_samples import read_samples
+from glyphlens.tracks.kanji.samples.kanji_set import KanjiParams, KanjiSet, StrokeRows, build_kanji_set, save_kanji_set
+
+PARTS = ".parts.partial"
+
+
+def main(argv: list[str] | None = None) -> None:
+    """``--etl DIR --fonts DIR --strokes DIR --out DIR --metrics FILE``."""
+    paths = stage_paths(argv, "etl", "fonts", "strokes", "out", "metrics", sources=("etl",))
+    params = load_params(KanjiParams, "kanji")
+    kanjivg = KanjiVG.open(paths.strokes)
+    if params.only or not is_empty(paths.etl):
+        found, audit = from_etl(paths.etl, paths.out, kanjivg, params)
+    else:
+        produced = render_standin(paths.fonts, kanjivg, load_params(StandinParams, "standin"), params, load_seed())
+        found, audit = build_kanji_set(produced.index, params), audit_frame([])
+        strokes = StrokeRows(produced.strokes_MSF, produced.stroke_rows_M)
+        save_kanji_set(paths.out, produced.pixels_NHW, found, strokes, kanjivg, audit, params.image_px)
+    save_metrics(paths.metrics, metrics_of(found))
+
+
+def from_etl(folder: Path, out: Path, kanjivg: KanjiVG, params: KanjiParams) -> tuple[KanjiSet, pd.DataFrame]:
+    """Read what is in ``folder`` and write the sample set; pictures lie beside it until it is whole."""
+    with parts_folder(out) as parts:
+        read = read_samples(folder, parts, params.only, params, params.workers)
+        found = build_kanji_set(read.index, params)
+        save_kanji_set(out, read.pixels, found, StrokeRows(), kanjivg, read.audit, params.image_px)
+    return found, read.audit
+
+
+@contextmanager
+def parts_folder(out: Path) -> Iterator[Path]:
+    """A hidden folder in ``out`` for the time being; what a killed run left there is removed first."""
+    parts = out / PARTS
+    shutil.rmtree(parts, ignore_errors=True)
+    parts.mkdir(parents=True)
+    try:
+        yield parts
+    finally:
+        shutil.rmtree(parts)
+
+
+def metrics_of(found: KanjiSet) -> dict[str, float]:
+    """The counts of metrics/kanji/samples.json; the source is told by which of the last two is not 0."""
+    sources = found.table["source"].value_counts()
+    return {
+        "samples": len(found.table),
+        "classes": len(found.classes),
+        "groups": found.table["group"].nunique(),
+        "etl_samples": int(sources.get("etl", 0)),
+        "rendered_samples": int(sources.get("rendered", 0)),
+        "left_out_samples": sum(row.count for row in found.left_out),
+    }
+
+
+if __name__ == "__main__":
+    run_stage(main)

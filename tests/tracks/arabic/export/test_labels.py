@@ -1,0 +1,43 @@
+"""labels.json says everything that is needed to draw glyphs for a model and to name its answers."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from glyphlens.core.errors import ParamsError
+from glyphlens.core.params import load_params
+from glyphlens.data.sample_set import CharacterClass
+from glyphlens.tracks.arabic.export.labels import DrawingRule, label_map
+from tests.export import tiny
+
+CLASSES = (CharacterClass("beh.init", ("U+0628",), "init", ("beh.init", "dotless_beh.init"), ("teh.init",), 12),)
+
+
+def test_the_map_is_plain_json() -> None:
+    content = label_map(CLASSES, DrawingRule.model_validate(tiny.RULE), 1.23456789, "arabic")
+    assert json.loads(json.dumps(content)) == content
+    assert content["rule"] == tiny.RULE
+    assert content["temperature"] == 1.234568
+    assert content["geometry"][-1] == "known" and len(content["geometry"]) == 7
+    assert content["classes"] == [
+        {
+            "label": "beh.init",
+            "code_points": ["U+0628"],
+            "form": "init",
+            "members": ["beh.init", "dotless_beh.init"],
+            "lookalikes": ["teh.init"],
+        }
+    ]
+
+
+def test_the_rule_is_part_of_the_rasters_section(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text("rasters: {workers: 2, diacritic_rule: hybrid, diacritic_ratio: 0.3}\n")
+    assert load_params(DrawingRule, "rasters", path).model_dump() == {
+        "diacritic_rule": "hybrid",
+        "diacritic_ratio": 0.3,
+    }
+    path.write_text("rasters: {workers: 2, diacritic_rule: hybrid}\n")
+    with pytest.raises(ParamsError, match=r"rasters\.diacritic_ratio"):
+        load_params(DrawingRule, "rasters", path)
