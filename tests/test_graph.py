@@ -40,6 +40,7 @@ CODE = ["code", "src"]
 every_stage = pytest.mark.parametrize("stage", sorted(STAGES))
 
 TIMINGS = "metrics/timings.json"
+THREADS = "OMP_NUM_THREADS=${threads}"
 SHOWN = "energy"  # the section of what the summary estimates
 
 # Imports point downwards (CONTRIBUTING.md#how-the-house-is-built): a package imports from its own level and below.
@@ -84,9 +85,9 @@ def options_of(entry: str | dict[str, Any]) -> dict[str, Any]:
 def command_options(stage: str) -> dict[str, str]:
     words = shlex.split(STAGES[stage]["cmd"])
     # A queued experiment runs the code of its own copy of the repository, not what is installed.
-    called = ["PYTHONPATH=src", "python", "-m", f"glyphlens.stages.{module_of(stage)}"]
-    assert words[:4] == called, f"{stage}: {STAGES[stage]['cmd']}"
-    names, paths = words[4::2], words[5::2]
+    called = ["PYTHONPATH=src", *[THREADS] * (THREADS in words), "python", "-m", f"glyphlens.stages.{module_of(stage)}"]
+    assert words[: len(called)] == called, f"{stage}: {STAGES[stage]['cmd']}"
+    names, paths = words[len(called) :: 2], words[len(called) + 1 :: 2]
     assert len(names) == len(paths)
     assert all(name.startswith("--") for name in names)
     return dict(zip(names, paths, strict=True))
@@ -184,6 +185,12 @@ def test_outputs_are_written_by_one_stage_each() -> None:
     assert sorted(outputs) == sorted(set(outputs))
     for path in outputs:
         assert not lies_in(path, [other for other in outputs if other != path]), f"{path} lies inside another output"
+
+
+@every_stage
+def test_a_stage_that_computes_weights_has_its_threads_from_the_parameters(stage: str) -> None:
+    is_computing = any("models/" in path for path in declared(stage, "outs") if not path.endswith("release"))
+    assert (THREADS in shlex.split(STAGES[stage]["cmd"])) >= is_computing
 
 
 @every_stage
@@ -300,7 +307,8 @@ def test_the_committed_parameters_load(stage: str) -> None:
 
 def test_every_section_has_a_reader() -> None:
     read = {section for stage in STAGES for section in sections_read(stage)}
-    assert set(read_params(ROOT / "params.yaml")) - {HOW, SHOWN, GUARDS} == {section.split(".")[0] for section in read}
+    sections = {section.split(".")[0] for section in read}
+    assert set(read_params(ROOT / "params.yaml")) - {HOW, SHOWN, GUARDS, "threads"} == sections
 
 
 def test_no_parameter_has_a_name_that_dvc_takes_for_its_own() -> None:
