@@ -35,20 +35,22 @@ def expanded(name: str, stage: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 STAGES = {name: stage for key, entry in GRAPH["stages"].items() for name, stage in expanded(key, entry).items()}
-STAGE_MODULES = sorted(path.stem for path in (PACKAGE / "stages").glob("*.py") if path.stem != "__init__")
+STAGE_MODULES = sorted(path.stem for path in PACKAGE.glob("**/stages/*.py") if path.stem != "__init__")
 CODE = ["code", "src"]
 every_stage = pytest.mark.parametrize("stage", sorted(STAGES))
 
 TIMINGS = "metrics/timings.json"
+THREADS = "OMP_NUM_THREADS=${threads}"
 SHOWN = "energy"  # the section of what the summary estimates
 
 # Imports point downwards (CONTRIBUTING.md#how-the-house-is-built): a package imports from its own level and below.
 LEVELS = (
-    {"errors", "params", "storage", "shards", "curves", "provenance", "file_names", "folders"},
-    {"samples", "splits", "sources", "imaging", "primitives"},
-    {"recognizers"},
-    {"evaluation", "training", "export", "gates", "tracking", "inference", "reading"},
-    {"stages", "commands", "cli", "summary", "plots_page", "review"},
+    {"core", "provenance"},
+    {"data", "sources", "imaging"},
+    {"nets"},
+    {"evaluation", "training", "export", "gates", "tracking", "inference", "stages"},
+    {"tracks"},
+    {"commands", "cli", "summary", "plots_page", "review"},
 )
 
 
@@ -84,9 +86,9 @@ def options_of(entry: str | dict[str, Any]) -> dict[str, Any]:
 def command_options(stage: str) -> dict[str, str]:
     words = shlex.split(STAGES[stage]["cmd"])
     # A queued experiment runs the code of its own copy of the repository, not what is installed.
-    called = ["PYTHONPATH=src", "python", "-m", f"glyphlens.stages.{module_of(stage)}"]
-    assert words[:4] == called, f"{stage}: {STAGES[stage]['cmd']}"
-    names, paths = words[4::2], words[5::2]
+    called = ["PYTHONPATH=src", *[THREADS] * (THREADS in words), "python", "-m", dotted_name(stage_file(stage))]
+    assert words[: len(called)] == called, f"{stage}: {STAGES[stage]['cmd']}"
+    names, paths = words[len(called) :: 2], words[len(called) + 1 :: 2]
     assert len(names) == len(paths)
     assert all(name.startswith("--") for name in names)
     return dict(zip(names, paths, strict=True))
@@ -126,7 +128,7 @@ def test_recognisers_that_a_stage_loads_are_part_of_its_code(stage: str) -> None
     folders = {Path(path).name for path in declared(stage, "deps", "outs") if path.startswith("models/kanji/")}
     named = {name for name in MATRIX["trained"] for folder in folders if f"{folder}_".startswith(f"{name}_")}
     code = TREE.code(stage)
-    assert {name for name in named if f"glyphlens/recognizers/{name}.py" not in code} == set()
+    assert {name for name in named if f"glyphlens/tracks/kanji/recognizers/{name}.py" not in code} == set()
 
 
 @every_stage
@@ -163,7 +165,7 @@ def test_the_stage_takes_the_options_it_is_given(stage: str, monkeypatch: pytest
     def ask(argv: object, *names: str, sources: Sequence[str] = ()) -> None:
         raise Asked(names, sources)
 
-    module = importlib.import_module(f"glyphlens.stages.{module_of(stage)}")
+    module = importlib.import_module(dotted_name(stage_file(stage)))
     monkeypatch.setattr(module, "stage_paths", ask)
     with pytest.raises(Asked) as asked:
         module.main([])
@@ -184,6 +186,12 @@ def test_outputs_are_written_by_one_stage_each() -> None:
     assert sorted(outputs) == sorted(set(outputs))
     for path in outputs:
         assert not lies_in(path, [other for other in outputs if other != path]), f"{path} lies inside another output"
+
+
+@every_stage
+def test_a_stage_that_computes_weights_has_its_threads_from_the_parameters(stage: str) -> None:
+    is_computing = any("models/" in path for path in declared(stage, "outs") if not path.endswith("release"))
+    assert (THREADS in shlex.split(STAGES[stage]["cmd"])) >= is_computing
 
 
 @every_stage
@@ -262,7 +270,7 @@ def names_of(node: ast.Assign) -> list[str]:
 
 def sections_read(stage: str) -> set[str]:
     found: set[str] = set()
-    for path in TREE.closure(stage_file(stage)) - {PACKAGE / "params.py"}:
+    for path in TREE.closure(stage_file(stage)) - {PACKAGE / "core/params.py"}:
         found |= {section_of(stage, section) for _, section in section_reads(path)} | sections_listed(path)
         found |= {"seed" for node in ast.walk(TREE.parse(path)) if is_call(node, "load_seed")}
     found -= {HOW}
@@ -300,7 +308,8 @@ def test_the_committed_parameters_load(stage: str) -> None:
 
 def test_every_section_has_a_reader() -> None:
     read = {section for stage in STAGES for section in sections_read(stage)}
-    assert set(read_params(ROOT / "params.yaml")) - {HOW, SHOWN, GUARDS} == {section.split(".")[0] for section in read}
+    sections = {section.split(".")[0] for section in read}
+    assert set(read_params(ROOT / "params.yaml")) - {HOW, SHOWN, GUARDS, "threads"} == sections
 
 
 def test_no_parameter_has_a_name_that_dvc_takes_for_its_own() -> None:
@@ -360,6 +369,16 @@ def test_stages_do_not_import_each_other() -> None:
     files = {stage_file(name) for name in STAGE_MODULES}
     for path in PACKAGE.rglob("*.py"):
         assert not TREE.imports(path) & (files - {path}), f"{path} imports a stage"
+
+
+def test_a_track_imports_no_other_track() -> None:
+    tracks = [folder for folder in (PACKAGE / "tracks").iterdir() if (folder / "__init__.py").is_file()]
+    assert len(tracks) > 1
+    for track in tracks:
+        others = [other for other in tracks if other != track]
+        for path in track.rglob("*.py"):
+            foreign = [file for file in TREE.imports(path) if any(file.is_relative_to(other) for other in others)]
+            assert not foreign, f"{path} imports {foreign} of another track"
 
 
 def test_only_tracking_knows_the_trackers() -> None:

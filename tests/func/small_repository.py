@@ -105,8 +105,7 @@ class SmallRepository:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         identity = {f"GIT_{role}_{key}": "t@localhost" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
         tracking = {"GLYPHLENS_TRACKING": "on", "MLFLOW_TRACKING_URI": ""}
-        threads = {"OMP_NUM_THREADS": "1"}  # those of two workers would wait for each other
-        return os.environ | identity | tracking | threads | {"PATH": path, "PYTHONPATH": "src"}
+        return os.environ | identity | tracking | {"PATH": path, "PYTHONPATH": "src"}
 
     def _run(self, *command: str, fails: bool = False) -> "subprocess.CompletedProcess[str]":
         answer = subprocess.run(

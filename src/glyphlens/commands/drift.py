@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from glyphlens.review.documents import ABSENT
+from glyphlens.core.documents import ABSENT
 from glyphlens.review.drift import find_drift
 from glyphlens.review.revisions import repository_root
 

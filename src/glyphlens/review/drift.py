@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from glyphlens.core.documents import ABSENT, differences, yaml_mapping
 from glyphlens.core.errors import InputError
 from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file
-from glyphlens.review.documents import ABSENT, differences, yaml_mapping
+from glyphlens.provenance.pipeline import DeclaredStage, declared_stages, value_at
 from glyphlens.review.locked import LockedStage, locked_stages
-from glyphlens.review.pipeline import DeclaredStage, declared_stages, value_at
 from glyphlens.review.revisions import files_at, ignores, names_in
 from glyphlens.review.snapshot import LOCK, PARAMS
 

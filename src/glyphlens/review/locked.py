@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from glyphlens.core.documents import yaml_mapping
 from glyphlens.core.errors import InputError
 from glyphlens.provenance.closures import code_file, listed
-from glyphlens.review.documents import yaml_mapping
 
 
 @dataclass(frozen=True)

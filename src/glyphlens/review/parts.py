@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from glyphlens.core.documents import ABSENT, differences
 from glyphlens.review.charts import accuracy_chart
-from glyphlens.review.documents import ABSENT, differences
 from glyphlens.review.locked import LockedStage
 from glyphlens.review.metrics import MetricChange, is_number, metric_changes
 from glyphlens.review.reruns import Rerun, reruns

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from glyphlens.review.documents import differences
+from glyphlens.core.documents import differences
 from glyphlens.review.locked import LockedStage
 
 CODE = ("src/", "code/")

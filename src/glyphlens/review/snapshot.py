@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from glyphlens.core.documents import json_mapping, yaml_mapping
 from glyphlens.core.errors import InputError
 from glyphlens.review.cards import card_numbers, timing_numbers
-from glyphlens.review.documents import json_mapping, yaml_mapping
 from glyphlens.review.locked import LockedStage, locked_stages, with_code
 from glyphlens.review.revisions import SHORT_HASH, WORKSPACE, commit_of, files_at
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from glyphlens.core.documents import yaml_mapping
 from glyphlens.core.params import Section, load_params
 from glyphlens.core.storage import save_text
 from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file
-from glyphlens.review.documents import yaml_mapping
-from glyphlens.review.pipeline import stage_names
+from glyphlens.provenance.pipeline import stage_names
 from glyphlens.stages import run_stage, stage_paths
 
 

@@ -41,7 +41,7 @@ def arguments(folder: Path, stage: str) -> list[str]:
 def test_missing_data_stops_the_stage_and_leaves_a_report(tmp_path: Path, stage: str) -> None:
     (tmp_path / "token.out").write_text("{}")
     with pytest.raises(GlyphlensError, match="data-opens"):
-        import_module(f"glyphlens.stages.{stage}").main(arguments(tmp_path, stage))
+        import_module(f"glyphlens.tracks.arabic.stages.{stage}").main(arguments(tmp_path, stage))
     assert stage in (tmp_path / "report.out").read_text()
     assert json.loads((tmp_path / "metrics.out").read_text())["failed"] == 1
     assert not (tmp_path / "token.out").exists()

@@ -7,7 +7,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_array, sha256_tree
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.token import write_token
-from glyphlens.stages import rasters, variants
+from glyphlens.tracks.arabic.stages import rasters, variants
 from tests.forged_glyphs import forge_glyphs, forged_tables
 
 PARAMS = """

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from glyphlens.recognizers import cnn, hiercode, hybrid_rnn, radical_rnn, stroke_rnn, t2t_vit
 from glyphlens.sources.structure import Structure
+from glyphlens.tracks.kanji.recognizers import cnn, hiercode, hybrid_rnn, radical_rnn, stroke_rnn, t2t_vit
 
 # 休 is 亻 and 木; 林 is 木 twice; the seventh class has more components than any network has slots
 STRUCTURE = Structure(("亻", "口", "日", "木"), ((0, 3), (3, 3), (1,), (2,), (1, 2), (0, 1), (0, 1, 2, 3, 0, 1, 2)))

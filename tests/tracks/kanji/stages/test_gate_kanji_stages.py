@@ -8,7 +8,7 @@ import pytest
 from glyphlens.core.storage import save_json
 from glyphlens.gates.run import GateError
 from glyphlens.gates.token import require_token
-from glyphlens.stages import gate_kanji_models, gate_kanji_samples
+from glyphlens.tracks.kanji.stages import gate_kanji_models, gate_kanji_samples
 from tests.gates import kanji_forgery, kanji_model_forgery
 
 OUTPUTS = ["--token", "token.json", "--metrics", "metrics.json", "--report", "report.html"]

@@ -37,7 +37,7 @@ def tables(data: KanjiSampleData, limits: KanjiSampleLimits) -> Sequence[TableSu
         one_of(
             "source-known",
             "source",
-            [sample_sources.ETL, kanji_sample_sources.RENDERED],
+            [sample_sources.ETL, sample_sources.RENDERED],
             "Whether a sample is real handwriting decides what a score of it is worth.",
         ),
         one_of(

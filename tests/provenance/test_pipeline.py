@@ -4,7 +4,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from glyphlens.core.errors import InputError
-from glyphlens.review.pipeline import declared_stages
+from glyphlens.provenance.pipeline import declared_stages
 
 GRAPH = """
 vars:

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glyphlens.review.documents import ABSENT, differences, yaml_mapping
+from glyphlens.core.documents import ABSENT, differences, yaml_mapping
 
 NAMES = st.text(alphabet="abc", min_size=1, max_size=2)
 VALUES = st.integers(0, 3)
