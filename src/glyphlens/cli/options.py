@@ -75,9 +75,9 @@ Model = Annotated[
 ]
 TrackArgument = Annotated[TrackName, typer.Argument(help="Whose released model.")]
 Top = Annotated[int, typer.Option(min=1, help="How many answers to give for a glyph, best first.")]
-Threads = Annotated[int, typer.Option(min=1, help="Processor cores for the network.")]
+CORES = os.cpu_count() or 1
+Threads = Annotated[int, typer.Option(min=1, max=CORES, help="Processor cores for the network.")]
 MaxPixels = Annotated[int, typer.Option(min=1, help="Pictures of more pixels (width × height) are not read.")]
 Least = Annotated[
     float, typer.Option("--min-confidence", min=0, max=1, help="Leave out answers less certain than this.")
 ]
-CORES = os.cpu_count() or 1
