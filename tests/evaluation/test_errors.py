@@ -1,28 +1,17 @@
-"""Confusions are counted, errors sorted by kind, and examples come from the training families."""
+"""Confusions are counted, every family has its turn, and examples come from the training families."""
 
 import pandas as pd
 
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.confusions import (
-    KINDS,
-    error_kinds,
+from glyphlens.evaluation.errors import (
+    confusion_pairs,
     exemplar_rows,
     gallery_errors,
+    gallery_pairs,
     near_misses,
     top_confusions,
 )
-
-
-def test_kinds_of_error(outcomes: pd.DataFrame) -> None:
-    table = error_kinds(outcomes).set_index("kind")["errors"]
-    assert table.to_dict() == {"drawn alike": 1, "form": 1, "letter": 0, "both": 1}
-    guess = outcomes.assign(predicted_label="jeem.init", shape_top1=False, top1=False)
-    assert error_kinds(guess[guess["form"] == "init"]).set_index("kind")["errors"]["letter"] == 2
-
-
-def test_marks_without_a_form_are_not_right_about_it(outcomes: pd.DataFrame) -> None:
-    marks = outcomes[outcomes["label"] == "fatha"].assign(predicted_label="kasra", shape_top1=False, top1=False)
-    assert error_kinds(marks).set_index("kind")["errors"]["both"] == 2
+from glyphlens.evaluation.report import cards
 
 
 def test_confusions_are_sorted_by_count_then_name(outcomes: pd.DataFrame) -> None:
@@ -45,8 +34,6 @@ def test_no_error_gives_empty_tables(outcomes: pd.DataFrame) -> None:
     assert top_confusions(right, 5).empty
     assert gallery_errors(right, 5).empty
     assert near_misses(right, 5).empty
-    assert error_kinds(right)["errors"].sum() == 0
-    assert list(error_kinds(right)["kind"]) == list(KINDS)
 
 
 def test_the_gallery_lets_every_family_have_its_turn(outcomes: pd.DataFrame) -> None:
@@ -66,3 +53,22 @@ def test_exemplars_come_from_training_and_may_be_missing(samples: SampleSet) -> 
     assert rows[2] == -1  # no training family has fatha
     assert set(samples.index.loc[rows[rows >= 0], "group"]) == {"amiri"}
     assert samples.class_indices[rows[[0, 1, 3, 4]]].tolist() == [0, 1, 3, 4]
+
+
+def test_a_pair_shows_the_misread_glyph_and_an_example_if_there_is_one(
+    samples: SampleSet, outcomes: pd.DataFrame
+) -> None:
+    wrong = outcomes[~outcomes["top1"]]
+    first, second, third = gallery_pairs(samples, wrong)
+    assert (first.image_HW == samples.images(samples.rows("test"))[4]).all()
+    assert (first.true_label, first.guessed_label, first.note) == ("beh.init", "teh.init", "qahiri, 90 % sure")
+    assert second.guess_HW is not None and third.guess_HW is not None
+    lost = gallery_pairs(samples, wrong.iloc[:1].assign(predicted=2))[0]
+    assert lost.guess_HW is None
+    assert cards([lost])[0]["guess"] is None
+
+
+def test_confusion_notes_count(samples: SampleSet, outcomes: pd.DataFrame) -> None:
+    notes = {pair.true_label: pair.note for pair in confusion_pairs(samples, top_confusions(outcomes, 5))}
+    assert notes["fatha"] == "1 of 2, in 1 family"
+    assert notes["beh.init"] == "1 of 2, in 1 family, drawn alike"

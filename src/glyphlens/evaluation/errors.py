@@ -1,30 +1,14 @@
-"""Which classes are taken for which, and in what respect the wrong answers are wrong."""
+"""Errors: which classes are taken for which, which errors to look at, and the same as pairs of pictures."""
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.data.sample_set import SampleSet
+from glyphlens.evaluation.outcomes import records
+from glyphlens.evaluation.pictures import Pair
 
-KINDS = {
-    "drawn alike": "both classes have the same shape in most fonts",
-    "form": "the letter is right, its joining form is not",
-    "letter": "the joining form is right, the letter or its dots are not",
-    "both": "letter and form differ, or the kind of sign does",
-}
-
-
-def error_kinds(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Errors by what is wrong about them: kind, meaning, errors, share (NaN where there is no error)."""
-    wrong = outcomes[~outcomes["top1"]]
-    true, guessed = _parts(wrong["label"]), _parts(wrong["predicted_label"])
-    same_letter = (true["letter"] == guessed["letter"]).to_numpy()
-    same_form = (true["form"] == guessed["form"]).to_numpy() & (true["form"] != "").to_numpy()
-    kind = np.select([wrong["shape_top1"].to_numpy(bool), same_letter, same_form], list(KINDS)[:3], list(KINDS)[3])
-    counts = pd.Series(kind).value_counts()
-    errors = [int(counts.get(name, 0)) for name in KINDS]
-    share = [number / len(wrong) if len(wrong) else float("nan") for number in errors]
-    return pd.DataFrame({"kind": list(KINDS), "meaning": list(KINDS.values()), "errors": errors, "share": share})
+FAMILIES = ("family", "families")  # what the groups of a sample set are called: one, several
 
 
 def top_confusions(outcomes: pd.DataFrame, shown: int) -> pd.DataFrame:
@@ -79,7 +63,37 @@ def exemplar_rows(samples: SampleSet) -> NDArray[np.int64]:
     return rows
 
 
-def _parts(labels: "pd.Series[str]") -> pd.DataFrame:
-    """Letter and form of labels such as ``beh.init``; the form is empty where there is none."""
-    parts = [str(label).partition(".") for label in labels]
-    return pd.DataFrame({"letter": [part[0] for part in parts], "form": [part[2] for part in parts]})
+def confusion_pairs(
+    samples: SampleSet, confusions: pd.DataFrame, groups: tuple[str, str] = FAMILIES, *, truth: bool = False
+) -> list[Pair]:
+    """A pair for every row of ``top_confusions``, with how often and in how many groups it happened.
+
+    ``truth`` adds an example of the true class, for readers who cannot tell from its name what it looks like.
+    """
+    notes = [
+        f"{row['errors']} of {round(row['errors'] / row['share'])}, in {row['families']} "
+        f"{groups[row['families'] != 1]}{', drawn alike' if row['alike'] else ''}"
+        for row in records(confusions)
+    ]
+    return _pairs(samples, confusions, notes, truth=truth)
+
+
+def gallery_pairs(samples: SampleSet, errors: pd.DataFrame, *, truth: bool = False) -> list[Pair]:
+    """A pair for every row of ``gallery_errors``, with group and confidence."""
+    notes = [f"{row['group']}, {100 * row['confidence']:.0f} % sure" for row in records(errors)]
+    return _pairs(samples, errors, notes, truth=truth)
+
+
+def _pairs(samples: SampleSet, errors: pd.DataFrame, notes: list[str], *, truth: bool) -> list[Pair]:
+    exemplars = exemplar_rows(samples)
+
+    def example(class_index: int) -> NDArray[np.uint8] | None:
+        row = exemplars[class_index]
+        return samples.images(np.array([row]))[0] if row >= 0 else None
+
+    pairs = []
+    for row, note in zip(records(errors), notes, strict=True):
+        image_HW = samples.images(np.array([row["row"]]))[0]
+        truth_HW = example(samples.class_indices[row["row"]]) if truth else None
+        pairs.append(Pair(image_HW, example(row["predicted"]), row["label"], row["predicted_label"], note, truth_HW))
+    return pairs

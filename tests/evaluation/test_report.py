@@ -1,13 +1,13 @@
-"""The run record names code, configuration, data and models, and changes when they do."""
+"""The run record changes with configuration, data and models; splits are counted, numbers read well."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import read_sections
-from glyphlens.evaluation.history import config_hash, git_commit, run_record
+from glyphlens.data.sample_set import SampleSet
+from glyphlens.evaluation.report import NARROW, breakable, flat, number, percent, run_record, split_table
 
 SECTIONS = ("seed", "phase2")
 
@@ -20,7 +20,7 @@ def write(path: Path, text: str) -> Path:
 
 def test_the_configuration_hash_sees_values_of_this_track_only(tmp_path: Path) -> None:
     def hash_of(path: Path) -> str:
-        return config_hash(read_sections(SECTIONS, path))
+        return str(run_record(read_sections(SECTIONS, path), {}, {}, {})["config_sha256"])
 
     first = write(tmp_path / "a.yaml", "seed: 42\nphase2: {lr: 3e-4, batch: 256}\n")
     same = write(tmp_path / "b.yaml", "# a comment\nphase2:\n  batch: 256\n  lr: 0.0003\nseed: 42\nkanji: {lr: 1}\n")
@@ -44,25 +44,21 @@ def test_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         run_record(params, {"rasters": tmp_path / "absent"}, {}, {})
 
 
-def test_the_commit_says_whether_code_was_changed(tmp_path: Path) -> None:
-    def git(*arguments: str) -> str:
-        identity = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
-        command = ["git", "-C", str(tmp_path), *identity, *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-    git("init", "-q")
-    assert git_commit(tmp_path) is None  # no commit yet
-    code, metric = write(tmp_path / "src/a.py", "1"), write(tmp_path / "metrics/a.json", "1")
-    git("add", ".")
-    git("commit", "-q", "--no-verify", "-m", "first")
-    commit = git("rev-parse", "HEAD")
-    metric.write_text("2", encoding="utf-8")
-    assert git_commit(tmp_path) == commit
-    code.write_text("2", encoding="utf-8")
-    assert git_commit(tmp_path) == f"{commit}+changes"
+def test_splits_are_counted_with_the_excluded_last(samples: SampleSet) -> None:
+    samples.index.loc[samples.rows("test")[:1], "split"] = "excluded"
+    table = split_table(samples)
+    assert [part["split"] for part in table] == ["train", "val", "test", "excluded"]
+    assert [part["samples"] for part in table] == [8, 5, 7, 1]
+    assert table[2]["names"] == ["mada", "qahiri"]
 
 
-def test_outside_git_there_is_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert git_commit(tmp_path) is None
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert git_commit(Path()) is None
+def test_numbers_read_well() -> None:
+    assert percent(0.8034) == f"80.3{NARROW}%"
+    assert percent(float("nan")) == percent(None) == number(None) == number(float("nan")) == "n/a"
+    assert number(124_924) == f"124{NARROW}924"
+    assert number(0.5, 2) == "0.50"
+    assert number("text") == "text"
+    assert breakable("a_b.init") == "a_<wbr>b<wbr>.init"
+    assert breakable("<i>_b") == "&lt;i&gt;_<wbr>b"
+    assert flat({"a": {"b": [1, 2]}, "c": None}) == [("a.b", "[1, 2]"), ("c", "null")]
+    assert flat(42) == [("value", "42")]

@@ -1,4 +1,4 @@
-"""What was guessed beside what is true: the columns of an outcome table that every track has.
+"""Outcome tables: what was guessed beside what is true, one row per sample; scores and errors are read from them.
 
 N samples · C classes
 """
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.scores import shape_hits
+from glyphlens.evaluation.scores import f1_per_class, shape_hits
 
 
 def guess_table(
     samples: SampleSet, rows: NDArray[np.int64], predicted_N: NDArray[np.integer[Any]], facts: Sequence[str]
 ) -> pd.DataFrame:
-    """One row a sample: ``facts`` of the index, and how the guessed classes ``predicted_N`` fit the true ones.
+    """One row per sample: ``facts`` of the index, and how the guessed classes ``predicted_N`` fit the true ones.
 
     Further columns: ``row``, ``train_samples`` (of the true class), ``predicted`` (class index),
     ``predicted_label``, ``top1``, ``shape_top1``. Raises InputError where the index lacks a fact.
@@ -37,6 +37,15 @@ def guess_table(
     return table
 
 
+def class_table(outcomes: pd.DataFrame, classes: int) -> pd.DataFrame:
+    """One row per class that occurs in the test, hardest first: class_index, label, samples, predicted, hits, f1."""
+    scores = f1_per_class(outcomes["predicted"].to_numpy(), outcomes["class_index"].to_numpy(), classes)
+    names = outcomes.drop_duplicates("class_index").set_index("class_index")["label"]
+    present = scores[scores["samples"] > 0]
+    present.insert(1, "label", present["class_index"].map(names))
+    return present.sort_values(["f1", "class_index"], kind="stable").reset_index(drop=True)
+
+
 def class_labels(samples: SampleSet) -> NDArray[np.object_]:
     """(C,) labels in class order."""
     return np.array([entry.label for entry in samples.classes], dtype=object)
@@ -45,3 +54,8 @@ def class_labels(samples: SampleSet) -> NDArray[np.object_]:
 def trained_counts(samples: SampleSet) -> NDArray[np.int64]:
     """(C,) training samples of every class."""
     return np.bincount(samples.class_indices[samples.rows("train")], minlength=len(samples.classes))
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table as plain mappings."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]

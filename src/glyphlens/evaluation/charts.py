@@ -1,35 +1,86 @@
-"""Charts of the evaluation: learning curves, accuracies in bars, reliability, primitives by frequency."""
+"""The look of every chart, PNG files with the same bytes for the same chart, and the charts of an evaluation.
 
-from collections.abc import Mapping
+Colours are Okabe and Ito's, which people with colour vision deficiencies can tell apart; series also differ in mark
+or place. Figures are made without pyplot, so that nothing is shared between them.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from glyphlens.core.errors import InputError
-from glyphlens.evaluation.figures import BLUE, GREEN, INK, LINE, ORANGE, PALE_BLUE, SOFT, new_figure, say_absent
+from glyphlens.core.storage import writing
 
+INK, SOFT, LINE = "#1c2024", "#5b636b", "#dcdad4"
+BLUE, ORANGE, GREEN, RED = "#0072b2", "#d98200", "#00795a", "#c44e00"
+PALE_BLUE = "#a6cde6"
+PURPLE, SKY, YELLOW = "#b0578d", "#56b4e9", "#a88b00"
+SERIES = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, INK)  # of many lines in one chart, in this order
+DPI = 150
 PERCENT = PercentFormatter(1.0, decimals=0, symbol=" %")
 LABEL_ROOM = 0.1  # a shorter bar has its number beside it
 MARKS = (("D", ORANGE), ("o", INK))
-BUCKET_COLUMNS = ("bucket", "cells", "network_accuracy", "lookup_accuracy")
+
+STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere
+    "font.size": 9.5,
+    "text.color": INK,
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": SOFT,
+    "axes.labelsize": 9,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 10.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": LINE,
+    "grid.linewidth": 0.7,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
 
 
-def read_buckets(path: Path) -> pd.DataFrame | None:
-    """The table behind ``plot_buckets``, None where the file is absent; InputError where it lacks BUCKET_COLUMNS."""
-    if not path.is_file():
-        return None
-    try:
-        table = pd.read_csv(path)
-    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
-        raise InputError(f"{path}: not a readable CSV table ({error}); run `dvc repro` again") from error
-    missing = [name for name in BUCKET_COLUMNS if name not in table]
-    if missing:
-        raise InputError(f"{path}: columns missing: {', '.join(missing)}; run `dvc repro` again")
-    return table
+@contextmanager
+def new_figure(path: Path, width_in: float, height_in: float, dpi: int = DPI) -> Iterator[Figure]:
+    """A figure in the house style that is written to ``path`` (PNG, no metadata) when the block succeeds."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # whatever a user's matplotlibrc says
+        matplotlib.rcParams.update(STYLE)
+        figure = Figure(figsize=(width_in, height_in), layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+        with writing(path) as partial:
+            figure.savefig(partial, format="png", dpi=dpi, metadata={"Software": None})
+
+
+def say_absent(axes: Axes, message: str) -> None:
+    """An empty panel that says why it is empty."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, message, transform=axes.transAxes, ha="center", va="center", color=SOFT, wrap=True)
+
+
+def bare(axes: Axes) -> None:
+    """A panel for a picture: no ticks, no frame."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
 
 
 def plot_learning_curves(path: Path, curves: Mapping[str, pd.DataFrame]) -> None:
@@ -101,30 +152,6 @@ def plot_reliability(path: Path, bins: pd.DataFrame, error: float) -> None:
         lower.xaxis.set_major_formatter(PERCENT)
         lower.yaxis.set_major_formatter(PERCENT)
         upper.yaxis.set_major_formatter(PERCENT)
-
-
-def plot_buckets(path: Path, buckets: pd.DataFrame) -> None:
-    """Phase 1 beside thresholding plus exact lookup, from the commonest primitives (bucket 1) to the rarest."""
-    with new_figure(path, 10, 3.4) as figure:
-        axes = figure.subplots()
-        places = np.arange(len(buckets))
-        for shift, column, colour, name in (
-            (-0.2, "network_accuracy", BLUE, "phase 1 network"),
-            (0.2, "lookup_accuracy", ORANGE, "threshold and exact lookup"),
-        ):
-            bars = axes.bar(places + shift, buckets[column].fillna(0), 0.38, color=colour, label=name)
-            axes.bar_label(bars, [f"{100 * value:.0f}" for value in buckets[column]], padding=2, fontsize=8.5)
-        shares = buckets["cells"] / max(int(buckets["cells"].sum()), 1)
-        labels = [f"fifth {bucket}" for bucket in buckets["bucket"]]
-        labels[:1] = ["commonest fifth"]
-        labels[-1:] = ["rarest fifth"]
-        labels = [f"{label}\n{100 * share:.1f} % of cells" for label, share in zip(labels, shares, strict=True)]
-        axes.set_xticks(places, labels)
-        axes.tick_params(axis="x", length=0, labelcolor=INK)
-        axes.set_ylim(0, 1.08)
-        axes.yaxis.set_major_formatter(PERCENT)
-        axes.grid(axis="y")
-        figure.legend(loc="outside upper left", ncols=2)
 
 
 def _curves(axes: Axes, table: pd.DataFrame, names: list[str], title: str) -> None:

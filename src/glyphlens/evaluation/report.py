@@ -1,22 +1,29 @@
-"""The pages of an evaluation: one HTML file that needs nothing beside itself, from templates that all tracks share.
+"""The report of an evaluation: its page, one HTML file that needs nothing beside itself; its tables; its run record.
 
-The text lives in the ``.html.j2`` files; this module fills them and formats the numbers.
+The text of a page lives in the ``.html.j2`` files, its sections in templates that all tracks share; this module fills
+them and formats the numbers.
 """
 
+import hashlib
+import json
 import math
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from glyphlens.core.params import flat_params
+from glyphlens.core.storage import save_table_csv, sha256_file, sha256_tree
 from glyphlens.data.sample_set import SPLITS, SampleSet
+from glyphlens.evaluation.outcomes import records
 from glyphlens.evaluation.pictures import Pair, glyph_uri, label_parts
-from glyphlens.evaluation.tables import records
 
 SHARED = ("page.html.j2", "parts.html.j2")  # the frame of every page, and the parts it is put together from
 ABSENT = "n/a"
 NARROW = "\u202f"  # narrow no-break space between digits and before units
-ERRORS = ("ece",)  # metrics that are the better the smaller they are
+DIGITS = 6  # of fractions in the CSV files
 
 
 def render(package: str, template: str, values: Mapping[str, Any]) -> str:
@@ -31,10 +38,32 @@ def render(package: str, template: str, values: Mapping[str, Any]) -> str:
     environment = Environment(
         loader=DictLoader(texts), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(
-        percent=percent, number=number, records=records, flat=flat, reached=reached, breakable=breakable
-    )
+    environment.filters.update(percent=percent, number=number, records=records, flat=flat, breakable=breakable)
     return environment.get_template(template).render(**values, absent=ABSENT) + "\n"
+
+
+def run_record(
+    params: Mapping[str, Any], data: Mapping[str, Path], models: Mapping[str, Path], metrics: Mapping[str, float]
+) -> dict[str, Any]:
+    """SHA-256 of the track's parameters, of every item of ``data`` and ``models``, and the headline metrics.
+
+    ``params``: the sections of the track, since those of others have no say in its numbers. A folder's hash covers
+    names and contents (``sha256_tree``); comments, order and spelling of parameters (``3e-4``, ``0.0003``) do not
+    matter. Raises InputError where an item is missing.
+    """
+    config = json.dumps(params, sort_keys=True, ensure_ascii=False)
+    return {
+        "config_sha256": hashlib.sha256(config.encode()).hexdigest(),
+        "data_sha256": {name: sha256_tree(path) for name, path in sorted(data.items())},
+        "model_sha256": {name: sha256_file(path) for name, path in sorted(models.items())},
+        "metrics": dict(metrics),
+    }
+
+
+def save_tables_csv(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Every table as ``<name>.csv``."""
+    for name, table in tables.items():
+        save_table_csv(folder / f"{name}.csv", table.round(DIGITS))
 
 
 def split_table(samples: SampleSet) -> list[dict[str, Any]]:
@@ -95,11 +124,6 @@ def breakable(label: str) -> Any:
 def flat(section: Any) -> list[tuple[str, str]]:
     """A section of params.yaml as (key, value) lines, nested keys joined by dots."""
     return list(flat_params(section if isinstance(section, Mapping) else {"value": section}).items())
-
-
-def reached(value: float, target: float, name: str) -> bool:
-    """Whether a metric keeps its target; errors must stay below, accuracies above."""
-    return value <= target if name in ERRORS else value >= target
 
 
 def _known(value: Any) -> bool:
