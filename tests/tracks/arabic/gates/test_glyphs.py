@@ -12,14 +12,25 @@ import pytest
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import load_params
 from glyphlens.gates.check import Verdict
-from glyphlens.tracks.arabic.gates.glyph_data import GlyphData, GlyphLimits
-from glyphlens.tracks.arabic.gates.glyphs import GATE, contours_closed, outline_extent, outline_reach
+from glyphlens.tracks.arabic.gates.glyphs import (
+    GATE,
+    GlyphData,
+    GlyphLimits,
+    GlyphPaths,
+    contours_closed,
+    outline_extent,
+    outline_reach,
+)
 from tests.tracks.arabic.gates.forged_glyphs import LIMITS, SQUARE, glyph_table, write_folder
+
+
+def opened(folder: Path) -> GlyphData:
+    return GATE.open(GlyphPaths(folder), LIMITS)
 
 
 @pytest.fixture
 def good(tmp_path: Path) -> GlyphData:
-    return GlyphData.open(write_folder(tmp_path, glyph_table()))
+    return opened(write_folder(tmp_path, glyph_table()))
 
 
 def test_a_good_database_passes(good: GlyphData, verdicts: Any) -> None:
@@ -176,7 +187,7 @@ def test_a_repeat_in_the_audit_is_no_loss(good: GlyphData, verdicts: Any) -> Non
 def test_contours_that_do_not_parse_are_found_in_the_database(tmp_path: Path, contours: str) -> None:
     table = glyph_table()
     table.loc[4, "contours"] = contours
-    outcome = contours_closed(GlyphData.open(write_folder(tmp_path, table)), LIMITS)
+    outcome = contours_closed(opened(write_folder(tmp_path, table)), LIMITS)
     assert (outcome.verdict, outcome.value, outcome.rows[0]["glyph_id"]) == (Verdict.FAIL, 1, 5)
 
 
@@ -184,7 +195,7 @@ def test_outlines_are_measured_in_the_database(tmp_path: Path) -> None:
     table = glyph_table()
     table.loc[0, "contours"] = '[[["moveTo",[0,0]],["lineTo",[500,0]],["closePath",null]]]'
     table.loc[1, "contours"] = SQUARE.replace("500", "10001")
-    data = GlyphData.open(write_folder(tmp_path, table))
+    data = opened(write_folder(tmp_path, table))
     assert [row["glyph_id"] for row in outline_extent(data, LIMITS).rows] == [1]
     assert [row["glyph_id"] for row in outline_reach(data, LIMITS).rows] == [2]
 
@@ -195,7 +206,7 @@ def test_a_database_without_its_table_is_an_error_that_names_it(tmp_path: Path) 
         connection.execute("DROP TABLE glyphs")
     connection.close()
     with pytest.raises(InputError, match="'glyphs' is missing"):
-        GlyphData.open(tmp_path)
+        opened(tmp_path)
 
 
 def test_the_shipped_limits_load() -> None:

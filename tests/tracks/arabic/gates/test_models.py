@@ -17,8 +17,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.params import load_params
 from glyphlens.core.storage import save_array, save_json, save_text
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, pack_bits
-from glyphlens.tracks.arabic.gates.model_data import ModelData, ModelLimits, TrainedModel
-from glyphlens.tracks.arabic.gates.models import GATE
+from glyphlens.tracks.arabic.gates.models import GATE, ModelData, ModelLimits, TrainedModel
 from tests.forged_curves import write_curves
 
 CLASSES = 10

@@ -14,9 +14,15 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.params import load_params
 from glyphlens.core.storage import save_json, save_table
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, pack_bits, save_sample_set, unpack_bits
-from glyphlens.tracks.arabic.gates.raster_data import RasterData, RasterLimits, measure_pixels
-from glyphlens.tracks.arabic.gates.raster_pixels import count_holes
-from glyphlens.tracks.arabic.gates.rasters import EM_SIDES, GATE
+from glyphlens.tracks.arabic.gates.rasters import (
+    EM_SIDES,
+    GATE,
+    RasterData,
+    RasterLimits,
+    RasterPaths,
+    count_holes,
+    measure_pixels,
+)
 
 LABELS = ("fatha", "meem.isol", "waw.isol")
 SPLITS = {"train": ["a", "b"], "val": ["c"], "test": ["d"]}
@@ -93,7 +99,7 @@ def good(tmp_path: Any) -> RasterData:
     save_sample_set(tmp_path, packed, index, classes, ImageFormat(128, 128, 1))
     save_json(tmp_path / "splits.json", SPLITS)
     save_table(tmp_path / "audit.parquet", pd.DataFrame(columns=["glyph_id", "font_hash", "label", "reason"]))
-    return RasterData.open(tmp_path)
+    return GATE.open(RasterPaths(tmp_path), LIMITS)
 
 
 def test_good_rasters_pass(good: RasterData, verdicts: Any) -> None:
@@ -319,14 +325,14 @@ def test_grey_pictures_are_refused(good: RasterData, tmp_path: Any) -> None:
     grey = SampleSet.open(tmp_path)
     save_sample_set(tmp_path, np.zeros((12, 128, 128), np.uint8), grey.index, grey.classes, ImageFormat(128, 128, 8))
     with pytest.raises(InputError, match="8 bits a pixel"):
-        RasterData.open(tmp_path)
+        GATE.open(RasterPaths(tmp_path), LIMITS)
 
 
 @pytest.mark.parametrize("content", [[], {"train": "a"}])
 def test_a_manifest_of_another_form_is_refused(good: RasterData, tmp_path: Any, content: object) -> None:
     save_json(tmp_path / "splits.json", content)
     with pytest.raises(InputError, match=r"splits\.json"):
-        RasterData.open(tmp_path)
+        GATE.open(RasterPaths(tmp_path), LIMITS)
 
 
 def test_the_shipped_limits_load() -> None:

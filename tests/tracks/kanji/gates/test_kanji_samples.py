@@ -20,11 +20,11 @@ from glyphlens.gates.check import Verdict
 from glyphlens.gates.expectations import run_suite
 from glyphlens.sources.etl.finding import AuditRow, audit_frame
 from glyphlens.sources.etl.sets import SETS
-from glyphlens.tracks.kanji.gates.sample_balance import balance, model_records
-from glyphlens.tracks.kanji.gates.sample_data import KanjiSampleData, KanjiSampleLimits
-from glyphlens.tracks.kanji.gates.sample_strokes import stroke_gap_px
-from glyphlens.tracks.kanji.gates.samples import CODE, GATE, tables
-from tests.gates import kanji_forgery as forgery
+from glyphlens.tracks.kanji.gates.kanji_samples import CODE, GATE
+from glyphlens.tracks.kanji.gates.sample_data import KanjiSampleData, KanjiSampleLimits, KanjiSamplePaths
+from glyphlens.tracks.kanji.gates.sample_pictures import stroke_gap_px
+from glyphlens.tracks.kanji.gates.sample_records import balance, model_records
+from tests.tracks.kanji.gates import forged_samples as forgery
 from tests.tracks.kanji.gates.forged_samples import (
     LIMITS,
     Forge,
@@ -45,15 +45,19 @@ Images = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 VALIDATION, TRAIN, WRITER = 7, 12, 42
 
 
+def opened(folder: Path) -> KanjiSampleData:
+    return GATE.open(KanjiSamplePaths(folder), LIMITS)
+
+
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> KanjiSampleData:
-    return KanjiSampleData.open(forgery.write_set(tmp_path_factory.mktemp("rendered")), LIMITS)
+    return opened(forgery.write_set(tmp_path_factory.mktemp("rendered")))
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> KanjiSampleData:
     folder = forgery.write_set(tmp_path_factory.mktemp("etl"), rendered=False)
-    return KanjiSampleData.open(folder, LIMITS)
+    return opened(folder)
 
 
 def test_a_good_rendered_set_passes(good: KanjiSampleData, verdicts: Any) -> None:
@@ -347,7 +351,7 @@ def test_every_expectation_finds_its_one_offence(good: KanjiSampleData) -> None:
     data = good
     for column, value in OFFENCES.values():
         data = cell(column, value)(data)
-    found = {result.id: result.outcome for result in run_suite(tables(data, LIMITS)[0])}
+    found = {result.id: result.outcome for result in run_suite(GATE.tables(data, LIMITS)[0])}
     wrong = {name for name, outcome in found.items() if outcome.verdict is not Verdict.PASS}
     assert wrong == set(OFFENCES)
     assert {found[name].value for name in OFFENCES} == {1}
@@ -357,7 +361,7 @@ def test_nulls_and_doubles_are_found(good: KanjiSampleData) -> None:
     data = cell("sample_id", 3)(good)
     for column in ("label", "group", "image_hash", "code"):
         data = cell(column, None)(data)
-    found = run_suite(tables(data, LIMITS)[0])
+    found = run_suite(GATE.tables(data, LIMITS)[0])
     wrong = {result.id for result in found if result.outcome.verdict is not Verdict.PASS}
     assert wrong == {"sample-once", *(f"index-{name}-not-null" for name in ("label", "group", "image_hash", "code"))}
 
@@ -448,7 +452,7 @@ def test_files_of_another_form_are_refused_by_name(tmp_path: Path, name: str) ->
     change, message = BROKEN[name]
     change(forgery.write_set(tmp_path))
     with pytest.raises(InputError, match=message):
-        KanjiSampleData.open(tmp_path, LIMITS)
+        opened(tmp_path)
 
 
 def test_a_structure_of_another_form_fails_its_check(good: KanjiSampleData, verdicts: Any) -> None:
