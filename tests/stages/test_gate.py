@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from glyphlens.core.errors import GlyphlensError, InputError
+from glyphlens.core.params import read_params
 from glyphlens.core.storage import load_table, save_json, save_table
 from glyphlens.gates.run import GateError, GateFiles
 from glyphlens.gates.token import require_token
@@ -116,3 +117,14 @@ def test_the_token_covers_what_is_judged_and_not_what_it_is_judged_by(folder: Pa
     require_token(folder / "token", folder / "export")
     with pytest.raises(InputError, match="samples"):
         require_token(folder / "token", folder / "samples")
+
+
+def test_the_committed_limits_are_those_that_were_promised() -> None:
+    params = read_params(ROOT / "params.yaml")
+    limits = params["gates"]
+    assert (limits["glyphs"]["min_classes"], limits["glyphs"]["min_families"]) >= (1200, 40)
+    assert {"meem.isol", "heh.isol"} <= set(limits["rasters"]["hole_labels"])
+    assert (limits["models"]["min_phase1_accuracy"], limits["models"]["max_empty_fpr"]) == (0.9, 0.02)
+    assert limits["kanji_samples"]["box_px"] == params["kanji"]["box_px"]
+    for files in ("export", "kanji_models"):
+        assert (limits[files]["min_fp32_agreement"], limits[files]["max_int8_loss"]) == (0.999, 0.005)

@@ -1,6 +1,5 @@
 """gate_export: two tiny exported files pass; each forgery fails the one check that is about it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from glyphlens.core.params import load_params
 from glyphlens.core.storage import save_json, sha256_file
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, pack_bits
 from glyphlens.imaging.geometry import GEOMETRY
 from glyphlens.tracks.arabic.gates.export import GATE, KINDS, ExportData, ExportLimits
+from tests.gates.forgeries import Forge, forgeries
 
 LABELS = ("alef.isol", "beh.isol", "jeem.isol", "dal.isol")
 BAND_PX = 128 // len(LABELS)
@@ -91,9 +90,6 @@ def test_good_files_pass(good: ExportData, verdicts: Any) -> None:
     assert GATE.count_rows(good) == LIMITS.scored_rows
 
 
-Forge = Callable[[ExportData], ExportData]
-
-
 def metric(name: str, value: float) -> Forge:
     return lambda data: replace(data, metrics={**data.metrics, name: value})
 
@@ -125,23 +121,20 @@ def swapped() -> NDArray[np.float32]:
 
 
 RENAMED = (*LABELS[:3], "thal.isol")
-FORGERIES: list[tuple[str, Forge, dict[str, Any]]] = [
-    ("labels-agree", rewritten("int8", 8 * weights(), labels=RENAMED), {}),
-    ("card-hash", no_card, {}),
-    ("card-hash", old_card, {}),
+
+
+@forgeries(
+    ("labels-agree", rewritten("int8", 8 * weights(), labels=RENAMED)),
+    ("card-hash", no_card),
+    ("card-hash", old_card),
     ("int8-size", lambda data: data, {"max_int8_mib": 0.1}),
-    ("fp32-parity", metric("fp32_agreement", 0.998), {}),
-    ("int8-loss", metric("int8_top1", 0.794), {}),
-    ("int8-loss", metric("int8_loss", 0.006), {}),
-    ("scored-top1", both(swapped()), {}),
+    ("fp32-parity", metric("fp32_agreement", 0.998)),
+    ("int8-loss", metric("int8_top1", 0.794)),
+    ("int8-loss", metric("int8_loss", 0.006)),
+    ("scored-top1", both(swapped())),
     ("scored-loss", rewritten("int8", swapped()), {"min_scored_top1": 0.0, "min_scored_agreement": 0.0}),
     ("scored-agreement", rewritten("int8", swapped()), {"min_scored_top1": 0.0, "max_scored_loss": 1.0}),
-    ("batch-free", both(8 * weights(), minus_batch_mean=True), {}),
-]
-
-
-@pytest.mark.parametrize(
-    ("check", "forge", "limits"), FORGERIES, ids=[f"{number}-{entry[0]}" for number, entry in enumerate(FORGERIES)]
+    ("batch-free", both(8 * weights(), minus_batch_mean=True)),
 )
 def test_a_forgery_fails_exactly_its_check(
     good: ExportData, verdicts: Any, check: str, forge: Forge, limits: dict[str, Any]
@@ -169,8 +162,3 @@ def test_scores_that_are_no_numbers_fail(good: ExportData, verdicts: Any) -> Non
 def test_two_models_in_a_folder_fail(good: ExportData, verdicts: Any) -> None:
     write_model(good.folder / "int8/second.onnx", weights())
     assert "int8-size" in verdicts(GATE, good, LIMITS)
-
-
-def test_the_shipped_limits_load() -> None:
-    limits = load_params(ExportLimits, "gates.export")
-    assert (limits.min_fp32_agreement, limits.max_int8_loss) == (0.999, 0.005)

@@ -13,7 +13,6 @@ import pytest
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.params import load_params
 from glyphlens.core.storage import save_json, save_table
 from glyphlens.data.sample_set import ImageFormat, SampleSet, save_sample_set
 from glyphlens.gates.check import Verdict
@@ -21,22 +20,12 @@ from glyphlens.gates.expectations import run_suite
 from glyphlens.sources.etl.finding import AuditRow, audit_frame
 from glyphlens.sources.etl.sets import SETS
 from glyphlens.tracks.kanji.gates.kanji_samples import CODE, GATE
-from glyphlens.tracks.kanji.gates.sample_data import KanjiSampleData, KanjiSampleLimits, KanjiSamplePaths
+from glyphlens.tracks.kanji.gates.sample_data import KanjiSampleData, KanjiSamplePaths
 from glyphlens.tracks.kanji.gates.sample_pictures import stroke_gap_px
 from glyphlens.tracks.kanji.gates.sample_records import balance, model_records
+from tests.gates.forgeries import Forge, forgeries, indexed, reclassed, swapped_classes
 from tests.tracks.kanji.gates import forged_samples as forgery
-from tests.tracks.kanji.gates.forged_samples import (
-    LIMITS,
-    Forge,
-    audited,
-    cell,
-    cells,
-    copied,
-    indexed,
-    pictures,
-    reclassed,
-    strokes,
-)
+from tests.tracks.kanji.gates.forged_samples import LIMITS, audited, cell, cells, copied, pictures, strokes
 
 # The suite of the index takes a second a table; what it says is tested by itself.
 CHECKS = replace(GATE, tables=lambda data, limits: ())
@@ -69,10 +58,6 @@ INCOMPLETE = {"set-counts": "WARN", "set-codes": "WARN"}
 
 def test_a_good_real_set_passes_and_says_what_it_lacks(real: KanjiSampleData, verdicts: Any) -> None:
     assert verdicts(GATE, real, LIMITS) == INCOMPLETE
-
-
-def numbered(forgeries: list[tuple[str, Forge]]) -> list[str]:
-    return [f"{number}-{name}" for number, (name, _) in enumerate(forgeries)]
 
 
 # ── forged pictures ──────────────────────────────────────────────────────────────────────────
@@ -160,14 +145,6 @@ def leaked(data: KanjiSampleData) -> KanjiSampleData:
     return replace(cell("split", "train")(data), manifest=both)
 
 
-def swapped_classes(data: KanjiSampleData) -> KanjiSampleData:
-    """Two classes change places, and the index and the structure follow: only the order is wrong."""
-    entries = data.samples.classes
-    swapped = (entries[1], entries[0], *entries[2:])
-    index = data.index.assign(class_index=data.index["class_index"].replace({0: 1, 1: 0}))
-    return replace(data, samples=replace(data.samples, classes=swapped, index=index))
-
-
 def fonts_only_trained(data: KanjiSampleData) -> KanjiSampleData:
     """Two fonts fewer and two writers more held out, the manifest in agreement."""
     moves = {"font/0": "train", "font/1": "train", "writer/002": "val", "writer/003": "test"}
@@ -231,13 +208,11 @@ CONTENT: list[tuple[str, Forge]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("check", "forge"),
-    PICTURES + CONTENT,
-    ids=[f"{number}-{name}" for number, (name, _) in enumerate(PICTURES + CONTENT)],
-)
-def test_a_forgery_fails_exactly_its_check(good: KanjiSampleData, verdicts: Any, check: str, forge: Forge) -> None:
-    assert set(verdicts(CHECKS, forge(good), LIMITS.model_copy(update=LOOSE.get(check, {})))) == {check}
+@forgeries(*((check, forge, LOOSE.get(check, {})) for check, forge in PICTURES + CONTENT))
+def test_a_forgery_fails_exactly_its_check(
+    good: KanjiSampleData, verdicts: Any, check: str, forge: Forge, limits: dict[str, Any]
+) -> None:
+    assert set(verdicts(CHECKS, forge(good), LIMITS.model_copy(update=limits))) == {check}
 
 
 # ── forged records of ETL ────────────────────────────────────────────────────────────────────
@@ -253,7 +228,9 @@ def without_reason(reason: str) -> Forge:
 
 
 I_ROWS = slice(None, None, 5)
-RECORDS: list[tuple[str, Forge]] = [
+
+
+@forgeries(
     ("record-once", cell("record", 100, 0)),
     ("codes-true", lambda data: reclassed(い={"members": ("ETL9G:0x2426",)})(cells(I_ROWS, code="0x2426")(data))),
     ("members", reclassed(ヘ={"members": ("ETL9G:0x2558",)})),
@@ -265,14 +242,9 @@ RECORDS: list[tuple[str, Forge]] = [
     ("source-facts", cell("code", "")),
     ("source-facts", cell("file", "")),
     ("source-facts", cell("record", -1)),
-]
-
-
-@pytest.mark.parametrize(
-    ("check", "forge"), RECORDS, ids=[f"{number}-{name}" for number, (name, _) in enumerate(RECORDS)]
 )
 def test_a_forged_record_fails_exactly_its_check(
-    real: KanjiSampleData, verdicts: Any, check: str, forge: Forge
+    real: KanjiSampleData, verdicts: Any, check: str, forge: Forge, limits: dict[str, Any]
 ) -> None:
     found = verdicts(CHECKS, forge(real), LIMITS)
     assert {name for name, verdict in found.items() if INCOMPLETE.get(name) != verdict} == {check}
@@ -457,8 +429,3 @@ def test_files_of_another_form_are_refused_by_name(tmp_path: Path, name: str) ->
 
 def test_a_structure_of_another_form_fails_its_check(good: KanjiSampleData, verdicts: Any) -> None:
     assert verdicts(CHECKS, replace(good, structure=[]), LIMITS) == {"structure": "FAIL"}
-
-
-def test_the_shipped_limits_load() -> None:
-    limits = load_params(KanjiSampleLimits, "gates.kanji_samples")
-    assert limits.box_px == 56
