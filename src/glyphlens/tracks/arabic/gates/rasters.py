@@ -91,15 +91,20 @@ class RasterData:
 
 
 def measure_pixels(packed_NHB: NDArray[np.uint8]) -> pd.DataFrame:
-    """Of packed images (N, H, W/8): ``ink_share``; ``top``, ``left``, ``bottom``, ``right`` in pixels.
+    """Of packed images (N, H, W/8): ``ink_share``; ``top``, ``left``, ``bottom``, ``right`` of the ink, half-open, px.
 
-    The sides are half-open bounds of the ink; a blank image has all four 0.
+    ``offset_px`` is the larger of top and left; ``major_px`` the longer side of the ink itself, so that a misplaced
+    glyph is not also called misscaled. Of a blank image all are 0.
     """
     _, height_px, row_bytes = packed_NHB.shape
     ink_N = np.array([np.bitwise_count(image).sum() for image in packed_NHB], np.int64)
     rows_NH: NDArray[np.bool_] = np.any(packed_NHB, axis=2)
     columns_NW = np.unpackbits(np.bitwise_or.reduce(packed_NHB, axis=1), axis=1).astype(bool)
-    return pd.DataFrame({"ink_share": ink_N / (height_px * row_bytes * 8), **ink_bounds(rows_NH, columns_NW)})
+    bounds = ink_bounds(rows_NH, columns_NW)
+    offset_N = np.maximum(bounds["top"], bounds["left"])
+    major_N = np.maximum(bounds["bottom"] - bounds["top"], bounds["right"] - bounds["left"])
+    shares_N = ink_N / (height_px * row_bytes * 8)
+    return pd.DataFrame({"ink_share": shares_N, **bounds, "offset_px": offset_N, "major_px": major_N})
 
 
 def raster_tables(data: RasterData, limits: RasterLimits) -> Sequence[TableSuite]:
@@ -145,7 +150,7 @@ def ink_share_recorded(data: RasterData, limits: RasterLimits) -> Outcome:
 @CHECKS.add("anchored-share")
 def anchored_share(data: RasterData, limits: RasterLimits) -> Outcome:
     """Glyphs are anchored top-left: nearly all have ink in the first row and in the first column."""
-    away = _offset(data) > 0
+    away = data.facts["measured_offset_px"] > 0
     rows = first_rows(data.facts, away, *KEY, "measured_top", "measured_left")
     message = "share of pictures with ink in the first row and column"
     return at_least(1 - away.mean(), limits.min_anchored_share, message, rows)
@@ -154,7 +159,7 @@ def anchored_share(data: RasterData, limits: RasterLimits) -> Outcome:
 @CHECKS.add("anchored-offset")
 def anchored_offset(data: RasterData, limits: RasterLimits) -> Outcome:
     """A pointed tip may leave the first pixels half covered; a glyph further off is misplaced."""
-    away = _offset(data) > limits.max_offset_px
+    away = data.facts["measured_offset_px"] > limits.max_offset_px
     rows = first_rows(data.facts, away, *KEY, "measured_top", "measured_left")
     message = f"share of pictures further than {limits.max_offset_px} px from the corner; {away.sum()} of them"
     return at_most(float(away.mean()), limits.max_far_share, message, rows)
@@ -171,10 +176,8 @@ def target_side(data: RasterData, limits: RasterLimits) -> Outcome:
 @CHECKS.add("major-side")
 def major_side(data: RasterData, limits: RasterLimits) -> Outcome:
     """The ink's longer side is the target within a pixel, or the scaling is wrong."""
-    wrong = np.abs(_major_px(data) - data.facts["target_dim"]) > limits.max_side_error_px
-    rows = first_rows(
-        data.facts.assign(measured_major_px=_major_px(data)), wrong, *KEY, "target_dim", "measured_major_px"
-    )
+    wrong = np.abs(data.facts["measured_major_px"] - data.facts["target_dim"]) > limits.max_side_error_px
+    rows = first_rows(data.facts, wrong, *KEY, "target_dim", "measured_major_px")
     message = f"share of pictures whose longer side is within {limits.max_side_error_px} px of its target"
     return at_least(1 - wrong.mean(), limits.min_true_side_share, message, rows)
 
@@ -286,21 +289,6 @@ def count_holes(image_HW: NDArray[np.uint8]) -> int:
 
     _, regions = ndimage.label(np.pad(image_HW == 0, 1, constant_values=True))
     return int(regions) - 1
-
-
-def _offset(data: RasterData) -> NDArray[np.int64]:
-    offset_N2: NDArray[np.int64] = data.facts[["measured_top", "measured_left"]].to_numpy()
-    larger_N: NDArray[np.int64] = offset_N2.max(axis=1)
-    return larger_N
-
-
-def _major_px(data: RasterData) -> NDArray[np.int64]:
-    """Extent of the ink itself, so that a misplaced glyph is not also called misscaled."""
-    facts = data.facts
-    ends_N2: NDArray[np.int64] = facts[["measured_bottom", "measured_right"]].to_numpy()
-    starts_N2: NDArray[np.int64] = facts[["measured_top", "measured_left"]].to_numpy()
-    major_N: NDArray[np.int64] = (ends_N2 - starts_N2).max(axis=1)
-    return major_N
 
 
 GATE: Gate[RasterPaths, RasterData, RasterLimits] = Gate(
