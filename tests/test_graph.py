@@ -15,8 +15,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from glyphlens.core.params import HOW, Section, load_params, read_params
-from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file, imported_names
+from glyphlens.gates.run import GateFiles
+from glyphlens.provenance.closures import CODE_STAGE, GATE_STAGES, SourceTree, code_file, imported_names
 from glyphlens.review.guards import SECTION as GUARDS
+from glyphlens.stages.gate import find_gate
 from glyphlens.tracks.kanji.recognizers.registry import params_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,7 +37,8 @@ def expanded(name: str, stage: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 STAGES = {name: stage for key, entry in GRAPH["stages"].items() for name, stage in expanded(key, entry).items()}
-STAGE_MODULES = sorted(path.stem for path in PACKAGE.glob("**/stages/*.py") if path.stem != "__init__")
+GATES = sorted(stage for stage in GRAPH["stages"] if stage.startswith(GATE_STAGES))
+STAGE_MODULES = sorted(path for path in PACKAGE.glob("**/stages/*.py") if path.stem != "__init__")
 CODE = ["code", "src"]
 every_stage = pytest.mark.parametrize("stage", sorted(STAGES))
 
@@ -58,10 +61,6 @@ TREE = SourceTree(PACKAGE)
 
 
 # ── what the code imports ────────────────────────────────────────────────────────────────────
-def module_of(stage: str) -> str:
-    return stage.partition("@")[0]
-
-
 def stage_file(stage: str) -> Path:
     return TREE.stage_module(stage)
 
@@ -87,6 +86,7 @@ def command_options(stage: str) -> dict[str, str]:
     words = shlex.split(STAGES[stage]["cmd"])
     # A queued experiment runs the code of its own copy of the repository, not what is installed.
     called = ["PYTHONPATH=src", *[THREADS] * (THREADS in words), "python", "-m", dotted_name(stage_file(stage))]
+    called += [stage.removeprefix(GATE_STAGES)] * (stage in GATES)
     assert words[: len(called)] == called, f"{stage}: {STAGES[stage]['cmd']}"
     names, paths = words[len(called) :: 2], words[len(called) + 1 :: 2]
     assert len(names) == len(paths)
@@ -99,7 +99,21 @@ def lies_in(path: str, folders: list[str]) -> bool:
 
 
 def test_every_stage_is_a_module_and_every_module_a_stage() -> None:
-    assert sorted(GRAPH["stages"]) == STAGE_MODULES
+    assert {stage_file(stage) for stage in STAGES} == set(STAGE_MODULES)
+
+
+def test_every_gate_is_a_stage_and_every_such_stage_a_gate() -> None:
+    modules = [path for path in PACKAGE.glob("tracks/*/gates/*.py") if "GATE" in assigned(path)]
+    assert sorted(path.stem for path in modules) == [stage.removeprefix(GATE_STAGES) for stage in GATES]
+
+
+@pytest.mark.parametrize("stage", GATES)
+def test_a_gate_has_the_name_and_writes_the_files_of_its_stage(stage: str) -> None:
+    gate, told = find_gate(stage.removeprefix(GATE_STAGES)), command_options(stage)
+    assert f"{GATE_STAGES}{gate.name}" == stage
+    assert {f"--{name}" for name in GateFiles._fields} <= set(told)
+    assert Path(told["--metrics"]).stem == Path(told["--report"]).stem == gate.name
+    assert declared(stage, "outs", "metrics") == [told[f"--{name}"] for name in ("token", "report", "metrics")]
 
 
 def test_stages_stand_in_the_order_of_the_data_flow() -> None:
@@ -168,7 +182,7 @@ def test_the_stage_takes_the_options_it_is_given(stage: str, monkeypatch: pytest
     module = importlib.import_module(dotted_name(stage_file(stage)))
     monkeypatch.setattr(module, "stage_paths", ask)
     with pytest.raises(Asked) as asked:
-        module.main([])
+        module.main([stage.removeprefix(GATE_STAGES)] * (stage in GATES))
     names, sources = ([f"--{name.replace('_', '-')}" for name in group] for group in asked.value.args)
     told = command_options(stage)
     assert sorted(told) == sorted(names)
@@ -248,7 +262,7 @@ def literal(node: ast.AST) -> str:
 
 
 def section_reads(path: Path) -> list[tuple[str, str]]:
-    """(model, section) of every ``load_params`` call in a file; ``{name}`` is the recogniser of a matrix."""
+    """(model, section) of every ``load_params`` call in a file; ``{name}`` is that of a recogniser or a gate."""
     calls = [node for node in ast.walk(TREE.parse(path)) if is_call(node, "load_params")]
     return [(ast.unparse(call.args[0]), literal(call.args[1])) for call in calls]
 
@@ -268,9 +282,17 @@ def names_of(node: ast.Assign) -> list[str]:
     return [target.id for target in node.targets if isinstance(target, ast.Name)]
 
 
+def assigned(path: Path) -> set[str]:
+    """Names that a module gives values to."""
+    nodes = TREE.parse(path).body
+    typed = {node.target.id for node in nodes if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}
+    return typed.union(*(names_of(node) for node in nodes if isinstance(node, ast.Assign)))
+
+
 def sections_read(stage: str) -> set[str]:
     found: set[str] = set()
-    for path in TREE.closure(stage_file(stage)) - {PACKAGE / "core/params.py"}:
+    modules = {path for path in TREE.read_by(stage) if path.suffix == ".py"}
+    for path in modules - {PACKAGE / "core/params.py"}:
         found |= {section_of(stage, section) for _, section in section_reads(path)} | sections_listed(path)
         found |= {"seed" for node in ast.walk(TREE.parse(path)) if is_call(node, "load_seed")}
     found -= {HOW}
@@ -278,7 +300,7 @@ def sections_read(stage: str) -> set[str]:
 
 
 def section_of(stage: str, section: str) -> str:
-    return section.replace("{name}", stage.partition("@")[2])
+    return section.replace("{name}", stage.partition("@")[2] or stage.removeprefix(GATE_STAGES))
 
 
 def model_named(path: Path, name: str) -> type[Section]:
@@ -301,8 +323,12 @@ def test_sections_read_are_sections_declared(stage: str) -> None:
 @every_stage
 def test_the_committed_parameters_load(stage: str) -> None:
     for name, section in section_reads(stage_file(stage)):
-        by_recognizer = name == "params_model(name)"
-        model = params_model(stage.partition("@")[2]) if by_recognizer else model_named(stage_file(stage), name)
+        if name == "gate.limits":
+            model = find_gate(stage.removeprefix(GATE_STAGES)).limits
+        elif name == "params_model(name)":
+            model = params_model(stage.partition("@")[2])
+        else:
+            model = model_named(stage_file(stage), name)
         load_params(model, section_of(stage, section), ROOT / "params.yaml")
 
 
@@ -366,9 +392,8 @@ def test_imports_point_one_way() -> None:
 
 
 def test_stages_do_not_import_each_other() -> None:
-    files = {stage_file(name) for name in STAGE_MODULES}
     for path in PACKAGE.rglob("*.py"):
-        assert not TREE.imports(path) & (files - {path}), f"{path} imports a stage"
+        assert not TREE.imports(path) & (set(STAGE_MODULES) - {path}), f"{path} imports a stage"
 
 
 def test_a_track_imports_no_other_track() -> None:

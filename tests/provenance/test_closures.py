@@ -27,6 +27,9 @@ FILES = {
     "stages/page.py": 'TEMPLATE = "page.html"\n',
     "stages/page.html": "<p>",
     "stages/other.html": "<p>",
+    "stages/gate.py": "import glyphlens.base\n",
+    "tracks/kanji/gates/samples.py": "import glyphlens.late\n",
+    "tracks/kanji/gates/other.py": "",
     "base.py": "X = 1  # why\n",
     "lines.py": "from .base import X\n",
     "late.py": "",
@@ -60,6 +63,22 @@ def files(package: Path, stage: str) -> set[str]:
 def test_what_runs_is_followed_and_what_only_hears_or_types_is_not(package: Path) -> None:
     expected = {"stages/__init__.py", "stages/first.py", "base.py", "lines.py", "late.py", "tracking/curve_files.py"}
     assert files(package, "first") == expected
+
+
+def test_a_gate_is_the_stage_of_all_gates_and_the_module_of_its_name(package: Path) -> None:
+    gate = {"stages/__init__.py", "stages/gate.py", "base.py", "lines.py", "tracks/kanji/gates/samples.py", "late.py"}
+    assert files(package, "gate_samples") == gate - {"lines.py"}
+
+
+@pytest.mark.parametrize("stage", ["gate_nothing", "gate_twice", "twice"])
+def test_a_stage_needs_one_module(package: Path, stage: str) -> None:
+    for name in ("tracks/arabic/gates/twice.py", "tracks/kanji/gates/twice.py", "stages/twice.py"):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text("", encoding="utf-8")
+    (package / "tracks/kanji/stages").mkdir()
+    (package / "tracks/kanji/stages/twice.py").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match=f"{stage.removeprefix('gate_')}.py.*'{stage}'"):
+        SourceTree(package).code(stage)
 
 
 def test_files_that_a_module_names_are_part_of_it(package: Path) -> None:
@@ -139,7 +158,7 @@ def test_a_file_that_is_no_python_is_named(package: Path, text: str, said: str) 
 
 
 def test_a_stage_without_a_module_is_named(package: Path) -> None:
-    with pytest.raises(InputError, match=r"nothing\.py: not there, so there is no stage 'nothing@a'"):
+    with pytest.raises(InputError, match=r"nothing\.py.*'nothing@a'"):
         SourceTree(package).code("nothing@a")
 
 

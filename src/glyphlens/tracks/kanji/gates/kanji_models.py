@@ -1,19 +1,22 @@
-"""Checks of gate_kanji_models that look at what was written down: files, their sizes, numbers, predictions."""
+"""gate_kanji_models: exported recognisers are whole, as good as they say, and answer when asked.
+
+s sampled rows · C classes
+"""
 
 from typing import Any
 
 import numpy as np
 
-from glyphlens.core.storage import load_json, sha256_file
-from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, none_of, verdict
+from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, Verdict, at_least, at_most, none_of, verdict
+from glyphlens.gates.run import Gate
+from glyphlens.gates.suites import exported, trained
 from glyphlens.inference.reading import readable_rows
 from glyphlens.inference.recognizer import STROKES
 from glyphlens.tracks.kanji.gates.model_data import (
-    CARD,
-    MODEL_FILES,
     KanjiExport,
     KanjiModelData,
     KanjiModelLimits,
+    KanjiModelPaths,
 )
 
 MEGABYTE = 1e6
@@ -49,19 +52,6 @@ def skipped(data: KanjiModelData, limits: KanjiModelLimits) -> Outcome:
     return Outcome(verdict(not wrong), value, "only for want of strokes", message, rows[:SHOWN_ROWS])
 
 
-@CHECKS.add("labels-agree")
-def labels_agree(data: KanjiModelData, limits: KanjiModelLimits) -> Outcome:
-    """Output i is class i of the samples: the label map beside the files has the same characters in the same order."""
-    rows: list[Row] = []
-    for name, export in data.exports.items():
-        found = [str(entry["label"]) for entry in load_json(export.folder / "labels.json")["classes"]]
-        if found != data.labels:
-            pairs = enumerate(zip(found, data.labels, strict=False))
-            first = next((i for i, (own, other) in pairs if own != other), "end")
-            rows.append({"recogniser": name, "labels": len(found), "classes": len(data.labels), "differs at": first})
-    return none_of(len(rows), "label maps that are not the class list", rows[:SHOWN_ROWS])
-
-
 @CHECKS.add("numbers")
 def numbers(data: KanjiModelData, limits: KanjiModelLimits) -> Outcome:
     """What the table and the card show was measured: every number is there, finite and possible."""
@@ -76,13 +66,7 @@ def numbers(data: KanjiModelData, limits: KanjiModelLimits) -> Outcome:
 @CHECKS.add("card-hashes")
 def card_hashes(data: KanjiModelData, limits: KanjiModelLimits) -> Outcome:
     """The card names the very files it describes, by their SHA-256."""
-    rows: list[Row] = []
-    for name, kind in data.files():
-        folder = data.exports[name].folder
-        digest = sha256_file(folder / MODEL_FILES[kind])
-        if digest not in (folder / CARD).read_text(encoding="utf-8"):
-            rows.append({"recogniser": name, "file": MODEL_FILES[kind], "SHA-256": digest})
-    return none_of(len(rows), f"files that the {CARD} beside them does not name", rows[:SHOWN_ROWS])
+    return exported.cards_name(file.path for file in data.judged.values())
 
 
 @CHECKS.add("predictions-form")
@@ -111,12 +95,80 @@ def int8_offered(data: KanjiModelData, limits: KanjiModelLimits) -> Outcome:
 def sizes_true(data: KanjiModelData, limits: KanjiModelLimits) -> Outcome:
     """Megabytes are those of the files, in 10^6 bytes."""
     rows: list[Row] = []
-    for name, kind in data.files():
-        export = data.exports[name]
-        size_mb = (export.folder / MODEL_FILES[kind]).stat().st_size / MEGABYTE
-        if not abs(size_mb - float(export.measured[f"{kind}_mb"])) <= SIZE_TOLERANCE_MB:
-            rows.append({"recogniser": name, "file": size_mb, "measured.json": export.measured[f"{kind}_mb"]})
+    for (name, kind), file in data.judged.items():
+        size_mb, told_mb = file.path.stat().st_size / MEGABYTE, data.measures(f"{kind}_mb")[name]
+        if not abs(size_mb - told_mb) <= SIZE_TOLERANCE_MB:
+            rows.append({"recogniser": name, "file": size_mb, "measured.json": told_mb})
     return none_of(len(rows), "files of another size", rows[:SHOWN_ROWS])
+
+
+@CHECKS.add("top1-floors")
+def top1_floors(data: KanjiModelData, limits: KanjiModelLimits) -> Outcome:
+    """Below its floor on the validation hands a recogniser is broken rather than badly tuned."""
+    rows: list[Row] = [
+        {"recogniser": name, "val_top1": found, "floor": limits.min_top1.get(name, limits.min_other_top1)}
+        for name, found in data.measures("val_top1").items()
+    ]
+    low = [row for row in rows if not row["val_top1"] >= row["floor"]]
+    value = ", ".join(f"{row['recogniser']} {row['val_top1']:.4f} (≥ {row['floor']})" for row in rows)
+    message = "recognisers under their floor" if low or not rows else ""
+    return Outcome(verdict(bool(rows) and not low), value or "none", "every one ≥ its floor", message, tuple(low))
+
+
+@CHECKS.add("size-targets")
+def size_targets(data: KanjiModelData, limits: KanjiModelLimits) -> Outcome:
+    """The small recogniser is meant to be small; a missed target is told, and stops nothing."""
+    sizes = {name: mb for name, mb in data.measures("int8_mb").items() if name in limits.max_int8_mb}
+    large: list[Row] = [
+        {"recogniser": name, "int8_mb": mb, "target": limits.max_int8_mb[name]}
+        for name, mb in sizes.items()
+        if not mb <= limits.max_int8_mb[name]
+    ]
+    value = ", ".join(f"{name} {mb:.3f} MB" for name, mb in sizes.items()) or "none of these was exported"
+    limit = ", ".join(f"{name} ≤ {mb} MB" for name, mb in limits.max_int8_mb.items())
+    message = "int8 files over their target" if large else ""
+    return Outcome(verdict(not large, Verdict.WARN), value, limit, message, tuple(large))
+
+
+@CHECKS.add("qat-beside-start")
+def qat_beside_start(data: KanjiModelData, limits: KanjiModelLimits) -> Outcome:
+    """Training with rounded numbers is there to save what rounding costs: its int8 file against the fp32 start."""
+    starts = {name: name.removesuffix("_qat") for name in data.exports if name.endswith("_qat")}
+    rows: list[Row] = [
+        {"recogniser": name, "int8": data.measures("val_int8_top1")[name], "fp32": data.measures("val_top1")[start]}
+        for name, start in starts.items()
+        if start in data.exports
+    ]
+    behind = max((float(row["fp32"]) - float(row["int8"]) for row in rows), default=0.0)
+    message = "validation top-1 of the start's fp32 file less that of the int8 file" if rows else "no such recogniser"
+    return at_most(round(behind, 6), limits.max_qat_loss, message, rows, otherwise=Verdict.WARN)
+
+
+@CHECKS.add("scored-top1")
+def scored_top1(data: KanjiModelData, limits: KanjiModelLimits) -> Outcome:
+    """The gate scores the files itself, so that numbers of another file cannot pass for theirs."""
+    rows: list[Row] = []
+    for (name, kind), file in data.judged.items():
+        told = data.measures("val_top1" if kind == "fp32" else "val_int8_top1")[name]
+        rows.append({"recogniser": name, "file": kind, "scored": file.top1, "told": told, "gap": abs(file.top1 - told)})
+    rows.sort(key=lambda row: -float(row["gap"]))
+    message = f"largest gap between measured.json and top-1 on at most {data.scored_rows} validation rows"
+    return at_most(max(float(row["gap"]) for row in rows), limits.max_scored_gap, message, rows[:SHOWN_ROWS])
+
+
+@CHECKS.add("predictions-own")
+def predictions_own(data: KanjiModelData, limits: KanjiModelLimits) -> Outcome:
+    """predictions.npz is what these very files say: the evaluation stands on it."""
+    rows: list[Row] = []
+    for (name, kind), file in data.judged.items():
+        found, asked = data.exports[name].predictions, data.rows(name, "test")
+        places = np.searchsorted(found["rows"], asked).clip(max=len(found["rows"]) - 1)
+        same = file.score(asked).argmax(axis=1) == found[kind][places]
+        rows.append({"recogniser": name, "file": kind, "same": float((same & (found["rows"][places] == asked)).mean())})
+    rows.sort(key=lambda row: float(row["same"]))
+    message = f"lowest share of at most {data.scored_rows} test rows with the written answer"
+    lowest = min(float(row["same"]) for row in rows)
+    return at_least(lowest, limits.min_prediction_agreement, message, rows[:SHOWN_ROWS])
 
 
 def _impossible(export: KanjiExport) -> list[tuple[str, Any]]:
@@ -150,3 +202,15 @@ def _prediction_faults(data: KanjiModelData, export: KanjiExport) -> list[str]:
     if not faults and not np.array_equal(found["top5"][:, 0], found["fp32"]):
         faults.append("the best of top5 is not the answer fp32")
     return faults
+
+
+GATE: Gate[KanjiModelPaths, KanjiModelData, KanjiModelLimits] = Gate(
+    name="kanji_models",
+    purpose="Between the exported recognisers of Japanese characters and everybody who compares or uses them.",
+    paths=KanjiModelPaths,
+    limits=KanjiModelLimits,
+    open=KanjiModelData.open,
+    checks=[*CHECKS.entries, *trained.CHECKS.entries, *exported.CHECKS.entries],
+    count_rows=lambda data: sum(len(data.rows(name, "val")) for name in data.exports),
+    judged=lambda paths: (paths.export,),
+)

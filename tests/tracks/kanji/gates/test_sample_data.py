@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from glyphlens.tracks.kanji.gates import measures as kanji_measures
-from glyphlens.tracks.kanji.gates.measures import measure_pictures, nearest_trained, thumbnails
+from glyphlens.tracks.kanji.gates import sample_data
+from glyphlens.tracks.kanji.gates.sample_data import measure_pictures, nearest_trained, thumbnails
 
 
 def test_measures_agree_with_plain_loops() -> None:
@@ -35,7 +35,7 @@ def test_the_nearest_training_picture_is_found_block_by_block(monkeypatch: pytes
     words = rng.integers(0, 2**64, (60, 4), dtype=np.uint64)
     classes, split = rng.integers(0, 4, 60), rng.choice(["train", "val", "test"], 60).astype(object)
     split[classes == 3] = "test"
-    monkeypatch.setattr(kanji_measures, "PAIRS", 7)
+    monkeypatch.setattr(sample_data, "PAIRS", 7)
     found = nearest_trained(words, classes, split)
     for row in range(60):
         others = words[(classes == classes[row]) & (split == "train")]

@@ -13,30 +13,19 @@ import pytest
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.params import load_params
 from glyphlens.core.storage import save_json, save_table
 from glyphlens.data.sample_set import ImageFormat, SampleSet, save_sample_set
 from glyphlens.gates.check import Verdict
 from glyphlens.gates.expectations import run_suite
 from glyphlens.sources.etl.finding import AuditRow, audit_frame
 from glyphlens.sources.etl.sets import SETS
-from glyphlens.tracks.kanji.gates.sample_balance import balance, model_records
-from glyphlens.tracks.kanji.gates.sample_data import KanjiSampleData, KanjiSampleLimits
-from glyphlens.tracks.kanji.gates.sample_strokes import stroke_gap_px
-from glyphlens.tracks.kanji.gates.samples import CODE, GATE, tables
-from tests.gates import kanji_forgery as forgery
-from tests.tracks.kanji.gates.forged_samples import (
-    LIMITS,
-    Forge,
-    audited,
-    cell,
-    cells,
-    copied,
-    indexed,
-    pictures,
-    reclassed,
-    strokes,
-)
+from glyphlens.tracks.kanji.gates.kanji_samples import CODE, GATE
+from glyphlens.tracks.kanji.gates.sample_data import KanjiSampleData, KanjiSamplePaths
+from glyphlens.tracks.kanji.gates.sample_pictures import stroke_gap_px
+from glyphlens.tracks.kanji.gates.sample_records import balance, model_records
+from tests.gates.forgeries import Forge, forgeries, indexed, reclassed, swapped_classes
+from tests.tracks.kanji.gates import forged_samples as forgery
+from tests.tracks.kanji.gates.forged_samples import LIMITS, audited, cell, cells, copied, pictures, strokes
 
 # The suite of the index takes a second a table; what it says is tested by itself.
 CHECKS = replace(GATE, tables=lambda data, limits: ())
@@ -45,15 +34,19 @@ Images = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 VALIDATION, TRAIN, WRITER = 7, 12, 42
 
 
+def opened(folder: Path) -> KanjiSampleData:
+    return GATE.open(KanjiSamplePaths(folder), LIMITS)
+
+
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> KanjiSampleData:
-    return KanjiSampleData.open(forgery.write_set(tmp_path_factory.mktemp("rendered")), LIMITS)
+    return opened(forgery.write_set(tmp_path_factory.mktemp("rendered")))
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> KanjiSampleData:
     folder = forgery.write_set(tmp_path_factory.mktemp("etl"), rendered=False)
-    return KanjiSampleData.open(folder, LIMITS)
+    return opened(folder)
 
 
 def test_a_good_rendered_set_passes(good: KanjiSampleData, verdicts: Any) -> None:
@@ -65,10 +58,6 @@ INCOMPLETE = {"set-counts": "WARN", "set-codes": "WARN"}
 
 def test_a_good_real_set_passes_and_says_what_it_lacks(real: KanjiSampleData, verdicts: Any) -> None:
     assert verdicts(GATE, real, LIMITS) == INCOMPLETE
-
-
-def numbered(forgeries: list[tuple[str, Forge]]) -> list[str]:
-    return [f"{number}-{name}" for number, (name, _) in enumerate(forgeries)]
 
 
 # ── forged pictures ──────────────────────────────────────────────────────────────────────────
@@ -156,14 +145,6 @@ def leaked(data: KanjiSampleData) -> KanjiSampleData:
     return replace(cell("split", "train")(data), manifest=both)
 
 
-def swapped_classes(data: KanjiSampleData) -> KanjiSampleData:
-    """Two classes change places, and the index and the structure follow: only the order is wrong."""
-    entries = data.samples.classes
-    swapped = (entries[1], entries[0], *entries[2:])
-    index = data.index.assign(class_index=data.index["class_index"].replace({0: 1, 1: 0}))
-    return replace(data, samples=replace(data.samples, classes=swapped, index=index))
-
-
 def fonts_only_trained(data: KanjiSampleData) -> KanjiSampleData:
     """Two fonts fewer and two writers more held out, the manifest in agreement."""
     moves = {"font/0": "train", "font/1": "train", "writer/002": "val", "writer/003": "test"}
@@ -227,13 +208,11 @@ CONTENT: list[tuple[str, Forge]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("check", "forge"),
-    PICTURES + CONTENT,
-    ids=[f"{number}-{name}" for number, (name, _) in enumerate(PICTURES + CONTENT)],
-)
-def test_a_forgery_fails_exactly_its_check(good: KanjiSampleData, verdicts: Any, check: str, forge: Forge) -> None:
-    assert set(verdicts(CHECKS, forge(good), LIMITS.model_copy(update=LOOSE.get(check, {})))) == {check}
+@forgeries(*((check, forge, LOOSE.get(check, {})) for check, forge in PICTURES + CONTENT))
+def test_a_forgery_fails_exactly_its_check(
+    good: KanjiSampleData, verdicts: Any, check: str, forge: Forge, limits: dict[str, Any]
+) -> None:
+    assert set(verdicts(CHECKS, forge(good), LIMITS.model_copy(update=limits))) == {check}
 
 
 # ── forged records of ETL ────────────────────────────────────────────────────────────────────
@@ -249,7 +228,9 @@ def without_reason(reason: str) -> Forge:
 
 
 I_ROWS = slice(None, None, 5)
-RECORDS: list[tuple[str, Forge]] = [
+
+
+@forgeries(
     ("record-once", cell("record", 100, 0)),
     ("codes-true", lambda data: reclassed(い={"members": ("ETL9G:0x2426",)})(cells(I_ROWS, code="0x2426")(data))),
     ("members", reclassed(ヘ={"members": ("ETL9G:0x2558",)})),
@@ -261,14 +242,9 @@ RECORDS: list[tuple[str, Forge]] = [
     ("source-facts", cell("code", "")),
     ("source-facts", cell("file", "")),
     ("source-facts", cell("record", -1)),
-]
-
-
-@pytest.mark.parametrize(
-    ("check", "forge"), RECORDS, ids=[f"{number}-{name}" for number, (name, _) in enumerate(RECORDS)]
 )
 def test_a_forged_record_fails_exactly_its_check(
-    real: KanjiSampleData, verdicts: Any, check: str, forge: Forge
+    real: KanjiSampleData, verdicts: Any, check: str, forge: Forge, limits: dict[str, Any]
 ) -> None:
     found = verdicts(CHECKS, forge(real), LIMITS)
     assert {name for name, verdict in found.items() if INCOMPLETE.get(name) != verdict} == {check}
@@ -347,7 +323,7 @@ def test_every_expectation_finds_its_one_offence(good: KanjiSampleData) -> None:
     data = good
     for column, value in OFFENCES.values():
         data = cell(column, value)(data)
-    found = {result.id: result.outcome for result in run_suite(tables(data, LIMITS)[0])}
+    found = {result.id: result.outcome for result in run_suite(GATE.tables(data, LIMITS)[0])}
     wrong = {name for name, outcome in found.items() if outcome.verdict is not Verdict.PASS}
     assert wrong == set(OFFENCES)
     assert {found[name].value for name in OFFENCES} == {1}
@@ -357,7 +333,7 @@ def test_nulls_and_doubles_are_found(good: KanjiSampleData) -> None:
     data = cell("sample_id", 3)(good)
     for column in ("label", "group", "image_hash", "code"):
         data = cell(column, None)(data)
-    found = run_suite(tables(data, LIMITS)[0])
+    found = run_suite(GATE.tables(data, LIMITS)[0])
     wrong = {result.id for result in found if result.outcome.verdict is not Verdict.PASS}
     assert wrong == {"sample-once", *(f"index-{name}-not-null" for name in ("label", "group", "image_hash", "code"))}
 
@@ -448,13 +424,8 @@ def test_files_of_another_form_are_refused_by_name(tmp_path: Path, name: str) ->
     change, message = BROKEN[name]
     change(forgery.write_set(tmp_path))
     with pytest.raises(InputError, match=message):
-        KanjiSampleData.open(tmp_path, LIMITS)
+        opened(tmp_path)
 
 
 def test_a_structure_of_another_form_fails_its_check(good: KanjiSampleData, verdicts: Any) -> None:
     assert verdicts(CHECKS, replace(good, structure=[]), LIMITS) == {"structure": "FAIL"}
-
-
-def test_the_shipped_limits_load() -> None:
-    limits = load_params(KanjiSampleLimits, "gates.kanji_samples")
-    assert limits.box_px == 56

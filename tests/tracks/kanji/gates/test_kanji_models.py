@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from glyphlens.core.curves import CURVES
 from glyphlens.core.errors import InputError
-from glyphlens.core.params import load_params
 from glyphlens.core.storage import load_json, save_json
-from glyphlens.tracks.kanji.gates.model_data import KanjiModelData, KanjiModelLimits
-from glyphlens.tracks.kanji.gates.models import GATE
-from tests.gates import kanji_model_forgery as forgery
+from glyphlens.tracks.kanji.gates.kanji_models import GATE
+from glyphlens.tracks.kanji.gates.model_data import KanjiModelData, KanjiModelPaths
+from tests.tracks.kanji.gates import forged_models as forgery
 from tests.tracks.kanji.gates.forged_models import CLASSES, EACH, LABELS, LIMITS, READS, weights
 
 TEST_ROWS = np.arange(2 * CLASSES * EACH, 3 * CLASSES * EACH)
@@ -33,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def opened(folder: Path) -> KanjiModelData:
-    return KanjiModelData.open(folder / "export", folder / "samples", LIMITS.scored_rows)
+    return GATE.open(KanjiModelPaths(folder / "samples", folder / "export"), LIMITS)
 
 
 def test_good_exports_pass(folder: Path, verdicts: Any) -> None:
@@ -232,8 +231,3 @@ def test_nothing_whole_passes_nothing(folder: Path, verdicts: Any) -> None:
         (folder / "export" / name / "fp32.onnx").unlink()
     found = verdicts(GATE, opened(folder), LIMITS)
     assert {"folders-whole", "top1-floors", "fp32-parity", "scored-top1"} <= set(found)
-
-
-def test_the_shipped_limits_load() -> None:
-    limits = load_params(KanjiModelLimits, "gates.kanji_models")
-    assert (limits.min_fp32_agreement, limits.max_int8_loss) == (0.999, 0.005)
