@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from glyphlens.core.params import HOW, Section, load_params, read_params
 from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file, imported_names
-from glyphlens.review.guards import SECTION as GUARDS
+from glyphlens.review.comparison import SECTION as GUARDS
 from glyphlens.tracks.kanji.recognizers.registry import params_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -381,8 +381,11 @@ def test_a_track_imports_no_other_track() -> None:
             assert not foreign, f"{path} imports {foreign} of another track"
 
 
-def test_only_tracking_knows_the_trackers() -> None:
+KNOWN_TO = {"mlflow": "tracking", "dvclive": "tracking", "dvc": "provenance"}
+
+
+def test_each_tracker_is_known_to_one_package() -> None:
     for path in PACKAGE.rglob("*.py"):
-        if package_of(path) != "tracking":
-            roots = {name.split(".")[0] for name in imported_names(TREE.parse(path), "")}
-            assert not roots & {"mlflow", "dvclive", "dvc"}, f"{path} imports a tracker"
+        roots = {name.split(".")[0] for name in imported_names(TREE.parse(path), "")}
+        foreign = {root for root in roots & KNOWN_TO.keys() if KNOWN_TO[root] != package_of(path)}
+        assert not foreign, f"{path} imports {foreign}"
