@@ -273,7 +273,7 @@ def sections_read(stage: str) -> set[str]:
     for path in TREE.closure(stage_file(stage)) - {PACKAGE / "core/params.py"}:
         found |= {section_of(stage, section) for _, section in section_reads(path)} | sections_listed(path)
         found |= {"seed" for node in ast.walk(TREE.parse(path)) if is_call(node, "load_seed")}
-    found -= {HOW}
+    found -= {*HOW}
     return {section for section in found if section.split(".")[0] == section or section.split(".")[0] not in found}
 
 
@@ -309,7 +309,7 @@ def test_the_committed_parameters_load(stage: str) -> None:
 def test_every_section_has_a_reader() -> None:
     read = {section for stage in STAGES for section in sections_read(stage)}
     sections = {section.split(".")[0] for section in read}
-    assert set(read_params(ROOT / "params.yaml")) - {HOW, SHOWN, GUARDS, "threads"} == sections
+    assert set(read_params(ROOT / "params.yaml")) - {*HOW, SHOWN, GUARDS, "threads"} == sections
 
 
 def test_no_parameter_has_a_name_that_dvc_takes_for_its_own() -> None:
