@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from glyphlens.core.params import HOW, Section, load_params, read_params
 from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file, imported_names
 from glyphlens.review.comparison import SECTION as GUARDS
+from glyphlens.tracks import Track, tracks
 from glyphlens.tracks.kanji.recognizers.registry import params_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -200,16 +201,14 @@ def test_metrics_are_kept_in_git(stage: str) -> None:
         assert options_of(entry).get("cache") is False, f"{stage}: {path_of(entry)} needs cache: false"
 
 
-RELEASES = {"models/arabic/release": "evaluate", "models/kanji/release": "kanji_evaluate"}
-
-
-@pytest.mark.parametrize("folder", RELEASES)
-def test_a_release_is_written_behind_every_gate_of_its_track(folder: str) -> None:
+@pytest.mark.parametrize("track", tracks().values(), ids=tracks())
+def test_a_release_is_written_behind_every_gate_of_its_track(track: Track) -> None:
     """DVC removes what a stage is about to write unless it persists: a run that fails must leave the release there."""
+    folder = track.release.as_posix()
     [(stage, options)] = [
         (stage, options_of(entry)) for stage in STAGES for entry in STAGES[stage]["outs"] if path_of(entry) == folder
     ]
-    assert stage == RELEASES[folder]
+    assert stage == track.final_stage
     assert options == {"cache": False, "persist": True}
     assert not [other for other in STAGES if lies_in(folder, declared(other, "deps"))]
     outputs = {path: other for other in STAGES for path in declared(other, "outs")}
@@ -218,10 +217,9 @@ def test_a_release_is_written_behind_every_gate_of_its_track(folder: str) -> Non
         needed = {outputs[path] for path in declared(waiting.pop(), "deps") if path in outputs} - before
         before |= needed
         waiting += needed
-    track = "kanji" if stage.startswith("kanji") else ""
-    assert [gate for gate in STAGES if gate.startswith("gate_") and ("kanji" in gate) == bool(track)] == [
-        gate for gate in STAGES if gate.startswith("gate_") and gate in before
-    ]
+    token = f"data/{track.name}/gates"
+    gates = {name for name in STAGES if any(lies_in(path, [token]) for path in declared(name, "outs"))}
+    assert gates and gates <= before
 
 
 def test_git_ignores_what_dvc_keeps_and_nothing_else() -> None:
