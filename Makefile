@@ -23,7 +23,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 repro: setup ## a track from fonts to report, then a summary: the flagship, or TRACK=<name>, or TRACK=all
-	@stage=$$($(RUN) python -m glyphlens.tracks $(TRACK)) && $(RUN) dvc repro $$stage
+	@stage=$$($(RUN) python -m glyphlens.track_stage $(TRACK)) && $(RUN) dvc repro $$stage
 	@$(RUN) python -m glyphlens.summary
 
 smoke: setup ## the whole graph with tiny trainings in a copy, minutes; nothing here changes

@@ -51,7 +51,7 @@ LEVELS = (
     {"nets"},
     {"evaluation", "training", "export", "gates", "tracking", "inference", "stages"},
     {"tracks"},
-    {"commands", "cli", "summary", "plots_page", "review"},
+    {"commands", "cli", "summary", "track_stage", "plots_page", "review"},
 )
 
 

@@ -10,8 +10,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from glyphlens.core.storage import load_json
+from glyphlens.track_stage import main
 from glyphlens.tracks import Track, flagship, tracks
-from glyphlens.tracks.__main__ import main
 from tests.checkout import ROOT
 
 PACKAGE = ROOT / "src/glyphlens"

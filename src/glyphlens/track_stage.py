@@ -1,4 +1,4 @@
-"""``python -m glyphlens.tracks TRACK`` prints the stage that `dvc repro` is to bring about; nothing for all of them."""
+"""``python -m glyphlens.track_stage TRACK`` prints the stage that `dvc repro` is to bring about, nothing for all tracks."""
 
 import argparse
 
@@ -9,7 +9,7 @@ ALL = "all"
 
 def main(argv: list[str] | None = None) -> None:
     """Print the last stage of the named track, by default the flagship's; an unknown name ends with those there are."""
-    parser = argparse.ArgumentParser(prog="python -m glyphlens.tracks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m glyphlens.track_stage", description=__doc__)
     parser.add_argument("track", nargs="?", default=flagship().name, choices=[*tracks(), ALL], metavar="TRACK")
     name = parser.parse_args(argv).track
     print("" if name == ALL else tracks()[name].final_stage)
