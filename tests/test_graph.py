@@ -17,8 +17,9 @@ from ruamel.yaml import YAML
 from glyphlens.core.params import HOW, Section, load_params, read_params
 from glyphlens.gates.run import GateFiles
 from glyphlens.provenance.closures import CODE_STAGE, GATE_STAGES, SourceTree, code_file, imported_names
-from glyphlens.review.guards import SECTION as GUARDS
+from glyphlens.review.comparison import SECTION as GUARDS
 from glyphlens.stages.gate import find_gate
+from glyphlens.tracks import Track, tracks
 from glyphlens.tracks.kanji.recognizers.registry import params_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,7 +54,7 @@ LEVELS = (
     {"nets"},
     {"evaluation", "training", "export", "gates", "tracking", "inference", "stages"},
     {"tracks"},
-    {"commands", "cli", "summary", "plots_page", "review"},
+    {"commands", "cli", "summary", "track_stage", "plots_page", "review"},
 )
 
 
@@ -214,16 +215,14 @@ def test_metrics_are_kept_in_git(stage: str) -> None:
         assert options_of(entry).get("cache") is False, f"{stage}: {path_of(entry)} needs cache: false"
 
 
-RELEASES = {"models/arabic/release": "evaluate", "models/kanji/release": "kanji_evaluate"}
-
-
-@pytest.mark.parametrize("folder", RELEASES)
-def test_a_release_is_written_behind_every_gate_of_its_track(folder: str) -> None:
+@pytest.mark.parametrize("track", tracks().values(), ids=tracks())
+def test_a_release_is_written_behind_every_gate_of_its_track(track: Track) -> None:
     """DVC removes what a stage is about to write unless it persists: a run that fails must leave the release there."""
+    folder = track.release.as_posix()
     [(stage, options)] = [
         (stage, options_of(entry)) for stage in STAGES for entry in STAGES[stage]["outs"] if path_of(entry) == folder
     ]
-    assert stage == RELEASES[folder]
+    assert stage == track.final_stage
     assert options == {"cache": False, "persist": True}
     assert not [other for other in STAGES if lies_in(folder, declared(other, "deps"))]
     outputs = {path: other for other in STAGES for path in declared(other, "outs")}
@@ -232,10 +231,9 @@ def test_a_release_is_written_behind_every_gate_of_its_track(folder: str) -> Non
         needed = {outputs[path] for path in declared(waiting.pop(), "deps") if path in outputs} - before
         before |= needed
         waiting += needed
-    track = "kanji" if stage.startswith("kanji") else ""
-    assert [gate for gate in STAGES if gate.startswith("gate_") and ("kanji" in gate) == bool(track)] == [
-        gate for gate in STAGES if gate.startswith("gate_") and gate in before
-    ]
+    token = f"data/{track.name}/gates"
+    gates = {name for name in STAGES if any(lies_in(path, [token]) for path in declared(name, "outs"))}
+    assert gates and gates <= before
 
 
 def test_git_ignores_what_dvc_keeps_and_nothing_else() -> None:
@@ -295,7 +293,7 @@ def sections_read(stage: str) -> set[str]:
     for path in modules - {PACKAGE / "core/params.py"}:
         found |= {section_of(stage, section) for _, section in section_reads(path)} | sections_listed(path)
         found |= {"seed" for node in ast.walk(TREE.parse(path)) if is_call(node, "load_seed")}
-    found -= {HOW}
+    found -= {*HOW}
     return {section for section in found if section.split(".")[0] == section or section.split(".")[0] not in found}
 
 
@@ -335,7 +333,7 @@ def test_the_committed_parameters_load(stage: str) -> None:
 def test_every_section_has_a_reader() -> None:
     read = {section for stage in STAGES for section in sections_read(stage)}
     sections = {section.split(".")[0] for section in read}
-    assert set(read_params(ROOT / "params.yaml")) - {HOW, SHOWN, GUARDS, "threads"} == sections
+    assert set(read_params(ROOT / "params.yaml")) - {*HOW, SHOWN, GUARDS, "threads"} == sections
 
 
 def test_no_parameter_has_a_name_that_dvc_takes_for_its_own() -> None:
@@ -406,8 +404,11 @@ def test_a_track_imports_no_other_track() -> None:
             assert not foreign, f"{path} imports {foreign} of another track"
 
 
-def test_only_tracking_knows_the_trackers() -> None:
+KNOWN_TO = {"mlflow": "tracking", "dvclive": "tracking", "dvc": "provenance"}
+
+
+def test_each_tracker_is_known_to_one_package() -> None:
     for path in PACKAGE.rglob("*.py"):
-        if package_of(path) != "tracking":
-            roots = {name.split(".")[0] for name in imported_names(TREE.parse(path), "")}
-            assert not roots & {"mlflow", "dvclive", "dvc"}, f"{path} imports a tracker"
+        roots = {name.split(".")[0] for name in imported_names(TREE.parse(path), "")}
+        foreign = {root for root in roots & KNOWN_TO.keys() if KNOWN_TO[root] != package_of(path)}
+        assert not foreign, f"{path} imports {foreign}"

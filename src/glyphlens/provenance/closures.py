@@ -14,8 +14,8 @@ CODE_STAGE = "code"  # of dvc.yaml, which writes a listing per stage
 GATE_STAGES = "gate_"  # how the stages begin that run stages/gate.py, each with the gate of a track that it names
 FOLDER = Path("code")
 DIGITS = 16
-# Told of results and making none; but for the files of curves, which are outputs.
-WITNESSES, OUTPUTS = ("tracking", "provenance"), ("tracking/curve_files.py",)
+# Told of results and making none, as what is known of a track is; but for the files of curves, which are outputs.
+WITNESSES, OUTPUTS = ("tracking", "provenance", "tracks/__init__.py"), ("tracking/curve_files.py",)
 # Recognisers are imported by name: the one that begins a stage's item (kanji_export@cnn_qat: cnn), and those of this
 # table, the network to start from and the teacher. Where neither says which, whoever imports the registry imports any.
 IMPORTED_BY_NAME = {"kanji_qat": ("cnn",), "kanji_distilled": ("hybrid_rnn",)}
@@ -122,7 +122,7 @@ class SourceTree:
 
     def _is_witness(self, path: Path) -> bool:
         inside = path.relative_to(self.package)
-        return inside.parts[0] in WITNESSES and inside.as_posix() not in OUTPUTS
+        return not {inside.parts[0], inside.as_posix()}.isdisjoint(WITNESSES) and inside.as_posix() not in OUTPUTS
 
     def _recognizers(self, stage: str, folder: Path, *, is_any: bool) -> list[Path]:
         known = [path for path in sorted(folder.glob("*.py")) if self._has_settings(path)]

@@ -1,7 +1,6 @@
 """Why stages ran is the difference of two dvc.lock."""
 
-from glyphlens.review.locked import LockedStage
-from glyphlens.review.reruns import Rerun, reruns
+from glyphlens.review.locked import LockedStage, Rerun, reruns
 
 STAGE = LockedStage("run a", {"src/a.py": "1", "data/a": "1"}, {"phase2": {"lr": 1, "steps": 2}}, {"models/a": "1"})
 

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glyphlens.review.tables import MOST_BYTES, MOST_ROWS, Part, code, number, page, some, table
+from glyphlens.review.parts import MOST_BYTES, MOST_ROWS, Part, code, number, page, some, table
 
 GITHUB_LIMIT = 65_536
 
