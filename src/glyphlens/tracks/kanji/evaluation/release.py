@@ -16,7 +16,7 @@ TITLE = "# glyphlens: Japanese handwriting recogniser"
 def choose_release(table: pd.DataFrame, max_mb: float) -> str | None:
     """The reader of pictures with the best validation accuracy whose int8 file is offered and small enough.
 
-    ``table`` as ``kanji_scores.comparison`` orders it; None where there is none.
+    ``table`` as ``scores.comparison`` orders it; None where there is none.
     """
     fitting = table[(table["reads"] == "raster") & table["int8_offered"] & (table["int8_mb"] <= max_mb)]
     return str(fitting["recognizer"].iloc[0]) if len(fitting) else None

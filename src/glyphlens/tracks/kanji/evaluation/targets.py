@@ -49,7 +49,7 @@ class Target:
 
 
 def verdicts(table: pd.DataFrame, best: str, limits: KanjiTargets) -> list[Target]:
-    """Every target with what ``kanji_scores.comparison`` has for it."""
+    """Every target with what ``scores.comparison`` has for it."""
     values = measured_values(table, best)
     return [
         Target(name, meaning, values.get(name), getattr(limits, name), "≥" if name == "best_top1" else "≤")
