@@ -76,7 +76,7 @@ def test_a_stage_needs_one_module(package: Path, stage: str) -> None:
     for name in ("tracks/arabic/gates/twice.py", "tracks/kanji/gates/twice.py", "stages/twice.py"):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text("", encoding="utf-8")
-    (package / "tracks/kanji/stages").mkdir()
+    (package / "tracks/kanji/stages").mkdir(exist_ok=True)
     (package / "tracks/kanji/stages/twice.py").write_text("", encoding="utf-8")
     with pytest.raises(InputError, match=f"{stage.removeprefix('gate_')}.py.*'{stage}'"):
         SourceTree(package).code(stage)
