@@ -1,4 +1,4 @@
-"""``python -m glyphlens.track_stage TRACK`` prints the stage that `dvc repro` is to bring about, nothing for all tracks."""
+"""``python -m glyphlens.track_stage TRACK`` prints the stage that `dvc repro` is to run, nothing for all tracks."""
 
 import argparse
 
