@@ -17,17 +17,24 @@ RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup tools repro test lint format bench clean
+# Files of tests whole, so that what the tests of a file share is made once; their order is tests/conftest.py's.
+WORKERS ?= 2
+IN_WORKERS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+.PHONY: help setup tools repro test test-all lint format bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 repro: setup ## everything from fonts to report (dvc repro), then a summary
 	@$(RUN) dvc repro
 	@$(RUN) python -m glyphlens.summary
 
-test: setup ## all tests
-	@$(RUN) python -m pytest
+test: setup ## the tests, in two processes of one thread each
+	@$(RUN) python -m pytest $(IN_WORKERS)
+
+test-all: setup ## the same with every kill, interruption and experiment of the sweeps: before a release
+	@$(RUN) python -m pytest $(IN_WORKERS) -m ''
 
 lint: setup ## ruff, formatting, mypy --strict; dvc.lock fits the code
 	@$(RUN) ruff check .

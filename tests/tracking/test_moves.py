@@ -12,7 +12,6 @@ from glyphlens.tracking.client import open_client
 from glyphlens.tracking.registry import CHAMPION, promote, rollback
 from glyphlens.tracking.versions import fetch
 from tests.forged_release import GUARD, NAME, forged_release
-from tests.tracking.servers import free_port, mlflow_server
 
 ADDRESS = f"models:/{NAME}@champion"
 
@@ -117,23 +116,3 @@ def test_damaged_files_of_a_champion_are_replaced_by_its_release(home: Path) -> 
     promote(release)
     stored_files(home)[0].write_bytes(b"cut short")
     assert promote(release).is_restored and fetch(ADDRESS, home / "fetched").is_dir()
-
-
-def test_a_server_that_lost_its_files_is_told_apart_from_one_that_is_down(
-    home: Path, empty_database: Path, tmp_path: Path, at: Callable[[str], Any]
-) -> None:
-    folder, port = tmp_path / "server", free_port()
-    folder.mkdir()
-    shutil.copyfile(empty_database, folder / "mlflow.db")
-    at(f"http://127.0.0.1:{port}")
-    first, second = forged_release(home, 0.8, 1), forged_release(home, 0.9, 2)
-    with mlflow_server(folder, port):
-        promote(first)
-        shutil.rmtree(folder / "artifacts")
-        with pytest.raises(InputError, match=r"version 1 is registered, but its files are not in the store \(mlflow-a"):
-            fetch(ADDRESS, tmp_path / "fetched")
-        promote(second)
-        with pytest.raises(InputError, match="version 1 is registered, but its files are not in the store"):
-            rollback(NAME, GUARD)
-        assert champion() == "2" and promote(first).is_restored
-        assert rollback(NAME, GUARD)[1].number == "1"
