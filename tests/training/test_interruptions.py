@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -109,9 +110,9 @@ def interrupted_aloud(folder: Path, log: Path) -> None:
 def test_a_person_is_told_what_happens_and_how_to_go_on(tmp_path: Path) -> None:
     exit_code(interrupted_aloud, tmp_path / "run", tmp_path / "log")
     told = (tmp_path / "log").read_text(encoding="utf-8")
-    assert "test: ends after this step and keeps its state; once more (Ctrl-C) ends it at once" in told
+    assert re.search(r"test: .*keeps its state.*Ctrl-C", told)
     (step,) = state_steps(tmp_path / "run")
-    assert f"test: interrupted; `dvc repro`, or the same command again, resumes from {tmp_path}/run/step-{step}" in told
+    assert re.search(rf"test: interrupted.*`dvc repro`.*{tmp_path}/run/step-{step}", told)
     assert "Traceback" not in told
 
 
