@@ -22,10 +22,12 @@ ROUNDS = 6
 PROMOTE = """
 import sys, time
 from pathlib import Path
+from glyphlens.tracking import turns
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.registry import promote
 from tests.forged_release import forged_release
 
+turns.PATIENCE_S = 600.0  # on a busy machine too, both come to their turn
 me, other, meeting = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 releases = [forged_release(Path.cwd(), float(score), int(seed)) for seed, _, score in
             (pair.partition("=") for pair in sys.argv[4:])]
@@ -74,7 +76,7 @@ def race(folders: tuple[Path, Path], meeting: Path, rounds: int) -> None:
         start(PROMOTE, folder, *names, str(meeting), *scores[place])
         for place, (folder, names) in enumerate(zip(folders, (("a", "b"), ("b", "a")), strict=True))
     ]
-    assert [process.wait(timeout=600) for process in both] == [0, 0]
+    assert [process.wait(timeout=1800) for process in both] == [0, 0]
 
 
 def way_back() -> list[float]:
