@@ -39,15 +39,10 @@ def running_server(empty_database: Path, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 def server(running_server: Server, empty_database: Path) -> Server:
-    """As on its first day: every table has the rows of an empty database."""
-    with closing(sqlite3.connect(running_server.folder / "mlflow.db", isolation_level=None)) as database:
-        database.execute("ATTACH ? AS empty", [str(empty_database)])
-        database.execute("BEGIN IMMEDIATE")
-        names = database.execute("SELECT name FROM empty.sqlite_master WHERE type = 'table'").fetchall()
-        for (table,) in names:
-            database.execute(f'DELETE FROM main."{table}"')
-            database.execute(f'INSERT INTO main."{table}" SELECT * FROM empty."{table}"')
-        database.execute("COMMIT")
+    """As on its first day: with an empty database and no artifacts."""
+    database = sqlite3.connect(running_server.folder / "mlflow.db")
+    with closing(sqlite3.connect(empty_database)) as empty, closing(database):
+        empty.backup(database)
     shutil.rmtree(running_server.folder / "artifacts", ignore_errors=True)
     return running_server
 
