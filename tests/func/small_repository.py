@@ -47,7 +47,7 @@ class SmallRepository:
         """A clone that shares the cache, with everything checked out."""
         made = self.clone(folder)
         with Repo(str(self.folder)) as repo:
-            cache = repo.cache.local.path
+            cache = repo.cache.local_cache_dir
         (folder / ".dvc/config.local").write_text(f"[cache]\n    dir = {cache}\n", encoding="utf-8")
         made.dvc("checkout")
         return made
