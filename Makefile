@@ -17,10 +17,14 @@ RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup tools repro smoke test lint format bench clean
+# Files of tests whole, so that what the tests of a file share is made once; their order is tests/conftest.py's.
+WORKERS ?= 2
+IN_WORKERS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+.PHONY: help setup tools repro smoke test test-all lint format bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 repro: setup ## a track from fonts to report, then a summary: the flagship, or TRACK=<name>, or TRACK=all
 	@stage=$$($(RUN) python -m glyphlens.track_stage $(TRACK)) && $(RUN) dvc repro $$stage
@@ -29,8 +33,11 @@ repro: setup ## a track from fonts to report, then a summary: the flagship, or T
 smoke: setup ## the whole graph with tiny trainings in a copy, minutes; nothing here changes
 	@.ci/smoke
 
-test: setup ## all tests
-	@$(RUN) python -m pytest
+test: setup ## the tests, in two processes of one thread each
+	@$(RUN) python -m pytest $(IN_WORKERS)
+
+test-all: setup ## the same with every kill, interruption and experiment of the sweeps: before a release
+	@$(RUN) python -m pytest $(IN_WORKERS) -m ''
 
 lint: setup ## ruff, formatting, mypy --strict; dvc.lock fits the code
 	@$(RUN) ruff check .

@@ -1,25 +1,35 @@
-"""Real fonts for the tests: a few pinned packages, fetched once through npm and kept in .cache/test-fonts."""
+"""The machine as the tests see it, and real fonts: a few pinned packages, fetched once, kept in .cache/test-fonts."""
+
+import os
+
+# Before numpy and torch start their threads: two processes of tests share two cores, and all that they start with them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A busy neighbour must not make a training step many times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Trainings of tests are nobody's history; the tests of tracking turn it on.
+os.environ.setdefault("GLYPHLENS_TRACKING", "off")
 
 import hashlib
 import json
-import os
 import shutil
 import signal
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 from glyphlens.core.errors import InputError
 from glyphlens.sources.fonts.files import package_records, save_fonts
 from glyphlens.sources.fonts.packages import PACKAGE_FILES, installed_packages, package_fonts
 
-# Before numpy or torch start their threads: a busy neighbour must not make a training step many times slower.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # A shell's background processes ignore Ctrl-C, and so would all that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-# Trainings of tests are nobody's history; the tests of tracking turn it on.
-os.environ.setdefault("GLYPHLENS_TRACKING", "off")
+# A slow machine finds no faults; on a server every run tries the same examples.
+slow = [HealthCheck.too_slow]
+settings.register_profile("machine", deadline=None, suppress_health_check=slow, derandomize="CI" in os.environ)
+settings.load_profile("machine")
 
 ROOT = Path(__file__).resolve().parents[1]
 # Naskh, kufi and sans faces: enough families for a split with all three parts.
@@ -35,6 +45,12 @@ FEW_PACKAGES = (
 )
 JAPANESE_PACKAGES = ("yomogi", "yusei-magic", "zen-kurenaido")
 WEIGHTS = 2
+FIRST = "tests/func/test_repro.py"  # makes the repository that the other files of its folder need
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker begins with that file; when the other comes to its folder, nothing has to be waited for."""
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
 
 
 def few_packages(folder: Path, packages: tuple[str, ...] = FEW_PACKAGES) -> Path:
@@ -72,14 +88,16 @@ def font_folder(font_packages: Path) -> Path:
     lock = (font_packages / "package-lock.json").read_bytes()
     key = hashlib.sha256(lock + f"{WEIGHTS}".encode() + Path(__file__).read_bytes()).hexdigest()[:16]
     folder = ROOT / ".cache/test-fonts" / key
-    if not folder.is_dir():
-        partial = folder.with_name(f"{key}.{os.getpid()}.partial")
-        try:
-            with installed_packages(font_packages) as modules:
-                save_fonts(partial, "arabic", package_records(package_fonts(modules, WEIGHTS), {}))
-        except InputError as error:
-            pytest.fail(f"the tests need {len(FEW_PACKAGES)} font packages once, afterwards they are kept: {error}")
-        partial.rename(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not folder.is_dir():
+            partial = folder.with_name(f"{key}.{os.getpid()}.partial")
+            try:
+                with installed_packages(font_packages) as modules:
+                    save_fonts(partial, "arabic", package_records(package_fonts(modules, WEIGHTS), {}))
+            except InputError as error:
+                pytest.fail(f"the tests need {len(FEW_PACKAGES)} font packages once, afterwards they are kept: {error}")
+            partial.rename(folder)
     return folder
 
 

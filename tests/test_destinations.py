@@ -49,7 +49,7 @@ def test_a_pipe_is_written_to_and_stays(tmp_path: Path) -> None:
     reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
     reader.start()
     save_text(pipe, "answers")
-    reader.join(timeout=30)
+    reader.join(timeout=600)
     assert read == ["answers"] and stat.S_ISFIFO(pipe.stat().st_mode)
     assert [entry.name for entry in tmp_path.iterdir()] == ["pipe.csv"]
 

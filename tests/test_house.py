@@ -21,7 +21,8 @@ from tests.checkout import ROOT, committed, copy_of_the_checkout
 from tests.scratch_repository import Repository
 
 # Used, but not through an import: by fonttools for woff2, by pandas for Parquet, by torch.onnx.export, as commands.
-USED_OTHERWISE = {"brotli", "pyarrow", "onnxscript", "dvc", "mypy", "pre-commit", "psycopg", "ruff", "pandas-stubs"}
+USED_OTHERWISE = {"brotli", "pyarrow", "onnxscript", "dvc", "mypy", "pre-commit", "psycopg", "ruff"}
+USED_OTHERWISE |= {"pandas-stubs", "pytest-xdist"}
 # What torch's CUDA build brings along; the machine's package index decides which build it is.
 CUDA_BUILD = ("nvidia-", "cuda-", "triton")
 
@@ -126,7 +127,7 @@ def python_link(folder: Path) -> str:
 
 def test_the_targets_of_the_readme_exist() -> None:
     listed = make("help", path=os.environ["PATH"]).stdout
-    for target in ("repro", "smoke", "test", "setup", "lint", "bench", "clean"):
+    for target in ("repro", "smoke", "test", "test-all", "setup", "lint", "bench", "clean"):
         assert f"make {target}" in listed
 
 

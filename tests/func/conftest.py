@@ -5,12 +5,16 @@ from pathlib import Path
 import pytest
 
 from tests.func.small_repository import SmallRepository, ran
+from tests.once import once_per_run
 
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory, packages_of_two_scripts: Path) -> SmallRepository:
-    """After one whole ``dvc repro``, committed. Change its workspace only where the tests in it can take that."""
-    made = SmallRepository.make(tmp_path_factory.mktemp("small") / "glyphlens", packages_of_two_scripts)
-    assert ran(made.dvc("repro"))[0] == "code"
-    made.commit("the small run")
-    return made
+    """After one whole ``dvc repro``, committed. Only tests/func/test_repro.py may change its workspace."""
+
+    def make(folder: Path) -> None:
+        made = SmallRepository.make(folder / "glyphlens", packages_of_two_scripts)
+        assert ran(made.dvc("repro"))[0] == "code"
+        made.commit("the small run")
+
+    return SmallRepository(once_per_run(tmp_path_factory, "small", make) / "glyphlens")

@@ -10,6 +10,7 @@ from operator import getitem
 from pathlib import Path
 from typing import Any
 
+from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from tests.checkout import copy_of_the_checkout
@@ -45,7 +46,9 @@ class SmallRepository:
     def second_workspace(self, folder: Path) -> "SmallRepository":
         """A clone that shares the cache, with everything checked out."""
         made = self.clone(folder)
-        made.dvc("config", "--local", "cache.dir", self.dvc("cache", "dir").strip())
+        with Repo(str(self.folder)) as repo:
+            cache = repo.cache.local_cache_dir
+        (folder / ".dvc/config.local").write_text(f"[cache]\n    dir = {cache}\n", encoding="utf-8")
         made.dvc("checkout")
         return made
 

@@ -15,7 +15,7 @@ from queue import SimpleQueue
 import asyncssh
 
 SBIN = "/usr/sbin:/usr/local/sbin:/sbin"  # where sshd lies, which is on no user's PATH
-PATIENCE_S = 20
+PATIENCE_S = 300
 
 
 def sshd_path() -> str:

@@ -9,34 +9,40 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.func.small_repository import SmallRepository
 
-SWEEP = ("phase1.steps=range(30,80,10)", "phase1.lr=choice(3e-3,1e-3)")  # 5 × 2
 PHASE1 = "metrics/arabic/phase1.json"
-PATIENCE_S = 600
+PATIENCE_S = 1800
+RATES = (0.003, 0.001)
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def workspace(small: SmallRepository, tmp_path_factory: pytest.TempPathFactory) -> SmallRepository:
-    return small.second_workspace(tmp_path_factory.mktemp("experiments") / "glyphlens")
+class Sweep(NamedTuple):
+    """Every number of steps with every rate, and of each queued experiment task, name, time and status."""
+
+    workspace: SmallRepository
+    steps: tuple[int, ...]
+    queue: list[list[str]]
 
 
-@pytest.fixture(scope="module")
-def queue(workspace: SmallRepository) -> list[list[str]]:
-    """The queue after the sweep: task, name, time, status of each experiment."""
-    parameters = [word for change in SWEEP for word in ("--set-param", change)]
+@pytest.fixture(scope="module", params=[(30, 40), pytest.param((30, 40, 50, 60, 70), marks=pytest.mark.full)])
+def sweep(request: pytest.FixtureRequest, small: SmallRepository, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    """With two workers, to its end."""
+    workspace = small.second_workspace(tmp_path_factory.mktemp("experiments") / "glyphlens")
+    changes = (f"phase1.steps=choice({','.join(map(str, request.param))})", "phase1.lr=choice(3e-3,1e-3)")
+    parameters = [word for change in changes for word in ("--set-param", change)]
     workspace.dvc("exp", "run", "--queue", *parameters, "phase1")
     workspace.dvc("queue", "start", "--jobs", "2")
     deadline = time.monotonic() + PATIENCE_S
     while any(task[-1] in ("Queued", "Running") for task in tasks(workspace)):
         assert time.monotonic() < deadline, workspace.dvc("queue", "status")
-        time.sleep(10)  # to ask takes a second of the processor that they need
-    return tasks(workspace)
+        time.sleep(5)  # to ask takes a second of the processor that they need
+    workspace.glyphlens("track")  # what a busy machine had no time to deliver
+    return Sweep(workspace, request.param, tasks(workspace))
 
 
 def tasks(workspace: SmallRepository) -> list[list[str]]:
@@ -73,45 +79,42 @@ def tracked(workspace: SmallRepository) -> dict[str, dict[str, float]]:
     return found
 
 
-def test_ten_queued_experiments_with_two_workers_all_succeed(
-    workspace: SmallRepository, queue: list[list[str]]
-) -> None:
-    logs = {task[1]: workspace.dvc("queue", "logs", task[1]) for task in queue}
-    assert [task[-1] for task in queue] == ["Success"] * 10, "\n".join(logs.values())[-6000:]
+def test_queued_experiments_with_two_workers_all_succeed(sweep: Sweep) -> None:
+    logs = {task[1]: sweep.workspace.dvc("queue", "logs", task[1]) for task in sweep.queue}
+    expected = ["Success"] * len(sweep.steps) * len(RATES)
+    assert [task[-1] for task in sweep.queue] == expected, "\n".join(logs.values())[-6000:]
     assert not re.search(r"[Ll]ock error|LockError|is busy|database is locked|Traceback", "".join(logs.values()))
 
 
-def test_no_metric_is_lost_or_mixed_up(workspace: SmallRepository, queue: list[list[str]]) -> None:
-    found = shown(workspace)
-    assert {(entry["params"]["steps"], entry["params"]["lr"]) for entry in found.values()} == {
-        (steps, lr) for steps in range(30, 80, 10) for lr in (0.003, 0.001)
-    }
-    assert set(found) == {task[1] for task in queue}
-    assert len({tuple(entry["metrics"].values()) for entry in found.values()}) == 10
-    in_mlflow = tracked(workspace)
+def test_no_metric_is_lost_or_mixed_up(sweep: Sweep) -> None:
+    found = shown(sweep.workspace)
+    queued = {(steps, rate) for steps in sweep.steps for rate in RATES}
+    assert {(entry["params"]["steps"], entry["params"]["lr"]) for entry in found.values()} == queued
+    assert set(found) == {task[1] for task in sweep.queue}
+    assert len({tuple(entry["metrics"].values()) for entry in found.values()}) == len(queued)
+    in_mlflow = tracked(sweep.workspace)
     assert set(in_mlflow) == set(found)
     for name, entry in found.items():
         assert {key: pytest.approx(in_mlflow[name][key], abs=1e-4) for key in entry["metrics"]} == entry["metrics"]
 
 
-def test_queued_experiments_leave_the_workspace_and_nothing_else_behind(
-    workspace: SmallRepository, queue: list[list[str]]
-) -> None:
-    assert len(queue) == 10
+def test_queued_experiments_leave_the_workspace_and_nothing_else_behind(sweep: Sweep) -> None:
+    workspace = sweep.workspace
     assert workspace.git("status", "--porcelain") == ""
     assert list((workspace.folder / "checkpoints/phase1").iterdir()) == []
     assert list((workspace.folder / ".glyphlens/outbox").glob("*.json")) == []
 
 
-def test_the_sweep_as_table_and_picture(workspace: SmallRepository, queue: list[list[str]], tmp_path: Path) -> None:
+def test_the_sweep_as_table_and_picture(sweep: Sweep, tmp_path: Path) -> None:
     picture = tmp_path / "sweep.png"
-    told = workspace.glyphlens("experiments", "phase1:accuracy", "--output", str(picture))
+    told = sweep.workspace.glyphlens("experiments", "phase1:accuracy", "--output", str(picture))
     assert picture.stat().st_size > 10_000
-    assert all(task[1] in told for task in queue)
+    assert all(task[1] in told for task in sweep.queue)
     assert re.search(r"experiment +accuracy +phase1\.steps +phase1\.lr", told)
 
 
-def test_an_experiment_that_is_killed_goes_on_where_it_was(workspace: SmallRepository) -> None:
+def test_an_experiment_that_is_killed_goes_on_where_it_was(small: SmallRepository, tmp_path: Path) -> None:
+    workspace = small.second_workspace(tmp_path / "glyphlens")
     command = ("dvc", "exp", "run", "--temp", "--name", "killed", "--set-param", "phase1.steps=120", "phase1")
     first = workspace.start(*command)
     states = wait_for_states(workspace.folder / "checkpoints/phase1", least_step=30)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.func.small_repository import SmallRepository
 
-PATIENCE_S = 600
+PATIENCE_S = 1800
 pytestmark = pytest.mark.slow
 
 

@@ -88,7 +88,9 @@ def test_the_review_from_set_up_to_page(step: Step, checkout: SmallRepository) -
 
 def test_everything_a_change_must_pass(step: Step) -> None:
     done = step(
-        ".ci/run", MYPY_CACHE_DIR=str(ROOT / ".mypy_cache"), PYTEST_ADDOPTS="-p no:cacheprovider tests/test_params.py"
+        ".ci/run",
+        MYPY_CACHE_DIR=str(ROOT / ".mypy_cache"),
+        PYTEST_ADDOPTS="-p no:cacheprovider tests/core/test_params.py",
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "passed" in done.stdout.splitlines()[-1]

@@ -6,15 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import once_per_run
 from tests.provenance.tiny_repository import TinyRepository
 
 
 @pytest.fixture(scope="session")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = TinyRepository.build(tmp_path_factory.mktemp("tiny") / "ran")
-    made.dvc("repro")
-    made.commit("the first run")
-    return made.folder
+    def make(folder: Path) -> None:
+        made = TinyRepository.build(folder / "ran")
+        made.dvc("repro")
+        made.commit("the first run")
+
+    return once_per_run(tmp_path_factory, "tiny", make) / "ran"
 
 
 @pytest.fixture

@@ -1,34 +1,40 @@
 """A repository with an empty MLflow database, as the working directory."""
 
 import shutil
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from glyphlens.tracking import outbox
 from glyphlens.tracking.client import open_client
+from tests.once import once_per_run
 
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """To copy: MLflow takes seconds to make one."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        open_client().search_experiments()
-    return folder / "mlflow.db"
+
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+            open_client().search_experiments()
+
+    return once_per_run(tmp_path_factory, "mlflow", make) / "mlflow.db"
 
 
 @pytest.fixture
 def home(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The repository's root; nothing is switched off, no server is named."""
+    """The repository's root; nothing is switched off, no server is named, and a run has time to be delivered."""
     (tmp_path / ".dvc").mkdir()
     shutil.copyfile(empty_database, tmp_path / "mlflow.db")
     monkeypatch.chdir(tmp_path)
     for name in ("MLFLOW_TRACKING_URI", "GLYPHLENS_TRACKING", "DVC_EXP_NAME"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(outbox, "PATIENCE_S", 600.0)
     return tmp_path
 
 
@@ -41,3 +47,11 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
         return open_client()
 
     return choose
+
+
+@pytest.fixture
+def refused() -> Iterator[str]:
+    """The address of a server that is down: a port that is taken, with nobody listening."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.request import urlopen
 
-START_S = 120.0
+START_S = 600.0
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 
 

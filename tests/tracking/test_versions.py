@@ -1,4 +1,3 @@
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -6,14 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from glyphlens.core.errors import InputError, OutputError
+from glyphlens.core.errors import InputError
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.pyfunc import _load_pyfunc
-from glyphlens.tracking.registry import promote, rollback
+from glyphlens.tracking.registry import promote
 from glyphlens.tracking.versions import LONGEST_DESCRIPTION, fetch
-from tests.forged_release import GUARD, NAME, SIDE, forged_release, save_release
-from tests.tracking.servers import free_port, mlflow_server, postgres, postgres_is_missing
+from tests.forged_release import NAME, SIDE, forged_release, save_release
 
 ADDRESS = f"models:/{NAME}@champion"
 
@@ -92,37 +90,5 @@ def test_files_that_were_changed_in_the_store_are_refused(home: Path) -> None:
     promote(forged_release(home, 0.9))
     (labels,) = (home / "mlartifacts").rglob("labels.json")
     labels.write_text(labels.read_text().replace("kanji", "kana"))
-    with pytest.raises(InputError, match="version 1 is registered, but its files are not those that were registered"):
+    with pytest.raises(InputError, match="version 1 .*files are not those"):
         fetch(ADDRESS, home / "fetched")
-
-
-def test_a_server_keeps_and_gives_the_files(
-    home: Path, empty_database: Path, tmp_path: Path, at: Callable[[str], Any]
-) -> None:
-    folder, port = tmp_path / "server", free_port()
-    folder.mkdir()
-    shutil.copyfile(empty_database, folder / "mlflow.db")
-    at(f"http://127.0.0.1:{port}")
-    release = forged_release(home, 0.9)
-    with mlflow_server(folder, port):
-        assert promote(release).is_champion and not promote(release).is_new
-        assert contents(fetch(ADDRESS, tmp_path / "fetched")) == contents(release.folder)
-    assert len(list((folder / "artifacts").rglob("m.onnx"))) == 1
-    assert not (home / "mlartifacts").exists() and not (home / "mlruns").exists()
-    with pytest.raises(OutputError, match=f"http://127.0.0.1:{port}: cannot fetch {ADDRESS}"):
-        fetch(ADDRESS, tmp_path / "again")
-
-
-@pytest.mark.skipif(bool(postgres_is_missing()), reason=postgres_is_missing())
-def test_a_server_on_postgresql_goes_forward_and_back(home: Path, tmp_path: Path, at: Callable[[str], Any]) -> None:
-    folder, port = tmp_path / "server", free_port()
-    folder.mkdir()
-    at(f"http://127.0.0.1:{port}")
-    first, worse, better = (forged_release(home, score, seed) for seed, score in enumerate((0.8, 0.7, 0.9)))
-    with postgres() as database, mlflow_server(folder, port, database):
-        assert promote(first).is_champion and not promote(worse).is_champion and promote(better).is_champion
-        left, now = rollback(NAME, GUARD)
-        assert (left.number, now.number) == ("3", "1")
-        assert contents(fetch(ADDRESS, tmp_path / "fetched")) == contents(first.folder)
-        again = promote(better)
-        assert again.is_champion and not again.is_new

@@ -1,12 +1,8 @@
 """Trainings in processes of their own that are ended on the way, and what they leave."""
 
-import multiprocessing
 import os
 import signal
-from collections.abc import Callable
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -29,22 +25,6 @@ class Signalling(Striped):
             for number in self.signals:
                 os.kill(os.getpid(), number)
         return super().batch(step)
-
-
-def started(target: Callable[..., None], *args: Any) -> BaseProcess:
-    """A process that has the imports behind it."""
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.training.test_loop"])
-    process = processes.Process(target=target, args=args)
-    process.start()
-    return process
-
-
-def exit_code(target: Callable[..., None], *args: Any) -> int | None:
-    """How a process ends."""
-    process = started(target, *args)
-    process.join()
-    return process.exitcode
 
 
 def train_in(folder: Path, changes: dict[str, object], fatal: int = -1, signals: Signals = ()) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,10 +12,12 @@ import pytest
 import torch
 
 from glyphlens.training.batches import Batch
-from tests.training.attempts import Signals, exit_code, same_training, state_steps, train_in
+from tests.training.attempts import same_training, state_steps, train_in
+from tests.training.processes import exit_code
 from tests.training.test_loop import held_out, run
 
 KEPT = 2  # keep_last
+FEW = {(0, signal.SIGTERM), (5, signal.SIGINT), (13, signal.SIGTERM)}
 SETTINGS: dict[str, dict[str, object]] = {
     "cosine": {"validate_every": 5},
     "plateau": {"validate_every": 5, "schedule": "plateau", "ema_decay": 0.0, "lr": 1e-5},
@@ -31,14 +34,20 @@ def straight(
     return folder, changes
 
 
-@pytest.mark.parametrize("signals", [(signal.SIGINT,), (signal.SIGTERM,)])
-@pytest.mark.parametrize("step", [0, 3, 4, 5, 13, 23])
+@pytest.mark.parametrize(
+    ("step", "how"),
+    [
+        pytest.param(step, how, marks=() if (step, how) in FEW else pytest.mark.full)
+        for step in (0, 3, 4, 5, 13, 23)
+        for how in (signal.SIGINT, signal.SIGTERM)
+    ],
+)
 def test_an_interrupted_training_goes_on_bit_by_bit(
-    tmp_path: Path, straight: tuple[Path, dict[str, object]], step: int, signals: Signals
+    tmp_path: Path, straight: tuple[Path, dict[str, object]], step: int, how: signal.Signals
 ) -> None:
     """Before the first validation, at a validation (5), between two, just before the last step."""
     uninterrupted, changes = straight
-    assert exit_code(train_in, tmp_path, changes, step, signals) == 128 + signals[0]
+    assert exit_code(train_in, tmp_path, changes, step, (how,)) == 128 + how
     assert max(state_steps(tmp_path)) in (step, step + 1)
     assert len(state_steps(tmp_path)) <= KEPT
     assert exit_code(train_in, tmp_path, changes) == 0
@@ -101,9 +110,9 @@ def interrupted_aloud(folder: Path, log: Path) -> None:
 def test_a_person_is_told_what_happens_and_how_to_go_on(tmp_path: Path) -> None:
     exit_code(interrupted_aloud, tmp_path / "run", tmp_path / "log")
     told = (tmp_path / "log").read_text(encoding="utf-8")
-    assert "test: ends after this step and keeps its state; once more (Ctrl-C) ends it at once" in told
+    assert re.search(r"test: .*keeps its state.*Ctrl-C", told)
     (step,) = state_steps(tmp_path / "run")
-    assert f"test: interrupted; `dvc repro`, or the same command again, resumes from {tmp_path}/run/step-{step}" in told
+    assert re.search(rf"test: interrupted.*`dvc repro`.*{tmp_path}/run/step-{step}", told)
     assert "Traceback" not in told
 
 

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from glyphlens.training.checkpoints import newest_state, step_of
-from tests.training.attempts import exit_code, same_training, started
+from tests.training.attempts import same_training
+from tests.training.processes import exit_code, started
 from tests.training.test_loop import run
 
-ENDS = 20
+FEW, MANY = 3, pytest.param(20, marks=pytest.mark.full)  # ends of a test
 CHANGES = {"validate_every": 5, "d_model": 16}
 KEPT = 2
 
@@ -42,11 +43,12 @@ def ended_after(folder: Path, step: int, delay_s: float, how: signal.Signals) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_ends_at_random_moments_change_nothing(tmp_path: Path, how: signal.Signals) -> None:
+@pytest.mark.parametrize("ends", [FEW, MANY])
+def test_ends_at_random_moments_change_nothing(tmp_path: Path, ends: int, how: signal.Signals) -> None:
     """An attempt may always come through before its end reaches it: then the next training begins."""
     assert exit_code(train_in, tmp_path / "straight") == 0
     moments, codes, trainings = np.random.default_rng(7), [], 0
-    while len(codes) < ENDS:
+    while len(codes) < ends:
         folder = tmp_path / f"ended-{trainings}"
         trainings += 1
         while (code := ended_after(folder, reached(folder) + moments.integers(6), moments.uniform(0, 0.1), how)) != 0:

@@ -1,6 +1,5 @@
 """Training: it learns, repeats bit by bit, survives SIGKILL bit by bit, and tidies up."""
 
-import multiprocessing
 import os
 import shutil
 import signal
@@ -21,6 +20,7 @@ from glyphlens.training.batches import Batch, BatchSource
 from glyphlens.training.checkpoints import newest_state
 from glyphlens.training.loop import train
 from glyphlens.training.objectives import Objective
+from tests.training.processes import exit_code
 from tests.training.settings import COMMON, GLYPH, kept_in
 
 CLASSES = 5
@@ -114,10 +114,7 @@ def test_two_trainings_give_identical_weights(tmp_path: Path, changes: dict[str,
 
 @pytest.mark.parametrize("fatal", [3, 13, 23])
 def test_a_killed_training_goes_on_bit_by_bit(tmp_path: Path, fatal: int) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=run, args=(tmp_path / "killed", fatal))
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    assert exit_code(run, tmp_path / "killed", fatal) == -signal.SIGKILL
     assert (newest_state(tmp_path / "killed") is None) == (fatal < 6)
     assert states(tmp_path / "killed") == [step for step in (6, 12, 18) if step < fatal][-2:]  # keep_last is 2
     assert (tmp_path / "killed/best.ckpt").exists() == (fatal > 6)
@@ -133,10 +130,7 @@ def states(folder: Path) -> list[int]:
 
 def test_a_training_that_is_asked_to_end_says_that_it_is_not_done(tmp_path: Path) -> None:
     """Lightning ends with 0 there, and DVC would take what is half done for the stage's result."""
-    process = multiprocessing.get_context("spawn").Process(target=asked_to_end, args=(tmp_path / "asked",))
-    process.start()
-    process.join()
-    assert process.exitcode == 128 + signal.SIGTERM
+    assert exit_code(asked_to_end, tmp_path / "asked") == 128 + signal.SIGTERM
     resumed, _ = run(tmp_path / "asked")
     straight, _ = run(tmp_path / "straight")
     assert torch.equal(weights(resumed), weights(straight))
@@ -147,9 +141,7 @@ def asked_to_end(folder: Path) -> None:
 
 
 def test_a_state_cut_short_is_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=run, args=(tmp_path / "killed", 23))
-    process.start()
-    process.join()
+    assert exit_code(run, tmp_path / "killed", 23) == -signal.SIGKILL
     newest = newest_state(tmp_path / "killed")
     assert newest
     newest.write_bytes(newest.read_bytes()[: newest.stat().st_size // 2])

@@ -1,6 +1,5 @@
 """Quantisation-aware training: folding is exact, rounding is real, ranges freeze, kills are survived."""
 
-import multiprocessing
 import os
 import signal
 from pathlib import Path
@@ -28,6 +27,7 @@ from tests.training.digits import (
     rounded_network,
     untrained,
 )
+from tests.training.processes import exit_code
 from tests.training.settings import kept_in
 
 
@@ -170,10 +170,7 @@ def run(folder: Path, fatal: int = -1) -> RoundedNetwork:
 
 @pytest.mark.slow
 def test_a_killed_training_goes_on_bit_by_bit(tmp_path: Path) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=run, args=(tmp_path / "killed", 7))
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    assert exit_code(run, tmp_path / "killed", 7) == -signal.SIGKILL
     newest = newest_state(tmp_path / "killed")
     assert newest and newest.stem == "step-6"
     resumed, straight = run(tmp_path / "killed").state_dict(), run(tmp_path / "straight").state_dict()

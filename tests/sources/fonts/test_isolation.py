@@ -5,12 +5,13 @@ import time
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from glyphlens.core.errors import InputError
 from glyphlens.sources.fonts.isolation import Limits, run_isolated
 
-LIMITS = Limits(seconds=30, memory_mib=512)
+LIMITS = Limits(seconds=600, memory_mib=512)
+HANGS_S = 3600
 
 
 def run(task, items, limits=LIMITS, workers=2):
@@ -23,7 +24,7 @@ def double(item):
 
 def misbehave(item):
     if item == "hang":
-        time.sleep(60)
+        time.sleep(HANGS_S)
     if item == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if item == "exit":
@@ -65,16 +66,17 @@ def test_a_bad_item_is_named_and_the_others_go_on(item, reason):
 
 def test_a_hanging_item_is_ended():
     start = time.monotonic()
-    outcomes = run(misbehave, ["hang", "fine"], Limits(seconds=1, memory_mib=512))
-    assert time.monotonic() - start < 20
-    assert outcomes[0].reason == "took longer than 1 s" and outcomes[1].result == "fine"
+    outcomes = run(misbehave, ["hang", "fine"], Limits(seconds=3, memory_mib=512))
+    assert time.monotonic() - start < HANGS_S
+    assert outcomes[0].reason == "took longer than 3 s" and outcomes[1].result == "fine"
 
 
 def test_each_process_has_one_thread():
     """One of several processes: with as many threads as cores in each, they would wait for each other."""
-    before = _threads(None)
-    outcomes = run(_threads, range(2))
-    assert [set(outcome.result) for outcome in outcomes] == [{1}, {1}] and _threads(None) == before
+    with threadpool_limits(2):
+        outcomes = run(_threads, range(2))
+        assert set(_threads(None)) == {2}
+    assert [set(outcome.result) for outcome in outcomes] == [{1}, {1}]
 
 
 def test_results_larger_than_a_pipe_come_through():
