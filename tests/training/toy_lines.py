@@ -16,7 +16,7 @@ DIGITS = Charset("0123456789")
 # five rows of three pixels each, as octal digits: 5 is "# #"
 ROWS = ("75557", "26227", "71747", "71717", "55711", "74717", "74757", "71122", "75757", "75717")
 PARAMS = TrainingParams.model_validate(
-    {**COMMON, "steps": 160, "lr": 0.01, "validate_every": 20, "precision": "32-true", "ema_decay": 0.9}
+    {**COMMON, "steps": 80, "lr": 0.01, "validate_every": 10, "precision": "32-true", "ema_decay": 0.9}
 )
 
 
@@ -55,14 +55,16 @@ class ToyReader(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.picture = nn.Sequential(
-            nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3, padding=1), nn.ReLU()
+            nn.Conv2d(1, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2)
         )
-        self.columns = nn.Conv2d(32, 64, (HEIGHT // 2, 3), padding=(0, 1))
+        self.columns = nn.Sequential(
+            nn.Conv2d(16, 64, (HEIGHT // 2, 3), padding=(0, 1), bias=False), nn.BatchNorm2d(64), nn.ReLU()
+        )
         self.symbols = nn.Conv1d(64, len(DIGITS) + 1, 3, padding=1)
 
     def forward(self, images_N1HW: Tensor) -> Tensor:
         """(N, 1, 14, W) → (N, W / 2, 11)."""
-        columns_NCT = torch.relu(self.columns(self.picture(images_N1HW))).squeeze(2)
+        columns_NCT = self.columns(self.picture(images_N1HW)).squeeze(2)
         logits: Tensor = self.symbols(columns_NCT).transpose(1, 2)
         return logits
 
