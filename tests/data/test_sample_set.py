@@ -4,16 +4,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import save_array, save_table
 from glyphlens.data.sample_set import (
+    ANY_WIDTH,
     CharacterClass,
+    Charset,
     ImageFormat,
     SampleSet,
+    lay_end_to_end,
     pack_bits,
     save_sample_set,
     unpack_bits,
@@ -111,3 +114,126 @@ def test_a_broken_class_list_is_refused(folder: Path, change: dict[str, object])
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(InputError, match="classes.json: not a class list"):
         SampleSet.open(folder)
+
+
+# ── images of any width, and texts ───────────────────────────────────────────────────────────
+CHARSET = Charset("abិក្")  # Latin letters and Khmer ones, two of which combine
+HEIGHT = 4
+IMAGES_OF_LINES = st.lists(
+    st.integers(1, 9).flatmap(lambda width: arrays.arrays(np.uint8, (HEIGHT, width))), min_size=1, max_size=6
+)
+
+
+def lines_index(texts: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"sample_id": range(len(texts)), "text": texts, "group": "font", "split": "train", "source": "rendered"}
+    )
+
+
+def save_lines(folder: Path, images: list[np.ndarray], texts: list[str]) -> None:
+    pixels, offsets = lay_end_to_end(images)
+    save_sample_set(folder, pixels, lines_index(texts), CHARSET, ImageFormat(HEIGHT, ANY_WIDTH, 8), offsets)
+
+
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(images=IMAGES_OF_LINES, data=st.data())
+def test_lines_round_trip(tmp_path: Path, images: list[np.ndarray], data: st.DataObject) -> None:
+    texts = [data.draw(st.text(CHARSET.characters, max_size=8)) for _ in images]
+    save_lines(tmp_path, images, texts)
+    found = SampleSet.open(tmp_path)
+    assert found.texts == tuple(texts)
+    assert found.charset == CHARSET
+    assert found.widths_N.tolist() == [image.shape[1] for image in images]
+    for row, image in enumerate(images):
+        assert np.array_equal(found.images(np.array([row]))[0], image)
+    order = np.array(data.draw(st.permutations(range(len(images)))))
+    padded = found.images(order, min_width_px=5)
+    assert padded.shape == (len(images), HEIGHT, max(5, found.widths_N.max()))
+    for row, image in zip(order, padded, strict=True):
+        width = images[row].shape[1]
+        assert np.array_equal(image[:, :width], images[row])
+        assert not image[:, width:].any()
+
+
+def test_lines_may_have_classes_and_pictures_texts(tmp_path: Path) -> None:
+    images = [np.full((HEIGHT, width), width, np.uint8) for width in (1, 2, 3, 4, 5, 6)]
+    pixels, offsets = lay_end_to_end(images)
+    save_sample_set(tmp_path / "words", pixels, index(), CLASSES, ImageFormat(HEIGHT, ANY_WIDTH, 8), offsets)
+    words = SampleSet.open(tmp_path / "words")
+    assert words.classes == CLASSES and words.class_indices.tolist() == [0, 1, 2, 0, 1, 0]
+    save_sample_set(tmp_path / "texts", pack_bits(IMAGES), lines_index(["ab"] * 6), CHARSET, ImageFormat(8, 16, 1))
+    texts = SampleSet.open(tmp_path / "texts")
+    assert texts.texts == ("ab",) * 6 and texts.widths_N.tolist() == [16] * 6
+    assert np.array_equal(texts.images(slice(None)), IMAGES * 255)
+
+
+@given(st.text(CHARSET.characters))
+def test_decoding_inverts_encoding(text: str) -> None:
+    assert CHARSET.decode(CHARSET.encode(text)) == text
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Path:
+    save_lines(tmp_path, [np.zeros((HEIGHT, width), np.uint8) for width in (3, 1, 2)], ["a", "", "ក្"])
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("offsets", "named"),
+    [
+        ([0, 12, 24], r"offsets.npy: \(3,\) int64, expected \(4,\) int64"),
+        ([0.0, 12, 16, 24], r"offsets.npy: \(4,\) float64, expected"),
+        ([0, 12, 16, 20], r"offsets.npy: cuts 0 to 20 out of 24 pixels"),
+        ([4, 12, 16, 24], r"offsets.npy: cuts 4 to 24"),
+        ([0, 12, 15, 24], r"row 1 has 3 pixels, expected whole columns of 4, at least one \(2 rows"),
+        ([0, 12, 12, 24], r"row 1 has 0 pixels"),
+        ([0, 16, 12, 24], r"row 1 has -4 pixels"),
+    ],
+)
+def test_offsets_that_do_not_fit_are_refused(lines: Path, offsets: list[int], named: str) -> None:
+    save_array(lines / "offsets.npy", np.array(offsets))
+    with pytest.raises(InputError, match=named):
+        SampleSet.open(lines)
+
+
+def test_lines_without_their_offsets_are_refused(lines: Path) -> None:
+    (lines / "offsets.npy").unlink()
+    with pytest.raises(InputError, match=r"offsets\.npy"):
+        SampleSet.open(lines)
+
+
+def test_pixels_of_lines_are_flat(lines: Path) -> None:
+    save_array(lines / "pixels.npy", np.zeros((2, 12), np.uint8))
+    with pytest.raises(InputError, match=r"pixels.npy: \(2, 12\) uint8, expected \(pixels,\) uint8"):
+        SampleSet.open(lines)
+
+
+@pytest.mark.parametrize(
+    ("texts", "named"),
+    [
+        (["a", "abc", ""], r"index.parquet: row 1: the text 'abc' has 'c' \(U\+0063\)"),
+        (["a", None, "b"], "row 1: no text"),
+    ],
+)
+def test_texts_outside_the_charset_are_refused(lines: Path, texts: list[str], named: str) -> None:
+    save_table(lines / "index.parquet", lines_index(texts))
+    with pytest.raises(InputError, match=named):
+        SampleSet.open(lines)
+
+
+@pytest.mark.parametrize(
+    ("charset", "named"),
+    [("abba", r"charset.json: a charset has 'a' \(U\+0061\), 'b' \(U\+0062\) more than once"), (7, "not a charset")],
+)
+def test_a_broken_charset_is_refused(lines: Path, charset: object, named: str) -> None:
+    path = lines / "charset.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"charset": charset}))
+    with pytest.raises(InputError, match=named):
+        SampleSet.open(lines)
+
+
+def test_lines_of_one_bit_are_refused(lines: Path) -> None:
+    path = lines / "charset.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"image": {"height_px": 4, "width_px": 0, "bits": 1}}))
+    with pytest.raises(InputError, match="images of any width have 8 bits"):
+        SampleSet.open(lines)

@@ -20,11 +20,32 @@ class Signalling(Striped):
         super().__init__()
         self.at, self.signals = fatal, signals
 
-    def batch(self, step: int) -> Batch:
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         if step == self.at:
             for number in self.signals:
                 os.kill(os.getpid(), number)
-        return super().batch(step)
+        return super().batch(step, rank, world)
+
+
+class Ahead(Striped):
+    """Made by workers: sends signals to the training and all its workers, as a terminal does, when a step is made."""
+
+    def __init__(self, fatal: int, signals: Signals) -> None:
+        super().__init__()
+        self.at, self.signals = fatal, signals
+
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
+        if step == self.at:
+            for number in self.signals:
+                os.killpg(0, number)
+        return super().batch(step, rank, world)
+
+
+def train_ahead(folder: Path, changes: dict[str, object], fatal: int = -1, signals: Signals = ()) -> None:
+    """A training in a process group of its own, whose batches two workers make."""
+    os.setpgid(0, 0)
+    torch.set_num_threads(1)
+    run(folder, source=Ahead(fatal, signals), workers=2, **changes)
 
 
 def train_in(folder: Path, changes: dict[str, object], fatal: int = -1, signals: Signals = ()) -> None:

@@ -10,13 +10,13 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 from torch.nn import functional
 
+from glyphlens.core.share import Share
 from glyphlens.tracks.kanji.recognizers import cnn
 from glyphlens.training.batches import Batch
-from glyphlens.training.folding import Pair
 from glyphlens.training.loop import train
-from glyphlens.training.objectives import ClassLoss
 from glyphlens.training.params import TrainingParams
-from glyphlens.training.qat import QatParams, RoundedNetwork, prepare
+from glyphlens.training.qat import Pair, QatParams, RoundedNetwork, prepare
+from glyphlens.training.task import ClassTask
 from tests.training.settings import COMMON, kept_in
 
 TRAINED = 1200  # the first rows; the others were written by other people
@@ -47,10 +47,11 @@ def digits() -> tuple[Tensor, Tensor]:
 class DigitBatches:
     """Training digits drawn by step."""
 
-    def batch(self, step: int) -> Batch:
-        """32 of them."""
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
+        """32 of them for all processes."""
         images, targets = digits()
         rows = torch.randint(0, TRAINED, (32,), generator=torch.Generator().manual_seed(step))
+        rows = rows[Share(rank, world).rows(32)]
         return Batch((images[rows],), targets[rows])
 
 
@@ -68,8 +69,7 @@ def right_share(logits_NC: Tensor) -> float:
 
 def fit(model: torch.nn.Module, params: TrainingParams, folder: Path) -> None:
     """Train with the project's one loop."""
-    loss = ClassLoss(params.smoothing)
-    train(model, DigitBatches(), held_out(), params, objective=loss, **kept_in(folder))
+    train(model, DigitBatches(), held_out(), params, task=ClassTask(params.smoothing), **kept_in(folder))
 
 
 @functools.cache

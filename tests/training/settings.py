@@ -44,13 +44,14 @@ GLYPH: dict[str, Any] = {
 }
 
 
-def run_in(folder: Path, minutes: float = 5) -> TrainingRun:
+def run_in(folder: Path, minutes: float = 5, workers: int = 0) -> TrainingRun:
     """A run of no stage in a folder that may hold an unfinished one, with a state every few minutes."""
     folder.mkdir(parents=True, exist_ok=True)
-    identity, checkpoint = Identity("test", {}, {}, "", "", 1), CheckpointParams(resume="auto", minutes=minutes)
+    identity = Identity("test", {}, {}, "", "", 1)
+    checkpoint = CheckpointParams(resume="auto", minutes=minutes, workers=workers)
     return TrainingRun(identity, folder, checkpoint, newest_state(folder))
 
 
-def kept_in(folder: Path, minutes: float = 5) -> dict[str, Any]:
+def kept_in(folder: Path, minutes: float = 5, workers: int = 0) -> dict[str, Any]:
     """What ``train`` is told of a run whose curves lie in its own folder."""
-    return {"seed": 3, "run": run_in(folder, minutes), "curves": folder / "curves"}
+    return {"seed": 3, "run": run_in(folder, minutes, workers), "curves": folder / "curves"}

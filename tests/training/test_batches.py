@@ -1,11 +1,15 @@
 """Batches are functions of (seed, step); sampling, noise and hidden geometry do what they say."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, pack_bits
 from glyphlens.imaging.degrade import DegradeParams
@@ -13,9 +17,10 @@ from glyphlens.tracks.arabic.primitives.cells import pack_cells
 from glyphlens.tracks.arabic.primitives.codebook import Codebook
 from glyphlens.tracks.arabic.training.cell_batches import CellBatches, CellParams, degraded_cells
 from glyphlens.tracks.arabic.training.glyph_batches import GridBatches, HeldOut, RasterBatches, Training, grid_input
-from glyphlens.tracks.arabic.training.glyph_params import GlyphParams
-from glyphlens.training.sampling import BalancedSampler
+from glyphlens.tracks.arabic.training.glyph_training import GlyphParams
+from glyphlens.training.batches import BalancedSampler, Batch, StepSource, step_loader
 from tests.training.settings import COMMON, GLYPH
+from tests.training.shares import assert_shares_are_the_whole, tensors
 
 GEOMETRY = ("em_left", "em_right", "em_bottom", "em_top", "em_advance", "em_major")
 PRIMITIVES = 15
@@ -89,11 +94,14 @@ def test_class_balance_evens_out_classes() -> None:
         assert (drawn >= 90).mean() == pytest.approx(expected, abs=0.02)
 
 
-def test_rasters_are_degraded_anew_in_every_step(training: Training) -> None:
+def raster_source(training: Training) -> RasterBatches:
     packed = np.asarray(training.samples.pixels)
     rasters = Training(training.samples, training.rows_T, packed, np.stack([packed] * 2, 1), training.geometry_TVG)
-    degradation = DegradeParams(shift_px=1, blur_sigma_px=0.6, gamma=0.05)
-    source = RasterBatches(rasters, params(), 7, degradation)
+    return RasterBatches(rasters, params(), 7, DegradeParams(shift_px=1, blur_sigma_px=0.6, gamma=0.05))
+
+
+def test_rasters_are_degraded_anew_in_every_step(training: Training) -> None:
+    source = raster_source(training)
     images = source.batch(0).inputs[0]
     assert images.shape == (8, 1, 128, 128) and images.min() >= 0 and images.max() <= 1
     assert torch.equal(images, source.batch(0).inputs[0])
@@ -141,3 +149,57 @@ def test_training_cells_are_inked_and_few_are_empty(training: Training, codebook
     assert batch.inputs[0].flatten(1).any(1).all()
     assert (batch.targets == 0).sum() <= 0.25 * 40
     assert torch.equal(batch.inputs[0], source.batch(0).inputs[0])
+
+
+@pytest.fixture(params=["grids", "rasters", "cells"])
+def source(request: pytest.FixtureRequest, training: Training, codebook: Codebook) -> StepSource[Batch]:
+    """One of the Arabic track's sources."""
+    sources: dict[str, StepSource[Batch]] = {
+        "grids": GridBatches(training, params(token_noise=0.1), 7, PRIMITIVES),
+        "rasters": raster_source(training),
+        "cells": CellBatches(np.asarray(training.samples.pixels), codebook, cell_params(batch=40), 0),
+    }
+    return sources[request.param]
+
+
+@examples(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 100_000), st.sampled_from([1, 2, 4]))
+def test_the_shares_of_processes_are_together_the_batch_of_one(
+    source: StepSource[Batch], step: int, world: int
+) -> None:
+    assert_shares_are_the_whole(source, step, world)
+
+
+class Standing:
+    """A training that stands at a step."""
+
+    global_step = 3
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_steps_come_in_order_from_where_training_stands(source: StepSource[Batch], workers: int) -> None:
+    """Made in this process or in workers, each on a thread of its own: the same bits."""
+    loader = step_loader(source, 8, Standing(), workers)
+    with pytest.raises(TypeError):
+        len(loader)
+    for step, batch in enumerate(loader, start=3):
+        for made, expected in zip(tensors(batch), tensors(source.batch(step)), strict=True):
+            assert torch.equal(made, expected)
+    assert step == 7
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """Torch computes on two threads until the test ends."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_the_number_of_threads_decides_no_batch(source: StepSource[Batch]) -> None:
+    """A worker has one thread, the training may have more."""
+    on_two = tensors(source.batch(1))
+    torch.set_num_threads(1)
+    assert all(torch.equal(one, two) for one, two in zip(tensors(source.batch(1)), on_two, strict=True))

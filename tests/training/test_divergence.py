@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from glyphlens.core.errors import DivergenceError
-from glyphlens.tracks.arabic.training.glyph_training import GlyphLoss
+from glyphlens.tracks.arabic.training.glyph_training import GlyphTask
 from glyphlens.training.batches import Batch
 from tests.training.attempts import curve_bytes, state_steps
 from tests.training.test_loop import Striped, held_out, run, settings
@@ -24,18 +24,18 @@ class Broken(Striped):
         super().__init__()
         self.value = value
 
-    def batch(self, step: int) -> Batch:
-        batch = super().batch(step)
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
+        batch = super().batch(step, rank, world)
         if step >= BAD:
             batch.inputs[1][5, 0] = self.value
         return batch
 
 
-class SteepLoss(GlyphLoss):
+class SteepTask(GlyphTask):
     """A finite loss whose gradient is not finite from one step on."""
 
-    def __call__(self, model: nn.Module, batch: Batch, step: int) -> Tensor:
-        loss = super().__call__(model, batch, step)
+    def loss(self, model: nn.Module, batch: Batch, step: int) -> Tensor:
+        loss = super().loss(model, batch, step)
         return loss + torch.sqrt(loss - loss.detach()) if step >= BAD else loss
 
 
@@ -63,7 +63,7 @@ def test_a_loss_that_is_not_finite_stops_the_training(tmp_path: Path, precision:
 def test_a_gradient_that_is_not_finite_stops_the_training(tmp_path: Path, precision: str) -> None:
     params = settings(precision=precision)
     with pytest.raises(DivergenceError, match=r"step 9: the loss is \d+\.\d+ and the norm of its gradient nan"):
-        run(tmp_path, objective=SteepLoss(params), minutes=EVERY_STEP, precision=precision)
+        run(tmp_path, task=SteepTask(params), minutes=EVERY_STEP, precision=precision)
     assert max(state_steps(tmp_path)) == BAD
     assert all_finite(tmp_path)
 

@@ -33,10 +33,10 @@ def largest_file(size: int) -> Iterator[None]:
 class Limiting(Striped):
     """From step 8 on, there is room for short files only."""
 
-    def batch(self, step: int) -> Batch:
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         if step == 8:
             resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-        return super().batch(step)
+        return super().batch(step, rank, world)
 
 
 def test_a_state_that_has_no_room_leaves_the_one_before(tmp_path: Path) -> None:

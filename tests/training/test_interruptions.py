@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from glyphlens.training.batches import Batch
-from tests.training.attempts import same_training, state_steps, train_in
+from tests.training.attempts import same_training, state_steps, train_ahead, train_in
 from tests.training.processes import exit_code
 from tests.training.test_loop import held_out, run
 
@@ -50,6 +50,19 @@ def test_an_interrupted_training_goes_on_bit_by_bit(
     assert exit_code(train_in, tmp_path, changes, step, (how,)) == 128 + how
     assert max(state_steps(tmp_path)) in (step, step + 1)
     assert len(state_steps(tmp_path)) <= KEPT
+    assert exit_code(train_in, tmp_path, changes) == 0
+    assert same_training(tmp_path, uninterrupted)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_training_with_workers_is_interrupted_like_any(
+    tmp_path: Path, straight: tuple[Path, dict[str, object]], number: signal.Signals
+) -> None:
+    """A terminal's Ctrl-C reaches the workers too; the training goes on with as many workers as one likes."""
+    uninterrupted, changes = straight
+    code = exit_code(train_ahead, tmp_path, changes, 13, (number,))
+    assert code == (-number if number == signal.SIGKILL else 128 + number)
+    assert state_steps(tmp_path)
     assert exit_code(train_in, tmp_path, changes) == 0
     assert same_training(tmp_path, uninterrupted)
 

@@ -13,13 +13,12 @@ from torch.nn.functional import cross_entropy
 
 from glyphlens.core.curves import read_curves
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
-from glyphlens.tracks.arabic.training.glyph_params import GlyphParams
-from glyphlens.tracks.arabic.training.glyph_training import GlyphLoss
-from glyphlens.training.averaging import warmed_decay
-from glyphlens.training.batches import Batch, BatchSource
+from glyphlens.tracks.arabic.training.glyph_training import GlyphParams, GlyphTask
+from glyphlens.training.batches import Batch, StepSource
+from glyphlens.training.callbacks import warmed_decay
 from glyphlens.training.checkpoints import newest_state
 from glyphlens.training.loop import train
-from glyphlens.training.objectives import Objective
+from glyphlens.training.task import Task
 from tests.training.processes import exit_code
 from tests.training.settings import COMMON, GLYPH, kept_in
 
@@ -32,7 +31,7 @@ class Striped:
     def __init__(self, fatal: int = -1, how: signal.Signals = signal.SIGKILL) -> None:
         self.fatal, self.how = fatal, how
 
-    def batch(self, step: int) -> Batch:
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         if step == self.fatal:
             os.kill(os.getpid(), self.how)
         generator = torch.Generator().manual_seed(step)
@@ -52,9 +51,10 @@ def run(
     how: signal.Signals = signal.SIGKILL,
     *,
     minutes: float = 5,
-    source: BatchSource | None = None,
+    source: StepSource[Batch] | None = None,
     validation: Sequence[Batch] | None = None,
-    objective: Objective | None = None,
+    task: Task[Batch] | None = None,
+    workers: int = 0,
     **changes: object,
 ) -> tuple[GridRecognizer, pd.DataFrame]:
     params = settings(**changes)
@@ -65,8 +65,8 @@ def run(
         source or Striped(fatal, how),
         validation or held_out(),
         params,
-        objective=objective or GlyphLoss(params),
-        **kept_in(folder, minutes),
+        task=task or GlyphTask(params),
+        **kept_in(folder, minutes, workers),
     )
     return model, trained.curves
 
@@ -112,6 +112,13 @@ def test_two_trainings_give_identical_weights(tmp_path: Path, changes: dict[str,
     pd.testing.assert_frame_equal(first_curves, second_curves)
 
 
+def test_batches_made_ahead_by_workers_give_identical_weights(tmp_path: Path) -> None:
+    alone, alone_curves = run(tmp_path / "alone")
+    ahead, ahead_curves = run(tmp_path / "ahead", workers=2)
+    assert torch.equal(weights(alone), weights(ahead))
+    pd.testing.assert_frame_equal(alone_curves, ahead_curves)
+
+
 @pytest.mark.parametrize("fatal", [3, 13, 23])
 def test_a_killed_training_goes_on_bit_by_bit(tmp_path: Path, fatal: int) -> None:
     assert exit_code(run, tmp_path / "killed", fatal) == -signal.SIGKILL
@@ -154,8 +161,8 @@ def test_a_state_cut_short_is_passed_over(tmp_path: Path, capsys: pytest.Capture
 class Spoiled(Striped):
     """From step 24 on, every grid carries the next class's label."""
 
-    def batch(self, step: int) -> Batch:
-        batch = super().batch(step)
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
+        batch = super().batch(step, rank, world)
         return batch if step < 24 else batch._replace(targets=(batch.targets + 1) % CLASSES)
 
 
@@ -169,7 +176,7 @@ def test_best_weights_are_kept_not_the_last(tmp_path: Path) -> None:
         Spoiled(),
         validation,
         params,
-        objective=GlyphLoss(params),
+        task=GlyphTask(params),
         **kept_in(tmp_path / "run"),
     )
     accuracies = curves[curves["name"] == "val_top1"]["value"]
@@ -190,7 +197,7 @@ def test_tables_of_integers_are_not_averaged(tmp_path: Path) -> None:
     model = GridRecognizer(params.grid_config(CLASSES, 15))
     model.register_buffer("table", torch.arange(1, 100))
     validation = [Striped().batch(1000)]
-    train(model, Striped(), validation, params, objective=GlyphLoss(params), **kept_in(tmp_path))
+    train(model, Striped(), validation, params, task=GlyphTask(params), **kept_in(tmp_path))
     assert torch.equal(model.table, torch.arange(1, 100))
 
 

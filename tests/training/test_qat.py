@@ -11,10 +11,9 @@ from torch import nn
 from glyphlens.core.errors import InputError
 from glyphlens.training.batches import Batch
 from glyphlens.training.checkpoints import newest_state
-from glyphlens.training.folding import fold, unfold
 from glyphlens.training.loop import train
-from glyphlens.training.objectives import ClassLoss
-from glyphlens.training.qat import QatParams, RoundedNetwork, plain
+from glyphlens.training.qat import QatParams, RoundedNetwork, fold, plain, unfold
+from glyphlens.training.task import ClassTask
 from tests.training.digits import (
     QAT,
     TRAINED,
@@ -150,11 +149,11 @@ class Fatal(DigitBatches):
     def __init__(self, fatal: int) -> None:
         self.fatal = fatal
 
-    def batch(self, step: int) -> Batch:
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         """A batch, or the end."""
         if step == self.fatal:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().batch(step)
+        return super().batch(step, rank, world)
 
 
 SHORT = QAT.model_copy(update={"steps": 8, "validate_every": 2})
@@ -163,8 +162,7 @@ SHORT = QAT.model_copy(update={"steps": 8, "validate_every": 2})
 def run(folder: Path, fatal: int = -1) -> RoundedNetwork:
     """A short QAT in a folder that may hold an unfinished one."""
     rounded, _ = prepared(SHORT, untrained())
-    loss = ClassLoss(SHORT.smoothing)
-    train(rounded, Fatal(fatal), held_out()[:1], SHORT, objective=loss, **kept_in(folder))
+    train(rounded, Fatal(fatal), held_out()[:1], SHORT, task=ClassTask(SHORT.smoothing), **kept_in(folder))
     return rounded
 
 

@@ -14,8 +14,7 @@ import pytest
 import torch
 
 import glyphlens
-from glyphlens.core.errors import CheckpointError, OutputError, ParamsError
-from glyphlens.training.batches import Batch, share
+from glyphlens.core.errors import CheckpointError, OutputError
 from glyphlens.training.checkpoints import IDENTITY, Identity
 from glyphlens.training.run import TrainingRun, identify, training_run
 
@@ -193,17 +192,6 @@ def test_a_file_that_is_no_state_is_refused(tmp_path: Path) -> None:
         resume(path)
         with pytest.raises(CheckpointError, match=rf"{path}: not a training state of glyphlens"):
             started()
-
-
-def test_shares_of_a_batch_are_equal_and_together_the_whole() -> None:
-    batch = Batch((torch.arange(12).reshape(6, 2),), torch.arange(6), torch.arange(6) > 2)
-    shares = [share(batch, rank, 3) for rank in range(3)]
-    assert sorted(int(target) for part in shares for target in part.targets) == list(range(6))
-    for part in shares:
-        assert torch.equal(part.inputs[0][:, 0], part.targets * 2)
-        assert part.diacritics is not None and torch.equal(part.diacritics, part.targets > 2)
-    with pytest.raises(ParamsError, match="a batch of 6 cannot be shared by 4 processes"):
-        share(batch, 0, 4)
 
 
 @pytest.mark.slow

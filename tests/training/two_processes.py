@@ -12,7 +12,7 @@ from torch import nn
 
 from glyphlens.training.batches import Batch
 from glyphlens.training.loop import train
-from glyphlens.training.objectives import ClassLoss
+from glyphlens.training.task import ClassTask
 from tests.training.digits import FLOAT, DigitBatches, held_out, untrained
 from tests.training.settings import kept_in
 
@@ -20,14 +20,14 @@ from tests.training.settings import kept_in
 class Interrupting(DigitBatches):
     """The launcher gets Ctrl-C when the first process asks for a step; time is left for it to be passed on."""
 
-    def batch(self, step: int) -> Batch:
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         """As ever."""
         at = int(os.environ.get("INTERRUPTED_AT") or -1)
         if step == at and os.environ["RANK"] == "0":
             os.kill(os.getppid(), signal.SIGINT)
         if 0 <= at <= step:
             time.sleep(1)
-        return super().batch(step)
+        return super().batch(step, rank, world)
 
 
 def plain() -> nn.Module:
@@ -41,7 +41,7 @@ def main(kind: str) -> None:
     network = plain() if kind == "plain" else untrained()
     params = FLOAT.model_copy(update={"steps": 40, "validate_every": 10, "lr": 0.001})
     folder = Path(f"of {os.environ.get('WORLD_SIZE', '1')}")
-    trained = train(network, Interrupting(), held_out(), params, objective=ClassLoss(0.05), **kept_in(folder))
+    trained = train(network, Interrupting(), held_out(), params, task=ClassTask(0.05), **kept_in(folder))
     print(json.dumps(trained.curves.to_numpy().tolist()))
 
 

@@ -1,16 +1,17 @@
-"""What watches a training: the learning curves, a progress bar over steps, and a look at the last weights."""
+"""What goes along with a training: learning curves, averaged weights, a progress bar, a look at the last weights."""
 
 import time
 from typing import Any
 
 import lightning
 import pandas as pd
-from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.callbacks import Callback, WeightAveraging
+from torch import Tensor
 from tqdm import tqdm
 
 from glyphlens.tracking.curve_files import CurveFiles
-from glyphlens.training.divergence import require_finite_scores
-from glyphlens.training.processes import rank
+from glyphlens.training.machine import rank
+from glyphlens.training.module import require_finite_scores
 
 DIGITS = 6
 
@@ -34,10 +35,10 @@ class Curves(Callback):
         if trainer.is_global_zero:
             self.files.open(self.rows)
 
-    def on_train_batch_end(self, trainer: lightning.Trainer, task: Any, *_: Any) -> None:
+    def on_train_batch_end(self, trainer: lightning.Trainer, module: Any, *_: Any) -> None:
         """Every ``every`` steps, the training loss; raises DivergenceError where it is not finite."""
         if trainer.global_step % self.every == 0:
-            task.require_finite_step()
+            module.require_finite_step()
             self._log(trainer, "train_loss")
 
     def on_validation_end(self, trainer: lightning.Trainer, *_: Any) -> None:
@@ -72,6 +73,27 @@ class Curves(Callback):
             self.files.log(*row)
 
 
+class WarmAveraging(WeightAveraging):
+    """Averages weights and buffers after every step; validates, checkpoints and ends with the averages.
+
+    An exponential mean that forgets the first steps: its decay grows to ``limit``.
+    """
+
+    def __init__(self, limit: float) -> None:
+        def average(mean: Tensor, current: Tensor, averaged: Tensor | int) -> Tensor:
+            if not current.is_floating_point():
+                return current  # counters and tables: a mean of them, cut to integers, would be neither
+            decay = warmed_decay(int(averaged), limit)
+            return decay * mean + (1 - decay) * current
+
+        super().__init__(use_buffers=True, avg_fn=average)
+
+
+def warmed_decay(averaged: int, limit: float) -> float:
+    """(1 + n) / (10 + n) after n averaged steps, at most ``limit``, so that a short training keeps no early weights."""
+    return min(limit, (1 + averaged) / (10 + averaged))
+
+
 class LastValidation(Callback):
     """Validates after the last step too, wherever it falls: the last weights are often the best."""
 
@@ -83,7 +105,8 @@ class LastValidation(Callback):
 class StepBar(Callback):
     """A progress bar of the first process: counts optimiser steps, shows the last loss and validation."""
 
-    def __init__(self, title: str, steps: int) -> None:
+    def __init__(self, title: str, steps: int, monitored: str) -> None:
+        self.shown = ("train_loss", "val_loss", monitored)
         self.bar = tqdm(total=steps, desc=title, unit="step", mininterval=1.0, disable=rank() > 0)
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
@@ -91,9 +114,9 @@ class StepBar(Callback):
         self.bar.update(trainer.global_step - self.bar.n)
 
     def on_validation_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        """Show the validation's accuracy."""
-        shown = ("train_loss", "val_loss", "val_top1")
-        metrics = {name: float(trainer.callback_metrics[name]) for name in shown if name in trainer.callback_metrics}
+        """Show the score that the best weights are judged by."""
+        known = [name for name in self.shown if name in trainer.callback_metrics]
+        metrics = {name: float(trainer.callback_metrics[name]) for name in known}
         self.bar.set_postfix({name: f"{value:.4f}" for name, value in metrics.items()})
 
     def teardown(self, *_: Any, **__: Any) -> None:

@@ -5,6 +5,7 @@ import signal
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import lightning
 import torch
@@ -14,29 +15,27 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from glyphlens.tracking.curve_files import CurveFiles
-from glyphlens.training.averaging import WarmAveraging
-from glyphlens.training.batches import Batch, BatchSource, StepStream
-from glyphlens.training.callbacks import Curves, LastValidation, StepBar
+from glyphlens.training.batches import StepSource, step_loader
+from glyphlens.training.callbacks import Curves, LastValidation, StepBar, WarmAveraging
 from glyphlens.training.checkpoints import Trained, load_finished, save_finished
-from glyphlens.training.interruption import EXIT_STATUS, Interruption
-from glyphlens.training.objectives import Objective
+from glyphlens.training.machine import local_world_size, world_size
+from glyphlens.training.module import TrainingModule
 from glyphlens.training.params import TrainingParams
-from glyphlens.training.processes import local_world_size, world_size
 from glyphlens.training.run import TrainingRun
-from glyphlens.training.states import States, WholeFiles
-from glyphlens.training.task import RecognitionTask
+from glyphlens.training.states import EXIT_STATUS, Interruption, States, WholeFiles
+from glyphlens.training.task import Monitor, Task
 
 CURVE_POINTS = 100
-MONITORED = "val_top1"
+B = TypeVar("B")
 
 
 def train(
     model: nn.Module,
-    source: BatchSource,
-    validation: Sequence[Batch],
+    source: StepSource[B],
+    validation: Sequence[B],
     params: TrainingParams,
     *,
-    objective: Objective,
+    task: Task[B],
     seed: int,
     run: TrainingRun,
     curves: Path,
@@ -54,8 +53,9 @@ def train(
     files = CurveFiles(curves)
     trained = load_finished(run.folder, model)
     if trained is None:
-        task = RecognitionTask(model, objective, params, seed, run.identity)
-        trained = _train(task, StepStream(source, params.steps, task), validation, run, files)
+        module = TrainingModule(model, task, params, seed, run.identity)
+        batches = step_loader(source, params.steps, module, run.checkpoint.workers)
+        trained = _train(module, batches, validation, run, files)
         save_finished(run.folder, model, trained)
     files.open(trained.curves.itertuples(index=False, name=None))
     files.close()
@@ -64,51 +64,47 @@ def train(
 
 
 def _train(
-    task: RecognitionTask, stream: StepStream, validation: Sequence[Batch], run: TrainingRun, files: CurveFiles
+    module: TrainingModule, batches: "DataLoader[Any]", validation: Sequence[Any], run: TrainingRun, files: CurveFiles
 ) -> Trained:
-    """Train to the end and give the task its best weights; only the first process comes back."""
-    stage, params = run.identity.stage, task.params
-    watch, best = Curves(stage, max(1, params.steps // CURVE_POINTS), files), _best(run.folder)
+    """Train to the end and give the module its best weights; only the first process comes back."""
+    stage, params, monitor = run.identity.stage, module.params, module.task.monitor
+    watch, best = Curves(stage, max(1, params.steps // CURVE_POINTS), files), _best(run.folder, monitor)
     with Interruption(stage) as interruption:
         states = States(run, params.keep_last, interruption)
-        trainer = _trainer(params, [watch, LastValidation(), StepBar(stage, params.steps), best, states])
-        _fit(trainer, task, stream, validation, run.start)
+        bar = StepBar(stage, params.steps, monitor.name)
+        trainer = _trainer(params, monitor, [watch, LastValidation(), bar, best, states])
+        _fit(trainer, module, batches, validation, run.start)
         states.end_if_asked(trainer)
     _leave_to_the_first(trainer)
-    task.load_state_dict(torch.load(best.best_model_path, weights_only=False)["state_dict"])
+    module.load_state_dict(torch.load(best.best_model_path, weights_only=False)["state_dict"])
     return Trained(watch.table(), watch.seconds)
 
 
 def _fit(
     trainer: lightning.Trainer,
-    task: RecognitionTask,
-    stream: StepStream,
-    validation: Sequence[Batch],
+    module: TrainingModule,
+    batches: "DataLoader[Any]",
+    validation: Sequence[Any],
     start: Path | None,
 ) -> None:
     """Train from a state or from the beginning.
 
     Lightning's own answer to SIGTERM, before the first step, would be to end with 0, as if all were done.
     """
+    held_out: DataLoader[Any] = DataLoader(validation, batch_size=None)  # type: ignore[arg-type]
     try:
-        trainer.fit(
-            task,
-            DataLoader(stream, batch_size=None),
-            DataLoader(validation, batch_size=None),  # type: ignore[arg-type]
-            ckpt_path=start,
-            weights_only=False,
-        )
+        trainer.fit(module, batches, held_out, ckpt_path=start, weights_only=False)
     except SIGTERMException as error:
         raise SystemExit(EXIT_STATUS + signal.SIGTERM) from error
 
 
-def _trainer(params: TrainingParams, callbacks: list[Callback]) -> lightning.Trainer:
+def _trainer(params: TrainingParams, monitor: Monitor, callbacks: list[Callback]) -> lightning.Trainer:
     """The states are kept by the last callbacks: what they keep must know of the best that came before them.
 
     One device, or those of a torchrun, whose processes are told of themselves by environment variables.
     """
     averaging = [WarmAveraging(params.ema_decay)] if params.ema_decay else []
-    stopping = EarlyStopping(MONITORED, mode="max", patience=params.patience)
+    stopping = EarlyStopping(monitor.name, mode=monitor.mode, patience=params.patience)
     return lightning.Trainer(
         max_steps=params.steps,
         max_epochs=-1,
@@ -141,9 +137,9 @@ def _leave_to_the_first(trainer: lightning.Trainer) -> None:
         raise SystemExit(0)
 
 
-def _best(folder: Path) -> ModelCheckpoint:
+def _best(folder: Path, monitor: Monitor) -> ModelCheckpoint:
     """A whole state: in a file of weights alone Lightning writes the current ones where the averaged were validated."""
-    return ModelCheckpoint(folder, "best", monitor=MONITORED, mode="max")
+    return ModelCheckpoint(folder, "best", monitor=monitor.name, mode=monitor.mode)
 
 
 def _quieten() -> None:

@@ -1,6 +1,7 @@
-"""A trained recogniser's logits over many batches."""
+"""A trained recogniser's logits over many batches, on the GPU where there is one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -9,9 +10,26 @@ from torch import nn
 from tqdm import tqdm
 
 from glyphlens.training.batches import Batch
+from glyphlens.training.machine import compute_device
+
+
+@contextmanager
+def on_compute_device(model: nn.Module) -> Iterator[torch.device]:
+    """Lend ``model`` to the GPU for the block, where there is one; it comes back to the CPU."""
+    device = compute_device()
+    model.to(device)
+    try:
+        yield device
+    finally:
+        model.cpu()
 
 
 @torch.inference_mode()
 def predict_logits(model: nn.Module, batches: Iterable[Batch], title: str) -> NDArray[np.float32]:
     """(N, C) float32 logits in the order of the batches; the model is in evaluation mode."""
-    return np.concatenate([model(*batch.inputs).float().numpy() for batch in tqdm(batches, desc=title, unit="batch")])
+    with on_compute_device(model) as device:
+        rows = [
+            model(*(tensor.to(device, non_blocking=True) for tensor in batch.inputs)).float().cpu().numpy()
+            for batch in tqdm(batches, desc=title, unit="batch")
+        ]
+    return np.concatenate(rows)

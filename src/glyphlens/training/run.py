@@ -23,18 +23,19 @@ from glyphlens.tracking.outbox import post
 from glyphlens.tracking.record import RunRecord
 from glyphlens.tracking.timings import note_timing
 from glyphlens.training.checkpoints import Identity, Trained, newest_state, read_identity, resumption
-from glyphlens.training.machine import this_machine
-from glyphlens.training.processes import rank, world_size
+from glyphlens.training.machine import rank, this_machine, world_size
 
 
 class CheckpointParams(Section):
     """The ``checkpoint`` section; it changes no result.
 
     ``resume``: ``auto``, ``never`` or the path of a state. ``minutes``: the longest time without a new state.
+    ``workers``: processes that make batches ahead of their step; 0 makes each when it is wanted.
     """
 
     resume: str = Field(min_length=1)
     minutes: float = Field(gt=0)
+    workers: int = Field(0, ge=0)
 
 
 @dataclass(frozen=True)

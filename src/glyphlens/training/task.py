@@ -1,120 +1,125 @@
-"""The one Lightning task: any recogniser, any batch source, AdamW, warm-up and cosine or plateau."""
+"""What a training is for: the loss of a step, the scores of a validation, and which of these says what is best.
 
-import json
+N samples · C classes
+"""
+
 import math
-from dataclasses import asdict
-from typing import Any
+from typing import Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-import lightning
+import pandas as pd
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+from torchmetrics import MeanMetric, MetricCollection
 
 from glyphlens.training.batches import Batch
-from glyphlens.training.checkpoints import IDENTITY, Identity
-from glyphlens.training.divergence import StepNumbers, require_finite_step, require_finite_weights
 from glyphlens.training.losses import classification_loss
-from glyphlens.training.objectives import Objective
-from glyphlens.training.params import TrainingParams
 
 TOP_K = 5
+B_contra = TypeVar("B_contra", contravariant=True)
 
 
-class RecognitionTask(lightning.LightningModule):
-    """Trains ``model`` on batches; dropout of step k is a function of (seed, k), so resuming is exact."""
+class Monitor(NamedTuple):
+    """A score of the validation by its name in the curves, and which way is better."""
 
-    def __init__(
-        self, model: nn.Module, objective: Objective, params: TrainingParams, seed: int, identity: Identity
-    ) -> None:
-        super().__init__()
-        self.model = model
-        self.objective = objective
-        self.params = params
-        self.seed = seed
-        self.identity = identity
-        self.loss: Tensor | None = None
-        self.last_step: StepNumbers | None = None
+    name: str
+    mode: Literal["min", "max"]
+
+
+class Task(Protocol[B_contra]):
+    """What the one training loop asks of a task whose batches are ``B``."""
 
     @property
-    def processes(self) -> int:
-        """How many train together."""
-        return int(self.trainer.world_size)
+    def monitor(self) -> Monitor:
+        """The score by which the best weights, a plateau and the end of patience are judged."""
+        ...
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Write into every state what it is a state of; none is made of a network that is no longer finite."""
-        self.require_finite_step()
-        for weights in (checkpoint["state_dict"], checkpoint.get("current_model_state", {})):
-            require_finite_weights(self.identity.stage, self.global_step, weights)
-        checkpoint[IDENTITY] = json.dumps(asdict(self.identity))
+    def loss(self, model: nn.Module, batch: B_contra, step: int) -> Tensor:
+        """The mean loss of ``model`` on ``batch`` in optimiser step ``step``, a scalar."""
+        ...
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Seed the step's randomness.
+    def metrics(self) -> MetricCollection:
+        """Fresh metrics of a validation, by their names in the curves, which begin with ``val_``."""
+        ...
 
-        Here the step before is looked at: copying this one's batch to a GPU has waited for it already.
+    def update(self, metrics: MetricCollection, model: nn.Module, batch: B_contra) -> None:
+        """Add what ``model``, in evaluation mode, makes of a validation batch."""
+        ...
+
+
+@runtime_checkable
+class AuxiliaryLearner(Protocol):
+    """A recogniser that learns something beside its classes."""
+
+    def learn(self, *inputs_and_targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Inputs in the order of ``forward``, then targets (N,) → logits (N, C) and the auxiliary loss."""
+        ...
+
+
+class ClassTask:
+    """One picture, one class: smoothed cross-entropy, plus the auxiliary loss of a recogniser that has one."""
+
+    monitor = Monitor("val_top1", "max")
+
+    def __init__(self, smoothing: float) -> None:
+        self.smoothing = smoothing
+
+    def loss(self, model: nn.Module, batch: Batch, step: int) -> Tensor:
+        """Mean over the batch."""
+        return self.logits_and_loss(model, batch)[1]
+
+    def logits_and_loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(N, C) logits, and the mean loss."""
+        if not isinstance(model, AuxiliaryLearner):
+            logits_NC = model(*batch.inputs)
+            return logits_NC, classification_loss(logits_NC, batch.targets, self.smoothing)
+        logits_NC, auxiliary = model.learn(*batch.inputs, batch.targets)
+        return logits_NC, classification_loss(logits_NC, batch.targets, self.smoothing) + auxiliary
+
+    def metrics(self) -> MetricCollection:
+        """Loss, and the shares of samples whose class is the first, or among the first five.
+
+        Means of batch means weighted by samples.
         """
-        self.require_finite_step()
-        torch.manual_seed((self.seed << 24) + self.global_step * self.trainer.world_size + self.global_rank)
+        means = {name: weighted_mean() for name in ("val_loss", "val_top1", "val_top5")}
+        return MetricCollection(means, compute_groups=False)  # type: ignore[arg-type]
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Mean loss of one batch."""
-        loss = self.objective(self.model, batch, self.global_step)
-        self.log("train_loss", loss, sync_dist=True)
-        self.loss = loss.detach()
-        return loss
-
-    def configure_gradient_clipping(
-        self,
-        optimizer: torch.optim.Optimizer,
-        gradient_clip_val: float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
-        """Clip the norm as Lightning does, and keep what it was."""
-        assert self.loss is not None and gradient_clip_val is not None
-        gradient_norm = nn.utils.clip_grad_norm_(
-            self.trainer.precision_plugin.main_params(optimizer), gradient_clip_val
-        )
-        self.last_step = StepNumbers(self.global_step + 1, optimizer.param_groups[0]["lr"], self.loss, gradient_norm)
-
-    def require_finite_step(self) -> None:
-        """Raise DivergenceError where the last step of this process, if there is one, has gone wrong."""
-        if self.last_step is not None:
-            require_finite_step(self.identity.stage, self.last_step)
-
-    def on_validation_start(self) -> None:
-        """The last step is looked at before it is validated."""
-        self.require_finite_step()
-
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Loss and hits on the matching (margin-free) logits."""
-        logits = self.model(*batch.inputs).float()
+    def update(self, metrics: MetricCollection, model: nn.Module, batch: Batch) -> None:
+        """By the matching (margin-free) logits."""
+        logits_NC = model(*batch.inputs).float()
+        hits_NK = logits_NC.topk(min(TOP_K, logits_NC.shape[1]), dim=1).indices == batch.targets.unsqueeze(1)
         count = len(batch.targets)
-        top = logits.topk(min(TOP_K, logits.shape[1]), dim=1).indices == batch.targets.unsqueeze(1)
-        self.log("val_loss", classification_loss(logits, batch.targets, 0.0), batch_size=count, sync_dist=True)
-        self.log("val_top1", top[:, 0].float().mean(), batch_size=count, sync_dist=True)
-        self.log("val_top5", top.any(1).float().mean(), batch_size=count, sync_dist=True)
+        metrics["val_loss"].update(classification_loss(logits_NC, batch.targets, 0.0), count)
+        metrics["val_top1"].update(hits_NK[:, 0].float().mean(), count)
+        metrics["val_top5"].update(hits_NK.any(1).float().mean(), count)
 
-    def configure_optimizers(self) -> Any:
-        """AdamW without decay on vectors (biases, normalisation), and the schedule."""
-        decayed = [parameter for parameter in self.model.parameters() if parameter.ndim > 1]
-        others = [parameter for parameter in self.model.parameters() if parameter.ndim <= 1]
-        optimizer = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": self.params.weight_decay}, {"params": others, "weight_decay": 0.0}],
-            lr=self.params.lr,
+
+class DistilledTask(ClassTask):
+    """The class loss mixed with the teacher's softened answers (Hinton et al. 2015, arXiv:1503.02531, section 2)."""
+
+    def __init__(self, teacher: nn.Module, smoothing: float, share: float, temperature: float) -> None:
+        super().__init__(smoothing)
+        self.teacher, self.share, self.temperature = teacher.eval(), share, temperature
+
+    def loss(self, model: nn.Module, batch: Batch, step: int) -> Tensor:
+        """``share`` of the teacher, the rest of the classes."""
+        logits_NC, loss = self.logits_and_loss(model, batch)
+        with torch.no_grad():
+            taught_NC = self.teacher.to(batch.targets.device)(*batch.inputs).float()
+        softened = functional.kl_div(
+            functional.log_softmax(logits_NC.float() / self.temperature, dim=1),
+            functional.log_softmax(taught_NC / self.temperature, dim=1),
+            reduction="batchmean",
+            log_target=True,
         )
-        if self.params.schedule == "plateau":
-            plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode="max", factor=0.5, patience=1)
-            frequency = {
-                "interval": "step",
-                "frequency": self.params.validate_every,
-                "monitor": "val_top1",
-                "strict": False,
-            }
-            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": plateau, **frequency}}
-        cosine = torch.optim.lr_scheduler.LambdaLR(optimizer, self._cosine)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cosine, "interval": "step"}}
+        return (1 - self.share) * loss + self.share * self.temperature**2 * softened
 
-    def _cosine(self, step: int) -> float:
-        """Linear warm-up, then half a cosine down to zero (arXiv:1608.03983, eq. 5, one cycle)."""
-        warmup = max(1, round(self.params.warmup_share * self.params.steps))
-        if step < warmup:
-            return (step + 1) / warmup
-        return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warmup) / max(1, self.params.steps - warmup))))
+
+def weighted_mean() -> MeanMetric:
+    """A mean of float32 that NaN makes NaN: put in its own place, since the strategy ``disable`` drops the weights."""
+    return MeanMetric(nan_strategy=math.nan)
+
+
+def best_scores(curves: pd.DataFrame, *monitors: Monitor) -> dict[str, float]:
+    """The best value of each score in a training's curves; the weights kept are those of the task's own monitor."""
+    return {name: float(curves.loc[curves["name"] == name, "value"].agg(mode)) for name, mode in monitors}

@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import save_array
@@ -13,6 +16,7 @@ from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, sa
 from glyphlens.tracks.kanji.training.batches import CharacterParams, character_data
 from tests.imaging.test_augment import NOTHING
 from tests.training.settings import COMMON
+from tests.training.shares import assert_shares_are_the_whole, tensors
 
 RARE, COMMON_CLASS = 4, 40  # samples
 
@@ -64,6 +68,44 @@ def test_a_step_repeats_and_steps_differ(samples: SampleSet, reads: str) -> None
     assert data
     first, again, other = (data.source.batch(step).inputs[0] for step in (5, 5, 6))
     assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+EVERYTHING = {
+    "rotate_deg": 6.0,
+    "shear": 0.15,
+    "zoom": 0.08,
+    "stretch": 0.12,
+    "shift_px": 2.0,
+    "warp_px": 1.2,
+    "warp_points": 4,
+    "thickness": 0.4,
+    "gamma": 0.3,
+    "noise": 0.04,
+}
+
+
+@pytest.mark.parametrize("reads", ["raster", "strokes"])
+@examples(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 100_000), st.sampled_from([1, 2, 4]))
+def test_the_shares_of_processes_are_together_the_batch_of_one(
+    samples: SampleSet, reads: str, step: int, world: int
+) -> None:
+    data = character_data(samples, reads, params(augment=EVERYTHING), seed=1)  # type: ignore[arg-type]
+    assert data
+    assert_shares_are_the_whole(data.source, step, world)
+
+
+@pytest.mark.parametrize("reads", ["raster", "strokes"])
+def test_the_number_of_threads_decides_no_batch(samples: SampleSet, reads: str) -> None:
+    """A worker has one thread, the training may have more."""
+    data = character_data(samples, reads, params(augment=EVERYTHING), seed=1)  # type: ignore[arg-type]
+    assert data
+    before, made = torch.get_num_threads(), []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        made.append(tensors(data.source.batch(3)))
+    torch.set_num_threads(before)
+    assert all(torch.equal(one, two) for one, two in zip(*made, strict=True))
 
 
 def test_balance_draws_rare_classes_as_often(samples: SampleSet) -> None:

@@ -57,14 +57,17 @@ def predict_ids(model: CellCNN, cells_NPP: Tensor, batch: int = 1024) -> Tensor:
     """(N, 8, 8) uint8 ink in 0..255 → (N,) int64 primitive ids.
 
     A cell without any ink is 0 by definition; of the others the network reads each distinct one once, since most
-    cells of a glyph are solid ink or a straight edge that another glyph has too.
+    cells of a glyph are solid ink or a straight edge that another glyph has too. It computes where its weights are.
     """
+    device = next(model.parameters()).device
     pixels_N64 = cells_NPP.flatten(1)
     inked = torch.nonzero(pixels_N64.any(1)).squeeze(1)
     keys, inverse = torch.unique(pixels_N64[inked].long() @ _PIXEL_WEIGHTS, return_inverse=True)
     example = torch.empty_like(keys).scatter_(0, inverse, inked)
     distinct = [
-        model(cells_NPP[rows].unsqueeze(1).float() / 255).argmax(1) for rows in torch.split(example, batch) if len(rows)
+        model(cells_NPP[rows].to(device).unsqueeze(1).float() / 255).argmax(1).cpu()
+        for rows in torch.split(example, batch)
+        if len(rows)
     ]
     ids_N = torch.zeros(len(cells_NPP), dtype=torch.int64)
     if distinct:

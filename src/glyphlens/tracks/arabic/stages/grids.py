@@ -16,6 +16,7 @@ from glyphlens.nets.weights import load_model
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.arabic.primitives.cells import cut_cells, pack_cells, unpack_cells
 from glyphlens.tracks.arabic.recognizers.cells import CellCNN, predict_ids
+from glyphlens.training.predict import on_compute_device
 
 GLYPHS_AT_ONCE = 48
 
@@ -34,9 +35,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     rasters = SampleSet.open(paths.rasters)
     model = load_model(paths.phase1, CellCNN)
-    save_array(paths.out / "clean.npy", clean_grids(model, pack_cells(np.asarray(rasters.pixels))))
-    copies_TVHB = load_array(paths.variants / "pixels.npy", mmap=True)
-    save_array(paths.out / "variants.npy", degraded_grids(model, copies_TVHB, params.degrade, seed))
+    with on_compute_device(model):
+        save_array(paths.out / "clean.npy", clean_grids(model, pack_cells(np.asarray(rasters.pixels))))
+        copies_TVHB = load_array(paths.variants / "pixels.npy", mmap=True)
+        save_array(paths.out / "variants.npy", degraded_grids(model, copies_TVHB, params.degrade, seed))
 
 
 def clean_grids(model: CellCNN, words_NRC: NDArray[np.uint64]) -> NDArray[np.uint16]:

@@ -19,8 +19,7 @@ from glyphlens.nets.weights import save_model
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.arabic.recognizers.raster_cnn import RasterRecognizer
 from glyphlens.tracks.arabic.training.glyph_batches import HeldOut, RasterBatches, Training, raster_input
-from glyphlens.tracks.arabic.training.glyph_params import GlyphParams
-from glyphlens.tracks.arabic.training.glyph_training import train_glyphs
+from glyphlens.tracks.arabic.training.glyph_training import GlyphParams, train_glyphs
 from glyphlens.training.machine import this_machine
 from glyphlens.training.predict import predict_logits
 from glyphlens.training.run import training_run

@@ -21,8 +21,9 @@ from glyphlens.tracks.arabic.training.cell_batches import CellBatches, CellParam
 from glyphlens.training.batches import Batch
 from glyphlens.training.loop import train
 from glyphlens.training.machine import this_machine
-from glyphlens.training.objectives import ClassLoss
+from glyphlens.training.predict import on_compute_device
 from glyphlens.training.run import training_run
+from glyphlens.training.task import ClassTask
 
 CONFUSIONS = 50
 CELLS_AT_ONCE = 8192
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             source,
             _batches(validation),
             params,
-            objective=ClassLoss(params.smoothing),
+            task=ClassTask(params.smoothing),
             seed=seed,
             run=run,
             curves=paths.out / CURVES,
@@ -65,7 +66,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _score(model: CellCNN, test: Cells, codebook: Codebook, out: Path) -> dict[str, float]:
     """Write where the network fails, by frequency and by pair; returns its scores beside those of plain lookup."""
-    network_N = predict_ids(model, test.grey_NPP).numpy()
+    with on_compute_device(model):
+        network_N = predict_ids(model, test.grey_NPP).numpy()
     lookup_N = _threshold_and_look_up(test, codebook)
     true_N = test.ids_N.numpy()
     network, lookup = primitive_scores(network_N, true_N), primitive_scores(lookup_N, true_N)

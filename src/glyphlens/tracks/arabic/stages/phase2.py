@@ -16,8 +16,7 @@ from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.arabic.primitives.codebook import Codebook
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
 from glyphlens.tracks.arabic.training.glyph_batches import GridBatches, HeldOut, Training, grid_input
-from glyphlens.tracks.arabic.training.glyph_params import GlyphParams
-from glyphlens.tracks.arabic.training.glyph_training import train_glyphs
+from glyphlens.tracks.arabic.training.glyph_training import GlyphParams, train_glyphs
 from glyphlens.training.machine import this_machine
 from glyphlens.training.predict import predict_logits
 from glyphlens.training.run import training_run

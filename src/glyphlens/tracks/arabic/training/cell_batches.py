@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from glyphlens.core.share import Share
 from glyphlens.data.sample_set import pack_bits, unpack_bits
 from glyphlens.imaging.degrade import DegradeParams, degrade, random_shifts, shift
 from glyphlens.tracks.arabic.primitives.cells import cut_cells, pack_cells
@@ -47,17 +48,21 @@ def degraded_cells(packed_MHB: NDArray[np.uint8], codebook: Codebook, params: De
 
 
 class CellBatches:
-    """Training cells of a step; a cell without any grey is never asked about, so it is never shown."""
+    """Training cells of a step; a cell without any grey is never asked about, so it is never shown.
+
+    Which cells are chosen depends on the grey of all, so that every process degrades all rasters of the step.
+    """
 
     def __init__(self, packed_NHB: NDArray[np.uint8], codebook: Codebook, params: CellParams, seed: int) -> None:
         self.packed_NHB, self.codebook, self.params, self.seed = packed_NHB, codebook, params, seed
 
-    def batch(self, step: int) -> Batch:
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         """``batch`` cells (fewer where the rasters have no more), empties at most ``empty_share`` of them."""
         rng = np.random.default_rng([self.seed, step])
         rows = np.sort(rng.integers(0, len(self.packed_NHB), self.params.rasters_per_step))
         cells = degraded_cells(self.packed_NHB[rows], self.codebook, self.params.degrade, [self.seed, step])
         chosen = torch.from_numpy(self._choose(cells, rng))
+        chosen = chosen[Share(rank, world).rows(len(chosen))]
         return Batch((as_input(cells.grey_NPP[chosen]),), cells.ids_N[chosen])
 
     def _choose(self, cells: Cells, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -12,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from glyphlens.core.share import Share
 from glyphlens.data.sample_set import SampleSet, unpack_bits
 from glyphlens.imaging.degrade import DegradeParams, degrade, random_shifts, shift
 from glyphlens.imaging.geometry import geometry_features
-from glyphlens.tracks.arabic.training.glyph_params import GlyphParams
-from glyphlens.training.batches import Batch
-from glyphlens.training.sampling import BalancedSampler
+from glyphlens.tracks.arabic.training.glyph_training import GlyphParams
+from glyphlens.training.batches import BalancedSampler, Batch
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,17 @@ class GlyphSource:
         self.diacritics_T = index["is_diacritic"].to_numpy(bool)
         self.geometry_TG = training.geometry_NG[training.rows_T]
 
-    def draw(self, rng: np.random.Generator) -> tuple[NDArray[Any], Tensor, Tensor, Tensor]:
-        """Pictures (B, …), geometry (B, 7), targets (B,), diacritics (B,) of one batch."""
-        training, params = self.training, self.params
-        picked_B = self.sampler.draw(params.batch, rng)
-        copy_B = rng.integers(0, training.copies_TV.shape[1], params.batch)
-        clean_B = rng.random(params.batch) < params.clean_share
+    def draw(self, rng: np.random.Generator, share: Share) -> tuple[NDArray[Any], Tensor, Tensor, Tensor]:
+        """Pictures (B, …), geometry (B, 7), targets (B,), diacritics (B,) of this share of one batch."""
+        training, params, own = self.training, self.params, share.rows(self.params.batch)
+        picked_B = self.sampler.draw(params.batch, rng)[own]
+        copy_B = rng.integers(0, training.copies_TV.shape[1], params.batch)[own]
+        clean_B = (rng.random(params.batch) < params.clean_share)[own]
+        hidden_B = (rng.random(params.batch) < params.geometry_dropout)[own]
         pictures = np.asarray(training.copies_TV[picked_B, copy_B])
         pictures[clean_B] = training.clean_N[training.rows_T[picked_B[clean_B]]]
         geometry = np.where(clean_B[:, None], self.geometry_TG[picked_B], training.geometry_TVG[picked_B, copy_B])
-        geometry[rng.random(params.batch) < params.geometry_dropout] = 0
+        geometry[hidden_B] = 0
         return (
             pictures,
             torch.from_numpy(geometry.astype(np.float32)),
@@ -76,12 +77,14 @@ class GridBatches(GlyphSource):
         super().__init__(training, params, seed)
         self.primitives = primitives
 
-    def batch(self, step: int) -> Batch:
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         """Grids (B, 16, 16) int64 and geometry (B, 7)."""
-        rng = self.sampler.generator(step)
-        grids, geometry, targets, diacritics = self.draw(rng)
-        noisy = rng.random(grids.shape) < self.params.token_noise
-        grids[noisy] = rng.integers(1, self.primitives + 1, int(noisy.sum()))
+        rng, share = self.sampler.generator(step), Share(rank, world)
+        grids, geometry, targets, diacritics = self.draw(rng, share)
+        noisy = rng.random((self.params.batch, *grids.shape[1:])) < self.params.token_noise
+        noise = np.zeros(noisy.shape, grids.dtype)
+        noise[noisy] = rng.integers(1, self.primitives + 1, int(noisy.sum()))
+        grids = np.where(noisy[share.own], noise[share.own], grids)
         return Batch((grid_input(grids), geometry), targets, diacritics)
 
 
@@ -92,14 +95,14 @@ class RasterBatches(GlyphSource):
         super().__init__(training, params, seed)
         self.degradation = degradation
 
-    def batch(self, step: int) -> Batch:
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         """Rasters (B, 1, 128, 128) float in 0..1 and geometry (B, 7)."""
-        rng = self.sampler.generator(step)
-        packed, geometry, targets, diacritics = self.draw(rng)
+        rng, share = self.sampler.generator(step), Share(rank, world)
+        packed, geometry, targets, diacritics = self.draw(rng, share)
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
         images = torch.from_numpy(unpack_bits(packed))
-        images = shift(images, random_shifts(len(images), self.degradation, generator))
-        grey = degrade(images, self.degradation, generator)
+        images = shift(images, random_shifts(len(images), self.degradation, generator, share))
+        grey = degrade(images, self.degradation, generator, share)
         return Batch((raster_input(grey), geometry), targets, diacritics)
 
 

@@ -1,29 +1,89 @@
-"""What phase 2 and the one-stage baseline do alike: train a glyph recogniser, its classes sharing words on request."""
+"""How phase 2 and the one-stage baseline are trained: their settings, their task, and classes that share words.
+
+Classes that share words share weights while they are learnt: `beh_with_small_v_below.init` learns from every `beh`,
+every `small_v_below` and every `init`. A class's weight vector is its own plus the mean-scaled sum of its words'
+vectors. Once learnt, the sum is folded into the plain linear layer: the finished network knows nothing of words.
+
+C classes · W words · E embedding numbers
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
-from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
-from glyphlens.tracks.arabic.recognizers.raster_cnn import RasterRecognizer
-from glyphlens.tracks.arabic.training.glyph_params import GlyphParams
-from glyphlens.tracks.arabic.training.label_words import fold_words, share_words
-from glyphlens.training.batches import Batch, BatchSource
+from glyphlens.nets.trunk import GlyphHead
+from glyphlens.tracks.arabic.recognizers.grid import GridConfig, GridRecognizer
+from glyphlens.tracks.arabic.recognizers.raster_cnn import RasterConfig, RasterRecognizer
+from glyphlens.training.batches import Batch, StepSource
 from glyphlens.training.checkpoints import Trained
 from glyphlens.training.loop import train
-from glyphlens.training.losses import add_margin, classification_loss, diacritic_loss, warmed_margin
+from glyphlens.training.losses import MarginKind, add_margin, classification_loss, diacritic_loss, warmed_margin
+from glyphlens.training.params import TrainingParams
 from glyphlens.training.run import TrainingRun
+from glyphlens.training.task import ClassTask
+
+WORD_SCALE = 0.03
 
 
-class GlyphLoss:
-    """The class loss with an angular margin and an auxiliary diacritic head where the parameters ask for them."""
+class GlyphParams(TrainingParams):
+    """The section ``phase2``: network, data and loss; the one-stage baseline takes the same but for its stem."""
+
+    backbone: Literal["cnn", "transformer"]
+    width: int = Field(ge=1)
+    blocks: int = Field(ge=1)
+    patch: Literal[1, 2, 4]
+    layers: int = Field(ge=1)
+    d_model: int = Field(ge=1)
+    heads: int = Field(ge=1)
+    mlp: int = Field(ge=1)
+    dropout: float = Field(ge=0, lt=1)
+    geometry: bool
+    geometry_dropout: float = Field(ge=0, le=1)
+    class_balance: float = Field(ge=0, le=1)
+    label_words: bool
+    clean_share: float = Field(ge=0, le=1)
+    token_noise: float = Field(ge=0, le=1)
+    aux_weight: float = Field(ge=0)
+    margin: float = Field(ge=0)
+    margin_kind: MarginKind
+    margin_warmup: tuple[float, float] = Field(strict=False)  # YAML has no tuples
+
+    def grid_config(self, classes: int, primitives: int) -> GridConfig:
+        """Phase 2's network."""
+        return GridConfig(
+            classes=classes,
+            primitives=primitives,
+            backbone=self.backbone,
+            width=self.width,
+            blocks=self.blocks,
+            patch=self.patch,
+            layers=self.layers,
+            d_model=self.d_model,
+            heads=self.heads,
+            mlp=self.mlp,
+            dropout=self.dropout,
+            geometry=self.geometry,
+            cosine=self.margin > 0,
+        )
+
+    def raster_config(self, classes: int, stem: tuple[int, int]) -> RasterConfig:
+        """The baseline's network."""
+        return RasterConfig(classes, stem, self.width, self.blocks, self.dropout, self.geometry, self.margin > 0)
+
+
+class GlyphTask(ClassTask):
+    """Classes with an angular margin and an auxiliary diacritic head where the parameters ask for them."""
 
     def __init__(self, params: GlyphParams) -> None:
+        super().__init__(params.smoothing)
         self.params = params
 
-    def __call__(self, model: nn.Module, batch: Batch, step: int) -> Tensor:
+    def loss(self, model: nn.Module, batch: Batch, step: int) -> Tensor:
         """Mean over the batch; the model is one of the two glyph recognisers."""
         if not isinstance(model, GridRecognizer | RasterRecognizer):
             raise TypeError(f"{type(model).__name__} has no glyph head to put a margin on")
@@ -42,7 +102,7 @@ class GlyphLoss:
 
 def train_glyphs(
     model: GridRecognizer | RasterRecognizer,
-    source: BatchSource,
+    source: StepSource[Batch],
     validation: Sequence[Batch],
     params: GlyphParams,
     labels: Sequence[str],
@@ -55,7 +115,44 @@ def train_glyphs(
     torch.manual_seed(seed)
     if params.label_words:
         share_words(model.head, labels)
-    trained = train(model, source, validation, params, objective=GlyphLoss(params), seed=seed, run=run, curves=curves)
+    trained = train(model, source, validation, params, task=GlyphTask(params), seed=seed, run=run, curves=curves)
     if params.label_words:
         fold_words(model.head)
     return trained
+
+
+def words_of(label: str) -> list[str]:
+    """`beh_with_dot.init` → beh, with, dot, .init."""
+    name, dot, form = label.partition(".")
+    return [*name.split("_"), *([dot + form] if form else [])]
+
+
+class SharedWords(nn.Module):
+    """Adds to each class's weights those of its words; the words' shares of a class have length 1."""
+
+    def __init__(self, labels: Sequence[str], embedding: int) -> None:
+        super().__init__()
+        position = {
+            word: number for number, word in enumerate(sorted({w for label in labels for w in words_of(label)}))
+        }
+        shares_CW = torch.zeros(len(labels), len(position))
+        for row, label in enumerate(labels):
+            shares_CW[row, [position[word] for word in words_of(label)]] = 1
+        self.shares_CW: Tensor
+        self.register_buffer("shares_CW", nn.functional.normalize(shares_CW, dim=1))
+        self.words_WE = nn.Parameter(WORD_SCALE * torch.randn(len(position), embedding))
+
+    def forward(self, own_CE: Tensor) -> Tensor:
+        """(C, E) a class's own weights → (C, E) with its words'."""
+        return own_CE + self.shares_CW @ self.words_WE
+
+
+def share_words(head: GlyphHead, labels: Sequence[str]) -> None:
+    """Let the head's class layer learn through the words of its labels, in the order of the classes."""
+    shared = SharedWords(labels, head.classes.in_features)
+    parametrize.register_parametrization(head.classes, "weight", shared)
+
+
+def fold_words(head: GlyphHead) -> None:
+    """Make the class layer plain again, with the weights that it has now."""
+    parametrize.remove_parametrizations(head.classes, "weight", leave_parametrized=True)

@@ -19,10 +19,10 @@ from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.kanji.training.batches import CharacterData, CharacterParams, character_data
 from glyphlens.tracks.kanji.training.character_training import facts
 from glyphlens.training.loop import train
-from glyphlens.training.objectives import ClassLoss
 from glyphlens.training.predict import predict_logits
 from glyphlens.training.qat import QatParams, RoundedNetwork, plain, prepare
 from glyphlens.training.run import training_run
+from glyphlens.training.task import ClassTask
 
 INTEGER_FILE = "integer.onnx"
 
@@ -39,8 +39,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     rounded, pairs = prepare(network, first, params)
     config = {"shared": shared.model_dump(), "own": params.model_dump(), "seed": seed}
     with training_run("kanji_qat", config, [paths.samples, paths.start]) as run:
-        objective = ClassLoss(params.smoothing)
-        trained = train(rounded, *data, params, objective=objective, seed=seed, run=run, curves=paths.out / CURVES)
+        task = ClassTask(params.smoothing)
+        trained = train(rounded, *data, params, task=task, seed=seed, run=run, curves=paths.out / CURVES)
         save_model(paths.out, plain(rounded, network, pairs))
         save_piece(paths.out / INTEGER_FILE, integer_piece(paths.out.name, convert(rounded), first[0][:2]))
         scores = _scores(network, rounded, paths.out / INTEGER_FILE, data)

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
+from glyphlens.core.share import Share
 from glyphlens.core.storage import load_array
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.imaging.augment import AugmentParams, augment
-from glyphlens.training.batches import Batch, BatchSource
+from glyphlens.training.batches import BalancedSampler, Batch, StepSource
 from glyphlens.training.params import TrainingParams
-from glyphlens.training.sampling import BalancedSampler
 
 Reads = Literal["raster", "strokes"]
 
@@ -53,9 +53,9 @@ class Rasters:
         """(N, 1, H, W) float ink in 0..1."""
         return raster_input(self.samples.images(rows_N))
 
-    def altered(self, inputs: Tensor, params: CharacterParams, generator: torch.Generator) -> Tensor:
+    def altered(self, inputs: Tensor, params: CharacterParams, generator: torch.Generator, share: Share) -> Tensor:
         """As other hands would have written them."""
-        return augment(inputs, params.augment, generator)
+        return augment(inputs, params.augment, generator, share)
 
 
 class Strokes:
@@ -74,13 +74,15 @@ class Strokes:
         """(N, S, F) float."""
         return torch.from_numpy(np.asarray(self.strokes_MSF[np.searchsorted(self.rows_M, rows_N)], np.float32))
 
-    def altered(self, inputs: Tensor, params: CharacterParams, generator: torch.Generator) -> Tensor:
+    def altered(self, inputs: Tensor, params: CharacterParams, generator: torch.Generator, share: Share) -> Tensor:
         """Bent by a random linear map each, and each point moved a little; what is no stroke stays none."""
         amounts = params.stroke_augment
         count, strokes, numbers = inputs.shape
         points = inputs[:, :, :-1].reshape(count, -1, 2)
-        maps = torch.eye(2) + amounts.affine * torch.randn((count, 2, 2), generator=generator)
-        moved = points @ maps + amounts.jitter * torch.randn(points.shape, generator=generator)
+        total = count * share.world
+        maps = torch.eye(2) + amounts.affine * torch.randn((total, 2, 2), generator=generator)[share.own]
+        jitter = amounts.jitter * torch.randn((total, *points.shape[1:]), generator=generator)[share.own]
+        moved = points @ maps + jitter
         there = inputs[:, :, -1:]
         return torch.cat([moved.reshape(count, strokes, numbers - 1) * there, there], dim=2)
 
@@ -94,12 +96,12 @@ class CharacterBatches:
         self.targets_T = reader.samples.class_indices[self.rows_T]
         self.sampler = BalancedSampler(self.targets_T, params.class_balance, seed)
 
-    def batch(self, step: int) -> Batch:
-        """``batch`` samples."""
-        rng = self.sampler.generator(step)
-        picked_N = np.sort(self.sampler.draw(self.params.batch, rng))
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
+        """``batch`` samples of all processes together."""
+        rng, share = self.sampler.generator(step), Share(rank, world)
+        picked_N = np.sort(self.sampler.draw(self.params.batch, rng))[share.rows(self.params.batch)]
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
-        inputs = self.reader.altered(self.reader.inputs(self.rows_T[picked_N]), self.params, generator)
+        inputs = self.reader.altered(self.reader.inputs(self.rows_T[picked_N]), self.params, generator, share)
         return Batch((inputs,), torch.from_numpy(self.targets_T[picked_N]))
 
 
@@ -124,7 +126,7 @@ class HeldOutCharacters(Sequence[Batch]):
 class CharacterData(NamedTuple):
     """What a recogniser learns from, and what it is judged on while it does."""
 
-    source: BatchSource
+    source: StepSource[Batch]
     validation: HeldOutCharacters
 
 

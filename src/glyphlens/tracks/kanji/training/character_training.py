@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
 import torch
 from pydantic import Field
 from torch import nn
@@ -19,10 +18,11 @@ from glyphlens.tracks.kanji.recognizers.registry import RecognizerParams, build
 from glyphlens.tracks.kanji.training.batches import CharacterParams, character_data
 from glyphlens.training.loop import train
 from glyphlens.training.machine import this_machine
-from glyphlens.training.objectives import ClassLoss, DistilledLoss, Objective
 from glyphlens.training.run import training_run
+from glyphlens.training.task import ClassTask, DistilledTask, Monitor, best_scores
 
 SKIPPED = "no training sample of this set has a stroke sequence, which this recogniser reads"
+VAL_TOP5 = Monitor("val_top5", "max")
 
 
 class DistillationParams(Section):
@@ -73,27 +73,20 @@ def train_character_recognizer(
     if teacher:
         config, inputs = {**config, "teacher": teacher.params.model_dump()}, [*inputs, teacher.folder]
     with training_run(stage, config, inputs) as run:
-        trained = train(
-            model, *data, params, objective=_objective(params, teacher), seed=seed, run=run, curves=out / CURVES
-        )
+        task = _task(params, teacher)
+        trained = train(model, *data, params, task=task, seed=seed, run=run, curves=out / CURVES)
         save_model(out, model)
-        best = best_scores(trained.curves)
+        best = best_scores(trained.curves, task.monitor, VAL_TOP5)
         save_json(out / "training.json", {**facts(model, params.steps), **best})
         save_metrics(written.curves, last_values(trained.curves))
         run.report(trained, best, written.timings)
 
 
-def best_scores(curves: pd.DataFrame) -> dict[str, float]:
-    """Highest validation accuracies of a training; the weights kept are those of the highest ``val_top1``."""
-    best = curves[curves["name"].isin(["val_top1", "val_top5"])].groupby("name")["value"].max()
-    return {str(name): float(value) for name, value in best.items()}
-
-
-def _objective(params: CharacterParams, teacher: Teacher | None) -> Objective:
+def _task(params: CharacterParams, teacher: Teacher | None) -> ClassTask:
     if teacher is None:
-        return ClassLoss(params.smoothing)
+        return ClassTask(params.smoothing)
     taught = teacher.params
-    return DistilledLoss(load_model(teacher.folder, nn.Module), params.smoothing, taught.share, taught.temperature)
+    return DistilledTask(load_model(teacher.folder, nn.Module), params.smoothing, taught.share, taught.temperature)
 
 
 def facts(model: nn.Module, steps: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import torch
 
 from glyphlens.nets.trunk import GlyphHead
-from glyphlens.tracks.arabic.training.label_words import fold_words, share_words, words_of
+from glyphlens.tracks.arabic.training.glyph_training import fold_words, share_words, words_of
 
 LABELS = ["beh.init", "beh.medi", "fatha", "peh.init"]
 
