@@ -19,7 +19,7 @@ from glyphlens.data.sample_set import Charset, SampleSet
 from glyphlens.training.checkpoints import newest_state
 from glyphlens.training.lines import CtcTask, HeldOutLines, LineBatch, LineBatches, greedy_texts, read_lines
 from glyphlens.training.loop import train
-from tests.training.attempts import exit_code
+from tests.training.processes import exit_code
 from tests.training.settings import kept_in
 from tests.training.toy_lines import DIGITS, LINES, PARAMS, ToyReader, save_toy_lines, toy_reader
 
