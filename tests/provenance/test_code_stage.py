@@ -17,7 +17,7 @@ def test_a_comment_runs_no_stage_but_code_again(tiny: TinyRepository) -> None:
 
 
 def test_a_statement_runs_what_it_reaches_again(tiny: TinyRepository) -> None:
-    learn = "src/glyphlens/stages/learn.py"
+    learn = "src/glyphlens/tracks/kanji/stages/learn.py"
     tiny.replace(learn, "lr: float", "lr: float\n    warmup: float = 0.0")
     assert ran(tiny.dvc("repro")) == ["code", "learn@cnn"]
     tiny.write(WORD, 'WORD = "x"\n')

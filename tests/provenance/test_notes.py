@@ -13,7 +13,7 @@ from tests.checkout import ROOT
 from tests.func.small_repository import ran
 from tests.provenance.tiny_repository import PARAMS, TinyRepository
 
-CELLS, T2T_VIT = "primitives/cells.py", "recognizers/t2t_vit.py"
+CELLS, T2T_VIT = "tracks/arabic/primitives/cells.py", "tracks/kanji/recognizers/t2t_vit.py"
 
 
 class CheckpointParams(Section):

@@ -25,7 +25,7 @@ stages:
     outs: [data/first]
   learn:
     matrix: {recognizer: "${matrix.trained}"}
-    cmd: PYTHONPATH=src python -m glyphlens.stages.learn --data data/first --out models/${item.recognizer}
+    cmd: PYTHONPATH=src python -m glyphlens.tracks.kanji.stages.learn --data data/first --out models/${item.recognizer}
     deps: ["code/learn@${item.recognizer}.txt", data/first]
     params: [learn]
     outs: ["models/${item.recognizer}"]
@@ -112,7 +112,7 @@ class TinyRepository(SmallRepository):
                 path.unlink()
         made = cls(folder)
         made.write("src/glyphlens/stages/first.py", FIRST)
-        made.write("src/glyphlens/stages/learn.py", LEARN)
+        made.write("src/glyphlens/tracks/kanji/stages/learn.py", LEARN)
         made.write("src/glyphlens/word.py", 'WORD = "w"\n')
         made.write("dvc.yaml", GRAPH)
         made.write("params.yaml", PARAMS)

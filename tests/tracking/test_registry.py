@@ -8,6 +8,7 @@ import pytest
 from glyphlens.core.errors import InputError, OutputError
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.registry import CHAMPION, Promotion, promote, rollback
+from glyphlens.tracking.versions import Version
 from tests.forged_release import GUARD, NAME, forged_release
 
 
@@ -155,3 +156,9 @@ def test_mlflow_that_cannot_be_reached_is_named(
     with pytest.raises(OutputError, match=told) as caught:
         promoted(home, 0.9, 1)
     assert "secret" not in str(caught.value) and "MLFLOW_TRACKING_URI" in str(caught.value)
+
+
+def test_less_is_better_where_the_track_says_so() -> None:
+    new, old = (Version(NAME, number, score, {}, "cer") for number, score in (("2", 0.1), ("1", 0.3)))
+    promotion = Promotion(new, old, True, False, "", is_higher_better=False)
+    assert promotion.is_champion and promotion.gain == pytest.approx(0.2)
