@@ -54,6 +54,7 @@ def test_an_interrupted_training_goes_on_bit_by_bit(
     assert same_training(tmp_path, uninterrupted)
 
 
+@pytest.mark.parametrize("straight", ["cosine"], indirect=True)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_training_with_workers_is_interrupted_like_any(
     tmp_path: Path, straight: tuple[Path, dict[str, object]], number: signal.Signals

@@ -66,7 +66,7 @@ def test_another_stage_configuration_or_data_has_another_folder() -> None:
     assert all(folder.is_relative_to(Path("checkpoints").absolute()) for folder in folders)
 
 
-CELLS, T2T_VIT = "primitives/cells.py", "recognizers/t2t_vit.py"
+CELLS, T2T_VIT = "tracks/arabic/primitives/cells.py", "tracks/kanji/recognizers/t2t_vit.py"
 
 
 @pytest.mark.parametrize(
