@@ -17,14 +17,17 @@ RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup tools repro test lint format bench clean
+.PHONY: help setup tools repro smoke test lint format bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-repro: setup ## everything from fonts to report (dvc repro), then a summary
-	@$(RUN) dvc repro
+repro: setup ## a track from fonts to report, then a summary: the flagship, or TRACK=<name>, or TRACK=all
+	@stage=$$($(RUN) python -m glyphlens.track_stage $(TRACK)) && $(RUN) dvc repro $$stage
 	@$(RUN) python -m glyphlens.summary
+
+smoke: setup ## the whole graph with tiny trainings in a copy, minutes; nothing here changes
+	@.ci/smoke
 
 test: setup ## all tests
 	@$(RUN) python -m pytest

@@ -1,4 +1,4 @@
-"""ETL records to pixels, to 64×64 cells and to prepared pictures, against a loop over records with struct and Pillow.
+"""ETL records to pixels and to prepared pictures, against a loop over records with struct and Pillow.
 
 N records · H×W pixels
 """
@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.etl_files import write_file
-from benchmarks.etl_plain import Label, Way, one_prepared, one_resized, read_plainly
+from benchmarks.etl_plain import Label, Way, one_prepared, read_plainly
 from benchmarks.ratio import Ratio, timed
-from glyphlens.imaging.area import resize_area
 from glyphlens.imaging.handwriting import HandwritingParams, prepare
 from glyphlens.sources.etl.finding import EtlFile
 from glyphlens.sources.etl.reading import read
@@ -24,9 +23,9 @@ SIDE_PX = 64
 HANDWRITING = HandwritingParams(
     image_px=SIDE_PX, box_px=56, edge_share=0.125, speck_share=0.0008, min_contrast=30, blur_sigma_px=0.5
 )
-# Largest mean difference from the plain way's pictures, of 255 (of other drawings': about 75). Pillow repeats pixels
-# where a cell is made larger, and the plain preparation finds paper and box in a simpler way.
-CLOSE, ALIKE = 6.0, 20.0
+# Largest mean difference from the plain way's pictures, of 255 (of other drawings': about 75): the plain preparation
+# finds paper and box in a simpler way.
+ALIKE = 20.0
 # The plain way of preparing is slow: it is timed on the first records only.
 PREPARED_RECORDS = 2_000
 
@@ -51,11 +50,6 @@ CASES = (
 def as_recorded(pixels_NHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The pixels as they are."""
     return pixels_NHW
-
-
-def resized(pixels_NHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The whole cell by the exact area mean."""
-    return resize_area(pixels_NHW, SIDE_PX, SIDE_PX)
 
 
 def prepared(pixels_NHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -89,12 +83,10 @@ def measure() -> list[Ratio]:
 
 
 def measure_file(file: EtlFile, case: Case) -> Iterator[Ratio]:
-    """Decoding, decoding and resizing, decoding and preparing."""
+    """Decoding, decoding and preparing."""
     record, side = file.etl_set.record, (SIDE_PX, SIDE_PX)
     whole = (record.height_px, record.width_px)
     yield compare("decode", file, case, as_recorded, as_recorded, (case.records, *whole), 7, 0)
-    plainly = one_resized(case.scale, SIDE_PX)
-    yield compare("decode and resize", file, case, plainly, resized, (case.records, *side), 4, CLOSE)
     plainly = one_prepared(case.scale, HANDWRITING)
     yield compare("decode and prepare", file, case, plainly, prepared, (PREPARED_RECORDS, *side), 4, ALIKE)
 

@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw
 
 from benchmarks.ratio import Ratio, timed
 from glyphlens.data.sample_set import unpack_bits
-from glyphlens.imaging.raster import CANVAS_PX, DIACRITIC_PX, DiacriticRule, draw_many
+from glyphlens.imaging.outlines import parse_many
+from glyphlens.imaging.raster import CANVAS_PX, DIACRITIC_PX, DiacriticRule, rasterise
 from glyphlens.tracks.arabic.glyphs.glyph_db import GlyphDatabase
 from glyphlens.tracks.arabic.glyphs.glyph_drawing import read_glyphs
 
@@ -100,7 +101,8 @@ def measure() -> list[Ratio]:
     def fast() -> NDArray[np.uint8]:
         with GlyphDatabase(DATABASE) as opened:
             contours = opened.contours(ids)
-        return draw_many(contours, em_heights, np.full(len(ids), np.nan), RULE).packed_GHB
+        outlines, faults = parse_many(contours)
+        return rasterise(outlines, em_heights, np.full(len(ids), np.nan), RULE, faults).packed_GHB
 
     fast_s, packed_GHB = timed(fast, repeats=3)
     plain_s, images_GHW = timed(plain)

@@ -40,16 +40,6 @@ def one_image(raw: bytes, record: RecordType) -> NDArray[np.uint8]:
     return np.asarray(Image.frombytes("L", size, (np.packbits(bits_P6, axis=1) >> 2).tobytes()))
 
 
-def one_resized(scale: int, side_px: int) -> Way:
-    """Grey levels times ``scale``, then the whole cell to a square."""
-
-    def way(image_HW: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        image = Image.fromarray(image_HW * np.uint8(scale))
-        return np.asarray(image.resize((side_px, side_px), Image.Resampling.BOX))
-
-    return way
-
-
 def one_prepared(scale: int, params: HandwritingParams) -> Way:
     """Stretch, clear components of the edge, crop to the ink, scale, centre and blur with scipy and Pillow."""
 

@@ -15,8 +15,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from glyphlens.core.params import HOW, Section, load_params, read_params
-from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file, imported_names
-from glyphlens.review.guards import SECTION as GUARDS
+from glyphlens.gates.run import GateFiles
+from glyphlens.provenance.closures import CODE_STAGE, GATE_STAGES, SourceTree, code_file, imported_names
+from glyphlens.review.comparison import SECTION as GUARDS
+from glyphlens.stages.gate import find_gate
+from glyphlens.tracks import Track, tracks
 from glyphlens.tracks.kanji.recognizers.registry import params_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,7 +38,8 @@ def expanded(name: str, stage: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 STAGES = {name: stage for key, entry in GRAPH["stages"].items() for name, stage in expanded(key, entry).items()}
-STAGE_MODULES = sorted(path.stem for path in PACKAGE.glob("**/stages/*.py") if path.stem != "__init__")
+GATES = sorted(stage for stage in GRAPH["stages"] if stage.startswith(GATE_STAGES))
+STAGE_MODULES = sorted(path for path in PACKAGE.glob("**/stages/*.py") if path.stem != "__init__")
 CODE = ["code", "src"]
 every_stage = pytest.mark.parametrize("stage", sorted(STAGES))
 
@@ -50,7 +54,7 @@ LEVELS = (
     {"nets"},
     {"evaluation", "training", "export", "gates", "tracking", "inference", "stages"},
     {"tracks"},
-    {"commands", "cli", "summary", "plots_page", "review"},
+    {"commands", "cli", "summary", "track_stage", "plots_page", "review"},
 )
 
 
@@ -58,10 +62,6 @@ TREE = SourceTree(PACKAGE)
 
 
 # ── what the code imports ────────────────────────────────────────────────────────────────────
-def module_of(stage: str) -> str:
-    return stage.partition("@")[0]
-
-
 def stage_file(stage: str) -> Path:
     return TREE.stage_module(stage)
 
@@ -87,6 +87,7 @@ def command_options(stage: str) -> dict[str, str]:
     words = shlex.split(STAGES[stage]["cmd"])
     # A queued experiment runs the code of its own copy of the repository, not what is installed.
     called = ["PYTHONPATH=src", *[THREADS] * (THREADS in words), "python", "-m", dotted_name(stage_file(stage))]
+    called += [stage.removeprefix(GATE_STAGES)] * (stage in GATES)
     assert words[: len(called)] == called, f"{stage}: {STAGES[stage]['cmd']}"
     names, paths = words[len(called) :: 2], words[len(called) + 1 :: 2]
     assert len(names) == len(paths)
@@ -99,7 +100,21 @@ def lies_in(path: str, folders: list[str]) -> bool:
 
 
 def test_every_stage_is_a_module_and_every_module_a_stage() -> None:
-    assert sorted(GRAPH["stages"]) == STAGE_MODULES
+    assert {stage_file(stage) for stage in STAGES} == set(STAGE_MODULES)
+
+
+def test_every_gate_is_a_stage_and_every_such_stage_a_gate() -> None:
+    modules = [path for path in PACKAGE.glob("tracks/*/gates/*.py") if "GATE" in assigned(path)]
+    assert sorted(path.stem for path in modules) == [stage.removeprefix(GATE_STAGES) for stage in GATES]
+
+
+@pytest.mark.parametrize("stage", GATES)
+def test_a_gate_has_the_name_and_writes_the_files_of_its_stage(stage: str) -> None:
+    gate, told = find_gate(stage.removeprefix(GATE_STAGES)), command_options(stage)
+    assert f"{GATE_STAGES}{gate.name}" == stage
+    assert {f"--{name}" for name in GateFiles._fields} <= set(told)
+    assert Path(told["--metrics"]).stem == Path(told["--report"]).stem == gate.name
+    assert declared(stage, "outs", "metrics") == [told[f"--{name}"] for name in ("token", "report", "metrics")]
 
 
 def test_stages_stand_in_the_order_of_the_data_flow() -> None:
@@ -168,7 +183,7 @@ def test_the_stage_takes_the_options_it_is_given(stage: str, monkeypatch: pytest
     module = importlib.import_module(dotted_name(stage_file(stage)))
     monkeypatch.setattr(module, "stage_paths", ask)
     with pytest.raises(Asked) as asked:
-        module.main([])
+        module.main([stage.removeprefix(GATE_STAGES)] * (stage in GATES))
     names, sources = ([f"--{name.replace('_', '-')}" for name in group] for group in asked.value.args)
     told = command_options(stage)
     assert sorted(told) == sorted(names)
@@ -200,16 +215,14 @@ def test_metrics_are_kept_in_git(stage: str) -> None:
         assert options_of(entry).get("cache") is False, f"{stage}: {path_of(entry)} needs cache: false"
 
 
-RELEASES = {"models/arabic/release": "evaluate", "models/kanji/release": "kanji_evaluate"}
-
-
-@pytest.mark.parametrize("folder", RELEASES)
-def test_a_release_is_written_behind_every_gate_of_its_track(folder: str) -> None:
+@pytest.mark.parametrize("track", tracks().values(), ids=tracks())
+def test_a_release_is_written_behind_every_gate_of_its_track(track: Track) -> None:
     """DVC removes what a stage is about to write unless it persists: a run that fails must leave the release there."""
+    folder = track.release.as_posix()
     [(stage, options)] = [
         (stage, options_of(entry)) for stage in STAGES for entry in STAGES[stage]["outs"] if path_of(entry) == folder
     ]
-    assert stage == RELEASES[folder]
+    assert stage == track.final_stage
     assert options == {"cache": False, "persist": True}
     assert not [other for other in STAGES if lies_in(folder, declared(other, "deps"))]
     outputs = {path: other for other in STAGES for path in declared(other, "outs")}
@@ -218,10 +231,9 @@ def test_a_release_is_written_behind_every_gate_of_its_track(folder: str) -> Non
         needed = {outputs[path] for path in declared(waiting.pop(), "deps") if path in outputs} - before
         before |= needed
         waiting += needed
-    track = "kanji" if stage.startswith("kanji") else ""
-    assert [gate for gate in STAGES if gate.startswith("gate_") and ("kanji" in gate) == bool(track)] == [
-        gate for gate in STAGES if gate.startswith("gate_") and gate in before
-    ]
+    token = f"data/{track.name}/gates"
+    gates = {name for name in STAGES if any(lies_in(path, [token]) for path in declared(name, "outs"))}
+    assert gates and gates <= before
 
 
 def test_git_ignores_what_dvc_keeps_and_nothing_else() -> None:
@@ -248,7 +260,7 @@ def literal(node: ast.AST) -> str:
 
 
 def section_reads(path: Path) -> list[tuple[str, str]]:
-    """(model, section) of every ``load_params`` call in a file; ``{name}`` is the recogniser of a matrix."""
+    """(model, section) of every ``load_params`` call in a file; ``{name}`` is that of a recogniser or a gate."""
     calls = [node for node in ast.walk(TREE.parse(path)) if is_call(node, "load_params")]
     return [(ast.unparse(call.args[0]), literal(call.args[1])) for call in calls]
 
@@ -268,17 +280,25 @@ def names_of(node: ast.Assign) -> list[str]:
     return [target.id for target in node.targets if isinstance(target, ast.Name)]
 
 
+def assigned(path: Path) -> set[str]:
+    """Names that a module gives values to."""
+    nodes = TREE.parse(path).body
+    typed = {node.target.id for node in nodes if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}
+    return typed.union(*(names_of(node) for node in nodes if isinstance(node, ast.Assign)))
+
+
 def sections_read(stage: str) -> set[str]:
     found: set[str] = set()
-    for path in TREE.closure(stage_file(stage)) - {PACKAGE / "core/params.py"}:
+    modules = {path for path in TREE.read_by(stage) if path.suffix == ".py"}
+    for path in modules - {PACKAGE / "core/params.py"}:
         found |= {section_of(stage, section) for _, section in section_reads(path)} | sections_listed(path)
         found |= {"seed" for node in ast.walk(TREE.parse(path)) if is_call(node, "load_seed")}
-    found -= {HOW}
+    found -= {*HOW}
     return {section for section in found if section.split(".")[0] == section or section.split(".")[0] not in found}
 
 
 def section_of(stage: str, section: str) -> str:
-    return section.replace("{name}", stage.partition("@")[2])
+    return section.replace("{name}", stage.partition("@")[2] or stage.removeprefix(GATE_STAGES))
 
 
 def model_named(path: Path, name: str) -> type[Section]:
@@ -301,15 +321,19 @@ def test_sections_read_are_sections_declared(stage: str) -> None:
 @every_stage
 def test_the_committed_parameters_load(stage: str) -> None:
     for name, section in section_reads(stage_file(stage)):
-        by_recognizer = name == "params_model(name)"
-        model = params_model(stage.partition("@")[2]) if by_recognizer else model_named(stage_file(stage), name)
+        if name == "gate.limits":
+            model = find_gate(stage.removeprefix(GATE_STAGES)).limits
+        elif name == "params_model(name)":
+            model = params_model(stage.partition("@")[2])
+        else:
+            model = model_named(stage_file(stage), name)
         load_params(model, section_of(stage, section), ROOT / "params.yaml")
 
 
 def test_every_section_has_a_reader() -> None:
     read = {section for stage in STAGES for section in sections_read(stage)}
     sections = {section.split(".")[0] for section in read}
-    assert set(read_params(ROOT / "params.yaml")) - {HOW, SHOWN, GUARDS, "threads"} == sections
+    assert set(read_params(ROOT / "params.yaml")) - {*HOW, SHOWN, GUARDS, "threads"} == sections
 
 
 def test_no_parameter_has_a_name_that_dvc_takes_for_its_own() -> None:
@@ -366,9 +390,8 @@ def test_imports_point_one_way() -> None:
 
 
 def test_stages_do_not_import_each_other() -> None:
-    files = {stage_file(name) for name in STAGE_MODULES}
     for path in PACKAGE.rglob("*.py"):
-        assert not TREE.imports(path) & (files - {path}), f"{path} imports a stage"
+        assert not TREE.imports(path) & (set(STAGE_MODULES) - {path}), f"{path} imports a stage"
 
 
 def test_a_track_imports_no_other_track() -> None:
@@ -381,8 +404,11 @@ def test_a_track_imports_no_other_track() -> None:
             assert not foreign, f"{path} imports {foreign} of another track"
 
 
-def test_only_tracking_knows_the_trackers() -> None:
+KNOWN_TO = {"mlflow": "tracking", "dvclive": "tracking", "dvc": "provenance"}
+
+
+def test_each_tracker_is_known_to_one_package() -> None:
     for path in PACKAGE.rglob("*.py"):
-        if package_of(path) != "tracking":
-            roots = {name.split(".")[0] for name in imported_names(TREE.parse(path), "")}
-            assert not roots & {"mlflow", "dvclive", "dvc"}, f"{path} imports a tracker"
+        roots = {name.split(".")[0] for name in imported_names(TREE.parse(path), "")}
+        foreign = {root for root in roots & KNOWN_TO.keys() if KNOWN_TO[root] != package_of(path)}
+        assert not foreign, f"{path} imports {foreign}"

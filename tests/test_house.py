@@ -126,7 +126,7 @@ def python_link(folder: Path) -> str:
 
 def test_the_targets_of_the_readme_exist() -> None:
     listed = make("help", path=os.environ["PATH"]).stdout
-    for target in ("repro", "test", "setup", "lint", "bench", "clean"):
+    for target in ("repro", "smoke", "test", "setup", "lint", "bench", "clean"):
         assert f"make {target}" in listed
 
 

@@ -20,6 +20,7 @@ from glyphlens.summary import (
     summary,
     timing_rows,
 )
+from glyphlens.tracks import tracks
 
 TIMED = {
     "evaluate": {"commit": None, "machine": {"cpu": "Z80"}},
@@ -152,7 +153,9 @@ def test_the_terminal_shows_both_tracks(both_tracks: Path, capsys: pytest.Captur
     main(["--metrics", str(both_tracks)])
     out = capsys.readouterr().out
     assert "124,924" in out and "kanji samples" in out and "int8 MB" in out
-    assert [line.split()[0] for line in out.splitlines()[-3:]] == ["hiercode", "cnn", "stroke_rnn"]
+    shown, _, after = out.partition("How to go on")
+    assert [line.split()[0] for line in shown.split("\n\n")[-2].splitlines()[-3:]] == ["hiercode", "cnn", "stroke_rnn"]
+    assert all(f"make repro TRACK={name}" in after for name in (*tracks(), "all"))
 
 
 def test_the_arabic_track_alone_has_no_table_of_recognisers(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:

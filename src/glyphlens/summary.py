@@ -14,14 +14,11 @@ from glyphlens.core.params import load_params
 from glyphlens.core.storage import load_json, save_text
 from glyphlens.export.energy import EnergyParams, estimate
 from glyphlens.tracking.timings import LATENCY, SECONDS, read_timings
+from glyphlens.tracks import Track, flagship, tracks
 
 BEGIN = "<!-- metrics: begin, written by `python -m glyphlens.summary --readme README.md` -->"
 END = "<!-- metrics: end -->"
-# Tracks and stages in the order of the data flow; a file that is not listed comes after them, by name.
-ORDER = ("glyphs", "rasters", "samples", "primitives", "phase1", "phase2", "onestage", "export", "evaluate", "slices")
-GATES, KANJI, TIMINGS = "gates", "kanji", "timings.json"
-# metrics/kanji holds one file a recogniser beside those of its stages.
-KANJI_STAGES = ("samples", "evaluate", "release")
+GATES, TIMINGS = "gates", "timings.json"
 SCORES = {
     "test_top1": "top-1",
     "test_shape_top1": "right shape",
@@ -30,36 +27,6 @@ SCORES = {
     "int8_top1": "int8 top-1",
     "int8_mb": "int8 MB",
 }
-# What the kanji track read, by the count of its samples' metrics that is not 0.
-CHARACTERS = {
-    "rendered_samples": "characters of the rendered stand-in (no real handwriting)",
-    "etl_samples": "handwritten characters of the ETL database",
-}
-# What a reader wants to know first: file, metric, and the sentence that the share begins.
-HEADLINES = (
-    (
-        "arabic/evaluate.json",
-        "test_top1",
-        "of the glyphs of font families never seen are named right at the first guess",
-    ),
-    ("arabic/evaluate.json", "test_top5", "have the right name among the first five"),
-    ("arabic/slices.json", "family_mean_top1", "is the mean over those families, whatever their number of glyphs"),
-    ("arabic/evaluate.json", "worst_family_top1", "is the family that fares worst"),
-    (
-        "arabic/slices.json",
-        "no_geometry_top1",
-        "are named right from the bare picture, without the glyph's place in the em",
-    ),
-    ("arabic/export.json", "int8_top1", "by the small int8 file that is kept in git"),
-    ("arabic/onestage.json", "test_top1", "by the one-stage network on pixels, given the same training time"),
-    (
-        "kanji/evaluate.json",
-        "best_top1",
-        "of the {characters}, in hands never seen, are named right by the recogniser that is best on validation",
-    ),
-    ("kanji/evaluate.json", "worst_group_top1", "is the hand that it reads worst"),
-    ("kanji/release.json", "int8_top1", "by the small int8 file that is kept in git"),
-)
 
 
 def metric_files(metrics: Path) -> list[Path]:
@@ -74,10 +41,10 @@ def metric_files(metrics: Path) -> list[Path]:
 
 
 def summary(metrics: Path) -> str:
-    """A Markdown table with one line per metrics file of a stage or gate, and one of the kanji recognisers."""
+    """A Markdown table with one line per metrics file of a stage or gate, and one of the recognisers that compete."""
     files = [path for path in metric_files(metrics) if not _is_recognizer(path)]
     lines = ["| stage | what came out |", "|---|---|"]
-    lines += [f"| {_title(path, metrics)} | {' · '.join(_readings(path))} |" for path in files]
+    lines += [f"| {_title(path)} | {' · '.join(_readings(path))} |" for path in files]
     table = recognizer_rows(metrics)
     if table:
         lines += ["", *(f"| {' | '.join(cells)} |" for cells in [table[0], ["---"] * len(table[0]), *table[1:]])]
@@ -85,7 +52,7 @@ def summary(metrics: Path) -> str:
 
 
 def recognizer_rows(metrics: Path) -> list[list[str]]:
-    """Cells of the table of kanji recognisers, heading first, best first; none where there are none."""
+    """Cells of the table of competing recognisers, heading first, best first; none where there are none."""
     scores = {path.stem: _content(path) for path in metric_files(metrics) if _is_recognizer(path)}
     ranked = sorted(scores, key=lambda name: (-scores[name].get("test_top1", -1), name))
     rows = [[f"`{name}`", *(_cell(scores[name].get(key), key) for key in SCORES)] for name in ranked]
@@ -111,11 +78,13 @@ def timing_rows(timings: Path, energy: EnergyParams) -> list[list[str]]:
 def headlines(metrics: Path) -> str:
     """The first numbers as sentences, one line each; those whose metrics are not there are left out."""
     lines = []
-    for name, metric, sentence in HEADLINES:
-        path = metrics / name
-        content = _content(path) if path.is_file() else {}
-        if metric in content:
-            lines.append(f"- **{content[metric]:.1%}** {sentence.format(characters=_characters(metrics))}")
+    for track in tracks().values():
+        for headline in track.headlines:
+            path = metrics / headline.file
+            content = _content(path) if path.is_file() else {}
+            if headline.metric in content:
+                sentence = headline.sentence.format(material=_material(track, metrics))
+                lines.append(f"- **{content[headline.metric]:.1%}** {sentence}")
     return "\n".join(lines)
 
 
@@ -138,18 +107,22 @@ def read_block(text: str) -> str:
     return BEGIN + text.split(BEGIN)[1].split(END)[0] + END
 
 
-def _position(path: Path) -> tuple[bool, str, int, str]:
-    gate = path.parent.name == GATES
-    return gate, path.parent.name, ORDER.index(path.stem) if path.stem in ORDER else len(ORDER), path.stem
+def _position(path: Path) -> tuple[bool, int, str, int, str]:
+    """Tracks in their order, stages in that of the data flow; what no track lists comes after them, by name."""
+    folder, track = path.parent.name, tracks().get(path.parent.name)
+    stages = (track or flagship()).stages  # as which its gates are called
+    place = stages.index(path.stem) if path.stem in stages else len(stages)
+    return folder == GATES, list(tracks()).index(folder) if track else len(tracks()), folder, place, path.stem
 
 
 def _is_recognizer(path: Path) -> bool:
-    return path.parent.name == KANJI and path.stem not in KANJI_STAGES
+    track = tracks().get(path.parent.name)
+    return track is not None and path.stem not in track.stages
 
 
-def _title(path: Path, metrics: Path) -> str:
-    track = path.relative_to(metrics).parts[0]
-    prefix = {GATES: "gate ", KANJI: "kanji "}.get(track, "")
+def _title(path: Path) -> str:
+    folder = path.parent.name
+    prefix = "gate " if folder == GATES else "" if folder == flagship().name else f"{folder} "
     return f"`{prefix}{path.stem}`"
 
 
@@ -160,10 +133,10 @@ def _content(path: Path) -> dict[str, Any]:
     return content
 
 
-def _characters(metrics: Path) -> str:
-    path = metrics / KANJI / "samples.json"
+def _material(track: Track, metrics: Path) -> str:
+    path = metrics / track.name / "samples.json"
     counts = _content(path) if path.is_file() else {}
-    return " and ".join(words for name, words in CHARACTERS.items() if counts.get(name)) or "Japanese characters"
+    return " and ".join(words for name, words in track.material.items() if counts.get(name)) or track.title
 
 
 def _readings(path: Path) -> Iterator[str]:
@@ -202,12 +175,20 @@ def _print_tables(metrics: Path) -> None:
     for path in metric_files(metrics):
         if not _is_recognizer(path):
             readings = "  ".join(reading.replace("**", "") for reading in _readings(path))
-            print(f"  {_title(path, metrics).strip('`'):<20}{readings}")
+            print(f"  {_title(path).strip('`'):<20}{readings}")
     for table in (recognizer_rows(metrics), timing_rows(metrics / TIMINGS, load_params(EnergyParams, "energy"))):
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         for row in [[], *table] if table else []:
             cells = (f"{cell.strip('`'):<{width}}" for cell, width in zip(row, widths, strict=False))
             print(f"  {'  '.join(cells)}".rstrip())
+    print(f"\nHow to go on\n\n{next_steps()}")
+
+
+def next_steps() -> str:
+    """The runs that there are, and where the commands are listed, one line each."""
+    steps = {f"make repro TRACK={track.name}": track.title for track in tracks().values()}
+    steps |= {"make repro TRACK=all": "all tracks", "glyphlens --help": "use the released models"}
+    return "\n".join(f"  {command:<26}{purpose}" for command, purpose in steps.items())
 
 
 if __name__ == "__main__":

@@ -286,3 +286,10 @@ def test_a_font_that_unpacks_to_gigabytes_is_refused(run, tmp_path, font_path):
     assert (tmp_path / "bomb.woff2").stat().st_size < 500_000
     status, out, err = run("identify", tmp_path / "bomb.woff2", font_path, "-f", "csv")
     assert status == 1 and len(out.splitlines()) == 8 and "bomb.woff2: needs more than 1024 MiB" in err
+
+
+def test_more_threads_than_cores_are_refused(run, font_path):
+    """Thousands of threads wait for each other, and the machine for them."""
+    status, _, err = run("identify", font_path, "--threads", 9999)
+    assert status == 2
+    assert "--threads" in err

@@ -67,7 +67,7 @@ def test_an_error_of_a_shard_is_passed_on(workers: int) -> None:
 
 
 def test_a_killed_worker_is_explained() -> None:
-    with pytest.raises(GlyphlensError, match="worker process was killed.*lower `workers`.*now 2"):
+    with pytest.raises(GlyphlensError, match="worker process was killed.*lower `machine.workers`.*now 2"):
         list(map_shards(die, range(4), 2, "dying"))
 
 

@@ -6,24 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from glyphlens.core.errors import InputError
 from glyphlens.evaluation.calibration import reliability_bins
+from glyphlens.evaluation.charts import plot_accuracy_bars, plot_learning_curves, plot_reliability
 from glyphlens.evaluation.pictures import Heat, Pair, centred, file_uri, folded, glyph_uri, plot_heat, plot_pairs
-from glyphlens.evaluation.plots import (
-    plot_accuracy_bars,
-    plot_buckets,
-    plot_learning_curves,
-    plot_reliability,
-    read_buckets,
-)
 
 CURVE = pd.DataFrame({"step": [1, 2, 1, 1], "name": ["train_loss", "train_loss", "val_loss", "val_top1"], "value": 0.5})
-BUCKETS = pd.DataFrame({"bucket": [1, 2], "cells": [9, 1], "network_accuracy": [0.9, np.nan], "lookup_accuracy": 0.5})
 
 
 def size_of(path: Path) -> tuple[int, int]:
@@ -84,14 +75,13 @@ def draw_all(folder: Path) -> None:
     plot_heat(
         folder / "heat.png", [Heat(image, heat, "beh.init", "teh.init", "amiri"), Heat(image, heat * 0, "a", "b", "")]
     )
-    plot_buckets(folder / "buckets.png", BUCKETS)
 
 
 def test_the_same_chart_has_the_same_bytes(tmp_path: Path) -> None:
     draw_all(tmp_path / "a")
     draw_all(tmp_path / "b")
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert len(names) == 7
+    assert len(names) == 6
     for name in names:
         content = (tmp_path / "a" / name).read_bytes()
         assert content == (tmp_path / "b" / name).read_bytes()
@@ -104,22 +94,3 @@ def test_nothing_to_show_is_a_picture_that_says_so(tmp_path: Path) -> None:
     plot_heat(tmp_path / "heat.png", [])
     plot_reliability(tmp_path / "bins.png", reliability_bins(np.zeros(0), np.zeros(0, bool), 3), float("nan"))
     assert len(list(tmp_path.iterdir())) == 3
-
-
-def test_a_failed_drawing_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(KeyError):
-        plot_buckets(tmp_path / "buckets.png", pd.DataFrame({"bucket": [1]}))
-    assert not list(tmp_path.iterdir())
-
-
-def test_missing_buckets_are_none_and_broken_ones_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "buckets.csv"
-    assert read_buckets(path) is None
-    path.write_text("", encoding="utf-8")
-    with pytest.raises(InputError, match=r"buckets.csv: not a readable CSV"):
-        read_buckets(path)
-    path.write_text("bucket,cells,lookup_accuracy\n1,2,0.5\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"buckets.csv: columns missing: network_accuracy"):
-        read_buckets(path)
-    BUCKETS.to_csv(path, index=False)
-    pd.testing.assert_frame_equal(read_buckets(path), BUCKETS)

@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from glyphlens.core.errors import InputError
-from glyphlens.evaluation.history_chart import plot_histories
-from glyphlens.evaluation.training_history import History, read_history
+from glyphlens.evaluation.training_history import History, plot_histories, read_history
 from tests.forged_curves import write_curves
 
 LOSS, ACCURACY = [1.0, 0.5, 0.25], [60.0, 80.0, 90.0]

@@ -80,6 +80,12 @@ def test_a_missing_column_fails_what_names_it_and_nothing_else() -> None:
     assert set(failed(good().drop(columns="share"))) == {"share-range", "facts-share-not-null"}
 
 
+def test_tables_of_one_name_are_not_mixed_up() -> None:
+    """All suites of a process share one context of the library."""
+    tables = (good(), good().assign(share=5.0), good())
+    assert [set(failed(table)) for table in tables] == [set(), {"share-range"}, set()]
+
+
 def test_an_unknown_kind_fails_the_suite_with_the_exception_named() -> None:
     results = run_suite(
         TableSuite("facts", good(), ("sample",), (Expectation("odd", "?", "ExpectMagic", ("share",), ""),))

@@ -10,7 +10,7 @@ from glyphlens.gates.check import Result, Verdict
 from glyphlens.gates.expectations import TableSuite, run_suite
 from glyphlens.gates.run import Gate, examine
 
-Judge = Callable[[Gate[Any, Any], Any, Any], dict[str, str]]
+Judge = Callable[[Gate[Any, Any, Any], Any, Any], dict[str, str]]
 SEEN: dict[str, list[Result]] = {}
 
 
@@ -27,7 +27,7 @@ def verdicts(monkeypatch: pytest.MonkeyPatch) -> Judge:
     """{id: verdict} of everything that does not pass."""
     monkeypatch.setattr(run, "run_suite", run_suite_once)
 
-    def judge(gate: Gate[Any, Any], data: Any, limits: Any) -> dict[str, str]:
+    def judge(gate: Gate[Any, Any, Any], data: Any, limits: Any) -> dict[str, str]:
         results = examine(gate, data, limits)
         return {
             result.id: str(result.outcome.verdict) for result in results if result.outcome.verdict is not Verdict.PASS

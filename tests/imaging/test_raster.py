@@ -10,14 +10,12 @@ from scipy.ndimage import binary_dilation, label
 from glyphlens.core.errors import ParamsError
 from glyphlens.core.params import load_params
 from glyphlens.data.sample_set import unpack_bits
-from glyphlens.imaging.contours import Outline, format_contours, parse_contours
+from glyphlens.imaging.contours import Outline, format_contours
 from glyphlens.imaging.freetype_outlines import BITMAP, OUTLINE, FixedOutlines
-from glyphlens.imaging.metrics import EmMetrics
-from glyphlens.imaging.outlines import join_outlines
-from glyphlens.imaging.raster import NO_EXTENT, NO_INK, DiacriticRule, draw, draw_many, place
+from glyphlens.imaging.outlines import join_outlines, parse_many
+from glyphlens.imaging.raster import NO_EXTENT, NO_INK, DiacriticRule, Rasters, rasterise
 from tests.imaging.shapes import box, circle, outline, outlines, reversed_outline, supersampled
 
-EM = EmMetrics(upem=1000, height=1000)
 RATIO = DiacriticRule(diacritic_rule="ratio", diacritic_ratio=0.25)
 HYBRID = DiacriticRule(diacritic_rule="hybrid", diacritic_ratio=0.25)
 
@@ -35,8 +33,13 @@ SHAPES = {
 }
 
 
-def picture(shape: Outline) -> np.ndarray:
-    return draw(shape, place(shape, EM, RATIO))
+def drawn(*shapes: Outline, em_height: float = 1000.0, advance: float = np.nan, rule: DiacriticRule = RATIO) -> Rasters:
+    count = len(shapes)
+    return rasterise(join_outlines(shapes), np.full(count, em_height), np.full(count, advance), rule)
+
+
+def picture(shape: Outline, em_height: float = 1000.0) -> np.ndarray:
+    return unpack_bits(drawn(shape, em_height=em_height).packed_GHB)[0].astype(bool)
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
@@ -86,34 +89,35 @@ def test_row_0_is_the_top_and_the_anchor_is_top_left() -> None:
 @pytest.mark.parametrize(("side", "target"), [(249, 64), (250, 128), (251, 128)])
 def test_the_longer_side_reaches_its_target(side: int, target: int) -> None:
     shape = outline(box(10, 20, 10 + side, 20 + side / 2))
-    placement = place(shape, EM, RATIO)
-    assert (placement.target_px, placement.is_diacritic) == (target, target == 64)
-    assert placement.scale == pytest.approx(target / side)
-    assert placement.bbox == (10, 20, 10 + side, 20 + side / 2)
-    assert placement.ratio == pytest.approx(side / 1000)
-    ink = draw(shape, placement)
+    placements = drawn(shape).placements
+    assert (placements.target_px_G, placements.is_diacritic_G) == ([target], [target == 64])
+    assert placements.scale_G == pytest.approx([target / side])
+    assert placements.boxes_G4.tolist() == [[10, 20, 10 + side, 20 + side / 2]]
+    assert placements.ratio_G == pytest.approx([side / 1000])
+    ink = picture(shape)
     assert (ink.any(axis=0).sum(), ink.any(axis=1).sum()) == (target, target // 2)
     assert ink[0, 0]
 
 
 def test_the_box_is_that_of_the_curve_not_of_its_controls() -> None:
     arch = outline([(0, 0, 1), (100, 200, 0), (200, 0, 1)])
-    assert place(arch, EM, RATIO).bbox == (0, 0, 200, 100)
+    assert drawn(arch).placements.boxes_G4.tolist() == [[0, 0, 200, 100]]
 
 
 @pytest.mark.parametrize(
     ("side", "advance", "expected"), [(140, 500, True), (160, 500, False), (600, 99, True), (160, np.nan, False)]
 )
 def test_hybrid_rule(side: int, advance: float, expected: bool) -> None:
-    assert place(outline(box(0, 0, side, side)), EM, HYBRID, advance).is_diacritic is expected
+    shape = outline(box(0, 0, side, side))
+    assert drawn(shape, advance=advance, rule=HYBRID).placements.is_diacritic_G.tolist() == [expected]
 
 
 def test_many_are_drawn_as_one_by_one() -> None:
     shapes = [*SHAPES.values()] * 10  # more than one block
-    rasters = draw_many([format_contours(shape) for shape in shapes], np.full(80, 1000.0), np.full(80, np.nan), RATIO)
+    rasters = drawn(*shapes)
     assert rasters.packed_GHB.shape == (80, 128, 16)
     assert rasters.faults == {}
-    singles = [picture(parse_contours(format_contours(shape))) for shape in shapes]
+    singles = [picture(shape) for shape in shapes]
     assert np.array_equal(unpack_bits(rasters.packed_GHB), np.stack(singles))
 
 
@@ -122,7 +126,8 @@ def test_what_cannot_be_drawn_is_named_and_left_blank() -> None:
     line = outline([(0, 0, 1), (500, 0, 1)])
     good = outline(box(0, 0, 9, 9))
     texts = [format_contours(point), format_contours(line), "[[", format_contours(good)]
-    rasters = draw_many(texts, np.full(4, 1000.0), np.full(4, np.nan), RATIO)
+    outlines, faults = parse_many(texts)
+    rasters = rasterise(outlines, np.full(4, 1000.0), np.full(4, np.nan), RATIO, faults)
     assert (rasters.faults[0], rasters.faults[1]) == (NO_EXTENT, NO_INK)
     assert "not valid JSON" in rasters.faults[2]
     assert rasters.packed_GHB.any(axis=(1, 2)).tolist() == [False, False, False, True]
@@ -144,8 +149,7 @@ def test_coverage_is_the_exact_area() -> None:
 @pytest.mark.parametrize("turn", [lambda shape: shape, reversed_outline])
 def test_a_pixel_covered_by_half_is_ink_whatever_the_direction(turn) -> None:
     half = turn(outline(box(0, 0, 128, 100.5)))  # one pixel a unit
-    small_em = EmMetrics(upem=100, height=100)
-    assert draw(half, place(half, small_em, RATIO)).any(axis=1).sum() == 101
+    assert picture(half, em_height=100).any(axis=1).sum() == 101
 
 
 def test_the_rule_of_params_yaml_is_checked(tmp_path) -> None:

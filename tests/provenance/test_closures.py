@@ -22,11 +22,14 @@ FILES = {
         "if TYPE_CHECKING:\n    from glyphlens.types_only import Kind\n"
         "def main():\n    import glyphlens.late\n"
     ),
-    "stages/kanji.py": "import glyphlens.tracks.kanji.recognizers.registry\n",
-    "stages/kanji_export.py": "X = 1\n",
+    "tracks/kanji/stages/kanji.py": "import glyphlens.tracks.kanji.recognizers.registry\n",
+    "tracks/kanji/stages/kanji_export.py": "X = 1\n",
     "stages/page.py": 'TEMPLATE = "page.html"\n',
     "stages/page.html": "<p>",
     "stages/other.html": "<p>",
+    "stages/gate.py": "import glyphlens.base\n",
+    "tracks/kanji/gates/samples.py": "import glyphlens.late\n",
+    "tracks/kanji/gates/other.py": "",
     "base.py": "X = 1  # why\n",
     "lines.py": "from .base import X\n",
     "late.py": "",
@@ -35,12 +38,13 @@ FILES = {
     "tracking/runs.py": "import glyphlens.unseen\n",
     "tracking/curve_files.py": "",
     "unseen.py": "",
-    "recognizers/__init__.py": "",
-    "recognizers/registry.py": "",
-    "recognizers/cnn.py": "import glyphlens.nets.blocks\nclass Settings: ...\n",
-    "recognizers/cnn_deep.py": "class Settings: ...\n",
-    "recognizers/rnn.py": "class Settings: ...\n",
-    "recognizers/blocks.py": "",
+    "tracks/kanji/recognizers/__init__.py": "",
+    "tracks/kanji/recognizers/registry.py": "",
+    "tracks/kanji/recognizers/cnn.py": "import glyphlens.nets.blocks\nclass Settings: ...\n",
+    "tracks/kanji/recognizers/cnn_deep.py": "class Settings: ...\n",
+    "tracks/kanji/recognizers/rnn.py": "class Settings: ...\n",
+    "nets/blocks.py": "",
+    "tracks/__init__.py": "TRACKS = ()\nimport glyphlens.unseen\n",
 }
 
 
@@ -60,6 +64,22 @@ def files(package: Path, stage: str) -> set[str]:
 def test_what_runs_is_followed_and_what_only_hears_or_types_is_not(package: Path) -> None:
     expected = {"stages/__init__.py", "stages/first.py", "base.py", "lines.py", "late.py", "tracking/curve_files.py"}
     assert files(package, "first") == expected
+
+
+def test_a_gate_is_the_stage_of_all_gates_and_the_module_of_its_name(package: Path) -> None:
+    gate = {"stages/__init__.py", "stages/gate.py", "base.py", "lines.py", "tracks/kanji/gates/samples.py", "late.py"}
+    assert files(package, "gate_samples") == gate - {"lines.py"}
+
+
+@pytest.mark.parametrize("stage", ["gate_nothing", "gate_twice", "twice"])
+def test_a_stage_needs_one_module(package: Path, stage: str) -> None:
+    for name in ("tracks/arabic/gates/twice.py", "tracks/kanji/gates/twice.py", "stages/twice.py"):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text("", encoding="utf-8")
+    (package / "tracks/kanji/stages").mkdir()
+    (package / "tracks/kanji/stages/twice.py").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match=f"{stage.removeprefix('gate_')}.py.*'{stage}'"):
+        SourceTree(package).code(stage)
 
 
 def test_files_that_a_module_names_are_part_of_it(package: Path) -> None:
@@ -82,7 +102,7 @@ def test_files_that_a_module_names_are_part_of_it(package: Path) -> None:
     ],
 )
 def test_a_recogniser_that_is_imported_by_name_is_read_alone(package: Path, stage: str, recognizers: set[str]) -> None:
-    read = {Path(path).stem for path in files(package, stage) if path.startswith("recognizers/")}
+    read = {Path(path).stem for path in files(package, stage) if "recognizers" in path or path.startswith("nets/")}
     assert read - {"registry"} == recognizers
 
 
@@ -139,7 +159,7 @@ def test_a_file_that_is_no_python_is_named(package: Path, text: str, said: str) 
 
 
 def test_a_stage_without_a_module_is_named(package: Path) -> None:
-    with pytest.raises(InputError, match=r"nothing\.py: not there, so there is no stage 'nothing@a'"):
+    with pytest.raises(InputError, match=r"nothing\.py.*'nothing@a'"):
         SourceTree(package).code("nothing@a")
 
 
@@ -147,3 +167,7 @@ def test_no_heavy_import_is_needed() -> None:
     asked = "import glyphlens.provenance.closures, sys; print({'numpy', 'torch', 'pandas', 'dvc'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_what_is_known_of_a_track_decides_nothing_that_it_computes(package: Path) -> None:
+    assert not {"tracks/__init__.py", "unseen.py"} & files(package, "kanji")

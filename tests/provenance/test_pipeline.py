@@ -1,10 +1,11 @@
-"""dvc.yaml is expanded as DVC expands it."""
+"""The stages of a dvc.yaml, by name, as DVC resolves them."""
+
+from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
 from glyphlens.core.errors import InputError
-from glyphlens.provenance.pipeline import declared_stages
+from glyphlens.provenance.pipeline import declared_stages, stage_names
 
 GRAPH = """
 vars:
@@ -31,12 +32,17 @@ stages:
     matrix: {recognizer: "${kanji.none}"}
     cmd: never
 """
-PARAMS = {"phase2": {"steps": 7}}
 
 
-def test_stages_are_expanded() -> None:
-    found = declared_stages(YAML(typ="safe").load(GRAPH), PARAMS)
-    assert list(found) == ["plain", "kanji@cnn", "kanji@vit", "both@x-1", "both@y-1"]
+def written(folder: Path, graph: str) -> Path:
+    (folder / "dvc.yaml").write_text(graph, encoding="utf-8")
+    (folder / "params.yaml").write_text("phase2: {steps: 7}\n", encoding="utf-8")
+    return folder
+
+
+def test_stages_are_expanded(tmp_path: Path) -> None:
+    found = declared_stages(written(tmp_path, GRAPH))
+    assert list(found) == stage_names(tmp_path) == ["plain", "kanji@cnn", "kanji@vit", "both@x-1", "both@y-1"]
     plain, vit = found["plain"], found["kanji@vit"]
     assert (plain.command, plain.deps, plain.params) == ("python -m a --out data/a", ["src/a.py"], ["seed"])
     assert plain.outs == ["data/a", "data/b", "metrics/a.json"]
@@ -44,7 +50,12 @@ def test_stages_are_expanded() -> None:
     assert (vit.deps, vit.params, vit.outs) == (["src/vit.py"], ["recognizers.vit"], ["models/vit"])
 
 
-@pytest.mark.parametrize("stage", [{"cmd": "${nowhere.x}"}, {"deps": []}, "text"])
-def test_a_stage_that_cannot_be_read_is_named(stage: object) -> None:
-    with pytest.raises(InputError, match=r"dvc\.yaml: stage 'odd' cannot be read"):
-        declared_stages({"stages": {"odd": stage}}, {})
+@pytest.mark.parametrize("stage", ["{cmd: '${nowhere.x}'}", "{deps: []}", "text"])
+def test_a_stage_that_cannot_be_read_is_named(tmp_path: Path, stage: str) -> None:
+    with pytest.raises(InputError, match=r"(?s)dvc\.yaml: .*odd"):
+        declared_stages(written(tmp_path, f"stages:\n  odd: {stage}\n"))
+
+
+def test_what_is_no_yaml_is_an_error_of_the_input(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"dvc\.yaml"):
+        stage_names(written(tmp_path, "stages: ["))

@@ -3,7 +3,7 @@
 import pytest
 
 from glyphlens.core.errors import InputError
-from glyphlens.review.cards import card_numbers, timing_numbers
+from glyphlens.review.snapshot import card_numbers, timing_numbers
 from tests.checkout import ROOT
 from tests.scratch_repository import CARD_TEXT
 

@@ -6,7 +6,7 @@ import pytest
 
 from glyphlens.core.errors import ParamsError
 from glyphlens.core.params import read_params
-from glyphlens.review.guards import SECTION, Limits, breaches, limits_of, strictest
+from glyphlens.review.comparison import SECTION, Limits, breaches, limits_of, strictest
 from glyphlens.review.metrics import MetricChange, metric_changes
 from glyphlens.review.snapshot import Snapshot, snapshot
 from tests.checkout import ROOT

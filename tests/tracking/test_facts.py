@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from glyphlens.tracking.facts import run_tags
+from glyphlens.tracking.facts import git_commit, run_tags
 from tests.tracking.forged_runs import forged_record
 from tests.tracking.repository import commit_all, git
 
@@ -47,7 +47,9 @@ def test_the_experiment_says_how_to_get_the_outputs(checkout: Path, monkeypatch:
 
 def test_without_a_commit_or_git_there_is_none(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {"mlflow.source.git.commit", "git.dirty"} & set(run_tags(forged_record())) == set()
+    assert git_commit() is None
     monkeypatch.setenv("PATH", str(checkout))
+    assert git_commit() is None
     assert {"mlflow.source.git.commit", "git.dirty"} & set(run_tags(forged_record())) == set()
 
 

@@ -91,7 +91,7 @@ def promote(track: TrackArgument) -> None:
     """
     from glyphlens.commands.promote import run_promote
 
-    raise typer.Exit(run_promote(track.value))
+    raise typer.Exit(run_promote(track))
 
 
 @app.command(rich_help_panel=PANEL, epilog="[bold]Examples[/bold]   glyphlens rollback kanji")
@@ -99,4 +99,4 @@ def rollback(track: TrackArgument) -> None:
     """Make the version champion again that was it before the present one."""
     from glyphlens.commands.promote import run_rollback
 
-    raise typer.Exit(run_rollback(track.value))
+    raise typer.Exit(run_rollback(track))

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from glyphlens.tracks import flagship, tracks
+
 
 class FormatName(StrEnum):
     """Values of ``--format``."""
@@ -34,18 +36,18 @@ class InkName(StrEnum):
     LIGHT = "light"
 
 
-class TrackName(StrEnum):
-    """Values of ``TRACK``."""
-
-    ARABIC = "arabic"
-    KANJI = "kanji"
-
-
 def named(path: str) -> Path:
     """A path that is given; an empty one would be the working folder."""
     if not str(path):
         raise typer.BadParameter("the name is empty; a variable without a value?")
     return Path(path)
+
+
+def track_name(name: str) -> str:
+    """The name of a track that there is."""
+    if name not in tracks():
+        raise typer.BadParameter(f"'{name}' is not one of {', '.join(tracks())}")
+    return name
 
 
 def destination(path: str) -> Path:
@@ -69,15 +71,18 @@ Sheet = Annotated[
     Path | None,
     typer.Option(parser=destination, metavar="FILE", help="PNG: every glyph with its label, code points, confidence."),
 ]
-MODEL_HELP = "A release (arabic, kanji), an .onnx file or its folder, or models:/<name>@<alias>"
+MODEL_HELP = f"A release ({', '.join(tracks())}), an .onnx file or its folder, or models:/<name>@<alias>"
 Model = Annotated[
-    Path | None, typer.Option(parser=named, metavar="MODEL", help=f"{MODEL_HELP}; the Arabic release by default.")
+    Path | None,
+    typer.Option(parser=named, metavar="MODEL", help=f"{MODEL_HELP}; by default the release of {flagship().name}."),
 ]
-TrackArgument = Annotated[TrackName, typer.Argument(help="Whose released model.")]
+TrackArgument = Annotated[
+    str, typer.Argument(parser=track_name, metavar="TRACK", help=f"Whose released model: {', '.join(tracks())}.")
+]
 Top = Annotated[int, typer.Option(min=1, help="How many answers to give for a glyph, best first.")]
-Threads = Annotated[int, typer.Option(min=1, help="Processor cores for the network.")]
+CORES = os.cpu_count() or 1
+Threads = Annotated[int, typer.Option(min=1, max=CORES, help="Processor cores for the network.")]
 MaxPixels = Annotated[int, typer.Option(min=1, help="Pictures of more pixels (width × height) are not read.")]
 Least = Annotated[
     float, typer.Option("--min-confidence", min=0, max=1, help="Leave out answers less certain than this.")
 ]
-CORES = os.cpu_count() or 1

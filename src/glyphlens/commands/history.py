@@ -12,8 +12,7 @@ from glyphlens.core.storage import STANDARD_OUTPUT, place_name
 
 def run_history(files: Sequence[Path], output: Path, dpi: int) -> int:
     """Draw histories over each other and say where the chart is; raises InputError for what is no history."""
-    from glyphlens.evaluation.history_chart import plot_histories
-    from glyphlens.evaluation.training_history import read_history
+    from glyphlens.evaluation.training_history import plot_histories, read_history
 
     check_picture(output)
     histories = [read_history(path, name) for path, name in zip(files, distinct_names(files), strict=True)]

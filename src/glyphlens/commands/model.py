@@ -12,6 +12,7 @@ from glyphlens.core.params import Section
 from glyphlens.export.folder import LABELS
 from glyphlens.imaging.raster import DiacriticRule
 from glyphlens.inference.recognizer import Recognizer
+from glyphlens.tracks import flagship
 
 if TYPE_CHECKING:
     from glyphlens.imaging.handwriting import HandwritingParams
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 ARABIC, JAPANESE = "arabic", "japanese"
 EXPORTS = {ARABIC: "export", JAPANESE: "kanji_export"}  # the stage that makes a model of the script
 RELEASES = "models/*/release"  # the star is the release's name
-DEFAULT = "arabic"
 REPOSITORY = Path(__file__).parents[3]
 REGISTERED = "models:"  # begins the address of a model in MLflow's registry
 
@@ -27,21 +27,21 @@ REGISTERED = "models:"  # begins the address of a model in MLflow's registry
 def open_model(path: Path | None, threads: int | None) -> Recognizer:
     """Load the model at ``path``: a release's name, a folder, an .onnx file or models:/<name>@<alias>.
 
-    By default the Arabic release. Raises InputError where there is none, OutputError where MLflow cannot be asked.
+    By default the flagship's release. Raises InputError where there is none, OutputError where MLflow cannot be asked.
     """
     if path is not None and path.parts[:1] == (REGISTERED,):
         return _open_registered(path, threads)
     if path is not None and (path.is_file() or any(path.glob("*.onnx"))):
         return Recognizer.load(path, threads=threads)
-    released, name = releases(), str(path or DEFAULT)
+    released, name = releases(), str(path or flagship().name)
     if name in released:
         return Recognizer.load(released[name], threads=threads)
     if path is not None and path.exists():
         return Recognizer.load(path, threads=threads)
     if path is None:
         raise InputError(
-            f"models/{DEFAULT}/release: no model there; it comes with the repository (`git checkout -- models`) and is "
-            "made by `dvc repro evaluate`; another one can be given with --model"
+            f"{flagship().release}: no model there; it comes with the repository (`git checkout -- models`) and is "
+            f"made by `dvc repro {flagship().final_stage}`; another one can be given with --model"
         )
     raise InputError(
         f"{name}: no such model; --model takes the name of a release ({', '.join(released) or 'none is here'}), an "

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from glyphlens.commands.release import GUARD, evaluated_release, registered_name
+from glyphlens.commands.release import evaluated_release, registered_name
 from glyphlens.tracking.registry import Promotion, promote, rollback
 from glyphlens.tracking.versions import CHANGED_TAG, COMMIT_TAG, SHORT_HASH, Version
+from glyphlens.tracks import tracks
 
 
 def run_promote(track: str) -> int:
@@ -16,7 +17,7 @@ def run_promote(track: str) -> int:
 
 def run_rollback(track: str) -> int:
     """Make the champion before champion again, and say which."""
-    replaced, restored = rollback(registered_name(track), GUARD)
+    replaced, restored = rollback(registered_name(track), tracks()[track].champion.metric)
     print(f"{registered_name(track)}: the champion is {_named(restored)} again, no longer {_named(replaced)}")
     return 0
 
@@ -62,4 +63,4 @@ def _notes(track: str, promotion: Promotion) -> Iterator[str]:
 
 
 def _named(version: Version) -> str:
-    return f"version {version.number} ({GUARD} {version.score:.4f})"
+    return f"version {version.number} ({version.guard} {version.score:.4f})"

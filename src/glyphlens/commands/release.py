@@ -1,29 +1,14 @@
 """The released model of a track with what was measured on it, once dvc.lock has shown that they belong together."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 from glyphlens.commands.lineage import Lineage, lineage_of, origin_of
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json
 from glyphlens.tracking.versions import CHANGED_TAG, COMMIT_TAG, Release
+from glyphlens.tracks import Track, tracks
 
 GATES = "metrics/gates/"
-GUARD = "int8_top1"  # share of the test samples that the released file itself gets right
-
-
-class Track(NamedTuple):
-    """What tells of a track's release: the stage that evaluates last, its samples, the files of metrics."""
-
-    stage: str
-    samples: str
-    metrics: tuple[str, ...]
-
-
-TRACKS = {
-    "arabic": Track("evaluate", "data/arabic/rasters", ("metrics/arabic/evaluate.json", "metrics/arabic/export.json")),
-    "kanji": Track("kanji_evaluate", "data/kanji/samples", ("metrics/kanji/release.json",)),
-}
 
 
 def registered_name(track: str) -> str:
@@ -37,19 +22,20 @@ def evaluated_release(track: str) -> Release:
     Raises InputError, naming the file, where there is no release, a gate has failed, or the release or its metrics are
     not what dvc.lock records.
     """
-    known, folder = TRACKS[track], Path("models", track, "release")
-    lineage = lineage_of(known.stage)
+    known = tracks()[track]
+    folder, lineage = known.release, lineage_of(known.final_stage)
     if not any(folder.glob("*.onnx")):
-        raise InputError(f"{folder}: no released model there; `dvc repro {known.stage}` makes it")
+        raise InputError(f"{folder}: no released model there; `dvc repro {known.final_stage}` makes it")
     lineage.require(folder)
     _require_passed(lineage)
     metrics, origin = _metrics(known, lineage), origin_of(lineage, folder)
     tags = {
-        "samples": lineage.stages[known.stage].deps[known.samples],
+        "samples": lineage.stages[known.final_stage].deps[known.samples],
         COMMIT_TAG: origin.commit,
         CHANGED_TAG: str(origin.is_changed).lower(),
     }
-    return Release(registered_name(track), folder, metrics, GUARD, tags)
+    champion = known.champion
+    return Release(registered_name(track), folder, metrics, champion.metric, tags, champion.is_higher_better)
 
 
 def _require_passed(lineage: Lineage) -> None:
@@ -64,9 +50,11 @@ def _require_passed(lineage: Lineage) -> None:
 def _metrics(track: Track, lineage: Lineage) -> dict[str, float]:
     """The numbers of the track's files; the guarded one must be among them."""
     metrics: dict[str, float] = {}
-    for path in map(Path, track.metrics):
+    for path in map(Path, track.champion.files):
         lineage.require(path)
         metrics |= load_json(path)
-    if GUARD not in metrics:
-        raise InputError(f"{path}: has no {GUARD} to compare champions by; run `dvc repro {track.stage}`")
+    if track.champion.metric not in metrics:
+        raise InputError(
+            f"{path}: has no {track.champion.metric} to compare champions by; run `dvc repro {track.final_stage}`"
+        )
     return metrics

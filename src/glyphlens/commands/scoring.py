@@ -14,21 +14,23 @@ from numpy.typing import NDArray
 from glyphlens.commands.class_matching import UNKNOWN, match_classes, shape_classes
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SPLITS, SampleSet
-from glyphlens.evaluation.calibration import calibration_error, reliability_bins
-from glyphlens.evaluation.scores import f1_per_class, macro_f1
+from glyphlens.evaluation.scores import MACRO_F1, accuracy, ece, f1_per_class, part_scores
 from glyphlens.inference.reading import Best, best_classes, joined, read_probabilities, readable_rows
 from glyphlens.inference.recognizer import RASTER, Recognizer
 
 TOP = 5
 BINS = 15
 ALL = "all"
+SHARES = ("top1", "top5", "shape1", "among")
+SCORES = (*map(accuracy, SHARES), MACRO_F1, ece(BINS))
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One row of ``rows`` a scored sample: label, group, set, truth, predicted, confidence, top1, top5, shape1 and
-    ``among``, right when only classes of the set may be answered. What was not scored is counted beside it."""
+    """One row of ``rows`` a scored sample: label, group, set, class_index (of the model), predicted, confidence,
+    top1, top5, shape1 and ``among``, right when only classes of the set may be answered. What was not scored is counted
+    beside it."""
 
     rows: pd.DataFrame
     classes: pd.DataFrame
@@ -98,20 +100,14 @@ def summary_table(scored: Scored) -> pd.DataFrame:
 
 def summary(rows: pd.DataFrame) -> dict[str, Any]:
     """samples, groups, top1, top5, shape1, among, macro_f1 and ece of some scored rows."""
-    bins = reliability_bins(rows["confidence"].to_numpy(), rows["top1"].to_numpy(bool), BINS)
-    return {
-        "samples": len(rows),
-        "groups": rows["group"].nunique(),
-        **{name: float(rows[name].mean()) for name in ("top1", "top5", "shape1", "among")},
-        "macro_f1": macro_f1(rows["predicted"].to_numpy(), rows["truth"].to_numpy()),
-        "ece": calibration_error(bins),
-    }
+    scores = {score.name: score.of(rows) for score in SCORES}
+    return {"samples": len(rows), "groups": rows["group"].nunique(), **scores}
 
 
 def group_table(scored: Scored) -> pd.DataFrame:
     """One row a group, the worst first: group, set, samples, top1, top5, shape1, among."""
-    means = {name: (name, "mean") for name in ("top1", "top5", "shape1", "among")}
-    found = scored.rows.groupby("group").agg(set=("set", "first"), samples=("top1", "size"), **means).reset_index()
+    found = part_scores(scored.rows, "group", SHARES)
+    found.insert(1, "set", scored.rows.groupby("group")["set"].first().to_numpy())
     return found.sort_values(["top1", "group"], ignore_index=True)
 
 
@@ -119,15 +115,15 @@ def class_table(rows: pd.DataFrame, recognizer: Recognizer) -> pd.DataFrame:
     """One row a class of the model with samples, hardest first: label, code_points, samples, top1, top5, shape1,
     among, predicted (how often it was the answer), f1, and the commonest wrong answer with its count."""
     labels = np.array([entry.label for entry in recognizer.classes], dtype=object)
-    counts = f1_per_class(rows["predicted"].to_numpy(), rows["truth"].to_numpy(), len(labels)).set_index("class_index")
-    found = rows.groupby("truth")[["top1", "top5", "shape1", "among"]].mean()
+    counts = f1_per_class(rows["predicted"].to_numpy(), rows["class_index"].to_numpy(), len(labels))
+    counts = counts.set_index("class_index")
+    found = part_scores(rows, "class_index", SHARES).set_index("class_index")
     numbers = found.index.to_numpy()
     found.insert(0, "label", labels[numbers])
     found.insert(1, "code_points", [" ".join(recognizer.classes[number].code_points) for number in numbers])
-    found.insert(2, "samples", counts.loc[numbers, "samples"])
     found["predicted"], found["f1"] = counts.loc[numbers, "predicted"], counts.loc[numbers, "f1"]
-    wrong = rows[~rows["top1"]].groupby(["truth", "predicted"]).size().sort_values(ascending=False, kind="stable")
-    first = wrong.reset_index(name="count").drop_duplicates("truth").set_index("truth")
+    wrong = rows[~rows["top1"]].groupby(["class_index", "predicted"]).size().sort_values(ascending=False, kind="stable")
+    first = wrong.reset_index(name="count").drop_duplicates("class_index").set_index("class_index")
     found["mistaken_for"] = [labels[first.loc[n, "predicted"]] if n in first.index else "" for n in numbers]
     found["mistakes"] = [int(first.loc[n, "count"]) if n in first.index else 0 for n in numbers]
     return found.reset_index(drop=True).sort_values(["top1", "label"], ignore_index=True)
@@ -158,7 +154,7 @@ def _row_table(
             "label": frame["label"].to_numpy(object),
             "group": frame["group"].astype(str).to_numpy(object),
             "set": frame["set" if "set" in frame else "source"].astype(str).to_numpy(object),
-            "truth": truth_N,
+            "class_index": truth_N,
             "predicted": predicted_N,
             "confidence": best.confidence_NK[:, 0],
             "top1": predicted_N == truth_N,

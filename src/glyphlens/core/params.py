@@ -18,7 +18,8 @@ from ruamel.yaml.error import YAMLError
 from glyphlens.core.errors import ParamsError
 
 PARAMS_FILE = Path("params.yaml")
-HOW = "checkpoint"  # the section of how a training is carried out, not of what comes out: no stage depends on it
+# Sections of how the work is carried out, not of what comes out: no stage depends on them.
+HOW = ("checkpoint", "machine")
 _READS: ContextVar[dict[str, Any] | None] = ContextVar("reads", default=None)
 
 
@@ -89,7 +90,7 @@ def noting_reads() -> Iterator[dict[str, Any]]:
 def _note(values: Mapping[str, Any], path: Path) -> None:
     reads = _READS.get()
     if reads is not None and path == PARAMS_FILE:
-        reads |= {name: value for name, value in values.items() if name != HOW}
+        reads |= {name: value for name, value in values.items() if name not in HOW}
 
 
 def flat_params(params: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -12,7 +12,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
-from glyphlens.evaluation.figures import BLUE, INK, ORANGE, SKY, SOFT, new_figure
+from glyphlens.evaluation.charts import BLUE, INK, ORANGE, SKY, SOFT, new_figure
 
 # From worst to best: what did badly fades away.
 COLOURS = LinearSegmentedColormap.from_list("scores", ["#e4e2dc", "#bcd3df", SKY, BLUE, "#003a5c"])

@@ -16,7 +16,7 @@ from matplotlib.colors import TwoSlopeNorm
 from numpy.typing import NDArray
 from PIL import Image
 
-from glyphlens.evaluation.figures import INK, RED, SOFT, bare, new_figure, say_absent
+from glyphlens.evaluation.charts import INK, RED, SOFT, bare, new_figure, say_absent
 
 PAPER_RGB, INK_RGB = (255, 255, 255), (28, 32, 36)
 PAIR_CHARACTERS, HEAT_CHARACTERS = 18, 30  # of a label on one line, above a pair's half and above a map

@@ -1,12 +1,14 @@
-"""Accuracies, F1, family scores and calibration error of class scores, in plain numpy.
+"""Scores: what an outcome table comes to, as one number and by the parts of a test.
 
-N samples · C classes. ``scores_NC`` is anything that ranks classes (logits or probabilities), ``classes_N`` the
-true class indices, ``predicted_N`` the guessed ones. Means over no sample at all are NaN, which a report prints
-as n/a; a NaN *score* is an error, since no rank follows from it.
+N samples · C classes. An outcome table has one row per scored sample (``outcomes.guess_table``): ``class_index`` (the
+truth), ``predicted``, ``confidence``, ``group``, and a column of booleans for each way of calling an answer right, such
+as ``top1`` or ``shape_top1``. ``scores_NC`` is anything that ranks classes (logits or probabilities). Means over no
+sample at all are NaN, which a report prints as n/a; a NaN among ``scores_NC`` is an error: no rank follows from it.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,22 +22,133 @@ Floats = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
 
 
-class F1(NamedTuple):
-    """F1 averaged over the classes that occur in the truth, evenly (macro) or by their share (weighted)."""
+# ── one number of an outcome table ───────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class Score:
+    """A number of an outcome table, under the name that it has among the metrics, and which way is better."""
 
-    macro: float
-    weighted: float
+    name: str
+    better: Literal["higher", "lower"]
+    of: Callable[[pd.DataFrame], float]
+
+    @property
+    def bound(self) -> Literal["≥", "≤"]:
+        """How a value relates to a target that it meets."""
+        return "≥" if self.better == "higher" else "≤"
+
+    def meets(self, value: float, target: float) -> bool:
+        """Whether a value is as good as the target or better; NaN never is."""
+        return value >= target if self.better == "higher" else value <= target
 
 
-class FamilySummary(NamedTuple):
-    """Accuracy over families: mean, standard deviation (of the population), and the family that fares worst."""
+def accuracy(column: str, name: str = "") -> Score:
+    """Share of the rows that a column of booleans calls right, under the column's name or another."""
+    return Score(name or column, "higher", lambda outcomes: mean(outcomes[column].to_numpy(bool)))
+
+
+def ece(bins: int) -> Score:
+    """Expected calibration error of ``confidence`` over ``bins`` bins of equal width."""
+    return Score("ece", "lower", lambda outcomes: calibration_error(reliability_table(outcomes, bins)))
+
+
+def worst_group(name: str) -> Score:
+    """``top1`` of the group that fares worst."""
+    return Score(name, "higher", lambda outcomes: summarise_groups(part_scores(outcomes, "group", ["top1"])).worst)
+
+
+MACRO_F1 = Score("macro_f1", "higher", lambda outcomes: macro_f1(*_guesses(outcomes)))
+WEIGHTED_F1 = Score("weighted_f1", "higher", lambda outcomes: _f1(*_guesses(outcomes), "weighted"))
+
+
+def mean(hits_N: Bools) -> float:
+    """Share of hits; NaN for none."""
+    return float(np.mean(hits_N)) if len(hits_N) else float("nan")
+
+
+def reliability_table(outcomes: pd.DataFrame, bins: int) -> pd.DataFrame:
+    """``reliability_bins`` of an outcome table."""
+    return reliability_bins(outcomes["confidence"].to_numpy(), outcomes["top1"].to_numpy(bool), bins)
+
+
+def macro_f1(predicted_N: Ints, classes_N: Ints) -> float:
+    """F1 averaged evenly over the classes present in the truth.
+
+    A class that is absent from the test cannot be scored; guessing it still costs the true class its recall.
+    """
+    return _f1(predicted_N, classes_N, "macro")
+
+
+def _f1(predicted_N: Ints, classes_N: Ints, average: Literal["macro", "weighted"]) -> float:
+    from sklearn.metrics import f1_score
+
+    if not len(classes_N):
+        return float("nan")
+    return float(f1_score(classes_N, predicted_N, labels=np.unique(classes_N), average=average, zero_division=0))
+
+
+def _guesses(outcomes: pd.DataFrame) -> tuple[Ints, Ints]:
+    return outcomes["predicted"].to_numpy(), outcomes["class_index"].to_numpy()
+
+
+# ── the parts of a test ──────────────────────────────────────────────────────────────────────
+class GroupSummary(NamedTuple):
+    """Top-1 over groups: mean, standard deviation (of the population), and the group that fares worst."""
 
     mean: float
     spread: float
     worst: float
-    worst_family: str
+    worst_group: str
 
 
+def part_scores(
+    outcomes: pd.DataFrame, part: str, columns: Sequence[str], counted: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """One row per value of the column ``part``, in their order: part, samples, counts, and the mean of each column.
+
+    ``counted``: name → column whose distinct values are counted, such as ``{"classes": "class_index"}``. A category
+    without a row, where ``part`` is categorical, has no sample and NaN for every mean.
+    """
+    counts = {name: (column, "nunique") for name, column in (counted or {}).items()}
+    means = {column: (column, "mean") for column in columns}
+    parts = outcomes.groupby(part, sort=True, observed=False)
+    return parts.agg(samples=(columns[0], "size"), **counts, **means).reset_index()
+
+
+def in_slices(outcomes: pd.DataFrame, slices: "Mapping[str, pd.Series[bool]]") -> pd.DataFrame:
+    """The rows of every slice, one slice after the other, with its name in the categorical column ``slice``.
+
+    A row may be in several slices or in none; a slice without a row keeps its category. For ``part_scores``.
+    """
+    parts = [outcomes[members].assign(slice=name) for name, members in slices.items()]
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(slice=pd.Categorical(table["slice"], categories=list(slices)))
+
+
+def summarise_groups(groups: pd.DataFrame) -> GroupSummary:
+    """Mean, spread and worst ``top1`` of a ``part_scores`` table of groups; of equals the first by name is the worst.
+
+    Raises InputError for no group.
+    """
+    if groups.empty:
+        raise InputError("no group to score: the split holds no sample")
+    top1 = groups["top1"].to_numpy(float)
+    worst = int(top1.argmin())
+    return GroupSummary(float(top1.mean()), float(top1.std()), float(top1[worst]), str(groups["group"].iloc[worst]))
+
+
+def f1_per_class(predicted_N: Ints, classes_N: Ints, classes: int) -> pd.DataFrame:
+    """One row per class: class_index, samples, predicted (counts), hits, f1 (NaN where the class is absent)."""
+    samples = np.bincount(classes_N, minlength=classes)
+    guesses = np.bincount(predicted_N, minlength=classes)
+    hits = np.bincount(classes_N[predicted_N == classes_N], minlength=classes)
+    f1 = np.full(classes, np.nan)
+    np.divide(2.0 * hits, samples + guesses, out=f1, where=samples > 0)
+    return pd.DataFrame(
+        {"class_index": np.arange(classes), "samples": samples, "predicted": guesses, "hits": hits, "f1": f1}
+    )
+
+
+# ── from scores of classes to hits ───────────────────────────────────────────────────────────
 def check_scores(scores_NC: Floats, classes_N: Ints) -> None:
     """Raise InputError where shapes disagree, a class index is out of range or a score is NaN; names the row."""
     if scores_NC.ndim != 2 or classes_N.shape != scores_NC.shape[:1]:
@@ -62,91 +175,11 @@ def true_ranks(scores_NC: Floats, classes_N: Ints) -> NDArray[np.int64]:
     return ranks_N
 
 
-def top_k_hits(scores_NC: Floats, classes_N: Ints, k: int) -> Bools:
-    """(N,) whether the true class is among the ``k`` best; raises InputError as ``check_scores`` does."""
-    return true_ranks(scores_NC, classes_N) < k
-
-
 def top_k_accuracy(scores_NC: Floats, classes_N: Ints, k: int) -> float:
     """Share of samples whose true class is among the ``k`` best; NaN for no sample."""
-    return mean(top_k_hits(scores_NC, classes_N, k))
+    return mean(true_ranks(scores_NC, classes_N) < k)
 
 
 def shape_hits(predicted_N: Ints, classes_N: Ints, shape_class_C: Ints) -> Bools:
     """(N,) whether prediction and truth belong to one shape class (``SampleSet.shape_class``)."""
     return np.asarray(shape_class_C[predicted_N] == shape_class_C[classes_N], dtype=np.bool_)
-
-
-def shape_top1(scores_NC: Floats, classes_N: Ints, shape_class_C: Ints) -> float:
-    """Accuracy where classes drawn alike in most fonts count as one; never below top-1."""
-    check_scores(scores_NC, classes_N)
-    return mean(shape_hits(scores_NC.argmax(axis=1), classes_N, shape_class_C))
-
-
-def f1_per_class(predicted_N: Ints, classes_N: Ints, classes: int) -> pd.DataFrame:
-    """One row a class: class_index, samples, predicted (counts), hits, f1 (NaN where the class is absent)."""
-    samples = np.bincount(classes_N, minlength=classes)
-    guesses = np.bincount(predicted_N, minlength=classes)
-    hits = np.bincount(classes_N[predicted_N == classes_N], minlength=classes)
-    f1 = np.full(classes, np.nan)
-    np.divide(2.0 * hits, samples + guesses, out=f1, where=samples > 0)
-    return pd.DataFrame(
-        {"class_index": np.arange(classes), "samples": samples, "predicted": guesses, "hits": hits, "f1": f1}
-    )
-
-
-def f1_scores(predicted_N: Ints, classes_N: Ints) -> F1:
-    """Macro and weighted F1 over the classes present in the truth.
-
-    A class that is absent from the test cannot be scored; guessing it still costs the true class its recall.
-    The same as scikit-learn's ``f1_score`` with ``labels`` set to the classes present.
-    """
-    if not len(classes_N):
-        return F1(float("nan"), float("nan"))
-    table = f1_per_class(predicted_N, classes_N, int(max(predicted_N.max(), classes_N.max())) + 1)
-    present = table[table["samples"] > 0]
-    return F1(float(present["f1"].mean()), float(np.average(present["f1"], weights=present["samples"])))
-
-
-def macro_f1(predicted_N: Ints, classes_N: Ints) -> float:
-    """F1 averaged evenly over the classes present in the truth."""
-    return f1_scores(predicted_N, classes_N).macro
-
-
-def weighted_f1(predicted_N: Ints, classes_N: Ints) -> float:
-    """F1 averaged over the classes present in the truth, by their number of samples."""
-    return f1_scores(predicted_N, classes_N).weighted
-
-
-def family_scores(hits_N: Bools, groups_N: "Sequence[str] | pd.Series[str]") -> pd.DataFrame:
-    """One row a family, sorted by name: group, samples, accuracy."""
-    table = pd.DataFrame({"group": np.asarray(groups_N, dtype=object), "hit": np.asarray(hits_N, dtype=float)})
-    scores = table.groupby("group", sort=True)["hit"].agg(samples="size", accuracy="mean").reset_index()
-    return scores.astype({"samples": np.int64, "accuracy": float})
-
-
-def summarise_families(families: pd.DataFrame) -> FamilySummary:
-    """Mean, spread and worst of a ``family_scores`` table; of equals the first by name is the worst."""
-    if families.empty:
-        raise InputError("no family to score: the split holds no sample")
-    accuracy = families["accuracy"].to_numpy(float)
-    worst = int(accuracy.argmin())
-    return FamilySummary(
-        float(accuracy.mean()), float(accuracy.std()), float(accuracy[worst]), str(families["group"].iloc[worst])
-    )
-
-
-def expected_calibration_error(probabilities_NC: Floats, classes_N: Ints, bins: int) -> float:
-    """Mean distance between confidence and accuracy over ``bins`` bins of equal width (``calibration``).
-
-    Confidence is the largest probability of a row. NaN for no sample; raises InputError for NaN or for a
-    confidence outside 0 … 1.
-    """
-    check_scores(probabilities_NC, classes_N)
-    hits_N = probabilities_NC.argmax(axis=1) == classes_N
-    return calibration_error(reliability_bins(probabilities_NC.max(axis=1), hits_N, bins))
-
-
-def mean(hits_N: Bools) -> float:
-    """Share of hits; NaN for none."""
-    return float(np.mean(hits_N)) if len(hits_N) else float("nan")

@@ -142,6 +142,11 @@ def first_rows(frame: pd.DataFrame, offends: "pd.Series[bool] | NDArray[np.bool_
     )
 
 
+def spread_rows(count: int, wanted: int) -> NDArray[np.int64]:
+    """At most ``wanted`` of the rows 0 … count − 1, evenly spread and ascending: the same ones in every run."""
+    return np.unique(np.linspace(0, count - 1, min(wanted, count)).astype(np.int64))
+
+
 def plain(value: Any) -> Any:
     """A numpy scalar as its Python twin, anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value

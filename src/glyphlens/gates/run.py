@@ -4,16 +4,20 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic
+from typing import Generic, NamedTuple, TypeVar
 
 from glyphlens.core.errors import GlyphlensError
+from glyphlens.core.params import Section
 from glyphlens.core.storage import save_metrics, save_text
-from glyphlens.gates.check import Check, Data, Limits, Outcome, Result, Verdict, crashed, show, show_row
+from glyphlens.gates.check import Check, Outcome, Result, Verdict, crashed, show, show_row
 from glyphlens.gates.expectations import TableSuite, run_suite
 from glyphlens.gates.report import render_report
 from glyphlens.gates.token import write_token
 
 OPENS = "data-opens"
+P = TypeVar("P", bound=NamedTuple)  # of paths, whose fields are options of the command
+D = TypeVar("D")
+L = TypeVar("L", bound=Section)
 
 
 class GateError(GlyphlensError):
@@ -21,18 +25,26 @@ class GateError(GlyphlensError):
 
 
 @dataclass(frozen=True)
-class Gate(Generic[Data, Limits]):
-    """What is examined between two stages. ``tables`` makes the Great Expectations suites, ``checks`` see arrays."""
+class Gate(Generic[P, D, L]):
+    """What is examined between two stages: ``gates/<name>.py`` of a track has it as GATE.
+
+    ``open`` reads the data from the named paths, raising InputError where they cannot be read; ``checks`` see that
+    data, ``tables`` makes Great Expectations suites of it. The token holds the hashes of the paths that ``judged``
+    picks. ``limits`` is the model of the section ``gates.<name>`` of params.yaml.
+    """
 
     name: str
     purpose: str
-    checks: Sequence[Check[Data, Limits]]
-    count_rows: Callable[[Data], int]
-    tables: Callable[[Data, Limits], Sequence[TableSuite]] = lambda data, limits: ()
+    paths: type[P]
+    limits: type[L]
+    open: Callable[[P, L], D]
+    checks: Sequence[Check[D, L]]
+    count_rows: Callable[[D], int]
+    tables: Callable[[D, L], Sequence[TableSuite]] = lambda data, limits: ()
+    judged: Callable[[P], Sequence[Path]] = tuple
 
 
-@dataclass(frozen=True)
-class GateFiles:
+class GateFiles(NamedTuple):
     """Where a gate writes: the token behind which the next stage waits, the metric and the HTML page."""
 
     token: Path
@@ -40,23 +52,21 @@ class GateFiles:
     report: Path
 
 
-def examine(gate: Gate[Data, Limits], data: Data, limits: Limits) -> list[Result]:
+def examine(gate: Gate[P, D, L], data: D, limits: L) -> list[Result]:
     """All results of a gate on ``data``; no check hides another."""
     suites = [result for suite in gate.tables(data, limits) for result in run_suite(suite)]
     return suites + [check.run(data, limits) for check in gate.checks]
 
 
-def run_gate(
-    gate: Gate[Data, Limits], opened: Callable[[], Data], limits: Limits, files: GateFiles, judged: Sequence[Path]
-) -> None:
-    """Examine what ``opened`` reads; write metric and report, then the token over ``judged`` if nothing failed.
+def run_gate(gate: Gate[P, D, L], paths: P, limits: L, files: GateFiles) -> None:
+    """Examine what lies at ``paths``; write metric and report, then the token if nothing failed.
 
     Raises GateError otherwise; an earlier token is removed first, so a failed gate leaves none behind.
     """
     files.token.unlink(missing_ok=True)
-    results, rows = _open_and_examine(gate, opened, limits)
+    results, rows = _open_and_examine(gate, paths, limits)
     counts = Counter(result.outcome.verdict for result in results)
-    print(table(results))
+    print(results_table(results))
     save_metrics(
         files.metrics,
         {
@@ -67,25 +77,25 @@ def run_gate(
             "rows": rows,
         },
     )
-    save_text(files.report, render_report(gate.name, gate.purpose, rows, results))
+    save_text(files.report, render_report(f"gate_{gate.name}", gate.purpose, rows, results))
     if counts[Verdict.FAIL]:
         raise GateError(_complaint(results, files.report))
-    write_token(files.token, *judged)
+    write_token(files.token, *gate.judged(paths))
 
 
-def _open_and_examine(gate: Gate[Data, Limits], opened: Callable[[], Data], limits: Limits) -> tuple[list[Result], int]:
+def _open_and_examine(gate: Gate[P, D, L], paths: P, limits: L) -> tuple[list[Result], int]:
     """Results and number of rows; data that cannot even be read is the one failed check ``data-opens``."""
     rationale = "What cannot be read cannot be judged: the files exist, have the right types and fit together."
     try:
-        data = opened()
+        data = gate.open(paths, limits)
         rows = gate.count_rows(data)
-        suites = examine(gate, data, limits)
+        results = examine(gate, data, limits)
     except Exception as error:  # noqa: BLE001 - the report must be left behind whatever happened
         return [Result(OPENS, rationale, crashed(error))], 0
-    return [Result(OPENS, rationale, Outcome(Verdict.PASS, rows, "readable")), *suites], rows
+    return [Result(OPENS, rationale, Outcome(Verdict.PASS, rows, "readable")), *results], rows
 
 
-def table(results: Sequence[Result]) -> str:
+def results_table(results: Sequence[Result]) -> str:
     """The results as lines of text for the terminal."""
     width = max(len(result.id) for result in results)
     return "\n".join(

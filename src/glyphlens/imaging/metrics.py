@@ -1,19 +1,10 @@
 """EM metrics of a font: the vertical span that a glyph's size is measured against (docs/SPEC.md#em-metrics)."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-
-
-class EmMetrics(NamedTuple):
-    """``upem`` units per em; ``height`` = used ascent − used descent; both in font units."""
-
-    upem: float
-    height: float
 
 
 def em_metrics(fonts: pd.DataFrame) -> pd.DataFrame:

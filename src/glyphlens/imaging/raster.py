@@ -6,7 +6,6 @@ non-zero, covers at least half of it.
 G glyphs · H×W pixels · B = W/8 bytes a row of packed pixels · coordinates in font units
 """
 
-from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -14,11 +13,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from glyphlens.core.params import Section
-from glyphlens.data.sample_set import pack_bits, unpack_bits
-from glyphlens.imaging.contours import Outline
+from glyphlens.data.sample_set import pack_bits
 from glyphlens.imaging.freetype_outlines import FixedOutlines
-from glyphlens.imaging.metrics import EmMetrics
-from glyphlens.imaging.outlines import Outlines, join_outlines, parse_many
+from glyphlens.imaging.outlines import Outlines
 
 CANVAS_PX = 128
 DIACRITIC_PX = 64
@@ -36,18 +33,9 @@ class DiacriticRule(Section):
     diacritic_ratio: float = Field(gt=0, lt=1)
 
 
-class Placement(NamedTuple):
-    """Where one glyph is drawn: pixels per font unit, box in font units, longer side / em, target in pixels."""
-
-    scale: float
-    bbox: tuple[float, float, float, float]
-    ratio: float
-    is_diacritic: bool
-    target_px: int
-
-
 class Placements(NamedTuple):
-    """The same for G glyphs; ``scale_G`` is 0 where an outline has no extent."""
+    """Where G glyphs are drawn: pixels per font unit (0 where an outline has no extent), boxes in font units, longer
+    side / em, and the pixels that the longer side fills."""
 
     scale_G: NDArray[np.float64]
     boxes_G4: NDArray[np.float64]
@@ -62,37 +50,6 @@ class Rasters(NamedTuple):
     packed_GHB: NDArray[np.uint8]
     placements: Placements
     faults: dict[int, str]
-
-
-def place(outline: Outline, em: EmMetrics, rule: DiacriticRule, advance: float = np.nan) -> Placement:
-    """Placement of one glyph; the advance is only asked for by the hybrid rule."""
-    outlines = join_outlines([outline])
-    many = place_many(outlines, np.array([em.height]), np.array([advance]), rule)
-    box = tuple(many.boxes_G4[0].tolist())
-    return Placement(
-        float(many.scale_G[0]), box, float(many.ratio_G[0]), bool(many.is_diacritic_G[0]), int(many.target_px_G[0])
-    )
-
-
-def draw(outline: Outline, placement: Placement) -> NDArray[np.bool_]:
-    """(128, 128) bool picture of one glyph."""
-    one = Placements(
-        np.array([placement.scale]),
-        np.array([placement.bbox]),
-        np.array([placement.ratio]),
-        np.array([placement.is_diacritic]),
-        np.array([placement.target_px]),
-    )
-    picture_HW: NDArray[np.bool_] = unpack_bits(draw_outlines(join_outlines([outline]), one))[0].astype(np.bool_)
-    return picture_HW
-
-
-def draw_many(
-    contours: Sequence[str], em_heights_G: NDArray[np.float64], advances_G: NDArray[np.float64], rule: DiacriticRule
-) -> Rasters:
-    """The fast path: contour JSON of many glyphs → packed pictures. Advances may be NaN (unknown)."""
-    outlines, faults = parse_many(contours)
-    return rasterise(outlines, em_heights_G, advances_G, rule, faults)
 
 
 def rasterise(

@@ -11,10 +11,11 @@ from pathlib import Path
 from glyphlens.core.errors import InputError
 
 CODE_STAGE = "code"  # of dvc.yaml, which writes a listing per stage
+GATE_STAGES = "gate_"  # how the stages begin that run stages/gate.py, each with the gate of a track that it names
 FOLDER = Path("code")
 DIGITS = 16
-# Told of results and making none; but for the files of curves, which are outputs.
-WITNESSES, OUTPUTS = ("tracking", "provenance"), ("tracking/curve_files.py",)
+# Told of results and making none, as what is known of a track is; but for the files of curves, which are outputs.
+WITNESSES, OUTPUTS = ("tracking", "provenance", "tracks/__init__.py"), ("tracking/curve_files.py",)
 # Recognisers are imported by name: the one that begins a stage's item (kanji_export@cnn_qat: cnn), and those of this
 # table, the network to start from and the teacher. Where neither says which, whoever imports the registry imports any.
 IMPORTED_BY_NAME = {"kanji_qat": ("cnn",), "kanji_distilled": ("hybrid_rnn",)}
@@ -27,6 +28,8 @@ class SourceTree:
     >>> tree = SourceTree(Path(__file__).parents[1])
     >>> tree.relative(tree.stage_module("phase1"))
     'glyphlens/tracks/arabic/stages/phase1.py'
+    >>> tree.relative(tree.gate_module("gate_rasters"))
+    'glyphlens/tracks/arabic/gates/rasters.py'
     """
 
     def __init__(self, package: Path) -> None:
@@ -44,21 +47,30 @@ class SourceTree:
         return {self.relative(path): self.hash(path) for path in sorted(self.read_by(stage))}
 
     def read_by(self, stage: str) -> set[Path]:
-        """The closure of the stage's module, of the recognisers it imports by name, and the files these name."""
-        module = self.stage_module(stage)
-        modules, recognizers = self.closure(module), module.parents[1] / RECOGNIZERS
+        """The closure of the stage's module, of a gate and recognisers imported by name, and the files these name."""
+        module = self.gate_module(stage) if stage.startswith(GATE_STAGES) else self.stage_module(stage)
+        modules = self.closure(module) | self.closure(self.stage_module(stage))
+        recognizers = module.parents[1] / RECOGNIZERS
         by_name = self._recognizers(stage, recognizers, is_any=recognizers / REGISTRY in modules)
         modules = modules.union(*map(self.closure, by_name))
         return modules.union(*map(self._named_neighbours, modules))
 
     def stage_module(self, stage: str) -> Path:
-        """The module that a stage runs (``kanji@cnn``: kanji.py); raises InputError where there is none."""
-        name = f"stages/{stage.partition('@')[0]}.py"
-        places = [self.package / name, *sorted(self.package.glob(f"tracks/*/{name}"))]
-        for path in places:
-            if path.is_file():
-                return path
-        raise InputError(f"{places[0]}: not there, nor in a track, so there is no stage '{stage}'")
+        """The module that a stage runs (``kanji@cnn``: kanji.py); raises InputError unless there is exactly one."""
+        name = "gate" if stage.startswith(GATE_STAGES) else stage.partition("@")[0]
+        return self._only(stage, f"stages/{name}.py", f"tracks/*/stages/{name}.py")
+
+    def gate_module(self, stage: str) -> Path:
+        """What the stage of a gate examines (``gate_rasters``: rasters.py of a track); raises InputError likewise."""
+        return self._only(stage, f"tracks/*/gates/{stage.removeprefix(GATE_STAGES)}.py")
+
+    def _only(self, stage: str, *patterns: str) -> Path:
+        found = [path for pattern in patterns for path in sorted(self.package.glob(pattern))]
+        if len(found) != 1:
+            places = ", ".join(str(self.package / pattern) for pattern in patterns)
+            names = ", ".join(map(self.relative, found)) or "none"
+            raise InputError(f"{places}: one module is needed for the stage '{stage}', found {names}")
+        return found[0]
 
     def relative(self, path: Path) -> str:
         """A file's path from the folder that holds the package."""
@@ -110,7 +122,7 @@ class SourceTree:
 
     def _is_witness(self, path: Path) -> bool:
         inside = path.relative_to(self.package)
-        return inside.parts[0] in WITNESSES and inside.as_posix() not in OUTPUTS
+        return not {inside.parts[0], inside.as_posix()}.isdisjoint(WITNESSES) and inside.as_posix() not in OUTPUTS
 
     def _recognizers(self, stage: str, folder: Path, *, is_any: bool) -> list[Path]:
         known = [path for path in sorted(folder.glob("*.py")) if self._has_settings(path)]

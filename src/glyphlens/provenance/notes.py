@@ -111,9 +111,11 @@ def code_hash(stage: str) -> str:
 
 
 def running_stage() -> str:
-    """The stage that DVC runs (``kanji@cnn``), else that of the module which is run."""
-    address = os.environ.get("DVC_STAGE", "")  # of a stage of another folder: ../dvc.yaml:kanji@cnn
-    return address.rpartition(":")[2] or Path(sys.argv[0]).stem
+    """The stage that DVC runs (``kanji@cnn``), else that of the module which is run (``gate`` and the name of one)."""
+    if address := os.environ.get("DVC_STAGE"):  # of a stage of another folder: ../dvc.yaml:kanji@cnn
+        return address.rpartition(":")[2]
+    module, named = Path(sys.argv[0]).stem, sys.argv[1:2]
+    return "_".join([module, *named]) if module == "gate" else module
 
 
 def running_tree() -> SourceTree:

@@ -9,18 +9,19 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from glyphlens.core.documents import ABSENT, differences, yaml_mapping
 from glyphlens.core.errors import InputError
 from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file
-from glyphlens.provenance.pipeline import DeclaredStage, declared_stages, value_at
+from glyphlens.provenance.pipeline import GRAPH, DeclaredStage, declared_stages
 from glyphlens.review.locked import LockedStage, locked_stages
 from glyphlens.review.revisions import files_at, ignores, names_in
 from glyphlens.review.snapshot import LOCK, PARAMS
 
-GRAPH = "dvc.yaml"
 DECLARED = "declared in dvc.yaml"
 PACKAGE = "src/glyphlens"
 
@@ -41,7 +42,7 @@ def find_drift(root: Path) -> list[Drift]:
     if missing := sorted({GRAPH, LOCK, PARAMS} - set(files)):
         raise InputError(f"{missing[0]}: not in the repository at {root}; write dvc.lock with `dvc repro`")
     params = yaml_mapping(files[PARAMS], PARAMS)
-    declared = declared_stages(yaml_mapping(files[GRAPH], GRAPH), params)
+    declared = declared_stages(root)
     locked = locked_stages(files[LOCK], LOCK)
     sources = _sources(declared)
     made = {path for stage in declared.values() for path in (*stage.deps, *stage.outs)} - sources
@@ -169,6 +170,6 @@ def _places(path: str) -> set[str]:
 
 def _section(params: Mapping[str, Any], section: str) -> Any:
     try:
-        return value_at(params, section)
+        return reduce(getitem, section.split("."), params)
     except (KeyError, TypeError):
         return ABSENT

@@ -1,14 +1,116 @@
-"""The parts of a comparison's page, each a table or a chart of what moved; a part without content is None."""
+"""The page of a comparison in Markdown that GitHub shows whole: its tables, its chart, and the parts made of them.
 
-from collections.abc import Collection, Mapping, Sequence
+A part without content is None.
+"""
+
+import json
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from glyphlens.core.documents import ABSENT, differences
-from glyphlens.review.charts import accuracy_chart
-from glyphlens.review.locked import LockedStage
+from glyphlens.review.locked import LockedStage, Rerun, reruns
 from glyphlens.review.metrics import MetricChange, is_number, metric_changes
-from glyphlens.review.reruns import Rerun, reruns
-from glyphlens.review.tables import ABSENT_CELL, Part, code, number, some, table
+
+# GitHub takes comments of at most 65,536 characters; counted in bytes here, with room for a heading.
+MOST_BYTES = 64_000
+MOST_ROWS = 100
+ABSENT_CELL = "–"
+MOST_CHARACTERS = 160
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of the page under a heading of its own, folded where nobody needs it at once."""
+
+    title: str
+    body: str
+    is_open: bool = True
+
+    def __str__(self) -> str:
+        """As Markdown with the HTML that folds it."""
+        return f"<details{' open' if self.is_open else ''}><summary>{self.title}</summary>\n\n{self.body}\n\n</details>"
+
+
+def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table in which columns of numbers stand right."""
+    rule = ["---:" if _is_numeric(column) else "---" for column in zip(*rows, strict=True)]
+    head, under, *lines = (f"| {' | '.join(cells)} |" for cells in (heading, rule, *rows))
+    return f"{head}\n{under}\n{capped(lines)}"
+
+
+def capped(lines: Sequence[str]) -> str:
+    """The lines; of very many the first, and how many more there are."""
+    hidden = len(lines) - MOST_ROWS
+    return "\n".join(lines[:MOST_ROWS]) + (f"\n\n… and {hidden} more" if hidden > 0 else "")
+
+
+def code(content: Any) -> str:
+    """A value as it is written, in a code span that fits into a cell of a table."""
+    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+    text = " ".join(text.split()).replace("`", "'")
+    short = text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
+    return f"`{short}`".replace("|", "\\|")
+
+
+def some(names: Iterable[str], shown: int = 3) -> str:
+    """The first few names and how many more there are."""
+    listed = list(names)
+    more = f" and {len(listed) - shown} more" if len(listed) > shown else ""
+    return ", ".join(map(code, listed[:shown])) + more
+
+
+def number(value: float | None, *, signed: bool = False) -> str:
+    """A count with its thousands, a fraction with four digits; a dash where there is none."""
+    if value is None:
+        return ABSENT_CELL
+    sign = "+" if signed else ""
+    return f"{value:{sign},}" if isinstance(value, int) else f"{value:{sign},.4f}"
+
+
+def page(heading: str, parts: Iterable[Part], most_bytes: int = MOST_BYTES) -> str:
+    """Heading and parts; a part that would make it too long is left out, and its title says so."""
+    text = heading
+    for part in parts:
+        left_out = f"{part.title}: left out here, too long for a comment; run `glyphlens compare` for yourself"
+        longer = f"{text}\n\n{part}"
+        text = longer if len(longer.encode()) <= most_bytes else f"{text}\n\n{left_out}"
+    return f"{text}\n"
+
+
+def _is_numeric(column: Sequence[str]) -> bool:
+    filled = [cell for cell in column if cell != ABSENT_CELL]
+    return bool(filled) and all(re.match(r"[+-]?(\d|nan|inf)", cell) for cell in filled)
+
+
+CHARTED = "test_top1"
+AXIS_STEPS = 20  # of the axis from 0 to 1
+# Pale bars and a dark line show on GitHub's light and dark pages.
+COLOURS = "config: {themeVariables: {xyChart: {plotColorPalette: '#9ecae9, #4a7ebb'}}}"
+
+
+def accuracy_chart(changes: Sequence[MetricChange]) -> str | None:
+    """CHARTED of every metrics file that has a number on both sides; None where nothing moved."""
+    charted = [change for change in changes if change.name == CHARTED and change.change is not None]
+    if not any(change.is_changed for change in charted):
+        return None
+    names = [change.source for change in charted]
+    before = [change.before for change in charted if change.before is not None]
+    after = [change.after for change in charted if change.after is not None]
+    lowest = max(0, math.floor(min(before + after) * AXIS_STEPS) - 1) / AXIS_STEPS
+    lines = (
+        *("---", COLOURS, "---"),
+        "xychart-beta horizontal",
+        f'title "{CHARTED}: bars are now, the line is before"',
+        f"x-axis {json.dumps(names)}",
+        f"y-axis {lowest:.2f} --> 1",
+        f"bar {after}",
+        f"line {before}",
+    )
+    return "\n".join(("```mermaid", *lines, "```"))
+
 
 GATES = "metrics/gates/"
 NOISE_NOTE = "Times come from whichever machine ran the stage last: small differences mean nothing."

@@ -28,13 +28,14 @@ def run_stage(main: Callable[[], None]) -> None:
 
     It neither begins nor ends well where dvc.lock would record other code or parameters than those that it runs with.
     """
+    stage = running_stage()
     try:
-        with noting(running_stage()) as notes:
+        with noting(stage) as notes:
             notes.require_listed()
             main()
             notes.require_unchanged()
     except GlyphlensError as error:
-        sys.exit(f"{Path(sys.argv[0]).stem}: {error}")
+        sys.exit(f"{stage}: {error}")
     except KeyboardInterrupt:
-        print(f"{Path(sys.argv[0]).stem}: interrupted", file=sys.stderr)
+        print(f"{stage}: interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)

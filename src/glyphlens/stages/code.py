@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from glyphlens.core.documents import yaml_mapping
 from glyphlens.core.params import Section, load_params
 from glyphlens.core.storage import save_text
 from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file
@@ -21,10 +20,9 @@ class MatrixParams(Section):
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the names of the stages and the sources, write one listing per stage."""
     paths = stage_paths(argv, "graph", "source", "out", sources=("graph", "source"))
-    items = load_params(MatrixParams, "matrix")
-    names = stage_names(yaml_mapping(paths.graph.read_bytes(), str(paths.graph)), {"matrix": items.model_dump()})
+    load_params(MatrixParams, "matrix")  # which DVC fills in
     tree = SourceTree(paths.source)
-    for stage in names:
+    for stage in stage_names(paths.graph.parent):
         if stage != CODE_STAGE:
             save_text(code_file(stage, paths.out), tree.listing(stage))
 

@@ -13,6 +13,7 @@ from glyphlens.tracking.record import RunRecord
 
 DECISIVE = ("src", "params.yaml", "dvc.yaml")  # a change to another file is no change to a training
 CPU_INFO = Path("/proc/cpuinfo")
+GIT_SECONDS = 20
 
 
 def run_tags(record: RunRecord) -> dict[str, str]:
@@ -35,11 +36,19 @@ def _source(stage: str) -> dict[str, str]:
     }
 
 
+def git_commit() -> str | None:
+    """The commit checked out here, with ``+changes`` where a tracked file that decides differs; None outside git."""
+    commit = _git("rev-parse", "HEAD")
+    changed = commit and _git("status", "--porcelain", "--untracked-files=no", "--", *DECISIVE)
+    return (commit + ("+changes" if changed else "")) or None
+
+
 def _git(*arguments: str) -> str:
-    """Git's answer; empty without git, in a folder without a repository and in a repository without a commit."""
+    """Git's answer; empty without git, where it hangs, in a folder without a repository or a commit."""
+    command = ["git", "--no-optional-locks", *arguments]
     try:
-        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=GIT_SECONDS).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
         return ""
 
 

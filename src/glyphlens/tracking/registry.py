@@ -37,11 +37,13 @@ class Promotion(NamedTuple):
     is_new: bool
     is_restored: bool  # the store had lost the version's files
     fault: str  # why the champion until then, where it is another version, cannot be used; else empty
+    is_higher_better: bool = True  # of the metric that champions are compared by
 
     @property
     def gain(self) -> float:
         """How much better than the champion until then; all of its score where there was none."""
-        return self.version.score - (self.before.score if self.before else 0)
+        more = self.version.score - (self.before.score if self.before else 0)
+        return more if self.is_higher_better else -more
 
     @property
     def is_champion(self) -> bool:
@@ -61,7 +63,7 @@ def promote(release: Release) -> Promotion:
         version = settle(client, known, release) if known else register(client, release)
         is_restored = known is not None and restore(client, known, release)
         fault = fault_of(client, before) if before and before.number != version.number else ""
-        promotion = Promotion(version, before, known is None, is_restored, fault)
+        promotion = Promotion(version, before, known is None, is_restored, fault, release.is_higher_better)
         if promotion.is_champion:
             _require_files(client, version)
         if promotion.is_champion and (before is None or version.number != before.number):

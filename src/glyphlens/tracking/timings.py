@@ -20,8 +20,7 @@ def note_timing(path: Path, stage: str, **numbers: Any) -> None:
     Stages that run at the same time wait for each other. A stage that DVC takes from its cache keeps its entry.
     """
     from glyphlens.core.storage import save_json
-    from glyphlens.evaluation.history import git_commit
-    from glyphlens.tracking.facts import machine
+    from glyphlens.tracking.facts import git_commit, machine
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f".{path.name}.lock")):

@@ -41,15 +41,17 @@ class Release:
     metrics: Mapping[str, float]
     guard: str
     tags: Mapping[str, str]
+    is_higher_better: bool = True
 
 
 class Version(NamedTuple):
-    """A version in the registry; ``score`` is the guarded metric as it was when the version was registered."""
+    """A version in the registry; ``score`` is the metric ``guard`` as it was when the version was registered."""
 
     name: str
     number: str
     score: float
     tags: Mapping[str, str]
+    guard: str
 
 
 @contextmanager
@@ -202,7 +204,7 @@ def _read(client: "MlflowClient", version: "ModelVersion", guard: str) -> Versio
     score = client.get_run(_run_of(version)).data.metrics.get(guard)
     if score is None:
         raise InputError(f"{version.name}: version {version.version} has no '{guard}' to compare with; delete it")
-    return Version(version.name, str(version.version), score, version.tags)
+    return Version(version.name, str(version.version), score, version.tags, guard)
 
 
 def _run_of(version: "ModelVersion") -> str:

@@ -1,1 +1,72 @@
-"""One package per track; a track imports the library and never another track."""
+"""The tracks, found in this folder: the summary, `promote`, the command line and the tests iterate over them.
+
+One package per track, whose ``track.py`` holds its ``TRACK``; a track imports the library and never another track.
+Finding them imports nothing that is slow.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A metric that a reader wants to know first: its file below ``metrics``, and the sentence that the share begins.
+
+    ``{material}`` in the sentence is replaced by what the track's samples are.
+    """
+
+    file: str
+    metric: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The metric by which released models are compared, one of those in ``files`` (paths from the root)."""
+
+    files: tuple[str, ...]
+    metric: str
+    is_higher_better: bool = True
+
+
+@dataclass(frozen=True)
+class Track:
+    """What is known of a track outside its package; its name is that of its folders in data, models and metrics.
+
+    ``script``: ISO 15924. ``samples``: the output that decides on which samples a release was measured.
+    ``stages``: its files of metrics in the order of the data flow; every other one is of a recogniser, of which it
+    compares several. ``material``: what its samples are, by the count in metrics/<name>/samples.json that is not 0.
+    """
+
+    name: str
+    title: str
+    script: str
+    final_stage: str
+    samples: str
+    champion: Champion
+    headlines: tuple[Headline, ...]
+    stages: tuple[str, ...]
+    material: Mapping[str, str] = field(default_factory=dict)
+    is_flagship: bool = False
+
+    @property
+    def release(self) -> Path:
+        """The folder of the released model, which is in git."""
+        return Path("models", self.name, "release")
+
+
+@cache
+def tracks() -> Mapping[str, Track]:
+    """Every track by its name, the flagship first."""
+    packages = (module.name for module in iter_modules(__path__) if module.ispkg)
+    found: list[Track] = [import_module(f"{__name__}.{name}.track").TRACK for name in packages]
+    return {track.name: track for track in sorted(found, key=lambda track: (not track.is_flagship, track.name))}
+
+
+def flagship() -> Track:
+    """The track that `make repro` runs, and whose model the commands use where none is named."""
+    return next(iter(tracks().values()))

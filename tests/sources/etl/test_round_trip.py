@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from glyphlens.sources.etl.finding import find_files
-from glyphlens.sources.etl.reading import INDEX_COLUMNS, read
-from glyphlens.sources.etl.records import RECORD_TYPES
+from glyphlens.sources.etl.reading import read
+from glyphlens.sources.etl.sets import SETS
 from tests.sources.etl.etl_records import (
     SHAPES,
     b_record,
@@ -50,9 +50,10 @@ def read_all(folder, **options):
 
 
 def test_the_shapes_are_those_of_the_specification():
-    shapes = {r.name: (r.width_px, r.height_px, r.depth_bits, r.record_bytes) for r in RECORD_TYPES}
+    records = {each.record for each in SETS.values()}
+    shapes = {r.name: (r.width_px, r.height_px, r.depth_bits, r.record_bytes) for r in records}
     assert shapes == SHAPES
-    for record in RECORD_TYPES:
+    for record in records:
         assert record.image_byte + record.image_bytes <= record.record_bytes
         ends = [(field.bit, field.bit + field.bits) for field in record.fields]
         assert all(end <= start for (_, end), (start, _) in pairwise(ends)), record.name
@@ -76,7 +77,7 @@ def test_handwritten_sets(tmp_path_factory, name, data):
     np.testing.assert_array_equal(records.pixels(), expected_NHW)
     np.testing.assert_array_equal(records.pixels(scaled=True), expected_NHW * 17)
     index = records.index()
-    assert tuple(index.columns) == INDEX_COLUMNS
+    assert list(index) == ["set", "file", "record", "writer", "code", "char", *facts, "mark", "is_model"]
     assert index["char"].tolist() == [char] * 2 and index["code"].tolist() == [code] * 2
     assert index["writer"].tolist() == [writer] * 2 and index["record"].tolist() == [0, 1]
     assert index[list(facts)].iloc[1].to_dict() == facts

@@ -13,5 +13,5 @@ PREPARED = HandwritingParams(
 
 def few(characters: str, **changes: object) -> StandinParams:
     """The shipped parameters with these characters and three writers."""
-    small = {"characters": {"few": characters}, "writers": 3, "font_copies": 2, "workers": 1}
+    small = {"characters": {"few": characters}, "writers": 3, "font_copies": 2}
     return SHIPPED.model_copy(update={**small, **changes})

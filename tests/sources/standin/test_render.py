@@ -75,7 +75,7 @@ def test_strokes_are_those_of_the_pictures(produced: Produced) -> None:
 def test_the_same_from_two_workers_and_another_from_another_seed(
     produced: Produced, kanjivg: KanjiVG, fonts: Path
 ) -> None:
-    again = render_standin(fonts, kanjivg, few(CHARACTERS, workers=2), PREPARED, seed=1)
+    again = render_standin(fonts, kanjivg, few(CHARACTERS), PREPARED, seed=1, workers=2)
     assert np.array_equal(again.pixels_NHW, produced.pixels_NHW)
     assert np.array_equal(again.strokes_MSF, produced.strokes_MSF)
     assert again.index.equals(produced.index)

@@ -23,7 +23,6 @@ CHUNK_RECORDS = 512
 UNKNOWN = -1
 # Facts of a record that go to the index, UNKNOWN where its type does not publish them.
 FACTS = ("quality", "sex", "age", "serial")
-INDEX_COLUMNS = ("set", "file", "record", "writer", "code", "char", *FACTS, "mark", "is_model")
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ class Records:
         return pixels(self.raw_NB[rows], self.etl_set.record, scaled=scaled)
 
     def index(self) -> pd.DataFrame:
-        """One row a record with columns INDEX_COLUMNS; ``mark`` is ETL2's printed source (A–D)."""
+        """One row per record with its facts; ``mark`` is ETL2's printed source (A–D)."""
         return pd.DataFrame(
             {
                 "set": self.etl_set.name,

@@ -139,5 +139,3 @@ G9 = RecordType("G9", 8199, 64, 128, 127, 4, _G_FIELDS)
 _B_FIELDS = (_bytes("sheet", 0, 1), _bytes("code", 2, 3), _bytes("text", 4, 7, "ascii"))
 B8 = RecordType("B8", 512, 8, 64, 63, 1, _B_FIELDS, dummies=1)
 B9 = RecordType("B9", 576, 8, 64, 63, 1, _B_FIELDS, dummies=1)
-
-RECORD_TYPES = (M, K, C, G8, G9, B8, B9)

@@ -21,11 +21,10 @@ SWING = 0.45  # of the gap: how far the pen goes on in its old direction
 
 
 class Joins(NamedTuple):
-    """``lines_JT`` complex points; ``stroke_J`` the stroke each starts from; ``whole_J`` where the pen stayed down."""
+    """``lines_JT`` complex points; ``stroke_J`` the stroke each starts from."""
 
     lines_JT: Complex
     stroke_J: NDArray[np.int64]
-    whole_J: NDArray[np.bool_]
 
 
 def join_strokes(script: Script, hand: Hand, rng: np.random.Generator) -> Joins:
@@ -48,7 +47,7 @@ def join_strokes(script: Script, hand: Hand, rng: np.random.Generator) -> Joins:
         _direction(script.points_SK[before_S + 1, :4]) * swing_S2[:, 1],
         part_S,
     )
-    return Joins(lines_ST[joined_S], before_S[joined_S], whole_S[joined_S])
+    return Joins(lines_ST[joined_S], before_S[joined_S])
 
 
 def _direction(points_SK: Complex) -> Complex:

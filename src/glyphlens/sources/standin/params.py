@@ -56,7 +56,6 @@ class StandinParams(Section):
     font_copies: int = Field(ge=0)
     hand: HandParams
     paper: PaperParams
-    workers: int = Field(ge=1)
 
     def all_characters(self) -> tuple[str, ...]:
         """Every character once, by code point; raises InputError where none is left."""

@@ -22,7 +22,7 @@ from glyphlens.sources.standin.script import script_of
 
 
 def render_standin(
-    fonts: Path, kanjivg: KanjiVG, params: StandinParams, handwriting: HandwritingParams, seed: int
+    fonts: Path, kanjivg: KanjiVG, params: StandinParams, handwriting: HandwritingParams, seed: int, workers: int = 1
 ) -> Produced:
     """Every character of ``params`` by every simulated writer and ``font_copies`` times from every font of ``fonts``.
 
@@ -31,20 +31,25 @@ def render_standin(
     """
     if not params.writers and not params.font_copies:
         raise InputError("params.yaml, standin: `writers` and `font_copies` are both 0; nothing would be drawn")
-    lettered, models = _lettered(fonts, params, handwriting, seed)
-    written = _written(kanjivg, models, params, handwriting, seed)
+    lettered, models = _lettered(fonts, params, handwriting, seed, workers)
+    written = _written(kanjivg, models, params, handwriting, seed, workers)
     index = pd.concat([written.index, lettered.index], ignore_index=True)
     pixels_NHW = np.concatenate([written.pixels_NHW, lettered.pixels_NHW])
     return Produced(pixels_NHW, index, written.strokes_MSF, written.stroke_rows_M)
 
 
 def _written(
-    kanjivg: KanjiVG, models: tuple[Proportions, ...], params: StandinParams, handwriting: HandwritingParams, seed: int
+    kanjivg: KanjiVG,
+    models: tuple[Proportions, ...],
+    params: StandinParams,
+    handwriting: HandwritingParams,
+    seed: int,
+    workers: int,
 ) -> Produced:
     characters = params.all_characters()
     script = script_of(characters, kanjivg)
     shards = [WriterShard(writer, seed, script, models, params, handwriting) for writer in range(params.writers)]
-    pages = list(map_shards(draw_writer, shards, params.workers, "simulated writers")) if shards else []
+    pages = list(map_shards(draw_writer, shards, workers, "simulated writers")) if shards else []
     rows = [_rows(characters, f"writer/{shard.writer:03d}", "strokes", "", shard.writer) for shard in shards]
     strokes = [page.strokes_CSF for page in pages]
     return Produced(
@@ -56,14 +61,14 @@ def _written(
 
 
 def _lettered(
-    fonts: Path, params: StandinParams, handwriting: HandwritingParams, seed: int
+    fonts: Path, params: StandinParams, handwriting: HandwritingParams, seed: int, workers: int
 ) -> tuple[Produced, tuple[Proportions, ...]]:
     """The fonts' samples, and the proportions of each font."""
     manifest = load_fonts(fonts) if params.font_copies else pd.DataFrame({"file": [], "family": []})
     shards = [
         FontShard(fonts / str(file), number, seed, params, handwriting) for number, file in enumerate(manifest["file"])
     ]
-    pages = list(map_shards(draw_font, shards, params.workers, "fonts")) if shards else []
+    pages = list(map_shards(draw_font, shards, workers, "fonts")) if shards else []
     rows = [
         _rows(page.characters, f"font/{family}", "font", shard.font.name, -1)
         for shard, family, page in zip(shards, manifest["family"], pages, strict=True)

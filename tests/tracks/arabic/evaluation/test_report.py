@@ -3,19 +3,22 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.gallery import confusion_pairs, gallery_pairs
-from glyphlens.evaluation.page import NARROW, breakable, cards, flat, number, percent, reached, split_table
-from glyphlens.tracks.arabic.evaluation.report import Page, render_page
+from glyphlens.evaluation.errors import confusion_pairs, gallery_pairs
+from glyphlens.evaluation.report import NARROW, cards, split_table
+from glyphlens.tracks.arabic.evaluation.report import Page, plot_buckets, read_buckets, render_page
 from glyphlens.tracks.arabic.evaluation.results import evaluate_outcomes
 from glyphlens.tracks.arabic.evaluation.saliency import near_miss_heats
 
 VOID = {"meta", "img", "wbr"}
+BUCKETS = pd.DataFrame({"bucket": [1, 2], "cells": [9, 1], "network_accuracy": [0.9, np.nan], "lookup_accuracy": 0.5})
 
 
 @pytest.fixture
@@ -104,36 +107,6 @@ def test_a_page_without_errors(page: Page, outcomes: pd.DataFrame) -> None:
     assert "every glyph of the test families was read right" in text
 
 
-def test_splits_are_counted_with_the_excluded_last(samples: SampleSet) -> None:
-    samples.index.loc[samples.rows("test")[:1], "split"] = "excluded"
-    table = split_table(samples)
-    assert [part["split"] for part in table] == ["train", "val", "test", "excluded"]
-    assert [part["samples"] for part in table] == [8, 5, 7, 1]
-    assert table[2]["names"] == ["mada", "qahiri"]
-
-
-def test_a_pair_shows_the_misread_glyph_and_an_example_if_there_is_one(
-    samples: SampleSet, outcomes: pd.DataFrame
-) -> None:
-    wrong = outcomes[~outcomes["top1"]]
-    first, second, third = gallery_pairs(samples, wrong)
-    assert (first.image_HW == samples.images(samples.rows("test"))[4]).all()
-    assert (first.true_label, first.guessed_label, first.note) == ("beh.init", "teh.init", "qahiri, 90 % sure")
-    assert second.guess_HW is not None and third.guess_HW is not None
-    lost = gallery_pairs(samples, wrong.iloc[:1].assign(predicted=2))[0]
-    assert lost.guess_HW is None
-    assert cards([lost])[0]["guess"] is None
-
-
-def test_confusion_notes_count(samples: SampleSet, outcomes: pd.DataFrame) -> None:
-    notes = {
-        pair.true_label: pair.note
-        for pair in confusion_pairs(samples, evaluate_outcomes(outcomes, 5, 10, 5).confusions)
-    }
-    assert notes["fatha"] == "1 of 2, in 1 family"
-    assert notes["beh.init"] == "1 of 2, in 1 family, drawn alike"
-
-
 def test_near_misses_are_mapped(samples: SampleSet, outcomes: pd.DataFrame, reader: object) -> None:
     heats = near_miss_heats(reader, samples, outcomes, np.zeros((8, 7), np.float32), 1)  # type: ignore[arg-type]
     assert [heat.true_label for heat in heats] == ["beh.medi"]
@@ -141,15 +114,26 @@ def test_near_misses_are_mapped(samples: SampleSet, outcomes: pd.DataFrame, read
     assert heats[0].heat_RC.shape == (16, 16)
 
 
-def test_numbers_read_well() -> None:
-    assert percent(0.8034) == f"80.3{NARROW}%"
-    assert percent(float("nan")) == percent(None) == number(None) == number(float("nan")) == "n/a"
-    assert number(124_924) == f"124{NARROW}924"
-    assert number(0.5, 2) == "0.50"
-    assert number("text") == "text"
-    assert breakable("a_b.init") == "a_<wbr>b<wbr>.init"
-    assert breakable("<i>_b") == "&lt;i&gt;_<wbr>b"
-    assert flat({"a": {"b": [1, 2]}, "c": None}) == [("a.b", "[1, 2]"), ("c", "null")]
-    assert flat(42) == [("value", "42")]
-    assert reached(0.8, 0.8, "test_top1") and not reached(0.79, 0.8, "test_top1")
-    assert reached(0.03, 0.03, "ece") and not reached(0.031, 0.03, "ece")
+def test_the_chart_of_buckets_has_the_same_bytes_twice(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        plot_buckets(tmp_path / name, BUCKETS)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_a_failed_drawing_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(KeyError):
+        plot_buckets(tmp_path / "buckets.png", pd.DataFrame({"bucket": [1]}))
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_buckets_are_none_and_broken_ones_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "buckets.csv"
+    assert read_buckets(path) is None
+    path.write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match=r"buckets.csv: not a readable CSV"):
+        read_buckets(path)
+    path.write_text("bucket,cells,lookup_accuracy\n1,2,0.5\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"buckets.csv: columns missing: network_accuracy"):
+        read_buckets(path)
+    BUCKETS.to_csv(path, index=False)
+    pd.testing.assert_frame_equal(read_buckets(path), BUCKETS)

@@ -35,11 +35,11 @@ def test_the_manifest_is_plain_json() -> None:
 
 def test_the_rule_is_part_of_the_rasters_section(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
-    path.write_text("rasters: {workers: 2, diacritic_rule: hybrid, diacritic_ratio: 0.3}\n")
+    path.write_text("rasters: {min_samples: 2, diacritic_rule: hybrid, diacritic_ratio: 0.3}\n")
     assert load_params(DrawingRule, "rasters", path).model_dump() == {
         "diacritic_rule": "hybrid",
         "diacritic_ratio": 0.3,
     }
-    path.write_text("rasters: {workers: 2, diacritic_rule: hybrid}\n")
+    path.write_text("rasters: {min_samples: 2, diacritic_rule: hybrid}\n")
     with pytest.raises(ParamsError, match=r"rasters\.diacritic_ratio"):
         load_params(DrawingRule, "rasters", path)

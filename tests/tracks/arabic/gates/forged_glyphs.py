@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from glyphlens.core.storage import save_json, save_table
-from glyphlens.tracks.arabic.gates.glyph_data import GlyphLimits
+from glyphlens.tracks.arabic.gates.glyphs import GlyphLimits
 from glyphlens.tracks.arabic.glyphs.glyph_db import write_database
 
 SQUARE = '[[["moveTo",[0,0]],["lineTo",[500,0]],["lineTo",[500,500]],["lineTo",[0,500]],["closePath",null]]]'

@@ -1,6 +1,5 @@
 """gate_export: two tiny exported files pass; each forgery fails the one check that is about it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from glyphlens.core.params import load_params
 from glyphlens.core.storage import save_json, sha256_file
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, pack_bits
 from glyphlens.imaging.geometry import GEOMETRY
-from glyphlens.tracks.arabic.gates.export import GATE, ExportData, ExportLimits
+from glyphlens.tracks.arabic.gates.export import GATE, KINDS, ExportData, ExportLimits
+from tests.gates.forgeries import Forge, forgeries
 
 LABELS = ("alef.isol", "beh.isol", "jeem.isol", "dal.isol")
 BAND_PX = 128 // len(LABELS)
@@ -81,18 +80,14 @@ def samples() -> SampleSet:
 
 @pytest.fixture
 def good(tmp_path: Path) -> ExportData:
-    folders = {"fp32": tmp_path / "export", "int8": tmp_path / "release"}
-    for folder in folders.values():
-        write_folder(folder, 8 * weights())
-    return ExportData(folders, METRICS, samples(), LIMITS.scored_rows)
+    for kind in KINDS:
+        write_folder(tmp_path / kind, 8 * weights())
+    return ExportData(tmp_path, METRICS, samples(), LIMITS.scored_rows)
 
 
 def test_good_files_pass(good: ExportData, verdicts: Any) -> None:
     assert verdicts(GATE, good, LIMITS) == {}
-    assert len(good.rows) == LIMITS.scored_rows
-
-
-Forge = Callable[[ExportData], ExportData]
+    assert GATE.count_rows(good) == LIMITS.scored_rows
 
 
 def metric(name: str, value: float) -> Forge:
@@ -101,7 +96,7 @@ def metric(name: str, value: float) -> Forge:
 
 def rewritten(name: str, matrix: NDArray[np.float32], **options: Any) -> Forge:
     def forge(data: ExportData) -> ExportData:
-        write_folder(data.folders[name], matrix, **options)
+        write_folder(data.folder / name, matrix, **options)
         return data
 
     return forge
@@ -112,12 +107,12 @@ def both(matrix: NDArray[np.float32], **options: Any) -> Forge:
 
 
 def no_card(data: ExportData) -> ExportData:
-    (data.folders["int8"] / "README.md").unlink()
+    (data.folder / "int8/README.md").unlink()
     return data
 
 
 def old_card(data: ExportData) -> ExportData:
-    (data.folders["int8"] / "README.md").write_text("0" * 64)
+    (data.folder / "int8/README.md").write_text("0" * 64)
     return data
 
 
@@ -126,23 +121,20 @@ def swapped() -> NDArray[np.float32]:
 
 
 RENAMED = (*LABELS[:3], "thal.isol")
-FORGERIES: list[tuple[str, Forge, dict[str, Any]]] = [
-    ("labels-agree", rewritten("int8", 8 * weights(), labels=RENAMED), {}),
-    ("card-hash", no_card, {}),
-    ("card-hash", old_card, {}),
+
+
+@forgeries(
+    ("labels-agree", rewritten("int8", 8 * weights(), labels=RENAMED)),
+    ("card-hash", no_card),
+    ("card-hash", old_card),
     ("int8-size", lambda data: data, {"max_int8_mib": 0.1}),
-    ("fp32-parity", metric("fp32_agreement", 0.998), {}),
-    ("int8-loss", metric("int8_top1", 0.794), {}),
-    ("int8-loss", metric("int8_loss", 0.006), {}),
-    ("scored-top1", both(swapped()), {}),
+    ("fp32-parity", metric("fp32_agreement", 0.998)),
+    ("int8-loss", metric("int8_top1", 0.794)),
+    ("int8-loss", metric("int8_loss", 0.006)),
+    ("scored-top1", both(swapped())),
     ("scored-loss", rewritten("int8", swapped()), {"min_scored_top1": 0.0, "min_scored_agreement": 0.0}),
     ("scored-agreement", rewritten("int8", swapped()), {"min_scored_top1": 0.0, "max_scored_loss": 1.0}),
-    ("batch-free", both(8 * weights(), minus_batch_mean=True), {}),
-]
-
-
-@pytest.mark.parametrize(
-    ("check", "forge", "limits"), FORGERIES, ids=[f"{number}-{entry[0]}" for number, entry in enumerate(FORGERIES)]
+    ("batch-free", both(8 * weights(), minus_batch_mean=True)),
 )
 def test_a_forgery_fails_exactly_its_check(
     good: ExportData, verdicts: Any, check: str, forge: Forge, limits: dict[str, Any]
@@ -151,14 +143,14 @@ def test_a_forgery_fails_exactly_its_check(
 
 
 def test_a_file_that_does_not_open_fails_and_is_named(good: ExportData, verdicts: Any) -> None:
-    (good.folders["int8"] / "glyphs.onnx").write_bytes(b"no graph")
+    (good.folder / "int8/glyphs.onnx").write_bytes(b"no graph")
     found = verdicts(GATE, good, LIMITS)
     assert "files-open" in found
     assert not {"fp32-parity", "int8-loss"} & set(found)
 
 
 def test_a_label_map_of_another_length_fails(good: ExportData, verdicts: Any) -> None:
-    write_folder(good.folders["fp32"], 8 * weights(), labels=LABELS[:3])
+    write_folder(good.folder / "fp32", 8 * weights(), labels=LABELS[:3])
     assert verdicts(GATE, good, LIMITS)["files-open"] == "FAIL"
 
 
@@ -168,10 +160,5 @@ def test_scores_that_are_no_numbers_fail(good: ExportData, verdicts: Any) -> Non
 
 
 def test_two_models_in_a_folder_fail(good: ExportData, verdicts: Any) -> None:
-    write_model(good.folders["int8"] / "second.onnx", weights())
+    write_model(good.folder / "int8/second.onnx", weights())
     assert "int8-size" in verdicts(GATE, good, LIMITS)
-
-
-def test_the_shipped_limits_load() -> None:
-    limits = load_params(ExportLimits, "gates.export")
-    assert (limits.min_fp32_agreement, limits.max_int8_loss) == (0.999, 0.005)

@@ -1,7 +1,6 @@
 """gate_glyphs: a small good database passes; each forgery fails the one check that is about it."""
 
 import sqlite3
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,43 +9,38 @@ import pandas as pd
 import pytest
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.params import load_params
 from glyphlens.gates.check import Verdict
-from glyphlens.tracks.arabic.gates.glyph_data import GlyphData, GlyphLimits
-from glyphlens.tracks.arabic.gates.glyphs import GATE, contours_closed, outline_extent, outline_reach
+from glyphlens.tracks.arabic.gates.glyphs import (
+    GATE,
+    GlyphData,
+    GlyphPaths,
+    contours_closed,
+    outline_extent,
+    outline_reach,
+)
+from tests.gates.forgeries import Forge, forgeries, table_cell
 from tests.tracks.arabic.gates.forged_glyphs import LIMITS, SQUARE, glyph_table, write_folder
+
+
+def opened(folder: Path) -> GlyphData:
+    return GATE.open(GlyphPaths(folder), LIMITS)
 
 
 @pytest.fixture
 def good(tmp_path: Path) -> GlyphData:
-    return GlyphData.open(write_folder(tmp_path, glyph_table()))
+    return opened(write_folder(tmp_path, glyph_table()))
 
 
 def test_a_good_database_passes(good: GlyphData, verdicts: Any) -> None:
     assert verdicts(GATE, good, LIMITS) == {}
 
 
-Forge = Callable[[GlyphData], GlyphData]
-
-
 def fonts(column: str, value: object) -> Forge:
-    def forge(data: GlyphData) -> GlyphData:
-        table = data.fonts.copy()
-        table[column] = table[column].astype(object) if value is None else table[column]
-        table.loc[1, column] = value
-        return replace(data, fonts=table)
-
-    return forge
+    return lambda data: replace(data, fonts=table_cell(data.fonts, column, value, 1))
 
 
-def glyphs(column: str, value: object, row: int = 4) -> Forge:
-    def forge(data: GlyphData) -> GlyphData:
-        table = data.glyphs.copy()
-        table[column] = table[column].astype(object) if value is None else table[column]
-        table.loc[row, column] = value
-        return replace(data, glyphs=table)
-
-    return forge
+def glyphs(column: str, value: object) -> Forge:
+    return lambda data: replace(data, glyphs=table_cell(data.glyphs, column, value, 4))
 
 
 def audited(stage: str, reason: str) -> Forge:
@@ -97,19 +91,18 @@ def bare_font(data: GlyphData) -> GlyphData:
 
 
 def outlines(column: str, value: object) -> Forge:
-    def forge(data: GlyphData) -> GlyphData:
-        table = data.outlines.copy()
-        table.loc[4, column] = value
-        return replace(data, outlines=table)
-
-    return forge
+    return lambda data: replace(data, outlines=table_cell(data.outlines, column, value, 4))
 
 
 def without_family(data: GlyphData) -> GlyphData:
     return fonts("family", data.fonts["file_hash"].iloc[1])(data)
 
 
-FORGERIES: list[tuple[str, Forge]] = [
+# the orphan also thins its class and its font
+FEWER = {"class_samples": 2, "class_families": 2, "min_glyphs_per_font": 2}
+
+
+@forgeries(
     ("font-once", duplicate_font),
     ("upem-range", fine_units),
     ("ascent-above-descent", fonts("ascent", -400)),
@@ -117,7 +110,7 @@ FORGERIES: list[tuple[str, Forge]] = [
     ("licence-named", fonts("licence", " ")),
     ("licence-named", fonts("licence", None)),
     ("family-named", without_family),
-    ("foreign-keys", glyphs("f_id", "hash_z")),
+    ("foreign-keys", glyphs("f_id", "hash_z"), FEWER),
     ("font-label-once", relabel_within_font),
     ("label-form", rename_label),
     ("char-class-known", glyphs("char_class", "latin")),
@@ -135,17 +128,11 @@ FORGERIES: list[tuple[str, Forge]] = [
     ("font-coverage", bare_font),
     ("skipped-fonts", audited("font", "font skipped")),
     ("lost-glyphs", audited("extraction", "no closed contour")),
-]
-
-
-@pytest.mark.parametrize(
-    ("check", "forge"), FORGERIES, ids=[f"{number}-{name}" for number, (name, _) in enumerate(FORGERIES)]
 )
-def test_a_forgery_fails_exactly_its_check(good: GlyphData, verdicts: Any, check: str, forge: Forge) -> None:
-    limits = LIMITS
-    if check == "foreign-keys":  # the orphan also thins its class and its font
-        limits = LIMITS.model_copy(update={"class_samples": 2, "class_families": 2, "min_glyphs_per_font": 2})
-    assert set(verdicts(GATE, forge(good), limits)) == {check}
+def test_a_forgery_fails_exactly_its_check(
+    good: GlyphData, verdicts: Any, check: str, forge: Forge, limits: dict[str, Any]
+) -> None:
+    assert set(verdicts(GATE, forge(good), LIMITS.model_copy(update=limits))) == {check}
 
 
 def test_facts_that_an_own_database_may_lack_are_only_warned_of(good: GlyphData, verdicts: Any) -> None:
@@ -176,7 +163,7 @@ def test_a_repeat_in_the_audit_is_no_loss(good: GlyphData, verdicts: Any) -> Non
 def test_contours_that_do_not_parse_are_found_in_the_database(tmp_path: Path, contours: str) -> None:
     table = glyph_table()
     table.loc[4, "contours"] = contours
-    outcome = contours_closed(GlyphData.open(write_folder(tmp_path, table)), LIMITS)
+    outcome = contours_closed(opened(write_folder(tmp_path, table)), LIMITS)
     assert (outcome.verdict, outcome.value, outcome.rows[0]["glyph_id"]) == (Verdict.FAIL, 1, 5)
 
 
@@ -184,7 +171,7 @@ def test_outlines_are_measured_in_the_database(tmp_path: Path) -> None:
     table = glyph_table()
     table.loc[0, "contours"] = '[[["moveTo",[0,0]],["lineTo",[500,0]],["closePath",null]]]'
     table.loc[1, "contours"] = SQUARE.replace("500", "10001")
-    data = GlyphData.open(write_folder(tmp_path, table))
+    data = opened(write_folder(tmp_path, table))
     assert [row["glyph_id"] for row in outline_extent(data, LIMITS).rows] == [1]
     assert [row["glyph_id"] for row in outline_reach(data, LIMITS).rows] == [2]
 
@@ -195,10 +182,4 @@ def test_a_database_without_its_table_is_an_error_that_names_it(tmp_path: Path) 
         connection.execute("DROP TABLE glyphs")
     connection.close()
     with pytest.raises(InputError, match="'glyphs' is missing"):
-        GlyphData.open(tmp_path)
-
-
-def test_the_shipped_limits_load() -> None:
-    limits = load_params(GlyphLimits, "gates.glyphs")
-    assert limits.min_classes >= 1200
-    assert limits.min_families >= 40
+        opened(tmp_path)

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from glyphlens.core.params import load_params
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, pack_bits
 from glyphlens.tracks.arabic.gates.primitives import GATE, PrimitiveData, PrimitiveLimits
 from glyphlens.tracks.arabic.primitives.cells import pack_cells
 from glyphlens.tracks.arabic.primitives.codebook import Codebook
+from tests.gates.forgeries import Forge, forgeries
 
 LIMITS = PrimitiveLimits(
     min_centroids=4,
@@ -48,9 +48,6 @@ def good() -> PrimitiveData:
 
 def test_good_primitives_pass(good: PrimitiveData, verdicts: Any) -> None:
     assert verdicts(GATE, good, LIMITS) == {}
-
-
-Forge = Callable[[PrimitiveData], PrimitiveData]
 
 
 def grid(change: Callable[[NDArray[Any]], None]) -> Forge:
@@ -105,31 +102,26 @@ def never(found: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([found, np.tile(np.float32([0, 1]), 32)[None]])
 
 
-FORGERIES: list[tuple[str, Forge, dict[str, Any]]] = [
-    ("centroid-form", centroids(lambda found: found.astype(np.float64)), {}),
+@forgeries(
+    ("centroid-form", centroids(lambda found: found.astype(np.float64))),
     ("centroid-count", centroids(never), {"min_used_share": 0.5}),
-    ("centroids-finite", centroids(nan), {}),
-    ("centroids-finite", centroids(beyond), {}),
+    ("centroids-finite", centroids(nan)),
+    ("centroids-finite", centroids(beyond)),
     ("centroids-distinct", centroids(twin), {"max_centroids": 5, "min_used_share": 0.5}),
     ("used-share", centroids(never), {"max_centroids": 5}),
-    ("grid-form", lambda data: replace(data, grids_NRC=data.grids_NRC.astype(np.int32)), {}),
-    ("ids-in-range", grid(unknown), {}),
-    ("empties", grid(emptied), {}),
-    ("empties", grid(inked), {}),
-    ("nearest", grid(swap), {}),
+    ("grid-form", lambda data: replace(data, grids_NRC=data.grids_NRC.astype(np.int32))),
+    ("ids-in-range", grid(unknown)),
+    ("empties", grid(emptied)),
+    ("empties", grid(inked)),
+    ("nearest", grid(swap)),
     ("empty-share", lambda data: data, {"max_empty_share": 0.45}),
     ("top-share", lambda data: data, {"max_top_share": 0.2}),
-    ("bit-error", centroids(lambda found: np.float32(0.49) * found), {}),
-]
-
-
-@pytest.mark.parametrize(
-    ("check", "forge", "looser"), FORGERIES, ids=[f"{number}-{entry[0]}" for number, entry in enumerate(FORGERIES)]
+    ("bit-error", centroids(lambda found: np.float32(0.49) * found)),
 )
 def test_a_forgery_fails_exactly_its_check(
-    good: PrimitiveData, verdicts: Any, check: str, forge: Forge, looser: dict[str, Any]
+    good: PrimitiveData, verdicts: Any, check: str, forge: Forge, limits: dict[str, Any]
 ) -> None:
-    assert set(verdicts(GATE, forge(good), LIMITS.model_copy(update=looser))) == {check}
+    assert set(verdicts(GATE, forge(good), LIMITS.model_copy(update=limits))) == {check}
 
 
 def test_grids_of_fewer_pictures_fail_by_their_form(good: PrimitiveData, verdicts: Any) -> None:
@@ -140,7 +132,3 @@ def test_grids_of_fewer_pictures_fail_by_their_form(good: PrimitiveData, verdict
 def test_the_sampled_rows_are_spread_over_all(good: PrimitiveData) -> None:
     assert good.sample_rows(3).tolist() == [0, 3, 7]
     assert good.sample_rows(100).tolist() == list(range(8))
-
-
-def test_the_shipped_limits_load() -> None:
-    assert load_params(PrimitiveLimits, "gates.primitives").max_bit_error < 0.2

@@ -9,8 +9,7 @@ from glyphlens.core.storage import save_json, save_table
 from glyphlens.gates.check import Verdict
 from glyphlens.gates.run import examine
 from glyphlens.imaging.contours import parse_contours
-from glyphlens.tracks.arabic.gates.glyph_data import GlyphData, GlyphLimits
-from glyphlens.tracks.arabic.gates.glyphs import GATE
+from glyphlens.tracks.arabic.gates.glyphs import GATE, GlyphLimits, GlyphPaths
 from glyphlens.tracks.arabic.glyphs.glyph_db import GlyphDatabase, write_database
 from glyphlens.tracks.arabic.glyphs.own_database import own_tables
 
@@ -107,7 +106,7 @@ def test_a_database_of_required_columns_passes_the_gate(make, tmp_path):
     limits = load_params(GlyphLimits, "gates.glyphs").model_copy(
         update={"min_classes": 0, "min_families": 2, "min_glyphs_per_font": 1}
     )
-    results = examine(GATE, GlyphData.open(tmp_path), limits)
+    results = examine(GATE, GATE.open(GlyphPaths(tmp_path), limits), limits)
     assert {result.id: result.outcome for result in results if result.outcome.verdict is Verdict.FAIL} == {}
 
 

@@ -17,7 +17,6 @@ PARAMS = RasterParams(
     val_share=0.1,
     test_share=0.1,
     shape_share=0.5,
-    workers=1,
 )
 SPLIT = GroupSplit(train=("a", "b", "c"), val=("v",), test=("t",))
 

@@ -13,8 +13,8 @@ from glyphlens.tracks.arabic.glyphs.variant_set import VariantParams, draw_varia
 from tests.forged_glyphs import forge_glyphs, forged_tables
 from tests.imaging.shapes import box, outline
 
-PARAMS = VariantParams(copies=3, slant=0.15, width=0.12, weight=0.02, jitter=0.006, workers=1)
-STILL = VariantParams(copies=2, slant=0, width=0, weight=0, jitter=0, workers=1)
+PARAMS = VariantParams(copies=3, slant=0.15, width=0.12, weight=0.02, jitter=0.006)
+STILL = VariantParams(copies=2, slant=0, width=0, weight=0, jitter=0)
 RULE = DiacriticRule(diacritic_rule="ratio", diacritic_ratio=0.25)
 
 
@@ -54,7 +54,7 @@ def test_neither_workers_nor_neighbours_change_a_copy(database: Path, monkeypatc
     monkeypatch.setattr("glyphlens.tracks.arabic.glyphs.variant_set.GLYPHS_PER_SHARD", 7)
     rows = clean(database).rows
     alone = draw_variants(database, rows, 1, PARAMS)
-    together = draw_variants(database, rows, 1, PARAMS.model_copy(update={"workers": 2}))
+    together = draw_variants(database, rows, 1, PARAMS, workers=2)
     part = draw_variants(database, rows.iloc[5:6], 1, PARAMS)
     for whole, shared, single in zip(alone, together, part, strict=True):
         assert np.array_equal(whole, shared)

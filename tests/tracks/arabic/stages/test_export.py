@@ -22,7 +22,7 @@ from tests.slow_clock import slow_down
 
 PARAMS = """
 seed: 3
-rasters: {diacritic_rule: ratio, diacritic_ratio: 0.25, workers: 1}
+rasters: {diacritic_rule: ratio, diacritic_ratio: 0.25}
 export: {calibration_samples: 40, reduce_range: true, float_nodes: [], latency_repeats: 1}
 """
 KINDS = ("fp32", "int8")

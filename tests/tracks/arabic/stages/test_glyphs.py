@@ -19,7 +19,7 @@ glyphs:
   lookalike_fonts: 3
   font_seconds: 60
   font_memory_mib: 1024
-  workers: 2
+machine: {workers: 2}
 """
 ARGUMENTS = ["--fonts", "fonts", "--out", "out", "--metrics", "metrics.json"]
 
@@ -110,7 +110,7 @@ def test_only_broken_fonts_is_said(place):
 )
 def test_parameters_are_checked(place, old, new):
     (place / "params.yaml").write_text(PARAMS.replace(old, new))
-    with pytest.raises(InputError, match=r"glyphs\.(lookalike_share|workers|own_database)"):
+    with pytest.raises(InputError, match=r"(glyphs\.lookalike_share|machine\.workers|glyphs\.own_database)"):
         glyphs.main(ARGUMENTS)
 
 

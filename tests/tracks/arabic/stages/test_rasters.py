@@ -14,7 +14,8 @@ from tests.forged_glyphs import FAMILIES, SHAPES, forge_glyphs, forged_tables
 PARAMS = """
 seed: 1
 rasters: {min_samples: 5, min_families: 5, diacritic_rule: ratio, diacritic_ratio: 0.25, val_share: 0.1,
-          test_share: 0.2, shape_share: 0.5, workers: 1}
+          test_share: 0.2, shape_share: 0.5}
+machine: {workers: 1}
 """
 
 

@@ -8,11 +8,19 @@ import pytest
 
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.tracks.kanji.evaluation.exports import read_exports
-from glyphlens.tracks.kanji.evaluation.plots import plot_tradeoff
 from glyphlens.tracks.kanji.evaluation.release import choose_release, release_preface
-from glyphlens.tracks.kanji.evaluation.report import partial_told, source_told
-from glyphlens.tracks.kanji.evaluation.scores import best_recognizer, by_name, comparison, kanji_outcomes, rare_limit
-from glyphlens.tracks.kanji.evaluation.slices import form_errors, group_table, per_set, slice_table
+from glyphlens.tracks.kanji.evaluation.report import partial_told, plot_tradeoff, source_told
+from glyphlens.tracks.kanji.evaluation.scores import (
+    best_recognizer,
+    by_name,
+    comparison,
+    form_errors,
+    group_table,
+    kanji_outcomes,
+    per_set,
+    rare_limit,
+    slice_table,
+)
 from glyphlens.tracks.kanji.evaluation.targets import KanjiTargets, measured_values, verdicts
 from tests.tracks.kanji.evaluation.forged_exports import write_export
 from tests.tracks.kanji.gates.forged_samples import FORMS, write_set

@@ -19,6 +19,7 @@ from glyphlens.data.produced import STROKE_NUMBERS, STROKE_POINTS, STROKES
 from glyphlens.data.sample_set import CharacterClass, save_sample_set
 from glyphlens.sources.etl.finding import AUDIT_COLUMNS
 from glyphlens.tracks.kanji.gates.sample_data import IMAGE, KanjiSampleData, KanjiSampleLimits
+from tests.gates.forgeries import Forge, index_cell, indexed
 
 LABELS = ("い", "へ", "ヘ", "亜", "語")
 FORMS = ("hiragana", "hiragana", "katakana", "kanji", "kanji")
@@ -66,8 +67,6 @@ LIMITS = KanjiSampleLimits(
     max_stroke_gap_px=2.0,
     min_stroke_share=0.95,
 )
-
-Forge = Callable[[KanjiSampleData], KanjiSampleData]
 
 
 def script() -> list[NDArray[np.float64]]:
@@ -184,19 +183,8 @@ def audit(index: pd.DataFrame) -> pd.DataFrame:
 
 
 # ── ways to spoil it ─────────────────────────────────────────────────────────────────────────
-def indexed(data: KanjiSampleData, index: pd.DataFrame) -> KanjiSampleData:
-    """The same data with another index, everything measured anew."""
-    return replace(data, samples=replace(data.samples, index=index))
-
-
 def cell(column: str, value: Any, row: int = 7) -> Forge:
-    def forge(data: KanjiSampleData) -> KanjiSampleData:
-        index = data.index.copy()
-        index[column] = index[column].astype(object) if value is None else index[column]
-        index.loc[row, column] = value
-        return indexed(data, index)
-
-    return forge
+    return index_cell(column, value, row)
 
 
 def cells(rows: slice, **values: Any) -> Forge:
@@ -228,16 +216,6 @@ def pictures(change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]], *rows: in
 def copied(to: int, of: int, change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = np.copy) -> Forge:
     """One row shows another row's picture, perhaps changed a little."""
     return lambda data: pictures(lambda _: change(np.array(data.samples.pixels[of])), to)(data)
-
-
-def reclassed(**changes: dict[str, Any]) -> Forge:
-    """Fields of the classes with the given labels replaced."""
-
-    def forge(data: KanjiSampleData) -> KanjiSampleData:
-        entries = tuple(replace(entry, **changes.get(entry.label, {})) for entry in data.samples.classes)
-        return replace(data, samples=replace(data.samples, classes=entries))
-
-    return forge
 
 
 def strokes(change: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Forge:

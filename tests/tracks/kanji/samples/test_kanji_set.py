@@ -34,7 +34,6 @@ PARAMS = KanjiParams(
     min_train_samples=2,
     val_share=0.2,
     test_share=0.2,
-    workers=1,
 )
 GROUPS = [f"ETL9/{number:04d}" for number in range(10)]
 

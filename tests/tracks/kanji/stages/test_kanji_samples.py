@@ -45,16 +45,15 @@ def drawing(label: str, paths: list[str]) -> str:
     )
 
 
-def set_params(**kanji: object) -> None:
+def set_params(workers: int = 1, **kanji: object) -> None:
     shipped = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     standin = shipped["standin"] | {
         "characters": {"few": "".join(STROKES)},
         "writers": 10,
         "font_copies": 0,
-        "workers": 1,
     }
-    small = {"min_samples": 4, "min_train_samples": 2, "val_share": 0.2, "test_share": 0.2, "workers": 1}
-    params = {"seed": 1, "kanji": shipped["kanji"] | small | kanji, "standin": standin}
+    small = {"min_samples": 4, "min_train_samples": 2, "val_share": 0.2, "test_share": 0.2}
+    params = {"seed": 1, "kanji": shipped["kanji"] | small | kanji, "standin": standin, "machine": {"workers": workers}}
     Path("params.yaml").write_text(json.dumps(params, ensure_ascii=False), encoding="utf-8")
 
 

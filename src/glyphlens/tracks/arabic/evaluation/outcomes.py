@@ -1,4 +1,4 @@
-"""The outcome table: what the exported recogniser made of every test glyph, one row a sample.
+"""The outcome table: what the exported recogniser made of every test glyph, one row per sample.
 
 N test samples · C classes · H×W pixels · F geometry features. Slices, families, confusions and galleries are all
 read from this one table, so that they cannot disagree.
@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.guesses import class_labels, guess_table
+from glyphlens.evaluation.outcomes import class_labels, guess_table
 from glyphlens.evaluation.scores import true_ranks
 from glyphlens.inference.recognizer import GEOMETRY, RASTER, Feeds
 
@@ -55,7 +55,7 @@ def outcome_table(
     bare_NC: NDArray[np.floating[Any]],
     onestage_N: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
-    """One row a test sample: its facts, the guess, and whether each way of counting calls it right.
+    """One row per test sample: its facts, the guess, and whether each way of counting calls it right.
 
     Columns: those of ``guess_table``, ``confidence``, ``true_probability``, ``rank`` (0 = right), ``top5``;
     ``bare_top1`` and ``bare_top5`` without geometry; ``onestage_top1`` where ``onestage_N``

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.confusions import near_misses
+from glyphlens.evaluation.errors import near_misses
+from glyphlens.evaluation.outcomes import records
 from glyphlens.evaluation.pictures import Heat
-from glyphlens.evaluation.tables import records
 from glyphlens.inference.recognizer import GEOMETRY, RASTER
 from glyphlens.tracks.arabic.evaluation.outcomes import Reader
 

@@ -3,26 +3,27 @@
 S sampled validation rows · C classes
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
-from glyphlens.core.storage import sha256_file
+from glyphlens.core.storage import load_json
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.gates.check import Checks, Outcome, Row, at_least, at_most, none_of
+from glyphlens.gates.check import Checks, Outcome, at_least, at_most, spread_rows
 from glyphlens.gates.run import Gate
-from glyphlens.imaging.geometry import geometry_features
-from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
+from glyphlens.gates.suites import exported
+from glyphlens.gates.suites.exported import JudgedFile, cards_name
+from glyphlens.inference.recognizer import GEOMETRY, RASTER
 
 MIB = 1 << 20
-SUM_TOLERANCE = 1e-3
-FEW_ROWS = 16  # scored one by one, beside the same rows as one batch
+KINDS = ("fp32", "int8")
+INPUTS = frozenset({RASTER, GEOMETRY})
 
 
 class ExportLimits(Section):
@@ -38,83 +39,66 @@ class ExportLimits(Section):
     max_batch_gap: float = Field(ge=0, le=1)
 
 
+class ExportPaths(NamedTuple):
+    """The folder with both files, what the export measured on them, and the rasters."""
+
+    export: Path
+    export_metrics: Path
+    rasters: Path
+
+
 @dataclass(frozen=True)
 class ExportData:
-    """The two folders, the export's metrics and the rasters; ``rows`` are the validation rows to score afresh."""
+    """Folder and metrics of the export, and the rasters; ``scored_rows`` validation rows are scored afresh."""
 
-    folders: dict[str, Path]
-    metrics: dict[str, float]
+    folder: Path
+    metrics: Mapping[str, float]
     samples: SampleSet
     scored_rows: int
 
+    @classmethod
+    def open(cls, paths: ExportPaths, limits: ExportLimits) -> "ExportData":
+        """Raises InputError where metrics or rasters are missing or broken; the files are opened by a check."""
+        return cls(paths.export, load_json(paths.export_metrics), SampleSet.open(paths.rasters), limits.scored_rows)
+
     @cached_property
-    def rows(self) -> NDArray[np.int64]:
-        """(S,) validation rows, evenly spread, so that every run scores the same ones."""
+    def files(self) -> dict[str, JudgedFile]:
+        """Both folders with the (S,) validation rows that their files are scored on."""
         rows = self.samples.rows("val")
-        return rows[np.unique(np.linspace(0, len(rows) - 1, min(self.scored_rows, len(rows))).astype(np.int64))]
+        rows_S = rows[spread_rows(len(rows), self.scored_rows)]
+        return {kind: JudgedFile(self.folder / kind, INPUTS, self.samples, rows_S) for kind in KINDS}
 
-    @cached_property
-    def recognizers(self) -> dict[str, Recognizer]:
-        """Both files opened; raises InputError where one cannot be."""
-        return {name: Recognizer.load(folder) for name, folder in self.folders.items()}
+    @property
+    def labels(self) -> list[str]:
+        """The labels of the classes, in their order."""
+        return [entry.label for entry in self.samples.classes]
 
-    @cached_property
-    def probabilities(self) -> dict[str, NDArray[np.float32]]:
-        """(S, C) of each file on the sampled rows."""
-        return {name: self.score(name, self.rows, batch=64) for name in self.folders}
+    @property
+    def agreement(self) -> Mapping[str, float]:
+        """As metrics/arabic/export.json has it."""
+        return {"glyphs": self.metrics["fp32_agreement"]}
 
-    def score(self, name: str, rows: NDArray[np.int64], batch: int) -> NDArray[np.float32]:
-        """(n, C) probabilities of some rows, ``batch`` at a time."""
-        geometry_nF = geometry_features(self.samples.index.iloc[rows])
-        return self.recognizers[name].probabilities({RASTER: self.samples.images(rows), GEOMETRY: geometry_nF}, batch)
+    @property
+    def int8_losses(self) -> Mapping[str, float]:
+        """On the validation and on the test families, as metrics/arabic/export.json has it."""
+        test = self.metrics["fp32_top1"] - self.metrics["int8_top1"]
+        return {"validation families": self.metrics["int8_loss"], "test families": test}
 
-    def top1(self, name: str) -> float:
-        """Share of the sampled rows that a file gets right."""
-        return float((self.probabilities[name].argmax(axis=1) == self.samples.class_indices[self.rows]).mean())
-
-    def model_file(self, name: str) -> Path:
+    def model_file(self, kind: str) -> Path:
         """The .onnx file of a folder; raises InputError unless there is exactly one."""
-        files = sorted(self.folders[name].glob("*.onnx"))
+        files = sorted((self.folder / kind).glob("*.onnx"))
         if len(files) != 1:
-            raise InputError(f"{self.folders[name]}: {len(files)} .onnx files, expected one")
+            raise InputError(f"{self.folder / kind}: {len(files)} .onnx files, expected one")
         return files[0]
 
 
 CHECKS: Checks[ExportData, ExportLimits] = Checks()
 
 
-@CHECKS.add("files-open")
-def files_open(data: ExportData, limits: ExportLimits) -> Outcome:
-    """onnxruntime opens both files; inputs, outputs and the label map beside them fit together."""
-    rows: list[Row] = []
-    for name, folder in data.folders.items():
-        try:
-            Recognizer.load(folder)
-        except InputError as error:
-            rows.append({"file": name, "reason": str(error)})
-    return none_of(len(rows), "files that cannot be used", rows)
-
-
-@CHECKS.add("labels-agree")
-def labels_agree(data: ExportData, limits: ExportLimits) -> Outcome:
-    """Both label maps are the classes of the rasters, in their order: output i is class i."""
-    expected = [entry.label for entry in data.samples.classes]
-    rows: list[Row] = []
-    for name, recognizer in data.recognizers.items():
-        found = [entry.label for entry in recognizer.classes]
-        if found != expected:
-            first = next((i for i, pair in enumerate(zip(found, expected, strict=False)) if pair[0] != pair[1]), "end")
-            rows.append({"file": name, "labels": len(found), "classes": len(expected), "first difference": first})
-    return none_of(len(rows), "label maps that are not the class list", rows)
-
-
 @CHECKS.add("card-hash")
 def card_hash(data: ExportData, limits: ExportLimits) -> Outcome:
     """The int8 file's card names the very file it describes, by its SHA-256."""
-    card = data.folders["int8"] / "README.md"
-    digest = sha256_file(data.model_file("int8"))
-    named = card.is_file() and digest in card.read_text(encoding="utf-8")
-    return none_of(int(not named), f"{card}: missing, or does not name SHA-256 {digest}")
+    return cards_name([data.model_file("int8")])
 
 
 @CHECKS.add("int8-size")
@@ -124,38 +108,11 @@ def int8_size(data: ExportData, limits: ExportLimits) -> Outcome:
     return at_most(size_mib, limits.max_int8_mib, "MiB")
 
 
-@CHECKS.add("fp32-parity")
-def fp32_parity(data: ExportData, limits: ExportLimits) -> Outcome:
-    """The exported graph is the trained network: the same first answer, measured on the file."""
-    message = "share of pictures with torch's first answer (metrics/arabic/export.json)"
-    return at_least(data.metrics["fp32_agreement"], limits.min_fp32_agreement, message)
-
-
-@CHECKS.add("int8-loss")
-def int8_loss(data: ExportData, limits: ExportLimits) -> Outcome:
-    """Eight bits may cost half a point of top-1, not more, on the validation and on the test families."""
-    test = data.metrics["fp32_top1"] - data.metrics["int8_top1"]
-    losses = {"validation": data.metrics["int8_loss"], "test": round(test, 4)}
-    rows = [{"split": name, "loss": loss} for name, loss in losses.items()]
-    return at_most(max(losses.values()), limits.max_int8_loss, "the larger loss (metrics/arabic/export.json)", rows)
-
-
-@CHECKS.add("scores-finite")
-def scores_finite(data: ExportData, limits: ExportLimits) -> Outcome:
-    """Probabilities are finite and add up to 1 in every row of both files."""
-    rows: list[Row] = []
-    for name, scores_SC in data.probabilities.items():
-        sums_S = scores_SC.sum(axis=1)
-        bad = ~(np.abs(sums_S - 1) <= SUM_TOLERANCE)  # NaN is bad too
-        rows += [{"file": name, "sample_id": int(data.rows[i]), "sum": float(sums_S[i])} for i in np.flatnonzero(bad)]
-    return none_of(len(rows), "rows that are no distribution", rows[:5])
-
-
 @CHECKS.add("scored-top1")
 def scored_top1(data: ExportData, limits: ExportLimits) -> Outcome:
     """The gate scores both files itself, so that numbers of another file cannot pass for theirs."""
-    scores = {name: data.top1(name) for name in data.folders}
-    rows = [{"file": name, "top1": score, "rows": len(data.rows)} for name, score in scores.items()]
+    scores = {kind: file.top1 for kind, file in data.files.items()}
+    rows = [{"file": kind, "top1": score, "rows": len(data.files[kind].rows)} for kind, score in scores.items()]
     message = "the lower top-1 of the two on sampled validation rows"
     return at_least(min(scores.values()), limits.min_scored_top1, message, rows)
 
@@ -163,35 +120,25 @@ def scored_top1(data: ExportData, limits: ExportLimits) -> Outcome:
 @CHECKS.add("scored-loss")
 def scored_loss(data: ExportData, limits: ExportLimits) -> Outcome:
     """Measured here on the same rows, int8 stays close to fp32."""
-    return at_most(
-        data.top1("fp32") - data.top1("int8"), limits.max_scored_loss, f"on {len(data.rows)} validation rows"
-    )
+    fp32, int8 = (data.files[kind] for kind in KINDS)
+    return at_most(fp32.top1 - int8.top1, limits.max_scored_loss, f"on {len(fp32.rows)} validation rows")
 
 
 @CHECKS.add("scored-agreement")
 def scored_agreement(data: ExportData, limits: ExportLimits) -> Outcome:
     """Two files of one network give the same first answer to nearly every picture."""
-    fp32_S, int8_S = (data.probabilities[name].argmax(axis=1) for name in ("fp32", "int8"))
-    return at_least(
-        float((fp32_S == int8_S).mean()), limits.min_scored_agreement, f"on {len(data.rows)} validation rows"
-    )
+    fp32_S, int8_S = (data.files[kind].logits.argmax(axis=1) for kind in KINDS)
+    share = float((fp32_S == int8_S).mean())
+    return at_least(share, limits.min_scored_agreement, f"on {len(fp32_S)} validation rows")
 
 
-@CHECKS.add("batch-free")
-def batch_free(data: ExportData, limits: ExportLimits) -> Outcome:
-    """A picture's answer does not depend on the batch that it comes in."""
-    few = data.rows[:FEW_ROWS]
-    gaps = {
-        name: float(np.abs(data.score(name, few, batch=1) - data.probabilities[name][: len(few)]).max())
-        for name in data.folders
-    }
-    rows = [{"file": name, "largest difference": gap} for name, gap in gaps.items()]
-    return at_most(max(gaps.values()), limits.max_batch_gap, "largest difference of a probability", rows)
-
-
-GATE: Gate[ExportData, ExportLimits] = Gate(
-    "gate_export",
-    "Between the exported files and everybody who uses them.",
-    CHECKS.entries,
-    lambda data: len(data.rows),
+GATE: Gate[ExportPaths, ExportData, ExportLimits] = Gate(
+    name="export",
+    purpose="Between the exported files and everybody who uses them.",
+    paths=ExportPaths,
+    limits=ExportLimits,
+    open=ExportData.open,
+    checks=[*CHECKS.entries, *exported.CHECKS.entries],
+    count_rows=lambda data: len(data.files["fp32"].rows),
+    judged=lambda paths: (paths.export,),
 )

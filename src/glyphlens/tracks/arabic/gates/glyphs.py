@@ -1,25 +1,115 @@
 """gate_glyphs: the database is consistent and its outlines can be drawn.
 
-Lengths of outlines are in em, so that fonts of different units per em are held to one limit.
+Judged are both tables of glyphs.db, labels.json, the audit, and every outline measured. Lengths of outlines are in em,
+so that fonts of different units per em are held to one limit.
+
+G glyphs · coordinates in font units
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+from pydantic import Field
 
-from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, Verdict, at_most, first_rows, none_of
+from glyphlens.core.errors import InputError
+from glyphlens.core.params import Section
+from glyphlens.core.storage import load_json, load_table
+from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, Verdict, at_most, first_rows, none_of, verdict
 from glyphlens.gates.expectations import TableSuite, between, greater, matches, one_of, unique
 from glyphlens.gates.run import Gate
-from glyphlens.tracks.arabic.gates.glyph_data import GlyphData, GlyphLimits
+from glyphlens.imaging.freetype_outlines import FixedOutlines
+from glyphlens.imaging.outlines import parse_many
 from glyphlens.tracks.arabic.glyphs.audit import FONT_WITHOUT_GLYPHS, LABEL_REPEATED, LOOKALIKE_REPEATED
-from glyphlens.tracks.arabic.glyphs.glyph_db import CHAR_CLASSES, LABEL_PATTERN, form_of_label
+from glyphlens.tracks.arabic.glyphs.glyph_db import CHAR_CLASSES, LABEL_PATTERN, GlyphDatabase, form_of_label
 
 FORMS = ("", "isol", "init", "medi", "fina")
 KEY = ("glyph_id", "label", "f_id")
 NO_LOSS = (LABEL_REPEATED, LOOKALIKE_REPEATED, FONT_WITHOUT_GLYPHS)  # audited, but no glyph was lost by them
 
 
-def tables(data: GlyphData, limits: GlyphLimits) -> Sequence[TableSuite]:
+class GlyphLimits(Section):
+    """Section ``gates.glyphs`` of params.yaml."""
+
+    min_upem: int = Field(ge=1)
+    max_upem: int = Field(ge=1)
+    min_em_height: float = Field(gt=0)
+    max_em_height: float = Field(gt=0)
+    max_reach_em: float = Field(gt=0)
+    max_degenerate_share: float = Field(ge=0, le=1)
+    min_classes: int = Field(ge=2)
+    class_samples: int = Field(ge=1)
+    class_families: int = Field(ge=1)
+    min_families: int = Field(ge=1)
+    min_glyphs_per_font: int = Field(ge=1)
+    max_skipped_fonts: float = Field(ge=0, le=1)
+    max_lost_glyphs: float = Field(ge=0, le=1)
+
+
+class GlyphPaths(NamedTuple):
+    """The folder that the stage glyphs wrote."""
+
+    glyphs: Path
+
+
+@dataclass(frozen=True)
+class GlyphData:
+    """Both tables without the contours, labels.json, the audit, and what parsing every outline gave."""
+
+    fonts: pd.DataFrame
+    glyphs: pd.DataFrame
+    labels: dict[str, Any]
+    audit: pd.DataFrame
+    outlines: pd.DataFrame
+
+    @classmethod
+    def open(cls, paths: GlyphPaths, limits: GlyphLimits) -> "GlyphData":
+        """Raises InputError where a file is missing or broken."""
+        folder = paths.glyphs
+        with GlyphDatabase(folder / "glyphs.db") as database:
+            fonts, glyphs = database.fonts(), database.glyphs()
+            outlines = measure_outlines(database)
+        labels = load_json(folder / "labels.json")
+        if not isinstance(labels, dict):
+            raise InputError(f"{folder / 'labels.json'}: expected a mapping of labels, found {type(labels).__name__}")
+        return cls(fonts, glyphs, labels, load_table(folder / "audit.parquet"), outlines)
+
+    @cached_property
+    def families(self) -> "pd.Series[str]":
+        """Family of every glyph; a font without one stands for itself."""
+        family = self.fonts["family"].fillna(self.fonts["file_hash"])
+        return self.glyphs["f_id"].map(dict(zip(self.fonts["file_hash"], family, strict=True)))
+
+    @cached_property
+    def facts(self) -> pd.DataFrame:
+        """Glyph rows beside their outlines' ``fault``, ``thickness`` and ``reach_em``."""
+        upem = self.glyphs["f_id"].map(dict(zip(self.fonts["file_hash"], self.fonts["upem"], strict=True)))
+        facts = self.glyphs.merge(self.outlines, on="glyph_id", how="left", validate="one_to_one")
+        return facts.assign(reach_em=facts["reach"] / upem.to_numpy())
+
+
+def measure_outlines(database: GlyphDatabase) -> pd.DataFrame:
+    """Of every glyph: ``fault`` ("" or why its contours do not parse), ``thickness`` and ``reach`` in font units.
+
+    Thickness is the shorter side of the exact bounding box, reach its farthest coordinate.
+    """
+    parts = []
+    for glyph_ids, contours in database.iter_contours():
+        outlines, faults = parse_many(contours)
+        boxes_G4 = FixedOutlines(outlines).bounding_boxes()
+        sides_G2 = boxes_G4[:, 2:] - boxes_G4[:, :2]
+        columns = {"glyph_id": glyph_ids, "fault": [faults.get(place, "") for place in range(len(glyph_ids))]}
+        measured = {"thickness": sides_G2.min(1), "reach": np.abs(boxes_G4).max(1)}
+        parts.append(pd.DataFrame({**columns, **measured}))
+    empty = pd.DataFrame({name: [] for name in ("glyph_id", "fault", "thickness", "reach")})
+    return pd.concat(parts, ignore_index=True) if parts else empty
+
+
+def glyph_tables(data: GlyphData, limits: GlyphLimits) -> Sequence[TableSuite]:
     """What is expected of every row of both tables."""
     used = data.fonts.assign(em_height=em_heights(data.fonts))
     fonts = (
@@ -156,10 +246,10 @@ def classes(data: GlyphData, limits: GlyphLimits) -> Outcome:
     grouped = data.glyphs.assign(family=data.families).groupby("label")
     enough = (grouped.size() >= limits.class_samples) & (grouped["family"].nunique() >= limits.class_families)
     found, families = int(enough.sum()), data.families.nunique()
-    passed = found >= limits.min_classes and families >= limits.min_families
+    passed = verdict(found >= limits.min_classes and families >= limits.min_families)
     limit = f"≥ {limits.min_classes} classes on ≥ {limits.min_families} families"
     message = f"classes with ≥ {limits.class_samples} samples from ≥ {limits.class_families} families"
-    return Outcome(Verdict.PASS if passed else Verdict.FAIL, f"{found} classes on {families} families", limit, message)
+    return Outcome(passed, f"{found} classes on {families} families", limit, message)
 
 
 @CHECKS.add("font-coverage")
@@ -190,10 +280,13 @@ def lost_glyphs(data: GlyphData, limits: GlyphLimits) -> Outcome:
     return at_most(share, limits.max_lost_glyphs, f"share of the glyphs; {lost.sum()} of them", rows)
 
 
-GATE: Gate[GlyphData, GlyphLimits] = Gate(
-    "gate_glyphs",
-    "Between the glyph database and the pictures drawn from it.",
-    CHECKS.entries,
-    lambda data: len(data.glyphs),
-    tables,
+GATE: Gate[GlyphPaths, GlyphData, GlyphLimits] = Gate(
+    name="glyphs",
+    purpose="Between the glyph database and the pictures drawn from it.",
+    paths=GlyphPaths,
+    limits=GlyphLimits,
+    open=GlyphData.open,
+    checks=CHECKS.entries,
+    count_rows=lambda data: len(data.glyphs),
+    tables=glyph_tables,
 )

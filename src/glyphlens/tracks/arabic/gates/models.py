@@ -1,14 +1,138 @@
-"""gate_models: trained networks are whole, say different things about different glyphs, and are accurate enough."""
+"""gate_models: trained networks are whole, say different things about different glyphs, and are accurate enough.
+
+N validation rows · M images · R×C cell grid
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
 
-from glyphlens.gates import answers
+from glyphlens.core.curves import CURVES, read_curves
+from glyphlens.core.errors import InputError
+from glyphlens.core.params import Section
+from glyphlens.core.storage import load_array, load_json
+from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, Verdict, at_least, at_most, none_of
 from glyphlens.gates.run import Gate
-from glyphlens.tracks.arabic.gates.cell_grids import grids_have_form
-from glyphlens.tracks.arabic.gates.model_data import GLYPH_MODELS, ModelData, ModelLimits
+from glyphlens.gates.suites import trained
+from glyphlens.tracks.arabic.gates.cell_grids import grids_have_form, inked_cells
 
+GLYPH_MODELS = ("phase2", "onestage")
 ROUNDING = 1e-4  # of the metrics files
+
+
+class ModelLimits(Section):
+    """Section ``gates.models`` of params.yaml."""
+
+    min_phase1_accuracy: float = Field(ge=0, le=1)
+    max_empty_fpr: float = Field(ge=0, le=1)
+    max_below_lookup: float = Field(ge=0, le=1)
+    min_phase2_top1: float = Field(ge=0, le=1)
+    min_phase2_top5: float = Field(ge=0, le=1)
+    min_onestage_top1: float = Field(ge=0, le=1)
+    max_below_onestage: float = Field(ge=0, le=1)
+    min_distinct_share: float = Field(ge=0, le=1)
+    max_commonest_share: float = Field(gt=0, le=1)
+
+
+class ModelPaths(NamedTuple):
+    """The folders and metrics files of the three trainings, and what they were trained on."""
+
+    phase1: Path
+    phase2: Path
+    onestage: Path
+    phase1_metrics: Path
+    phase2_metrics: Path
+    onestage_metrics: Path
+    rasters: Path
+    grids: Path
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """One model's folder as plain values; ``predictions_N`` are top-1 classes of the validation rows, if it has any."""
+
+    tensors: dict[str, NDArray[Any]]
+    config: dict[str, Any]
+    curves: pd.DataFrame
+    metrics: dict[str, float]
+    predictions_N: NDArray[Any]
+
+    @classmethod
+    def open(cls, folder: Path, metrics: Path) -> "TrainedModel":
+        """Raises InputError where a file is missing or broken."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        weights, predictions = folder / "weights.safetensors", folder / "val_predictions.npy"
+        try:
+            tensors = load_file(weights)
+        except (OSError, ValueError, SafetensorError) as error:
+            raise InputError(f"{weights}: cannot be read ({error}); run `dvc repro` again") from error
+        found = load_array(predictions) if folder.name in GLYPH_MODELS else np.empty(0, np.int32)
+        config, curves = load_json(folder / "model.json")["config"], read_curves(folder / CURVES)
+        return cls(tensors, config, curves, load_json(metrics), found)
+
+
+@dataclass(frozen=True)
+class ModelData:
+    """The three models, the rasters they were trained on and phase 1's grids (M, R, C) of the clean rasters."""
+
+    models: dict[str, TrainedModel]
+    samples: SampleSet
+    clean_MRC: NDArray[Any]
+
+    @classmethod
+    def open(cls, paths: ModelPaths, limits: ModelLimits) -> "ModelData":
+        """Raises InputError where a file is missing or broken."""
+        models = {
+            "phase1": TrainedModel.open(paths.phase1, paths.phase1_metrics),
+            "phase2": TrainedModel.open(paths.phase2, paths.phase2_metrics),
+            "onestage": TrainedModel.open(paths.onestage, paths.onestage_metrics),
+        }
+        return cls(models, SampleSet.open(paths.rasters), load_array(paths.grids / "clean.npy"))
+
+    @cached_property
+    def truth_N(self) -> NDArray[np.int64]:
+        """(N,) class index of every validation row."""
+        return self.samples.class_indices[self.samples.rows("val")]
+
+    @property
+    def curves(self) -> Mapping[str, pd.DataFrame]:
+        """The learning curves of all three."""
+        return {name: model.curves for name, model in self.models.items()}
+
+    @property
+    def answers(self) -> Mapping[str, NDArray[Any]]:
+        """The predictions of the models that have any."""
+        return {name: self.models[name].predictions_N for name in GLYPH_MODELS}
+
+    @property
+    def truth(self) -> Mapping[str, NDArray[Any]]:
+        """What these should be."""
+        return dict.fromkeys(GLYPH_MODELS, self.truth_N)
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of the classes, in their order."""
+        return [entry.label for entry in self.samples.classes]
+
+    @cached_property
+    def inked_MRC(self) -> NDArray[np.bool_]:
+        """Which cells hold ink."""
+        return inked_cells(np.asarray(self.samples.pixels))
+
+    def metric(self, model: str, name: str) -> float:
+        """A number of a model's metrics file; a missing one raises KeyError, which fails the check that asks."""
+        return float(self.models[model].metrics[name])
+
 
 CHECKS: Checks[ModelData, ModelLimits] = Checks()
 
@@ -23,12 +147,6 @@ def weights_finite(data: ModelData, limits: ModelLimits) -> Outcome:
         if not np.isfinite(array).all()
     ]
     return none_of(len(rows), "tensors with values that are not finite", rows[:SHOWN_ROWS])
-
-
-@CHECKS.add("curves-finite")
-def curves_finite(data: ModelData, limits: ModelLimits) -> Outcome:
-    """A loss that was not a number for a while leaves weights that nobody should trust."""
-    return answers.curves_finite({name: model.curves for name, model in data.models.items()})
 
 
 @CHECKS.add("output-size")
@@ -88,20 +206,6 @@ def predictions_form(data: ModelData, limits: ModelLimits) -> Outcome:
     return none_of(len(rows), f"models whose predictions are not int32 {data.truth_N.shape} of known classes", rows)
 
 
-@CHECKS.add("predictions-distinct")
-def predictions_distinct(data: ModelData, limits: ModelLimits) -> Outcome:
-    """A collapsed network knows a few classes: it must name most of those that occur."""
-    truth = dict.fromkeys(GLYPH_MODELS, data.truth_N)
-    return answers.answers_distinct(data.predictions, truth, limits.min_distinct_share)
-
-
-@CHECKS.add("predictions-commonest")
-def predictions_commonest(data: ModelData, limits: ModelLimits) -> Outcome:
-    """A collapsed network answers the same to everything."""
-    labels = [entry.label for entry in data.samples.classes]
-    return answers.answers_commonest(data.predictions, labels, limits.max_commonest_share)
-
-
 @CHECKS.add("metrics-agree")
 def metrics_agree(data: ModelData, limits: ModelLimits) -> Outcome:
     """The accuracy that was written down is that of the predictions that were written down."""
@@ -138,6 +242,13 @@ def phase2_beside_onestage(data: ModelData, limits: ModelLimits) -> Outcome:
     return at_most(behind, limits.max_below_onestage, "onestage's val_top1 less phase 2's", otherwise=Verdict.WARN)
 
 
-GATE: Gate[ModelData, ModelLimits] = Gate(
-    "gate_models", "Between the trained networks and their export.", CHECKS.entries, lambda data: len(data.truth_N)
+GATE: Gate[ModelPaths, ModelData, ModelLimits] = Gate(
+    name="models",
+    purpose="Between the trained networks and their export.",
+    paths=ModelPaths,
+    limits=ModelLimits,
+    open=ModelData.open,
+    checks=[*CHECKS.entries, *trained.CHECKS.entries],
+    count_rows=lambda data: len(data.truth_N),
+    judged=lambda paths: (paths.phase1, paths.phase2, paths.onestage),
 )

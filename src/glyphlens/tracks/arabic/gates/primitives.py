@@ -6,7 +6,7 @@ N images · R×C cell grid · K primitives · 64 pixels a cell
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,12 +16,11 @@ from pydantic import Field
 from glyphlens.core.params import Section
 from glyphlens.core.storage import load_array
 from glyphlens.data.sample_set import SampleSet, unpack_bits
-from glyphlens.gates.check import Checks, Outcome, at_least, at_most, first_rows, none_of, within
+from glyphlens.gates.check import Checks, Outcome, at_least, at_most, first_rows, none_of, spread_rows, within
 from glyphlens.gates.run import Gate
-from glyphlens.gates.spread import spread
+from glyphlens.gates.suites.sample_set import KEY
 from glyphlens.tracks.arabic.gates.cell_grids import CELL_PX, grids_have_form, inked_cells
 
-KEY = ("sample_id", "label", "group")
 DISTANCE_TOLERANCE = 1e-3  # squared pixels; float32 distances of equal centroids differ by less
 
 
@@ -38,6 +37,13 @@ class PrimitiveLimits(Section):
     checked_rows: int = Field(ge=1)
 
 
+class PrimitivePaths(NamedTuple):
+    """The folders that the stages primitives and rasters wrote."""
+
+    primitives: Path
+    rasters: Path
+
+
 @dataclass(frozen=True)
 class PrimitiveData:
     """The rasters and what the primitives stage made of them; arrays unchecked, that is what the gate is for."""
@@ -47,10 +53,10 @@ class PrimitiveData:
     grids_NRC: NDArray[Any]
 
     @classmethod
-    def open(cls, primitives: Path, rasters: Path) -> "PrimitiveData":
+    def open(cls, paths: PrimitivePaths, limits: PrimitiveLimits) -> "PrimitiveData":
         """Raises InputError where a file is missing or broken."""
-        arrays = (load_array(primitives / name) for name in ("centroids.npy", "grids.npy"))
-        return cls(SampleSet.open(rasters), *arrays)
+        arrays = (load_array(paths.primitives / name) for name in ("centroids.npy", "grids.npy"))
+        return cls(SampleSet.open(paths.rasters), *arrays)
 
     @cached_property
     def inked_NRC(self) -> NDArray[np.bool_]:
@@ -66,7 +72,7 @@ class PrimitiveData:
 
     def sample_rows(self, count: int) -> NDArray[np.int64]:
         """At most ``count`` rows, evenly spread, so that every run looks at the same ones."""
-        return spread(len(self.samples), count)
+        return spread_rows(len(self.samples), count)
 
     def sample_cells(self, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
         """Non-empty cells of those rows that have a valid id: pixels (M, 64) of 0 and 1, ids (M,), rows (M,)."""
@@ -186,9 +192,12 @@ def bit_error(data: PrimitiveData, limits: PrimitiveLimits) -> Outcome:
     return at_most(float(wrong.mean()), limits.max_bit_error, "on the sampled pictures")
 
 
-GATE: Gate[PrimitiveData, PrimitiveLimits] = Gate(
-    "gate_primitives",
-    "Between the visual alphabet and the networks that read it.",
-    CHECKS.entries,
-    lambda data: len(data.grids_NRC),
+GATE: Gate[PrimitivePaths, PrimitiveData, PrimitiveLimits] = Gate(
+    name="primitives",
+    purpose="Between the visual alphabet and the networks that read it.",
+    paths=PrimitivePaths,
+    limits=PrimitiveLimits,
+    open=PrimitiveData.open,
+    checks=CHECKS.entries,
+    count_rows=lambda data: len(data.grids_NRC),
 )

@@ -34,7 +34,6 @@ class RasterParams(DiacriticRule):
     val_share: float = Field(gt=0, lt=1)
     test_share: float = Field(gt=0, lt=1)
     shape_share: float = Field(gt=0, le=1)
-    workers: int = Field(ge=1)
 
 
 class RasterSet(NamedTuple):

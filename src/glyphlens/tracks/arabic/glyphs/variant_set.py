@@ -26,7 +26,6 @@ class VariantParams(DeformParams):
     """Section ``variants`` of params.yaml."""
 
     copies: int = Field(ge=1)
-    workers: int = Field(ge=1)
 
 
 class Variants(NamedTuple):
@@ -36,7 +35,7 @@ class Variants(NamedTuple):
     geometry_TVF: NDArray[np.float32]
 
 
-def draw_variants(database: Path, glyphs: pd.DataFrame, seed: int, params: VariantParams) -> Variants:
+def draw_variants(database: Path, glyphs: pd.DataFrame, seed: int, params: VariantParams, workers: int = 1) -> Variants:
     """Copies of glyphs given by glyph_id, upem, advance and is_diacritic.
 
     Whether a copy is drawn as a diacritic is inherited from its glyph.
@@ -45,7 +44,7 @@ def draw_variants(database: Path, glyphs: pd.DataFrame, seed: int, params: Varia
     packed_TVHB = np.empty((len(glyphs), params.copies, CANVAS_PX, CANVAS_PX // 8), np.uint8)
     geometry_TVF = np.empty((len(glyphs), params.copies, FEATURES), np.float32)
     shards = [glyphs.iloc[rows] for rows in slices]
-    results = map_shards(partial(_draw_shard, database, seed, params), shards, params.workers, "variants")
+    results = map_shards(partial(_draw_shard, database, seed, params), shards, workers, "variants")
     for rows, drawn in zip(slices, results, strict=True):
         packed_TVHB[rows], geometry_TVF[rows] = drawn
     return Variants(packed_TVHB, geometry_TVF)
@@ -61,7 +60,7 @@ def _draw_shard(database: Path, seed: int, params: VariantParams, glyphs: pd.Dat
     return vary(outlines, glyphs, seed, params)
 
 
-def vary(outlines: Outlines, glyphs: pd.DataFrame, seed: int, params: VariantParams) -> Variants:
+def vary(outlines: Outlines, glyphs: pd.DataFrame, seed: int, params: VariantParams, workers: int = 1) -> Variants:
     """Deform, place and draw; a copy that leaves no ink keeps its glyph's weight, and if need be its whole outline."""
     copies, shape = params.copies, (len(glyphs), params.copies)
     repeated = outlines.repeat(copies)

@@ -18,20 +18,16 @@ from glyphlens.core.curves import CURVES, read_curves
 from glyphlens.core.params import Section, load_params, read_sections
 from glyphlens.core.storage import load_array, load_json, replacing_folder, save_json, save_metrics, save_text
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.confusions import gallery_errors
-from glyphlens.evaluation.gallery import confusion_pairs, gallery_pairs
-from glyphlens.evaluation.history import run_record
-from glyphlens.evaluation.page import cards, split_table
+from glyphlens.evaluation.errors import confusion_pairs, gallery_errors, gallery_pairs
 from glyphlens.evaluation.pictures import file_uri
-from glyphlens.evaluation.plots import read_buckets
+from glyphlens.evaluation.report import cards, run_record, split_table
 from glyphlens.gates.token import require_token
 from glyphlens.imaging.geometry import geometry_features
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
-from glyphlens.tracks.arabic.evaluation.album import draw_album
 from glyphlens.tracks.arabic.evaluation.outcomes import check_classes, outcome_table, read_rows
-from glyphlens.tracks.arabic.evaluation.report import Page, render_page
+from glyphlens.tracks.arabic.evaluation.report import Page, draw_album, read_buckets, render_page
 from glyphlens.tracks.arabic.evaluation.results import Results, evaluate_outcomes, save_tables
 from glyphlens.tracks.arabic.evaluation.saliency import near_miss_heats
 

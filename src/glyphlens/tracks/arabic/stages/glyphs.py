@@ -7,6 +7,7 @@ from pydantic import Field
 from tqdm import tqdm
 
 from glyphlens.core.params import Section, load_params
+from glyphlens.core.shards import MachineParams
 from glyphlens.core.storage import save_json, save_metrics, save_table
 from glyphlens.sources.fonts.files import load_fonts
 from glyphlens.sources.fonts.isolation import Limits
@@ -28,7 +29,6 @@ class GlyphParams(Section):
     lookalike_fonts: int = Field(ge=1)
     font_seconds: int = Field(ge=1)
     font_memory_mib: int = Field(ge=64)
-    workers: int = Field(ge=1)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -67,7 +67,7 @@ def _from_fonts(folder: Path, params: GlyphParams) -> GlyphTables:
         folder,
         load_fonts(folder),
         limits=Limits(params.font_seconds, params.font_memory_mib),
-        workers=params.workers,
+        workers=load_params(MachineParams, "machine").workers,
         lookalike_share=params.lookalike_share,
         lookalike_fonts=params.lookalike_fonts,
     )

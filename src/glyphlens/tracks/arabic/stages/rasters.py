@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from glyphlens.core.params import load_params
+from glyphlens.core.shards import MachineParams
 from glyphlens.core.storage import load_json, save_json, save_metrics, save_table
 from glyphlens.data.sample_set import ImageFormat, save_sample_set
 from glyphlens.data.splits import split_groups
@@ -27,7 +28,8 @@ def main(argv: list[str] | None = None) -> None:
     split = split_groups(glyphs["family"], params.val_share, params.test_share)
     labels = frequent_labels(glyphs, params.min_samples, params.min_families)
     require_classes(labels, glyphs, params.min_samples, params.min_families)
-    drawn = draw_glyphs(database, glyphs[glyphs["label"].isin(labels)], params, params.workers)
+    workers = load_params(MachineParams, "machine").workers
+    drawn = draw_glyphs(database, glyphs[glyphs["label"].isin(labels)], params, workers)
     rasters = build_raster_set(drawn.rows, split, load_json(paths.glyphs / "labels.json"), params)
 
     image = ImageFormat(CANVAS_PX, CANVAS_PX, bits=1)

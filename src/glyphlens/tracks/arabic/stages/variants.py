@@ -3,6 +3,7 @@
 import numpy as np
 
 from glyphlens.core.params import load_params, load_seed
+from glyphlens.core.shards import MachineParams
 from glyphlens.core.storage import save_array
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.token import require_token
@@ -23,7 +24,8 @@ def main(argv: list[str] | None = None) -> None:
     rows_T = rasters.rows("train")
     trained = rasters.index.iloc[rows_T][["glyph_id", "is_diacritic"]]
     glyphs = trained.merge(read_glyphs(database), on="glyph_id", how="left", validate="one_to_one")
-    variants = draw_variants(database, glyphs, load_seed(), params)
+    workers = load_params(MachineParams, "machine").workers
+    variants = draw_variants(database, glyphs, load_seed(), params, workers)
 
     save_array(paths.out / "rows.npy", rows_T.astype(np.int64))
     save_array(paths.out / "pixels.npy", variants.packed_TVHB)

@@ -6,20 +6,23 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.calibration import calibration_error
-from glyphlens.evaluation.history_chart import plot_histories
-from glyphlens.evaluation.page import render
+from glyphlens.evaluation.charts import PERCENT, SERIES, SOFT, new_figure, plot_accuracy_bars, plot_reliability
 from glyphlens.evaluation.pictures import file_uri
-from glyphlens.evaluation.plots import plot_accuracy_bars, plot_reliability
+from glyphlens.evaluation.report import render
+from glyphlens.evaluation.training_history import plot_histories
 from glyphlens.tracks.kanji.evaluation.exports import Export
-from glyphlens.tracks.kanji.evaluation.plots import plot_tradeoff
-from glyphlens.tracks.kanji.evaluation.slices import slice_table
+from glyphlens.tracks.kanji.evaluation.scores import slice_table
 from glyphlens.tracks.kanji.evaluation.targets import Target
 
 TEMPLATE = "report.html.j2"
+MARKS = "os^DvPX*"
 
 
 class Source(NamedTuple):
@@ -47,7 +50,7 @@ SOURCES = {
 
 @dataclass(frozen=True)
 class KanjiPage:
-    """What the template shows. ``table``: ``kanji_scores.comparison``; ``partial``: lines on incomplete ones."""
+    """What the template shows. ``table``: ``scores.comparison``; ``partial``: lines on incomplete ones."""
 
     table: pd.DataFrame
     best: str
@@ -110,3 +113,39 @@ def draw_kanji_album(
     series = {"fp32 file": list(slices["top1"]), "int8 file": list(slices["int8_top1"])}
     plot_accuracy_bars(folder / "slices.png", list(slices["slice"]), list(slices["samples"]), series, {})
     return {name: file_uri(folder / f"{name}.png") for name in ("tradeoff", "curves", "reliability", "slices")}
+
+
+def plot_tradeoff(path: Path, table: pd.DataFrame) -> None:
+    """Test top-1 against megabytes on a logarithmic axis: filled fp32, hollow int8, a line between the two."""
+    with new_figure(path, 10, 4.3) as figure:
+        axes = figure.subplots()
+        for number, row in enumerate(table.to_dict("records")):
+            sizes_mb = [row["fp32_mb"], row["int8_mb"]]
+            colour, mark = SERIES[number % len(SERIES)], MARKS[number % len(MARKS)]
+            axes.plot(sizes_mb, [row["test_top1"], row["int8_top1"]], "-", color=colour, lw=1.1, alpha=0.6)
+            axes.plot(sizes_mb[0], row["test_top1"], mark, color=colour, ms=8, mec="white", zorder=4)
+            axes.plot(sizes_mb[1], row["int8_top1"], mark, color=colour, ms=8, mfc="white", mew=1.5, zorder=3)
+        _dress(axes)
+        figure.legend(handles=_legend(table), loc="outside upper left", ncols=5, columnspacing=1.4)
+
+
+def _dress(axes: Axes) -> None:
+    axes.set_ylabel("test top-1")
+    axes.yaxis.set_major_formatter(PERCENT)
+    axes.set_xlabel("size of the file, MB")
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.margins(0.12)
+    axes.grid()
+
+
+def _legend(table: pd.DataFrame) -> list[Line2D]:
+    entries = [
+        Line2D([], [], ls="", marker=MARKS[number % len(MARKS)], color=SERIES[number % len(SERIES)], ms=7, label=name)
+        for number, name in enumerate(table["recognizer"])
+    ]
+    for text, fill in (("filled: fp32", SOFT), ("hollow: int8", "white")):
+        entries.append(Line2D([], [], ls="", marker="o", color=SOFT, mfc=fill, ms=7, label=text))
+    return entries

@@ -1,25 +1,27 @@
-"""All recognisers of the kanji track beside each other: outcome tables, one line of numbers each, and the best.
+"""All recognisers of the kanji track beside each other: outcome tables, one line of numbers each, the best; its parts.
 
 n test rows that a recogniser was scored on · C classes
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.calibration import calibration_error, reliability_bins
-from glyphlens.evaluation.guesses import guess_table, trained_counts
-from glyphlens.evaluation.scores import family_scores, macro_f1, mean, summarise_families
-from glyphlens.evaluation.tables import records
+from glyphlens.evaluation.outcomes import guess_table, records, trained_counts
+from glyphlens.evaluation.scores import MACRO_F1, accuracy, ece, in_slices, part_scores, summarise_groups
 from glyphlens.tracks.kanji.evaluation.exports import Export, facts_table
 
 FACTS = ("sample_id", "class_index", "label", "group", "set", "source")
+MEANS = ("top1", "top5", "shape_top1", "int8_top1")
+COUNTED = {"classes": "class_index", "groups": "group"}
+TOP1, INT8_TOP1 = accuracy("top1", "test_top1"), accuracy("int8_top1")
 
 
 def kanji_outcomes(samples: SampleSet, export: Export, rare_share: float) -> pd.DataFrame:
-    """One row a test sample: the columns of ``guess_table`` (of the fp32 file), and what follows.
+    """One row per test sample: the columns of ``guess_table`` (of the fp32 file), and what follows.
 
     ``form`` of the character, ``is_rare`` (``rare_limit``), ``confidence``, ``top5``, ``int8`` (guessed class),
     ``int8_top1``.
@@ -43,7 +45,7 @@ def rare_limit(samples: SampleSet, rare_share: float) -> int:
 
 
 def comparison(exports: list[Export], outcomes: dict[str, pd.DataFrame], bins: int) -> pd.DataFrame:
-    """One row a recogniser, the best on validation first: what was measured on its files, and its scores on the test.
+    """One row per recogniser, the best on validation first: what was measured on its files, and its scores on the test.
 
     Accuracies are shares; ``int8_loss`` is fp32 less int8 on the test; ``is_complete`` where every test row was scored.
     """
@@ -69,20 +71,48 @@ def by_name(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     return {row["recognizer"]: row for row in records(table)}
 
 
+def per_set(outcomes: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One row per recogniser and set: recognizer, set, samples, classes, groups and the accuracies of MEANS."""
+    tables = [part_scores(table, "set", MEANS, COUNTED).assign(recognizer=name) for name, table in outcomes.items()]
+    joined = pd.concat(tables, ignore_index=True)
+    return joined[["recognizer", *(name for name in joined if name != "recognizer")]]
+
+
+def slice_table(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """The parts of a test that are drawn, all first: slice, samples, classes, groups and the accuracies of MEANS."""
+    slices = {"all": pd.Series(True, index=outcomes.index)}
+    for column in ("set", "form"):
+        slices |= {name: outcomes[column] == name for name in sorted(outcomes[column].unique())}
+    if outcomes["is_rare"].any():
+        slices["rare classes"] = outcomes["is_rare"]
+    return part_scores(in_slices(outcomes, slices), "slice", MEANS, COUNTED)
+
+
+def group_table(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """One row per group, hardest first: group, samples, accuracy, int8."""
+    table = part_scores(outcomes, "group", ["top1", "int8_top1"])
+    table = table.rename(columns={"top1": "accuracy", "int8_top1": "int8"})
+    return table.sort_values(["accuracy", "group"], ignore_index=True)
+
+
+def form_errors(outcomes: pd.DataFrame, forms: Mapping[int, str]) -> pd.DataFrame:
+    """Errors by the form of what was written and of what was read: form, read_as, errors, drawn_alike; most first."""
+    wrong = outcomes[~outcomes["top1"]]
+    pairs = wrong.assign(read_as=wrong["predicted"].map(forms)).groupby(["form", "read_as"])
+    table = pairs.agg(errors=("row", "size"), drawn_alike=("shape_top1", "sum")).reset_index()
+    return table.sort_values(["errors", "form", "read_as"], ascending=[False, True, True], ignore_index=True)
+
+
 def _scores(name: str, outcomes: pd.DataFrame, bins: int) -> dict[str, object]:
-    predicted, classes = outcomes["predicted"].to_numpy(), outcomes["class_index"].to_numpy()
-    rare = outcomes[outcomes["is_rare"]]
-    groups = summarise_families(family_scores(outcomes["top1"].to_numpy(bool), outcomes["group"]))
-    reliability = reliability_bins(outcomes["confidence"].to_numpy(), outcomes["top1"].to_numpy(bool), bins)
+    groups = summarise_groups(part_scores(outcomes, "group", ["top1"]))
+    whole = (TOP1, accuracy("top5", "test_top5"), accuracy("shape_top1", "test_shape_top1"), MACRO_F1, ece(bins))
     return {
         "recognizer": name,
         "test_samples": len(outcomes),
-        **{f"test_{column}": mean(outcomes[column].to_numpy(bool)) for column in ("top1", "top5", "shape_top1")},
-        "macro_f1": macro_f1(predicted, classes),
-        "ece": calibration_error(reliability),
-        "rare_top1": mean(rare["top1"].to_numpy(bool)),
+        **{score.name: score.of(outcomes) for score in whole},
+        "rare_top1": TOP1.of(outcomes[outcomes["is_rare"]]),
         "worst_group_top1": groups.worst,
-        "worst_group": groups.worst_family,
-        "int8_top1": mean(outcomes["int8_top1"].to_numpy(bool)),
-        "int8_loss": mean(outcomes["top1"].to_numpy(bool)) - mean(outcomes["int8_top1"].to_numpy(bool)),
+        "worst_group": groups.worst_group,
+        "int8_top1": INT8_TOP1.of(outcomes),
+        "int8_loss": TOP1.of(outcomes) - INT8_TOP1.of(outcomes),
     }

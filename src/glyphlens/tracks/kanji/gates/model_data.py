@@ -3,11 +3,11 @@
 n test rows of predictions.npz · s sampled rows · C classes
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
@@ -20,20 +20,19 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
 from glyphlens.core.storage import load_json
 from glyphlens.data.sample_set import SPLITS, SampleSet
-from glyphlens.gates.check import Row
-from glyphlens.gates.spread import spread
-from glyphlens.inference.reading import feeds_of, readable_rows
-from glyphlens.inference.recognizer import STROKES, Recognizer
+from glyphlens.gates.check import Row, spread_rows
+from glyphlens.gates.suites.exported import CARD, JudgedFile
+from glyphlens.inference.reading import readable_rows
+from glyphlens.inference.recognizer import STROKES
 
 Kind = Literal["fp32", "int8"]
 KINDS: tuple[Kind, ...] = ("fp32", "int8")
 MODEL_FILES: dict[Kind, str] = {"fp32": "fp32.onnx", "int8": "int8.onnx"}
-MEASURED, PREDICTIONS, CARD = "measured.json", "predictions.npz", "README.md"
+MEASURED, PREDICTIONS = "measured.json", "predictions.npz"
 NEEDED = (MODEL_FILES["fp32"], "labels.json", "training.json", MEASURED, CARD, PREDICTIONS)
 NEEDED_SKIPPED = (MEASURED, "training.json", CARD)
 ARRAYS = ("rows", "fp32", "int8", "confidence", "top5")
 AGAIN = "run `dvc repro kanji_export` again"
-BATCH = 64
 
 
 class KanjiModelLimits(Section):
@@ -51,6 +50,13 @@ class KanjiModelLimits(Section):
     max_scored_gap: float = Field(ge=0, le=1)
     min_prediction_agreement: float = Field(ge=0, le=1)
     max_batch_gap: float = Field(ge=0, le=1)
+
+
+class KanjiModelPaths(NamedTuple):
+    """The samples, and the folder of all exports."""
+
+    samples: Path
+    export: Path
 
 
 @dataclass(frozen=True)
@@ -83,11 +89,6 @@ class KanjiExport:
         """The model files that are there."""
         return [kind for kind in KINDS if (self.folder / MODEL_FILES[kind]).is_file()]
 
-    @cached_property
-    def recognizers(self) -> dict[Kind, Recognizer]:
-        """They, opened on one core; raises InputError where one cannot be."""
-        return {kind: Recognizer.load(self.folder / MODEL_FILES[kind], threads=1) for kind in self.kinds}
-
 
 @dataclass(frozen=True)
 class KanjiModelData:
@@ -98,11 +99,11 @@ class KanjiModelData:
     faults: tuple[Row, ...]
     samples: SampleSet
     scored_rows: int
-    scored: dict[tuple[str, Kind, str], NDArray[np.float32]] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, folder: Path, samples: Path, scored_rows: int) -> "KanjiModelData":
+    def open(cls, paths: KanjiModelPaths, limits: KanjiModelLimits) -> "KanjiModelData":
         """Raises InputError where there is no export at all."""
+        folder = paths.export
         folders = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
         if not folders:
             raise InputError(f"{folder}: no exported recogniser there; run `dvc repro kanji_export`")
@@ -115,7 +116,7 @@ class KanjiModelData:
                     exports[path.name] = KanjiExport.open(path)
             except InputError as error:
                 faults.append({"recogniser": path.name, "fault": str(error)})
-        return cls(exports, skipped, tuple(faults), SampleSet.open(samples), scored_rows)
+        return cls(exports, skipped, tuple(faults), SampleSet.open(paths.samples), limits.scored_rows)
 
     @cached_property
     def labels(self) -> list[str]:
@@ -141,28 +142,45 @@ class KanjiModelData:
         """One number of every measured.json; a missing one raises KeyError, which fails the check that asks."""
         return {name: float(export.measured[key]) for name, export in self.exports.items()}
 
+    @property
+    def curves(self) -> Mapping[str, pd.DataFrame]:
+        """The learning curves of every recogniser."""
+        return {name: export.curves for name, export in self.exports.items()}
+
+    @property
+    def agreement(self) -> Mapping[str, float]:
+        """As every measured.json has it."""
+        return self.measures("agreement")
+
+    @property
+    def int8_losses(self) -> Mapping[str, float]:
+        """On validation, of the recognisers that have an int8 file, as measured.json has it."""
+        fp32, int8 = self.measures("val_top1"), self.measures("val_int8_top1")
+        return {name: fp32[name] - int8[name] for name, export in self.exports.items() if "int8" in export.kinds}
+
     def rows(self, name: str, split: str) -> NDArray[np.int64]:
         """(s,) rows of a split that the recogniser can read, evenly spread, so that every run scores the same ones."""
         rows = readable_rows(self.samples, (self.exports[name].measured["reads"],), self.samples.rows(split))
-        return rows[spread(len(rows), self.scored_rows)]
+        return rows[spread_rows(len(rows), self.scored_rows)]
 
-    def logits(self, name: str, kind: Kind, split: str) -> NDArray[np.float32]:
-        """(s, C) what a file says of those rows; scored once."""
-        key = (name, kind, split)
-        if key not in self.scored:
-            self.scored[key] = self.score(name, kind, self.rows(name, split), BATCH)
-        return self.scored[key]
+    @cached_property
+    def judged(self) -> dict[tuple[str, Kind], JudgedFile]:
+        """Every file that is there, by recogniser and kind, scored on validation rows."""
+        return {
+            (name, kind): JudgedFile(
+                export.folder / MODEL_FILES[kind],
+                frozenset({export.measured["reads"]}),
+                self.samples,
+                self.rows(name, "val"),
+            )
+            for name, export in self.exports.items()
+            for kind in export.kinds
+        }
 
-    def score(self, name: str, kind: Kind, rows: NDArray[np.int64], batch: int) -> NDArray[np.float32]:
-        """(s, C) logits of the given rows, ``batch`` at a time."""
-        recognizer = self.exports[name].recognizers[kind]
-        return recognizer.logits(feeds_of(self.samples, recognizer.inputs, rows), batch)
-
-    def files(self) -> Iterator[tuple[str, Kind]]:
-        """Every recogniser and kind of file that is there."""
-        for name, export in self.exports.items():
-            for kind in export.kinds:
-                yield name, kind
+    @property
+    def files(self) -> Mapping[str, JudgedFile]:
+        """The same by the name that the report gives them."""
+        return {f"{name}/{MODEL_FILES[kind]}": file for (name, kind), file in self.judged.items()}
 
 
 def _skipped(folder: Path) -> str:

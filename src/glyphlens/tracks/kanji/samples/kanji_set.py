@@ -39,7 +39,6 @@ class KanjiParams(HandwritingParams):
     min_train_samples: int = Field(ge=1)
     val_share: float = Field(gt=0, lt=1)
     test_share: float = Field(gt=0, lt=1)
-    workers: int = Field(ge=1)
 
 
 class PictureRows(Protocol):

@@ -14,12 +14,10 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from glyphlens.core.params import Section, load_params, read_sections
 from glyphlens.core.storage import save_json, save_metrics, save_table, save_text
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.calibration import reliability_bins
-from glyphlens.evaluation.confusions import gallery_errors, top_confusions
-from glyphlens.evaluation.gallery import confusion_pairs, gallery_pairs
-from glyphlens.evaluation.history import run_record
-from glyphlens.evaluation.page import cards, split_table
-from glyphlens.evaluation.tables import class_table, save_tables_csv
+from glyphlens.evaluation.errors import confusion_pairs, gallery_errors, gallery_pairs, top_confusions
+from glyphlens.evaluation.outcomes import class_table
+from glyphlens.evaluation.report import cards, run_record, save_tables_csv, split_table
+from glyphlens.evaluation.scores import reliability_table
 from glyphlens.gates.token import require_token
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
@@ -32,8 +30,17 @@ from glyphlens.tracks.kanji.evaluation.report import (
     render_kanji_page,
     source_told,
 )
-from glyphlens.tracks.kanji.evaluation.scores import best_recognizer, by_name, comparison, kanji_outcomes, rare_limit
-from glyphlens.tracks.kanji.evaluation.slices import form_errors, group_table, per_set, slice_table
+from glyphlens.tracks.kanji.evaluation.scores import (
+    best_recognizer,
+    by_name,
+    comparison,
+    form_errors,
+    group_table,
+    kanji_outcomes,
+    per_set,
+    rare_limit,
+    slice_table,
+)
 from glyphlens.tracks.kanji.evaluation.targets import KanjiTargets, measured_values, verdicts
 
 SECTIONS = (
@@ -150,7 +157,7 @@ def _page(
 ) -> KanjiPage:
     """Draw the pictures and gather the page."""
     samples, best = compared.samples, compared.best_outcomes
-    bins = reliability_bins(best["confidence"].to_numpy(), best["top1"].to_numpy(bool), params.calibration_bins)
+    bins = reliability_table(best, params.calibration_bins)
     limit = rare_limit(samples, params.rare_share)
     errors = gallery_errors(best, params.errors_shown)
     return KanjiPage(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from glyphlens.core.params import load_params, load_seed
+from glyphlens.core.shards import MachineParams
 from glyphlens.core.storage import save_metrics
 from glyphlens.sources.etl.finding import audit_frame, is_empty
 from glyphlens.sources.kanjivg import KanjiVG
@@ -23,22 +24,25 @@ PARTS = ".parts.partial"
 def main(argv: list[str] | None = None) -> None:
     """``--etl DIR --fonts DIR --strokes DIR --out DIR --metrics FILE``."""
     paths = stage_paths(argv, "etl", "fonts", "strokes", "out", "metrics", sources=("etl",))
-    params = load_params(KanjiParams, "kanji")
+    params, workers = load_params(KanjiParams, "kanji"), load_params(MachineParams, "machine").workers
     kanjivg = KanjiVG.open(paths.strokes)
     if params.only or not is_empty(paths.etl):
-        found, audit = from_etl(paths.etl, paths.out, kanjivg, params)
+        found, audit = from_etl(paths.etl, paths.out, kanjivg, params, workers)
     else:
-        produced = render_standin(paths.fonts, kanjivg, load_params(StandinParams, "standin"), params, load_seed())
+        standin = load_params(StandinParams, "standin")
+        produced = render_standin(paths.fonts, kanjivg, standin, params, load_seed(), workers)
         found, audit = build_kanji_set(produced.index, params), audit_frame([])
         strokes = StrokeRows(produced.strokes_MSF, produced.stroke_rows_M)
         save_kanji_set(paths.out, produced.pixels_NHW, found, strokes, kanjivg, audit, params.image_px)
     save_metrics(paths.metrics, metrics_of(found))
 
 
-def from_etl(folder: Path, out: Path, kanjivg: KanjiVG, params: KanjiParams) -> tuple[KanjiSet, pd.DataFrame]:
+def from_etl(
+    folder: Path, out: Path, kanjivg: KanjiVG, params: KanjiParams, workers: int
+) -> tuple[KanjiSet, pd.DataFrame]:
     """Read what is in ``folder`` and write the sample set; pictures lie beside it until it is whole."""
     with parts_folder(out) as parts:
-        read = read_samples(folder, parts, params.only, params, params.workers)
+        read = read_samples(folder, parts, params.only, params, workers)
         found = build_kanji_set(read.index, params)
         save_kanji_set(out, read.pixels, found, StrokeRows(), kanjivg, read.audit, params.image_px)
     return found, read.audit
