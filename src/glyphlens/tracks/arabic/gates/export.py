@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
 from glyphlens.core.storage import load_json
 from glyphlens.data.sample_set import SampleSet
+from glyphlens.export.folder import ExportFolder
 from glyphlens.gates.check import Checks, Outcome, at_least, at_most, spread_rows
 from glyphlens.gates.run import Gate
 from glyphlens.gates.suites import exported
@@ -86,10 +86,7 @@ class ExportData:
 
     def model_file(self, kind: str) -> Path:
         """The .onnx file of a folder; raises InputError unless there is exactly one."""
-        files = sorted((self.folder / kind).glob("*.onnx"))
-        if len(files) != 1:
-            raise InputError(f"{self.folder / kind}: {len(files)} .onnx files, expected one")
-        return files[0]
+        return ExportFolder(self.folder / kind).only_model()
 
 
 CHECKS: Checks[ExportData, ExportLimits] = Checks()
