@@ -56,7 +56,7 @@ def render_card(package: str, template: str, values: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=percent, points=points, count=count, settings=settings)
+    environment.filters.update(percent=_percent, points=_points, count=_count, settings=_settings)
     environment.globals.update(meanings=MEANINGS, split_names=SPLIT_NAMES)
     text = environment.get_template("track").render(**values)
     return BLANK_LINES.sub("\n\n", text).strip() + "\n"
@@ -80,37 +80,37 @@ def weight_count(network: nn.Module) -> int:
     return sum(weight.numel() for weight in network.parameters())
 
 
-def percent(share: float) -> str:
+def _percent(share: float) -> str:
     """A share with two digits.
 
-    >>> percent(0.98765)
+    >>> _percent(0.98765)
     '98.77 %'
     """
     return f"{100 * share:.2f} %"
 
 
-def points(loss: float) -> str:
+def _points(loss: float) -> str:
     """A loss of top-1 in words.
 
-    >>> points(0.0025), points(-0.01)
+    >>> _points(0.0025), _points(-0.01)
     ('loses 0.25 points of top-1', 'gains 1.00 points of top-1')
     """
     return f"{'loses' if loss >= 0 else 'gains'} {abs(100 * loss):.2f} points of top-1"
 
 
-def count(number: int, one: str, many: str) -> str:
+def _count(number: int, one: str, many: str) -> str:
     """The number with the word that belongs to it.
 
-    >>> count(1, "class", "classes"), count(1200, "class", "classes")
+    >>> _count(1, "class", "classes"), _count(1200, "class", "classes")
     ('1 class', '1,200 classes')
     """
     return f"{number:,} {one if number == 1 else many}"
 
 
-def settings(values: Mapping[str, Any]) -> str:
+def _settings(values: Mapping[str, Any]) -> str:
     """Settings on one line.
 
-    >>> settings({"width": 64, "dropout": 0.1})
+    >>> _settings({"width": 64, "dropout": 0.1})
     'width 64, dropout 0.1'
     """
     return ", ".join(f"{name} {value}" for name, value in values.items())
