@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import CharacterClass
-from glyphlens.export.folder import ExportFolder, Manifest, ModelContent
+from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent
 from glyphlens.inference.recognizer import Recognizer, open_session, softmax
 from glyphlens.tracks.arabic.export.graph import assemble, trace
 from glyphlens.tracks.arabic.export.manifest import DrawingRule, glyph_manifest

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
-from glyphlens.export.folder import LABELS
 from glyphlens.imaging.raster import DiacriticRule
+from glyphlens.inference.folder import LABELS
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks import flagship
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.export.folder import ExportFolder, Manifest, ModelContent, Precision, Tensor, model_name
 from glyphlens.export.parity import megabytes, top1
 from glyphlens.export.temperature import fit_temperature, with_temperature
+from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent, Precision, Tensor, model_name
 from glyphlens.inference.reading import feeds_of
 from glyphlens.inference.recognizer import BATCH, LOGITS, Recognizer, open_session, tensors_of
 

@@ -18,8 +18,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import CharacterClass
-from glyphlens.export.folder import LABELS, ExportFolder, Manifest, Tensor
 from glyphlens.inference.decoding import best_labels, greedy_ctc
+from glyphlens.inference.folder import LABELS, ExportFolder, Manifest, Tensor
 
 BATCH = 256
 LOGITS, LENGTHS = "logits", "lengths"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from glyphlens.core.errors import InputError, OutputError
 from glyphlens.core.storage import sha256_tree
-from glyphlens.export.folder import ExportFolder
+from glyphlens.inference.folder import ExportFolder
 from glyphlens.tracking.client import (
     EXPERIMENTS,
     experiment_id,

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import sha256_file
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.export.folder import CARD, ExportFolder
 from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, at_least, at_most, none_of
+from glyphlens.inference.folder import CARD, ExportFolder
 from glyphlens.inference.reading import feeds_of
 from glyphlens.inference.recognizer import Recognizer, softmax
 

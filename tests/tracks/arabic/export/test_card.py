@@ -8,7 +8,7 @@ import pytest
 
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.export.card import CardFile, ranked_groups
-from glyphlens.export.folder import Manifest, Tensor
+from glyphlens.inference.folder import Manifest, Tensor
 from glyphlens.tracks.arabic.export.card import GlyphFacts, family_licences, glyph_card
 
 INDEX = pd.DataFrame(

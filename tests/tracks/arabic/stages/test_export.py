@@ -10,8 +10,8 @@ import pytest
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json, save_json, save_table, sha256_file, sha256_tree
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.export.folder import ExportFolder
 from glyphlens.gates.token import write_token
+from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.reading import feeds_of
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.nets.weights import save_model

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from glyphlens.core.curves import CURVES
 from glyphlens.core.storage import save_json
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.export.folder import ExportFolder, Manifest, ModelContent, Precision
+from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent, Precision
 from tests.forged_curves import write_curves
 
 TOP = 5

@@ -13,7 +13,7 @@ from onnx import numpy_helper
 from glyphlens.core.curves import CURVES
 from glyphlens.core.storage import load_json, save_array, save_json, sha256_file
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, save_sample_set
-from glyphlens.export.folder import model_name
+from glyphlens.inference.folder import model_name
 from glyphlens.tracks.kanji.gates.model_data import KINDS, KanjiModelLimits
 from tests.forged_curves import write_curves
 

@@ -10,10 +10,10 @@ from glyphlens.core.curves import read_curves
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json, save_json, sha256_file, sha256_tree
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.export.folder import ExportFolder
 from glyphlens.export.quantize import Integers, batched, quantize_piece
 from glyphlens.export.temperature import TEMPERATURE
 from glyphlens.gates.token import write_token
+from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.reading import feeds_of, read_best
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.nets.weights import save_model

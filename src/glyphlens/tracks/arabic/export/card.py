@@ -9,7 +9,7 @@ import pandas as pd
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.export.card import SPLIT_NAMES, CardFile, render_card
-from glyphlens.export.folder import Manifest
+from glyphlens.inference.folder import Manifest
 
 STAGE = "export"
 TEMPLATE = "glyph_card.md.j2"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pydantic import ConfigDict
 
 from glyphlens.data.sample_set import CharacterClass
-from glyphlens.export.folder import Manifest
 from glyphlens.imaging.raster import DiacriticRule
+from glyphlens.inference.folder import Manifest
 
 SCRIPT = "arabic"
 

@@ -14,11 +14,11 @@ from pydantic import Field
 from glyphlens.core.params import Section
 from glyphlens.core.storage import load_json
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.export.folder import ExportFolder
 from glyphlens.gates.check import Checks, Outcome, at_least, at_most, spread_rows
 from glyphlens.gates.run import Gate
 from glyphlens.gates.suites import exported
 from glyphlens.gates.suites.exported import JudgedFile, cards_name
+from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.recognizer import GEOMETRY, RASTER
 
 MIB = 1 << 20

@@ -13,11 +13,11 @@ from glyphlens.core.storage import load_json, load_table, save_metrics, sha256_t
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.export.bundle import Samples, drawn_rows, export_models
 from glyphlens.export.card import CardFile, network_settings, ranked_groups, weight_count
-from glyphlens.export.folder import TRAINING, ExportFolder
 from glyphlens.export.integer_kernels import require_integer_kernels
 from glyphlens.export.parity import agreement, measure_latencies, top1
 from glyphlens.export.quantize import Integers
 from glyphlens.gates.token import require_token
+from glyphlens.inference.folder import TRAINING, ExportFolder
 from glyphlens.inference.recognizer import GEOMETRY, RASTER
 from glyphlens.nets.weights import load_model
 from glyphlens.stages import run_stage, stage_paths

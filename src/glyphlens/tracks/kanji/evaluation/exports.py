@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.training_history import History, read_history
-from glyphlens.export.folder import MEASURED, PREDICTIONS, SKIPPED, ExportFolder
+from glyphlens.inference.folder import MEASURED, PREDICTIONS, SKIPPED, ExportFolder
 
 ARRAYS = ("rows", "fp32", "int8", "confidence", "top5")
 AGAIN = "run `dvc repro` again"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from glyphlens.core.storage import replacing_folder
-from glyphlens.export.folder import ExportFolder, model_name
+from glyphlens.inference.folder import ExportFolder, model_name
 from glyphlens.tracks.kanji.evaluation.scores import by_name
 
 TITLE = "# glyphlens: Japanese handwriting recogniser"

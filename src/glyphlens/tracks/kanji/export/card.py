@@ -9,7 +9,7 @@ from torch import nn
 
 from glyphlens.data.sample_set import SPLITS, SampleSet
 from glyphlens.export.card import CardFile, network_settings, ranked_groups, render_card
-from glyphlens.export.folder import Manifest
+from glyphlens.inference.folder import Manifest
 from glyphlens.tracks.kanji.export.files import ExportedCharacters, KanjiExportParams, Rows
 from glyphlens.tracks.kanji.export.manifest import sample_sources
 

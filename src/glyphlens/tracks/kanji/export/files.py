@@ -18,10 +18,10 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
 from glyphlens.data.sample_set import SPLITS, SampleSet
 from glyphlens.export.bundle import ExportedFile, Samples, drawn_rows, export_models
-from glyphlens.export.folder import ExportFolder, Manifest
 from glyphlens.export.integer_kernels import method_of, require_integer_kernels
 from glyphlens.export.parity import agreement
 from glyphlens.export.quantize import Integers, batched, quantize_piece
+from glyphlens.inference.folder import ExportFolder, Manifest
 from glyphlens.inference.reading import Best, read_best, readable_rows
 from glyphlens.inference.recognizer import open_session
 from glyphlens.tracks.kanji.export.graph import assemble_character, network_feed, trace_character

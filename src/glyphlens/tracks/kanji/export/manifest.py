@@ -3,8 +3,8 @@
 from pydantic import ConfigDict
 
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.export.folder import Manifest
 from glyphlens.imaging.handwriting import HandwritingParams
+from glyphlens.inference.folder import Manifest
 
 SCRIPT = "japanese"
 

@@ -18,7 +18,9 @@ from glyphlens.core.curves import read_curves
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
 from glyphlens.data.sample_set import SPLITS, SampleSet
-from glyphlens.export.folder import (
+from glyphlens.gates.check import Row, spread_rows
+from glyphlens.gates.suites.exported import JudgedFile
+from glyphlens.inference.folder import (
     CARD,
     LABELS,
     MEASURED,
@@ -29,8 +31,6 @@ from glyphlens.export.folder import (
     Precision,
     model_name,
 )
-from glyphlens.gates.check import Row, spread_rows
-from glyphlens.gates.suites.exported import JudgedFile
 from glyphlens.inference.reading import readable_rows
 from glyphlens.inference.recognizer import STROKES
 

@@ -15,9 +15,9 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.calibration import calibration_error, reliability_bins
 from glyphlens.evaluation.scores import macro_f1, mean, shape_hits
 from glyphlens.export.card import weight_count
-from glyphlens.export.folder import SKIPPED, TRAINING, ExportFolder
 from glyphlens.export.parity import measure_latencies
 from glyphlens.gates.token import require_token
+from glyphlens.inference.folder import SKIPPED, TRAINING, ExportFolder
 from glyphlens.inference.reading import feeds_of
 from glyphlens.inference.recognizer import STROKES
 from glyphlens.nets.weights import load_model

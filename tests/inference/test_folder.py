@@ -8,7 +8,7 @@ import pytest
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json, save_json, sha256_file, sha256_tree
 from glyphlens.data.sample_set import CharacterClass
-from glyphlens.export.folder import ExportFolder, Manifest, ModelContent, Tensor
+from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent, Tensor
 
 CLASSES = (CharacterClass("beh", ("U+0628",), "isol", ("beh",), ("teh",), 7), CharacterClass("fatha"))
 MANIFEST = Manifest(
