@@ -9,15 +9,17 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import CharacterClass
+from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent
 from glyphlens.inference.recognizer import Recognizer, open_session, softmax
 from glyphlens.tracks.arabic.export.graph import assemble, trace
-from glyphlens.tracks.arabic.export.labels import DrawingRule, label_map
+from glyphlens.tracks.arabic.export.manifest import DrawingRule, glyph_manifest
 from tests.export import tiny
 
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = [f"letter_{number}.isol" for number in range(tiny.CLASSES)]
 
 
@@ -29,8 +31,8 @@ def model_bytes() -> bytes:
 @pytest.fixture
 def folder(tmp_path: Path, model_bytes: bytes) -> Path:
     (tmp_path / "glyphs.onnx").write_bytes(model_bytes)
-    labels = label_map([CharacterClass(name) for name in NAMES], DrawingRule.model_validate(tiny.RULE), 1.0, "arabic")
-    (tmp_path / "labels.json").write_text(json.dumps(labels))
+    manifest = glyph_manifest([CharacterClass(name) for name in NAMES], DrawingRule.model_validate(tiny.RULE))
+    (tmp_path / "labels.json").write_text(json.dumps(manifest.plain()))
     return tmp_path
 
 
@@ -38,7 +40,7 @@ def test_a_folder_and_its_file_are_the_same_model(folder: Path) -> None:
     by_folder, by_file = Recognizer.load(folder, threads=1), Recognizer.load(folder / "glyphs.onnx")
     assert by_folder.path == by_file.path == folder / "glyphs.onnx"
     assert [entry.label for entry in by_folder.classes] == NAMES
-    assert by_folder.rule == tiny.RULE
+    assert by_folder.manifest.preparation == tiny.RULE
 
 
 @pytest.mark.parametrize("batch", [1, 3, 256])
@@ -56,6 +58,93 @@ def test_nothing_asked_nothing_answered(folder: Path) -> None:
     nothing = {"raster": np.zeros((0, 128, 128), np.uint8), "geometry": np.zeros((0, 7), np.float32)}
     assert recognizer.probabilities(nothing).shape == (0, tiny.CLASSES)
     assert recognizer.logits(nothing).dtype == np.float32
+
+
+def test_labels_are_those_of_the_best_classes(folder: Path) -> None:
+    recognizer, feeds = Recognizer.load(folder), tiny.feeds(7)
+    assert recognizer.read(feeds, batch=3) == [NAMES[best] for best in recognizer.logits(feeds).argmax(axis=1)]
+
+
+def test_a_file_that_the_manifest_does_not_list_is_refused(tmp_path: Path, model_bytes: bytes) -> None:
+    folder = ExportFolder(tmp_path)
+    manifest = Manifest(preparation={}, classes=tuple(CharacterClass(name) for name in NAMES))
+    folder.save_models(manifest, {"fp32": ModelContent(model_bytes, 1.0)})
+    assert Recognizer.load(tmp_path).manifest.files["fp32"].temperature == 1
+    other = assemble(trace(tiny.cell_network(), tiny.grid_network(seed=9))).SerializeToString()
+    assert other != model_bytes
+    (tmp_path / "fp32.onnx").write_bytes(other)
+    with pytest.raises(InputError, match=r"fp32\.onnx: not a file that labels\.json"):
+        Recognizer.load(tmp_path)
+
+
+@pytest.mark.parametrize("track", ["arabic", "kanji"])
+def test_committed_releases_open(track: str) -> None:
+    recognizer = Recognizer.load(ROOT / "models" / track / "release", threads=1)
+    assert recognizer.manifest.preparation and len(recognizer.classes) == recognizer.manifest.scores
+
+
+def line_model(folder: Path, charset: str, lengths: bool) -> None:
+    """A model of lines 2 pixels high: a column's lower pixel is the index of its best score; where the model gives
+    ``lengths``, the upper pixels count the columns that are used."""
+    scores = len(charset) + 1
+    nodes = [
+        helper.make_node("Cast", ["raster"], ["ink"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["ink", "row"], ["columns"], axis=1),
+        helper.make_node("OneHot", ["columns", "depth", "values"], ["logits"]),
+    ]
+    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "frames", scores])]
+    constants = [
+        numpy_helper.from_array(np.array(1), "row"),
+        numpy_helper.from_array(np.array(scores), "depth"),
+        numpy_helper.from_array(np.array([0, 1], np.float32), "values"),
+    ]
+    if lengths:
+        nodes += [
+            helper.make_node("Gather", ["ink", "top"], ["inked"], axis=1),
+            helper.make_node("ReduceSum", ["inked", "axis"], ["lengths"], keepdims=0),
+        ]
+        outputs.append(helper.make_tensor_value_info("lengths", TensorProto.INT64, ["batch"]))
+        constants += [numpy_helper.from_array(np.array(0), "top"), numpy_helper.from_array(np.array([1]), "axis")]
+    inputs = [helper.make_tensor_value_info("raster", TensorProto.UINT8, ["batch", 2, "width"])]
+    graph = helper.make_graph(nodes, "lines", inputs, outputs, constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    onnx.checker.check_model(model)
+    manifest = Manifest(decoder="ctc", preparation={}, charset=tuple(charset))
+    ExportFolder(folder).save_models(manifest, {"fp32": ModelContent(model.SerializeToString(), 1.0)})
+
+
+def lines(*columns: str, used: int) -> np.ndarray:
+    """(N, 2, W) pictures: the lower row holds the given scores, the upper is 1 in the first ``used`` columns."""
+    pictures = np.zeros((len(columns), 2, len(columns[0])), np.uint8)
+    pictures[:, 1] = [[int(number) for number in row] for row in columns]
+    pictures[:, 0, :used] = 1
+    return pictures
+
+
+@pytest.mark.parametrize(("lengths", "texts"), [(False, ["គខគ", "ក"]), (True, ["គខ", "ក"])])
+def test_lines_of_any_width_are_read(tmp_path: Path, lengths: bool, texts: list[str]) -> None:
+    line_model(tmp_path, "កខគ", lengths)
+    recognizer = Recognizer.load(tmp_path)
+    assert str(recognizer.inputs["raster"]) == "uint8 (N, 2, any)"
+    feeds = {"raster": lines("3302003", "0110000", used=5)}
+    assert recognizer.read(feeds) == recognizer.read(feeds, batch=1) == texts
+    assert recognizer.read({"raster": lines("123", used=3)}) == ["កខគ"]
+    assert recognizer.logits(feeds).shape == (2, 7, 4)
+    nothing = {"raster": np.zeros((0, 2, 7), np.uint8)}
+    assert recognizer.read(nothing) == [] and recognizer.logits(nothing).shape == (0, 0, 4)
+    with pytest.raises(InputError, match=r"raster: uint8 \(1, 3, 7\), expected uint8 \(N, 2, any\)"):
+        recognizer.read({"raster": np.zeros((1, 3, 7), np.uint8)})
+
+
+def test_a_charset_must_fit_the_scores(tmp_path: Path) -> None:
+    line_model(tmp_path, "កខគ", lengths=False)
+    content = json.loads((tmp_path / "labels.json").read_text())
+    (tmp_path / "labels.json").write_text(json.dumps({**content, "charset": ["ក"]}))
+    with pytest.raises(InputError, match=r"1 characters, but .*fp32\.onnx scores 4"):
+        Recognizer.load(tmp_path)
+    (tmp_path / "labels.json").write_text(json.dumps({**content, "decoder": "softmax"}))
+    with pytest.raises(InputError, match="for the decoder 'softmax'"):
+        Recognizer.load(tmp_path)
 
 
 def test_softmax_of_large_logits_is_finite() -> None:
@@ -135,7 +224,8 @@ def test_labels_must_be_there_and_fit(folder: Path) -> None:
     for broken in (
         {},
         {"classes": content["classes"]},
-        {**content, "classes": [{"label": "a"}]},
+        {**content, "classes": [{"form": "isol"}]},
+        {**content, "decoder": "beam"},
         {**content, "rule": 3},
         [],
     ):

@@ -55,7 +55,7 @@ def run_evaluate(
 def heading(recognizer: Recognizer, samples: SampleSet, split: str, scored: Scored) -> str:
     """What is compared with what, and what was not scored and why."""
     sources = ", ".join(sorted(samples.index["source"].astype(str).unique()))
-    trained = recognizer.description.get("source")
+    trained = recognizer.manifest.source
     learnt = f", trained on {trained} samples" if trained else ""
     lines = [
         f"model   {shown(recognizer.path)} ({len(recognizer.classes):,} classes{learnt})",

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
 from glyphlens.imaging.raster import DiacriticRule
-from glyphlens.inference.recognizer import LABELS_FILE, Recognizer
+from glyphlens.inference.folder import LABELS
+from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks import flagship
 
 if TYPE_CHECKING:
@@ -68,14 +69,15 @@ def drawing_rule(recognizer: Recognizer) -> DiacriticRule:
     if script_of(recognizer) != ARABIC:
         raise InputError(f"{recognizer.path}: reads {script_of(recognizer)}, not the glyphs of Arabic fonts")
     try:
-        return DiacriticRule.model_validate({name: recognizer.rule.get(name) for name in DiacriticRule.model_fields})
+        rule = recognizer.manifest.preparation
+        return DiacriticRule.model_validate({name: rule.get(name) for name in DiacriticRule.model_fields})
     except ValidationError as error:
         raise _bad_rule(recognizer, DiacriticRule) from error
 
 
 def script_of(recognizer: Recognizer) -> str:
     """The script of the model's classes as its label map names it; a map that says nothing is Arabic."""
-    return str(recognizer.description.get("script", ARABIC))
+    return recognizer.manifest.script or ARABIC
 
 
 def handwriting_rule(recognizer: Recognizer) -> "HandwritingParams":
@@ -83,13 +85,13 @@ def handwriting_rule(recognizer: Recognizer) -> "HandwritingParams":
     from glyphlens.imaging.handwriting import HandwritingParams
 
     try:
-        return HandwritingParams.model_validate(recognizer.rule)
+        return HandwritingParams.model_validate(recognizer.manifest.preparation)
     except ValidationError as error:
         raise _bad_rule(recognizer, HandwritingParams) from error
 
 
 def _bad_rule(recognizer: Recognizer, expected: type[Section]) -> InputError:
     return InputError(
-        f"{recognizer.path.with_name(LABELS_FILE)}: 'rule' is {recognizer.rule}, expected "
+        f"{recognizer.path.with_name(LABELS)}: 'rule' is {recognizer.manifest.preparation}, expected "
         f"{', '.join(expected.model_fields)}; run `dvc repro {EXPORTS[script_of(recognizer)]}` again"
     )

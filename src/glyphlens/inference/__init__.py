@@ -1,1 +1,1 @@
-"""An exported model opened, and what it is given to read."""
+"""The folder of an exported model: read, written, opened, and what it is given to read."""

@@ -1,10 +1,12 @@
-"""An exported ONNX file → calibrated class probabilities of pictures or strokes; needs no torch.
+"""An exported ONNX file → scores, calibrated class probabilities or text of pictures or strokes; needs no torch.
 
-N samples · C classes. What a model reads is in its file: ``raster`` uint8 (N, H, W), 0 paper to 255 ink, ``geometry``
-float32 (N, 7) of a glyph in its em, ``strokes`` float32 (N, 24, 17).
+N samples · C classes · T frames of a line. What a model reads is in its file: ``raster`` uint8 (N, H, W), 0 paper to
+255 ink, ``geometry`` float32 (N, 7) of a glyph in its em, ``strokes`` float32 (N, 24, 17). It gives ``logits`` float32
+(N, C); one that reads lines (decoder "ctc") (N, T, C), and the number of frames of each row as ``lengths`` int64 (N,)
+where not all count.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -15,15 +17,17 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import load_json
 from glyphlens.data.sample_set import CharacterClass
+from glyphlens.inference.decoding import best_labels, greedy_ctc
+from glyphlens.inference.folder import LABELS, ExportFolder, Manifest, Tensor
 
 BATCH = 256
-LABELS_FILE = "labels.json"
+LOGITS, LENGTHS = "logits", "lengths"
 RASTER, GEOMETRY, STROKES = "raster", "geometry", "strokes"
 # Every input that a model may have: its type, and how many numbers say what one sample looks like.
-KNOWN_INPUTS = {RASTER: ("tensor(uint8)", 2), GEOMETRY: ("tensor(float)", 1), STROKES: ("tensor(float)", 2)}
-DTYPES: dict[str, np.dtype[Any]] = {"tensor(uint8)": np.dtype(np.uint8), "tensor(float)": np.dtype(np.float32)}
+KNOWN_INPUTS = {RASTER: ("uint8", 2), GEOMETRY: ("float32", 1), STROKES: ("float32", 2)}
+DTYPES = {"tensor(float)": "float32"}  # onnxruntime's names where they are not numpy's
+ANY = -1  # a side of an input that may have any length
 Feeds = Mapping[str, NDArray[Any]]
 Device = Literal["cpu", "cuda"]
 QUIET = 4  # onnxruntime's log level for what is fatal; lesser errors arrive as exceptions
@@ -70,60 +74,76 @@ def open_session(
 
 
 class Input(NamedTuple):
-    """One input of a model: its type and the shape of one sample, such as (64, 64)."""
+    """One input of a model: its type and the shape of one sample, such as (64, 64); ANY is any length."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
 
+    def takes(self, values: NDArray[Any]) -> bool:
+        """Whether these are N samples of the type and shape."""
+        sides = values.shape[1:]
+        fits = len(sides) == len(self.shape) and all(map(lambda own, found: own in (ANY, found), self.shape, sides))
+        return values.dtype == self.dtype and values.ndim > 0 and fits
+
     def __str__(self) -> str:
-        return f"{self.dtype} (N, {', '.join(map(str, self.shape))})"
+        return f"{self.dtype} (N, {', '.join('any' if side == ANY else str(side) for side in self.shape)})"
 
 
 @dataclass(frozen=True)
 class Recognizer:
-    """An exported model opened for use. ``rule`` says how pictures must be prepared for it (labels.json)."""
+    """An exported model opened for use; its manifest says what its scores mean and how inputs are prepared for it."""
 
     path: Path
     session: onnxruntime.InferenceSession
     inputs: Mapping[str, Input]
-    classes: tuple[CharacterClass, ...]
-    rule: dict[str, Any]
-    description: dict[str, Any]
+    manifest: Manifest
 
     @classmethod
     def load(cls, path: Path, *, threads: int | None = None, device: Device = "cpu") -> "Recognizer":
-        """Open an .onnx file, or the only one of a folder, and the labels.json beside it.
+        """Open an .onnx file, or the only one of a folder, and the manifest beside it.
 
         Raises InputError where either is missing or they do not belong together.
         """
-        model = _model_file(path)
+        model = ExportFolder(path).only_model() if path.is_dir() else path
         session = open_session(model, threads=threads, device=device)
-        inputs, count = _ends(model, session)
-        labels = model.with_name(LABELS_FILE)
-        if not labels.is_file():
-            raise InputError(f"{labels}: missing; a model needs the label map that was exported with it")
-        description = load_json(labels)
-        try:
-            classes = tuple(_class(entry) for entry in description["classes"])
-            rule = dict(description["rule"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{labels}: not a label map ({error!r}); run `dvc repro export` again") from error
-        if len(classes) != count:
-            raise InputError(f"{labels}: {len(classes)} classes, but {model} scores {count}; they are of two exports")
-        return cls(model, session, inputs, classes, rule, description)
+        inputs, outputs = tensors_of(session)
+        folder = ExportFolder(model.parent)
+        manifest = folder.manifest
+        _require_fitting(model, inputs, outputs, manifest)
+        folder.require_listed(model)
+        return cls(model, session, {entry.name: _input(entry) for entry in inputs}, manifest)
+
+    @property
+    def classes(self) -> tuple[CharacterClass, ...]:
+        """What the scores are of; none where the model reads lines."""
+        return self.manifest.classes
+
+    def read(self, feeds: Feeds, batch: int = BATCH) -> list[str]:
+        """The label or the text of every row, by the manifest's decoder; arguments and errors as for ``logits``."""
+        texts: list[str] = []
+        for part in self._batches(feeds, batch):
+            names = [output.name for output in self.session.get_outputs()]
+            found = dict(zip(names, self.session.run(names, part), strict=True))
+            logits = found[LOGITS]
+            if self.manifest.decoder == "ctc":
+                lengths_N = found.get(LENGTHS, np.full(len(logits), logits.shape[1]))
+                texts += greedy_ctc(logits, lengths_N, self.manifest.charset)
+            else:
+                texts += best_labels(logits, [entry.label for entry in self.classes])
+        return texts
 
     def logits(self, feeds: Feeds, batch: int = BATCH) -> NDArray[np.float32]:
-        """(N, C) temperature-scaled logits of ``inputs`` by name, N rows each.
+        """(N, C) or (N, T, C) temperature-scaled logits of ``inputs`` by name, N rows each.
 
         Geometry of zeros is unknown. Raises InputError for other names, shapes, types or values.
         """
         parts = [self._run(part) for part in self._batches(feeds, batch)]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
+        return np.concatenate(parts) if parts else self._nothing()
 
     def probabilities(self, feeds: Feeds, batch: int = BATCH) -> NDArray[np.float32]:
-        """(N, C) calibrated probabilities; arguments and errors as for ``logits``."""
+        """(N, C) or (N, T, C) calibrated probabilities; arguments and errors as for ``logits``."""
         parts = [softmax(self._run(part)) for part in self._batches(feeds, batch)]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
+        return np.concatenate(parts) if parts else self._nothing()
 
     def _batches(self, feeds: Feeds, batch: int) -> Iterator[dict[str, NDArray[Any]]]:
         """Checked inputs, ``batch`` rows at a time."""
@@ -134,15 +154,31 @@ class Recognizer:
             yield {name: feed[start : start + batch] for name, feed in feeds.items()}
 
     def _run(self, feed: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
-        logits_NC: NDArray[np.float32] = self.session.run(["logits"], feed)[0]
-        return logits_NC
+        logits: NDArray[np.float32] = self.session.run([LOGITS], feed)[0]
+        return logits
+
+    def _nothing(self) -> NDArray[np.float32]:
+        """The scores of no row."""
+        return np.zeros((0, *[0] * (self.manifest.decoder == "ctc"), self.manifest.scores), np.float32)
 
 
-def softmax(logits_NC: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N, C) float32 logits → (N, C) float32 probabilities."""
-    powers_NC: NDArray[np.float32] = np.exp(logits_NC - logits_NC.max(axis=1, keepdims=True))
-    powers_NC /= powers_NC.sum(axis=1, keepdims=True)
-    return powers_NC
+def tensors_of(session: onnxruntime.InferenceSession) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """What an opened model reads and gives."""
+    inputs, outputs = (
+        tuple(
+            Tensor(name=end.name, dtype=DTYPES.get(end.type, end.type[len("tensor(") : -1]), shape=tuple(end.shape))
+            for end in ends
+        )
+        for ends in (session.get_inputs(), session.get_outputs())
+    )
+    return inputs, outputs
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(…, C) float32 logits → float32 probabilities of the same shape."""
+    powers: NDArray[np.float32] = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    powers /= powers.sum(axis=-1, keepdims=True)
+    return powers
 
 
 def _check_feeds(inputs: Mapping[str, Input], feeds: Feeds) -> int:
@@ -151,7 +187,7 @@ def _check_feeds(inputs: Mapping[str, Input], feeds: Feeds) -> int:
         raise InputError(f"inputs: found {', '.join(sorted(feeds)) or 'none'}, the model takes {', '.join(inputs)}")
     for name, expected in inputs.items():
         found = feeds[name]
-        if found.dtype != expected.dtype or found.ndim < 1 or found.shape[1:] != expected.shape:
+        if not expected.takes(found):
             raise InputError(f"{name}: {found.dtype} {found.shape}, expected {expected}")
         if found.dtype == np.float32:
             _check_finite(name, found)
@@ -169,42 +205,33 @@ def _check_finite(name: str, values: NDArray[np.float32]) -> None:
         raise InputError(f"{name}: row {row} holds {broken[0]}; numbers must be finite, all 0 = unknown")
 
 
-def _model_file(path: Path) -> Path:
-    if not path.is_dir():
-        return path
-    files = sorted(path.glob("*.onnx"))
-    if len(files) != 1:
-        found = ", ".join(file.name for file in files) or "none"
-        raise InputError(f"{path}: expected one .onnx file in the folder, found {found}; give the file's own path")
-    return files[0]
-
-
-def _ends(model: Path, session: onnxruntime.InferenceSession) -> tuple[dict[str, Input], int]:
-    """What a model reads, and how many classes it scores."""
-    found = {end.name: (end.type, end.shape) for end in session.get_inputs()}
-    outputs = {end.name: end.shape for end in session.get_outputs()}
-    count = outputs.get("logits", [None])[-1]
-    if not _is_known(found) or not isinstance(count, int):
+def _require_fitting(model: Path, inputs: Sequence[Tensor], outputs: Sequence[Tensor], manifest: Manifest) -> None:
+    """Raise InputError where the model is of another kind than glyphlens exports, or the manifest of another model."""
+    is_line = manifest.decoder == "ctc"
+    shape = next((entry.shape for entry in outputs if entry.name == LOGITS), ())
+    if len(shape) != (3 if is_line else 2) or isinstance(shape[-1], str) or not _are_known(inputs, is_line):
+        found = "; ".join(f"{entry.name} {entry.dtype} {entry.shape}" for entry in (*inputs, *outputs))
         raise InputError(
-            f"{model}: takes {found} and gives {outputs}; a glyphlens model takes {RASTER} or {STROKES} and gives "
-            "logits of a fixed number of classes"
+            f"{model}: takes and gives {found}; a glyphlens model takes {RASTER} or {STROKES} and gives {LOGITS} of a "
+            f"fixed number of scores, for the decoder '{manifest.decoder}'"
         )
-    return {name: Input(DTYPES[kind], tuple(shape[1:])) for name, (kind, shape) in found.items()}, count
+    if shape[-1] != manifest.scores:
+        known = f"{len(manifest.charset)} characters" if is_line else f"{len(manifest.classes)} classes"
+        place = model.with_name(LABELS)
+        raise InputError(f"{place}: {known}, but {model} scores {shape[-1]}; they are of two exports")
 
 
-def _is_known(found: Mapping[str, tuple[str, list[Any]]]) -> bool:
+def _are_known(inputs: Sequence[Tensor], is_line: bool) -> bool:
     """Whether all inputs are of the kinds that glyphlens exports, a picture or strokes among them."""
-    return bool({RASTER, STROKES} & set(found)) and all(
-        name in KNOWN_INPUTS
-        and (kind, len(shape) - 1) == KNOWN_INPUTS[name]
-        and all(isinstance(side, int) for side in shape[1:])
-        for name, (kind, shape) in found.items()
+    return bool({RASTER, STROKES} & {entry.name for entry in inputs}) and all(
+        (entry.dtype, len(entry.shape) - 1) == KNOWN_INPUTS.get(entry.name)
+        and (is_line or all(isinstance(side, int) for side in entry.shape[1:]))
+        for entry in inputs
     )
 
 
-def _class(entry: dict[str, Any]) -> CharacterClass:
-    code_points, members, lookalikes = (tuple(entry[name]) for name in ("code_points", "members", "lookalikes"))
-    return CharacterClass(str(entry["label"]), code_points, str(entry["form"]), members, lookalikes)
+def _input(entry: Tensor) -> Input:
+    return Input(np.dtype(entry.dtype), tuple(side if isinstance(side, int) else ANY for side in entry.shape[1:]))
 
 
 def _first_line(error: Exception) -> str:

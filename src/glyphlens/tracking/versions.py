@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from glyphlens.core.errors import InputError, OutputError
 from glyphlens.core.storage import sha256_tree
+from glyphlens.inference.folder import ExportFolder
 from glyphlens.tracking.client import (
     EXPERIMENTS,
     experiment_id,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 EXPERIMENT = f"{EXPERIMENTS}release"
-ARTIFACT, CARD = "model", "README.md"
+ARTIFACT = "model"
 SHA256_TAG, COMMIT_TAG, CHANGED_TAG = "sha256", "mlflow.source.git.commit", "git.dirty"
 SHORT_HASH = 9
 LONGEST_DESCRIPTION = 5000  # of MLflow's table of versions
@@ -107,7 +108,7 @@ def register(client: "MlflowClient", release: Release) -> Version:
         f"runs:/{run.run_id}/{ARTIFACT}",
         run.run_id,
         {**release.tags, SHA256_TAG: sha256_tree(release.folder)},
-        description=_description(release.folder / CARD),
+        description=_description(ExportFolder(release.folder).card),
     )
     return _read(client, version, release.guard)
 

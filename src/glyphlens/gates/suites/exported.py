@@ -16,12 +16,12 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.storage import sha256_file
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, at_least, at_most, none_of
+from glyphlens.inference.folder import CARD, ExportFolder
 from glyphlens.inference.reading import feeds_of
 from glyphlens.inference.recognizer import Recognizer, softmax
 
 BATCH = 64
 FEW_ROWS = 16  # scored one by one, beside the same rows as one batch
-CARD = "README.md"
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def cards_name(files: Iterable[Path]) -> Outcome:
     """The card beside each file names it by its SHA-256."""
     rows: list[Row] = []
     for file in files:
-        card, digest = file.with_name(CARD), sha256_file(file)
+        card, digest = ExportFolder(file.parent).card, sha256_file(file)
         if not card.is_file() or digest not in card.read_text(encoding="utf-8"):
             rows.append({"card": f"{file.parent.name}/{CARD}", "file": file.name, "SHA-256": digest})
     return none_of(len(rows), "cards that are missing or do not name the file beside them", rows[:SHOWN_ROWS])

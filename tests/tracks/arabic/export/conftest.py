@@ -1,11 +1,5 @@
-"""Traced once for all: torch's exporter takes seconds."""
+"""The traced networks, which the tests of the library need too."""
 
-import pytest
+from tests.export.conftest import networks
 
-from glyphlens.tracks.arabic.export.graph import Networks, trace
-from tests.export import tiny
-
-
-@pytest.fixture(scope="session")
-def networks() -> Networks:
-    return trace(tiny.cell_network(), tiny.grid_network())
+__all__ = ["networks"]

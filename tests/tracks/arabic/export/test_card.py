@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from glyphlens.data.sample_set import CharacterClass
-from glyphlens.export.card_parts import FileFacts
-from glyphlens.tracks.arabic.export.card import write_card
-from glyphlens.tracks.arabic.export.facts import CardFacts, family_accuracy, family_table
+from glyphlens.export.card import CardFile, ranked_groups
+from glyphlens.inference.folder import Manifest, Tensor
+from glyphlens.tracks.arabic.export.card import GlyphFacts, family_licences, glyph_card
 
 INDEX = pd.DataFrame(
     {
@@ -22,23 +22,27 @@ FONTS = pd.DataFrame(
 )
 
 
-def facts() -> CardFacts:
-    return CardFacts(
+def facts() -> GlyphFacts:
+    return GlyphFacts(
         files=(
-            FileFacts("a.onnx", "fp32", 12.5, 1.25, 0.8125),
-            FileFacts("b.onnx", "int8", 2.5, 1.125, 0.805),
+            CardFile("a.onnx", "fp32", 12.5, 1.25, 0.8125),
+            CardFile("b.onnx", "int8", 2.5, 1.125, 0.805),
         ),
         fp32_agreement=0.9995,
         int8_loss=0.0025,
         int8_agreement=0.987,
-        classes=[CharacterClass("beh.init", form="init", lookalikes=("teh.init",)), CharacterClass("fatha")],
+        manifest=Manifest(
+            preparation={},
+            inputs=(Tensor(name="raster", dtype="uint8", shape=("batch", 128, 128)),),
+            classes=(CharacterClass("beh.init", form="init", lookalikes=("teh.init",)), CharacterClass("fatha")),
+        ),
         index=INDEX,
         fonts=FONTS,
         family_top1={"kufam": 0.25, "zain": 0.75},
         parameters={"phase1": 1000, "phase2": 2000},
         configs={"phase1": {"dropout": 0.2}},
         trainings={"phase1": {"device": "CPU", "threads": 2}, "phase2": {"device": "CPU", "threads": 1}},
-        settings={"calibration_samples": 99, "latency_repeats": 7, "reduce_range": True, "float_nodes": ("product3",)},
+        params={"calibration_samples": 99, "latency_repeats": 7, "reduce_range": True, "float_nodes": ("product3",)},
         hashes={"rasters": "ab" * 32},
     )
 
@@ -46,17 +50,22 @@ def facts() -> CardFacts:
 @pytest.mark.parametrize(
     "said",
     [
-        "one of 2 classes out (1 initial, 1 without a form)",
+        "2 classes (1 initial, 1 without a form)",
+        "| input | `raster` | uint8 (N, 128, 128) |",
         "3,000 parameters (phase1 1,000, phase2 2,000)",
         "phase1: trained on CPU with 2 threads of torch",
         "phase2: trained on CPU with 1 thread of torch",
+        "phase1: dropout 0.2",
         "| `a.onnx` | fp32 | 12.50 | 81.25 % |",
-        "`metrics/timings.json` has milliseconds a sample of both, on one core, under `export`",
+        "`metrics/timings.json`",
+        "under `export`",
         "5.0 times smaller",
         "**`a.onnx`**, 81.25 % top-1",
-        "for 99.95 %; `b.onnx` agrees with `a.onnx` on 98.70 % and loses 0.25 points",
+        "99.95 %",
+        "`b.onnx` agrees with `a.onnx` on 98.70 % and loses 0.25 points",
         "1.250 and 1.125",
-        "from 25.00 % (kufam) to 75.00 % (zain), mean over families 50.00 %",
+        "from 25.00 % (kufam) to 75.00 % (zain)",
+        "50.00 %",
         "1 class looks like another",
         "calibrated on 99 training glyphs",
         "float: product3",
@@ -67,24 +76,24 @@ def facts() -> CardFacts:
     ],
 )
 def test_every_fact_is_on_the_card(said: str) -> None:
-    assert said in write_card(facts())
+    assert said in glyph_card(facts())
 
 
 def test_a_gain_is_not_called_a_loss() -> None:
-    assert "gains 1.00 points" in write_card(replace(facts(), int8_loss=-0.01))
+    assert "gains 1.00 points" in glyph_card(replace(facts(), int8_loss=-0.01))
 
 
 def test_the_same_facts_make_the_same_card() -> None:
-    assert write_card(facts()) == write_card(facts())
+    assert glyph_card(facts()) == glyph_card(facts())
 
 
 def test_families_are_ranked_by_accuracy() -> None:
     hits = np.array([True, False, True, True, False, False])
-    found = family_accuracy(hits, ["b", "b", "a", "a", "c", "c"])
+    found = ranked_groups(hits, ["b", "b", "a", "a", "c", "c"])
     assert list(found.items()) == [("c", 0.0), ("b", 0.5), ("a", 1.0)]
 
 
 def test_excluded_samples_are_not_counted() -> None:
-    table = family_table(INDEX, FONTS)
+    table = family_licences(INDEX, FONTS)
     assert table["samples"].tolist() == [2, 2, 2]
     assert table["group"].tolist() == ["amiri", "cairo", "kufam"]

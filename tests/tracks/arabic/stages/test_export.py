@@ -11,6 +11,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json, save_json, save_table, sha256_file, sha256_tree
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.token import write_token
+from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.reading import feeds_of
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.nets.weights import save_model
@@ -77,7 +78,11 @@ def test_the_card_names_the_files_it_describes(exported: Path) -> None:
 
 def test_the_temperature_of_each_file_is_on_record(exported: Path) -> None:
     for kind in KINDS:
-        assert 0.05 <= load_json(exported / "out" / kind / "labels.json")["temperature"] <= 20
+        manifest = ExportFolder(exported / "out" / kind).manifest
+        (file,) = manifest.files.values()
+        assert 0.05 <= file.temperature <= 20
+        assert file.sha256 == sha256_file(exported / "out" / kind / file.name)
+        assert [entry.name for entry in manifest.inputs] == ["raster", "geometry"]
 
 
 def test_another_machine_writes_the_same_bytes_and_other_times(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:

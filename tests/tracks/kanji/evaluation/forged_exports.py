@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glyphlens.core.curves import CURVES
-from glyphlens.core.storage import save_json, save_text
+from glyphlens.core.storage import save_json
 from glyphlens.data.sample_set import SampleSet
+from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent, Precision
 from tests.forged_curves import write_curves
 
 TOP = 5
@@ -76,9 +77,10 @@ def write_export(
     rising = [(step, known["val_top1"] * (1 - 20 / step)) for step in steps]
     write_curves(folder / CURVES, {"val_loss": [(step, 100 / step) for step in steps], "val_top1": rising})
     save_json(folder / "training.json", {"steps": 500})
-    save_json(folder / "labels.json", {"classes": [{"label": entry.label} for entry in samples.classes]})
-    save_text(folder / "README.md", f"# {folder.name}\n\n## What it is\n\nA forged card.\n")
-    (folder / "fp32.onnx").write_bytes(b"fp32 of " + folder.name.encode())
+    contents: dict[Precision, ModelContent] = {"fp32": ModelContent(b"fp32 of " + folder.name.encode(), 1.5)}
     if known["int8_offered"]:
-        (folder / "int8.onnx").write_bytes(b"int8 of " + folder.name.encode())
+        contents["int8"] = ModelContent(b"int8 of " + folder.name.encode(), 1.25)
+    exported = ExportFolder(folder)
+    exported.save_models(Manifest(preparation={}, classes=samples.classes), contents)
+    exported.save_card(f"# {folder.name}\n\n## What it is\n\nA forged card.\n")
     return folder

@@ -13,7 +13,8 @@ from onnx import numpy_helper
 from glyphlens.core.curves import CURVES
 from glyphlens.core.storage import load_json, save_array, save_json, sha256_file
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, save_sample_set
-from glyphlens.tracks.kanji.gates.model_data import MODEL_FILES, KanjiModelLimits
+from glyphlens.inference.folder import model_name
+from glyphlens.tracks.kanji.gates.model_data import KINDS, KanjiModelLimits
 from tests.forged_curves import write_curves
 
 LABELS = ("い", "へ", "ヘ", "亜", "語")
@@ -104,7 +105,7 @@ def write_export(folder: Path, reads: str) -> Path:
     save_json(folder / "labels.json", {"rule": {}, "classes": [{"label": label, **entry} for label in LABELS]})
     write_curves(folder / CURVES)
     save_json(folder / "training.json", {"steps": 35})
-    for name in MODEL_FILES.values():
+    for name in map(model_name, KINDS):
         write_model(folder / name, reads, weights(reads))
     rows = np.arange(2 * CLASSES * EACH, 3 * CLASSES * EACH)
     write_predictions(folder, rows[:-1] if reads == "strokes" else rows)
@@ -115,7 +116,7 @@ def write_export(folder: Path, reads: str) -> Path:
 
 def refresh(folder: Path) -> None:
     """Sizes and hashes of the files as they are."""
-    files = [folder / name for name in MODEL_FILES.values() if (folder / name).is_file()]
+    files = [folder / name for name in map(model_name, KINDS) if (folder / name).is_file()]
     sizes = {f"{file.stem}_mb": file.stat().st_size / 1e6 for file in files}
     save_json(folder / "measured.json", {**load_json(folder / "measured.json"), **sizes})
     (folder / "README.md").write_text("\n".join(sha256_file(file) for file in files), encoding="utf-8")

@@ -89,6 +89,8 @@ def test_metrics_tables_page_and_release(done: dict[str, Path]) -> None:
     release = done["release"]
     assert (release / "int8.onnx").read_bytes() == b"int8 of hiercode"  # the others are too large or not on offer
     assert {path.name for path in release.iterdir()} == {"int8.onnx", "labels.json", "README.md"}
+    (listed,) = load_json(release / "labels.json")["files"].values()
+    assert (listed["name"], listed["temperature"]) == ("int8.onnx", 1.25), "the manifest is of the released file alone"
     released = load_json(done["release_metrics"])
     assert released["test_top1"] == 0.8 and released["int8_mb"] == 1.6 and len(released) == 6
 

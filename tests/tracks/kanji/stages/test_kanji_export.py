@@ -11,7 +11,9 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json, save_json, sha256_file, sha256_tree
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.export.quantize import Integers, batched, quantize_piece
+from glyphlens.export.temperature import TEMPERATURE
 from glyphlens.gates.token import write_token
+from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.reading import feeds_of, read_best
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.nets.weights import save_model
@@ -97,8 +99,9 @@ def test_how_the_training_went_comes_along(root: Path, exported: Path) -> None:
 
 
 def test_what_is_lost_is_not_copied_in_silence(tmp_path: Path) -> None:
+    save_json(tmp_path / "training.json", {})
     with pytest.raises(InputError, match="curves: not there; train the recogniser again"):
-        kanji_export.copy(tmp_path / "curves", tmp_path / "out/curves")
+        ExportFolder(tmp_path / "out").copy_training(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["fp32", "int8"])
@@ -128,11 +131,12 @@ def test_the_card_says_what_matters(root: Path, exported: Path) -> None:
     card = (exported / "README.md").read_text()
     for said in (
         "rendered stand-in, not on handwriting",
-        "one of 6 classes out (2 hiragana, 2 katakana, 2 kanji)",
+        "one of 6 classes (2 hiragana, 2 katakana, 2 kanji)",
         "| input | `raster` | uint8 (N, 64, 64)",
-        "all of 1 group never trained on",
+        "1 group never trained on",
         "- trained on CPU with 3 threads of torch",
-        "`metrics/timings.json` has milliseconds a sample of both, on one core, under `kanji_export@cnn`",
+        "`metrics/timings.json`",
+        "under `kanji_export@cnn`",
         "Creative Commons Attribution-ShareAlike 3.0",
         "Open Font License",
         "| rendered | strokes | training | 4 |",
@@ -147,7 +151,21 @@ def test_the_label_map_is_enough_to_prepare_a_photo(exported: Path) -> None:
     labels = load_json(exported / "labels.json")
     assert labels["script"] == "japanese" and labels["source"] == "rendered"
     assert labels["rule"] == tiny.RULE
-    assert labels["temperature"] == pytest.approx(load_json(exported / "measured.json")["temperature"])
+    assert labels["decoder"] == "softmax"
+    assert labels["inputs"] == [{"name": "raster", "dtype": "uint8", "shape": ["batch", 64, 64]}]
+    assert labels["outputs"] == [{"name": "logits", "dtype": "float32", "shape": ["batch", 6]}]
+
+
+def test_the_manifest_has_each_file_with_its_own_temperature(exported: Path) -> None:
+    files, measured = load_json(exported / "labels.json")["files"], load_json(exported / "measured.json")
+    names = {"fp32": "temperature", "int8": "int8_temperature"}
+    assert list(files) == list(names)
+    for precision, key in names.items():
+        file = exported / files[precision]["name"]
+        assert files[precision]["sha256"] == sha256_file(file)
+        constants = {constant.name: constant for constant in onnx.load(file).graph.initializer}
+        in_graph = float(onnx.numpy_helper.to_array(constants[TEMPERATURE]))
+        assert files[precision]["temperature"] == measured[key] == pytest.approx(in_graph)
 
 
 def test_another_machine_writes_the_same_bytes_and_other_times(
@@ -178,6 +196,7 @@ def test_an_int8_file_that_loses_too_much_is_not_offered(
     assert not (out / "int8.onnx").exists() and (out / "fp32.onnx").exists()
     measured, metrics = load_json(out / "measured.json"), load_json(root / "lossy.json")
     assert not measured["int8_offered"] and measured["int8_mb"] > 0
+    assert list(load_json(out / "labels.json")["files"]) == ["fp32"]
     assert metrics["int8_top1"] == pytest.approx(1 / 6, abs=1e-4), "always the first class"
     assert "**`int8.onnx` is not offered**" in (out / "README.md").read_text()
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
 from glyphlens.core.storage import load_json
 from glyphlens.data.sample_set import SampleSet
@@ -19,6 +18,7 @@ from glyphlens.gates.check import Checks, Outcome, at_least, at_most, spread_row
 from glyphlens.gates.run import Gate
 from glyphlens.gates.suites import exported
 from glyphlens.gates.suites.exported import JudgedFile, cards_name
+from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.recognizer import GEOMETRY, RASTER
 
 MIB = 1 << 20
@@ -86,10 +86,7 @@ class ExportData:
 
     def model_file(self, kind: str) -> Path:
         """The .onnx file of a folder; raises InputError unless there is exactly one."""
-        files = sorted((self.folder / kind).glob("*.onnx"))
-        if len(files) != 1:
-            raise InputError(f"{self.folder / kind}: {len(files)} .onnx files, expected one")
-        return files[0]
+        return ExportFolder(self.folder / kind).only_model()
 
 
 CHECKS: Checks[ExportData, ExportLimits] = Checks()

@@ -4,36 +4,36 @@
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 from pydantic import Field
 from tqdm import tqdm
 
 from glyphlens.core.params import Section, load_params, load_seed
-from glyphlens.core.storage import load_json, load_table, save_metrics, save_text, sha256_tree
+from glyphlens.core.storage import load_json, load_table, save_metrics, sha256_tree
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.export.bundle import Samples, drawn_rows, export_file
+from glyphlens.export.bundle import Samples, drawn_rows, export_models
+from glyphlens.export.card import CardFile, network_settings, ranked_groups, weight_count
 from glyphlens.export.integer_kernels import require_integer_kernels
-from glyphlens.export.parity import agreement, measure_latencies, megabytes, top1
+from glyphlens.export.parity import agreement, measure_latencies, top1
 from glyphlens.export.quantize import Integers
 from glyphlens.gates.token import require_token
+from glyphlens.inference.folder import TRAINING, ExportFolder
 from glyphlens.inference.recognizer import GEOMETRY, RASTER
 from glyphlens.nets.weights import load_model
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
-from glyphlens.tracks.arabic.export.card import write_card
-from glyphlens.tracks.arabic.export.facts import Measured, card_facts
+from glyphlens.tracks.arabic.export.card import GlyphFacts, glyph_card
 from glyphlens.tracks.arabic.export.glyph_integers import quantize
 from glyphlens.tracks.arabic.export.glyph_reference import torch_logits
 from glyphlens.tracks.arabic.export.graph import assemble, trace
-from glyphlens.tracks.arabic.export.labels import DrawingRule, label_map
+from glyphlens.tracks.arabic.export.manifest import DrawingRule, glyph_manifest
 from glyphlens.tracks.arabic.recognizers.cells import CellCNN
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
 
-SCRIPT = "arabic"
-FP32_FILE, INT8_FILE = "fp32/glyphs.fp32.onnx", "int8/glyphs.int8.onnx"
+STEM = "glyphs"
 BATCHES = (1, 64)
 INPUTS = (RASTER, GEOMETRY)
+KINDS = ("fp32", "int8")
 
 
 class ExportParams(Section):
@@ -64,28 +64,38 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = Integers(params.reduce_range, params.float_nodes)
     integer = assemble(quantize(networks, shown.feeds[RASTER], shown.feeds[GEOMETRY], settings))
     require_integer_kernels(integer)
-    labels = partial(label_map, rasters.classes, rule, script=SCRIPT)
-    fp32 = export_file(paths.out / FP32_FILE, assemble(networks), labels, val, test)
-    int8 = export_file(paths.out / INT8_FILE, integer, labels, val, test)
+    manifest, folders = glyph_manifest(rasters.classes, rule), {kind: ExportFolder(paths.out / kind) for kind in KINDS}
+    fp32 = export_models(folders["fp32"], manifest, {"fp32": assemble(networks)}, val, STEM)["fp32"]
+    int8 = export_models(folders["int8"], manifest, {"int8": integer}, val, STEM)["int8"]
 
-    reference_NC = torch_logits(models["phase1"], models["phase2"], val.feeds)
+    fp32_NC, int8_NC = (file.recognizer.logits(test.feeds) for file in (fp32, int8))
     metrics = {
-        "fp32_top1": top1(fp32.test_NC, test.classes_N),
-        "int8_top1": top1(int8.test_NC, test.classes_N),
-        "fp32_agreement": agreement(fp32.val_NC, reference_NC),
-        "int8_loss": top1(fp32.val_NC, val.classes_N) - top1(int8.val_NC, val.classes_N),
-        "fp32_mb": megabytes(fp32.file),
-        "int8_mb": megabytes(int8.file),
+        "fp32_top1": top1(fp32_NC, test.classes_N),
+        "int8_top1": top1(int8_NC, test.classes_N),
+        "fp32_agreement": agreement(fp32.val_NC, torch_logits(models["phase1"], models["phase2"], val.feeds)),
+        "int8_loss": fp32.val_top1 - int8.val_top1,
+        "fp32_mb": fp32.megabytes,
+        "int8_mb": int8.megabytes,
     }
-    measured = Measured(fp32, int8, metrics, val, test)
     sources = {name: getattr(paths, name) for name in ("rasters", "phase1", "phase2")}
     files = {"fp32": fp32.file, "int8": int8.file}
-    made = {file.name: file for file in files.values()}
-    hashes = {name: sha256_tree(path) for name, path in {**sources, **made}.items()}
-    trainings = {name: load_json(sources[name] / "training.json") for name in models}
-    card = write_card(card_facts(measured, rasters, fonts, models, trainings, params.model_dump(), hashes))
+    facts = GlyphFacts(
+        files=(CardFile.of(fp32, metrics["fp32_top1"]), CardFile.of(int8, metrics["int8_top1"])),
+        manifest=folders["int8"].manifest,
+        fp32_agreement=metrics["fp32_agreement"],
+        int8_loss=metrics["int8_loss"],
+        int8_agreement=agreement(int8.val_NC, fp32.val_NC),
+        index=rasters.index,
+        fonts=fonts,
+        family_top1=ranked_groups(int8_NC.argmax(axis=1) == test.classes_N, test.groups),
+        parameters={name: weight_count(model) for name, model in models.items()},
+        configs={name: network_settings(model) for name, model in models.items()},
+        trainings={name: load_json(sources[name] / TRAINING) for name in models},
+        params=params.model_dump(),
+        hashes={name: sha256_tree(path) for name, path in {**sources, **{f.name: f for f in files.values()}}.items()},
+    )
     save_metrics(paths.metrics, metrics)
-    save_text(int8.file.with_name("README.md"), card)
+    folders["int8"].save_card(glyph_card(facts))
     latencies = measure_latencies(files, test.feeds, BATCHES, params.latency_repeats)
     note_timing(paths.timings, "export", latency_ms=latencies)
     tqdm.write("export: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))

@@ -6,20 +6,17 @@ n test rows that a recogniser was scored on · C classes
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from glyphlens.core.curves import CURVES
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import load_json
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.training_history import History, read_history
+from glyphlens.inference.folder import MEASURED, PREDICTIONS, SKIPPED, ExportFolder
 
-MEASURED, PREDICTIONS, INT8 = "measured.json", "predictions.npz", "int8.onnx"
 ARRAYS = ("rows", "fp32", "int8", "confidence", "top5")
 AGAIN = "run `dvc repro` again"
 
@@ -64,8 +61,8 @@ def read_exports(folder: Path, samples: SampleSet) -> tuple[list[Export], dict[s
     Raises InputError where no recogniser is left or one does not fit.
     """
     folders = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    facts = {path: load_json(path / MEASURED) for path in folders}
-    skipped = {path.name: str(known["skipped"]) for path, known in facts.items() if "skipped" in known}
+    facts = {path: ExportFolder(path).measured() for path in folders}
+    skipped = {path.name: str(known[SKIPPED]) for path, known in facts.items() if SKIPPED in known}
     exports = [read_export(path, known, samples) for path, known in facts.items() if path.name not in skipped]
     if not exports:
         raise InputError(f"{folder}: no exported recogniser there; run `dvc repro kanji_export`")
@@ -83,28 +80,16 @@ def read_export(folder: Path, facts: Any, samples: SampleSet) -> Export:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise InputError(f"{path}: {faults}; {AGAIN}") from error
-    arrays = _read_arrays(folder / PREDICTIONS)
+    arrays = ExportFolder(folder).predictions(ARRAYS)
     _check_arrays(folder / PREDICTIONS, arrays, samples)
     rows_n, fp32_n, int8_n, top5_nk = (arrays[name].astype(np.int64) for name in ("rows", "fp32", "int8", "top5"))
-    history = read_history(folder / CURVES, folder.name)
+    history = read_history(ExportFolder(folder).curves, folder.name)
     return Export(folder, measured, rows_n, fp32_n, int8_n, arrays["confidence"], top5_nk, history)
 
 
 def facts_table(exports: list[Export]) -> pd.DataFrame:
     """One row a recogniser with what was measured: the columns are the fields of ``Measured``."""
     return pd.DataFrame([{**export.measured.model_dump(), "recognizer": export.name} for export in exports])
-
-
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise InputError(f"{path}: not a readable .npz archive ({error}); {AGAIN}") from error
-    missing = [name for name in ARRAYS if name not in arrays]
-    if missing:
-        raise InputError(f"{path}: arrays missing: {', '.join(missing)}; {AGAIN}")
-    return arrays
 
 
 def _check_arrays(path: Path, arrays: dict[str, NDArray[Any]], samples: SampleSet) -> None:

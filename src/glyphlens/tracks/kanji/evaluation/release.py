@@ -1,15 +1,13 @@
 """The recogniser that goes into git: chosen on validation among those that are small enough."""
 
-import shutil
 from pathlib import Path
 
 import pandas as pd
 
-from glyphlens.core.storage import replacing_folder, save_text
-from glyphlens.tracks.kanji.evaluation.exports import INT8
+from glyphlens.core.storage import replacing_folder
+from glyphlens.inference.folder import ExportFolder, model_name
 from glyphlens.tracks.kanji.evaluation.scores import by_name
 
-LABELS, CARD = "labels.json", "README.md"
 TITLE = "# glyphlens: Japanese handwriting recogniser"
 
 
@@ -23,15 +21,15 @@ def choose_release(table: pd.DataFrame, max_mb: float) -> str | None:
 
 
 def write_release(folder: Path, exports: Path, name: str | None, preface: str) -> None:
-    """Replace the release by the int8 file of ``name``, its labels and its card, ``preface`` before it; for None by
+    """Replace the release by the int8 file of ``name``, its manifest and its card, ``preface`` before it; for None by
     that text alone."""
+    heading = f"{TITLE}\n\n{preface}\n"
     with replacing_folder(folder) as fresh:
-        card = ""
-        if name is not None:
-            for file in (INT8, LABELS):
-                shutil.copyfile(exports / name / file, fresh / file)
-            card = _body((exports / name / CARD).read_text(encoding="utf-8"))
-        save_text(fresh / CARD, f"{TITLE}\n\n{preface}\n{card}")
+        if name is None:
+            ExportFolder(fresh).save_card(heading)
+            return
+        exported = ExportFolder(exports / name)
+        exported.release(fresh, "int8", heading + _body(exported.card.read_text(encoding="utf-8")))
 
 
 def release_preface(table: pd.DataFrame, name: str | None, max_mb: float, source: str) -> str:
@@ -40,9 +38,9 @@ def release_preface(table: pd.DataFrame, name: str | None, max_mb: float, source
         return f"No recogniser of pictures has an int8 file of at most {max_mb:g} MB on offer. {source}"
     row = by_name(table)[name]
     return (
-        f"`{INT8}` of **{name}**, copied by the `kanji_evaluate` stage: of {len(table)} recognisers it has the best "
-        f"validation accuracy ({100 * row['val_top1']:.2f} %) among those that read pictures and whose int8 file is "
-        f"on offer and at most {max_mb:g} MB ({row['int8_mb']:.2f} MB). The file itself names "
+        f"`{model_name('int8')}` of **{name}**, copied by the `kanji_evaluate` stage: of {len(table)} recognisers it "
+        f"has the best validation accuracy ({100 * row['val_top1']:.2f} %) among those that read pictures and whose "
+        f"int8 file is on offer and at most {max_mb:g} MB ({row['int8_mb']:.2f} MB). The file itself names "
         f"{100 * row['int8_top1']:.2f} % of {row['test_samples']:,} test samples right. {source}"
     )
 

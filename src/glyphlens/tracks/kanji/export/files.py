@@ -4,7 +4,6 @@ N samples · C classes · K = 5 best classes
 """
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,15 @@ from torch import nn
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
 from glyphlens.data.sample_set import SPLITS, SampleSet
-from glyphlens.export.bundle import LabelMap, Samples, calibrate, drawn_rows
+from glyphlens.export.bundle import ExportedFile, Samples, drawn_rows, export_models
 from glyphlens.export.integer_kernels import method_of, require_integer_kernels
-from glyphlens.export.parity import agreement, megabytes, top1
+from glyphlens.export.parity import agreement
 from glyphlens.export.quantize import Integers, batched, quantize_piece
+from glyphlens.inference.folder import ExportFolder, Manifest
 from glyphlens.inference.reading import Best, read_best, readable_rows
-from glyphlens.inference.recognizer import Recognizer, open_session
+from glyphlens.inference.recognizer import open_session
 from glyphlens.tracks.kanji.export.graph import assemble_character, network_feed, trace_character
 
-FP32_FILE, INT8_FILE = "fp32.onnx", "int8.onnx"
 INTEGER_PIECE = "integer.onnx"  # beside the weights of a network that was trained with rounded numbers
 ROUNDED = "trained with rounded weights (int8 per channel) and activations (uint8), and exported with those ranges"
 TOP = 5
@@ -66,27 +65,22 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class MeasuredFile:
-    """One file: its temperature, validation accuracy, size and five best classes of every test row."""
+class ExportedCharacters:
+    """Both files, and their five best classes of every test row; shares are of the validation rows.
 
-    file: Path
-    temperature: float
-    val_top1: float
-    megabytes: float
-    test: Best
+    ``agreement``: of the fp32 file with torch; ``kernels``: what onnxruntime runs in integers; ``method``: how that
+    came about, in words; ``is_offered``: whether the int8 file loses little enough to be left in the folder.
+    """
 
-
-@dataclass(frozen=True)
-class Exported:
-    """Both files; shares are of the validation rows. ``agreement``: of the fp32 file with torch; ``kernels``: what
-    onnxruntime runs in integers; ``method``: how that came about, in words."""
-
-    fp32: MeasuredFile
-    int8: MeasuredFile
+    fp32: ExportedFile
+    int8: ExportedFile
+    fp32_test: Best
+    int8_test: Best
     agreement: float
     int8_agreement: float
     kernels: dict[str, int]
     method: str
+    is_offered: bool
 
     @property
     def int8_loss(self) -> float:
@@ -95,56 +89,40 @@ class Exported:
 
 
 def export_character(
-    folder: Path,
-    out: Path,
+    trained: Path,
+    folder: ExportFolder,
     model: nn.Module,
     samples: SampleSet,
     rows: Rows,
-    labels: LabelMap,
+    manifest: Manifest,
     params: KanjiExportParams,
-) -> Exported:
-    """Write both files and labels.json below ``out`` and measure them; ``folder`` is where the model came from.
+) -> ExportedCharacters:
+    """Write and measure both files; ``trained`` is where the model came from.
 
     An int8 file that loses more than ``max_int8_loss`` is measured too, but not left there. Raises InputError where
     onnxruntime would run its layers in floats.
     """
     reads = str(model.reads)
     val = Samples.of(samples, rows.val, (reads,), "val")
-    shape = val.feeds[reads].shape[1:]
-    piece = trace_character(model, shape)
-    integer = assemble_character(_integer_piece(folder, piece, samples, rows.calibration, reads, params))
+    piece = trace_character(model, val.feeds[reads].shape[1:])
+    integer = assemble_character(_integer_piece(trained, piece, samples, rows.calibration, reads, params))
     kernels = require_integer_kernels(integer)
-    measure = partial(_measure, samples=samples, rows=rows, labels=labels, val=val)
-    int8, int8_NC = measure(out / INT8_FILE, integer)
-    fp32, fp32_NC = measure(out / FP32_FILE, assemble_character(piece))
-    found = Exported(
-        fp32,
-        int8,
-        agreement=agreement(fp32_NC, _torch_logits(model, val.feeds[reads])),
-        int8_agreement=agreement(int8_NC, fp32_NC),
+    files = export_models(folder, manifest, {"fp32": assemble_character(piece), "int8": integer}, val)
+    fp32, int8 = files["fp32"], files["int8"]
+    found = ExportedCharacters(
+        fp32=fp32,
+        int8=int8,
+        fp32_test=read_best(fp32.recognizer, samples, rows.test, TOP),
+        int8_test=read_best(int8.recognizer, samples, rows.test, TOP),
+        agreement=agreement(fp32.val_NC, _torch_logits(model, val.feeds[reads])),
+        int8_agreement=agreement(int8.val_NC, fp32.val_NC),
         kernels=dict(kernels),
-        method=ROUNDED if (folder / INTEGER_PIECE).is_file() else _method(integer, rows, params),
+        method=ROUNDED if (trained / INTEGER_PIECE).is_file() else _method(integer, rows, params),
+        is_offered=fp32.val_top1 - int8.val_top1 <= params.max_int8_loss,
     )
-    if found.int8_loss > params.max_int8_loss:
-        int8.file.unlink()
+    if not found.is_offered:
+        folder.withdraw("int8")
     return found
-
-
-def _measure(
-    file: Path,
-    model: onnx.ModelProto,
-    *,
-    samples: SampleSet,
-    rows: Rows,
-    labels: LabelMap,
-    val: Samples,
-) -> tuple[MeasuredFile, NDArray[np.float32]]:
-    """The file and its (N, C) validation logits."""
-    temperature, val_NC = calibrate(file, model, labels, val)
-    recognizer = Recognizer.load(file)
-    test = read_best(recognizer, samples, rows.test, TOP)
-    found = MeasuredFile(file, temperature, top1(val_NC, val.classes_N), megabytes(file), test)
-    return found, val_NC
 
 
 def _integer_piece(

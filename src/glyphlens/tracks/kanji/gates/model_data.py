@@ -7,30 +7,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
-from zipfile import BadZipFile
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from glyphlens.core.curves import CURVES, read_curves
+from glyphlens.core.curves import read_curves
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
-from glyphlens.core.storage import load_json
 from glyphlens.data.sample_set import SPLITS, SampleSet
 from glyphlens.gates.check import Row, spread_rows
-from glyphlens.gates.suites.exported import CARD, JudgedFile
+from glyphlens.gates.suites.exported import JudgedFile
+from glyphlens.inference.folder import (
+    CARD,
+    LABELS,
+    MEASURED,
+    PREDICTIONS,
+    SKIPPED,
+    TRAINING,
+    ExportFolder,
+    Precision,
+    model_name,
+)
 from glyphlens.inference.reading import readable_rows
 from glyphlens.inference.recognizer import STROKES
 
-Kind = Literal["fp32", "int8"]
-KINDS: tuple[Kind, ...] = ("fp32", "int8")
-MODEL_FILES: dict[Kind, str] = {"fp32": "fp32.onnx", "int8": "int8.onnx"}
-MEASURED, PREDICTIONS = "measured.json", "predictions.npz"
-NEEDED = (MODEL_FILES["fp32"], "labels.json", "training.json", MEASURED, CARD, PREDICTIONS)
-NEEDED_SKIPPED = (MEASURED, "training.json", CARD)
+KINDS: tuple[Precision, ...] = ("fp32", "int8")
+NEEDED = (model_name("fp32"), LABELS, TRAINING, MEASURED, CARD, PREDICTIONS)
+NEEDED_SKIPPED = (MEASURED, TRAINING, CARD)
 ARRAYS = ("rows", "fp32", "int8", "confidence", "top5")
 AGAIN = "run `dvc repro kanji_export` again"
 
@@ -74,20 +80,16 @@ class KanjiExport:
         missing = [name for name in NEEDED if not (folder / name).is_file()]
         if missing:
             raise InputError(f"{folder}: files missing: {', '.join(missing)}; {AGAIN}")
-        measured = load_json(folder / MEASURED)
+        exported = ExportFolder(folder)
+        measured = exported.measured()
         if not isinstance(measured, dict) or not {"reads", "val_top1", "int8_offered"} <= set(measured):
             raise InputError(f"{folder / MEASURED}: not the measurements of an exported recogniser")
-        try:
-            with np.load(folder / PREDICTIONS, allow_pickle=False) as archive:
-                predictions = {name: archive[name] for name in ARRAYS}
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise InputError(f"{folder / PREDICTIONS}: cannot be read ({error}); {AGAIN}") from error
-        return cls(folder, measured, read_curves(folder / CURVES), predictions)
+        return cls(folder, measured, read_curves(exported.curves), exported.predictions(ARRAYS))
 
     @property
-    def kinds(self) -> list[Kind]:
+    def kinds(self) -> list[Precision]:
         """The model files that are there."""
-        return [kind for kind in KINDS if (self.folder / MODEL_FILES[kind]).is_file()]
+        return [kind for kind in KINDS if (self.folder / model_name(kind)).is_file()]
 
 
 @dataclass(frozen=True)
@@ -164,11 +166,11 @@ class KanjiModelData:
         return rows[spread_rows(len(rows), self.scored_rows)]
 
     @cached_property
-    def judged(self) -> dict[tuple[str, Kind], JudgedFile]:
+    def judged(self) -> dict[tuple[str, Precision], JudgedFile]:
         """Every file that is there, by recogniser and kind, scored on validation rows."""
         return {
             (name, kind): JudgedFile(
-                export.folder / MODEL_FILES[kind],
+                export.folder / model_name(kind),
                 frozenset({export.measured["reads"]}),
                 self.samples,
                 self.rows(name, "val"),
@@ -180,15 +182,15 @@ class KanjiModelData:
     @property
     def files(self) -> Mapping[str, JudgedFile]:
         """The same by the name that the report gives them."""
-        return {f"{name}/{MODEL_FILES[kind]}": file for (name, kind), file in self.judged.items()}
+        return {f"{name}/{model_name(kind)}": file for (name, kind), file in self.judged.items()}
 
 
 def _skipped(folder: Path) -> str:
     """Why a recogniser could not be trained on these samples, "" where it was; raises InputError for missing files."""
-    measured = load_json(folder / MEASURED)
-    if not isinstance(measured, dict) or "skipped" not in measured:
+    measured = ExportFolder(folder).measured()
+    if not isinstance(measured, dict) or SKIPPED not in measured:
         return ""
     missing = [name for name in NEEDED_SKIPPED if not (folder / name).is_file()]
     if missing:
         raise InputError(f"{folder}: files missing: {', '.join(missing)}; {AGAIN}")
-    return str(measured["skipped"]) or "no reason given"
+    return str(measured[SKIPPED]) or "no reason given"

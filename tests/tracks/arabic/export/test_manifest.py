@@ -1,4 +1,4 @@
-"""labels.json says everything that is needed to draw glyphs for a model and to name its answers."""
+"""The manifest says everything that is needed to draw glyphs for a model and to name its answers."""
 
 import json
 from pathlib import Path
@@ -8,27 +8,29 @@ import pytest
 from glyphlens.core.errors import ParamsError
 from glyphlens.core.params import load_params
 from glyphlens.data.sample_set import CharacterClass
-from glyphlens.tracks.arabic.export.labels import DrawingRule, label_map
+from glyphlens.tracks.arabic.export.manifest import DrawingRule, glyph_manifest
 from tests.export import tiny
 
 CLASSES = (CharacterClass("beh.init", ("U+0628",), "init", ("beh.init", "dotless_beh.init"), ("teh.init",), 12),)
 
 
-def test_the_map_is_plain_json() -> None:
-    content = label_map(CLASSES, DrawingRule.model_validate(tiny.RULE), 1.23456789, "arabic")
+def test_the_manifest_is_plain_json() -> None:
+    content = glyph_manifest(CLASSES, DrawingRule.model_validate(tiny.RULE)).plain()
     assert json.loads(json.dumps(content)) == content
-    assert content["rule"] == tiny.RULE
-    assert content["temperature"] == 1.234568
-    assert content["geometry"][-1] == "known" and len(content["geometry"]) == 7
-    assert content["classes"] == [
-        {
-            "label": "beh.init",
-            "code_points": ["U+0628"],
-            "form": "init",
-            "members": ["beh.init", "dotless_beh.init"],
-            "lookalikes": ["teh.init"],
-        }
-    ]
+    assert content == {
+        "script": "arabic",
+        "decoder": "softmax",
+        "rule": tiny.RULE,
+        "classes": [
+            {
+                "label": "beh.init",
+                "code_points": ["U+0628"],
+                "form": "init",
+                "members": ["beh.init", "dotless_beh.init"],
+                "lookalikes": ["teh.init"],
+            }
+        ],
+    }
 
 
 def test_the_rule_is_part_of_the_rasters_section(tmp_path: Path) -> None:
