@@ -19,6 +19,7 @@ from glyphlens.review.locked import LockedStage, locked_stages
 from glyphlens.review.pipeline import DeclaredStage, declared_stages, value_at
 from glyphlens.review.revisions import files_at, ignores, names_in
 from glyphlens.review.snapshot import LOCK, PARAMS
+from glyphlens.storage import hash_file
 
 GRAPH = "dvc.yaml"
 DECLARED = "declared in dvc.yaml"
@@ -118,8 +119,10 @@ def _md5_of_sources(root: Path, sources: set[str]) -> dict[str, str]:
         added = {(PurePosixPath(note).parent / out["path"]).as_posix(): str(out.get("md5", ".dir")) for out in outs}
         md5 |= {path: known for path, known in added.items() if not known.endswith(".dir")}
     for name in names:
-        with (root / name).open("rb") as handle:
-            md5[name] = hashlib.file_digest(handle, "md5").hexdigest()
+        try:
+            md5[name] = hash_file(root / name, "md5")
+        except InputError as error:
+            raise InputError(f"{name}: cannot be read, by DVC neither; remove it or mend the link") from error
     return md5
 
 

@@ -1,5 +1,6 @@
 """The files of a commit, or of the workspace as git would add them, as bytes; nothing is checked out."""
 
+import os
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ SHORT_HASH = 9
 
 def repository_root() -> Path:
     """The root of the git repository around the current folder; raises InputError where there is none."""
-    return Path(_git(Path.cwd(), "rev-parse", "--show-toplevel").decode().rstrip("\n"))
+    return Path(os.fsdecode(_git(Path.cwd(), "rev-parse", "--show-toplevel").removesuffix(b"\n")))
 
 
 def commit_of(root: Path, revision: str) -> str:
@@ -43,12 +44,15 @@ def files_at(root: Path, commit: str | None, wanted: Callable[[str], bool]) -> d
 
 
 def names_in(root: Path, paths: Iterable[str]) -> list[str]:
-    """The files of the workspace that are, or lie in, the paths, as DVC sees them: without those of .dvcignore only."""
-    if not (wanted := sorted(paths)):
-        return []
-    options = ("--cached", "--others", "--exclude-per-directory=.dvcignore")
-    listed = _git(root, "ls-files", "-z", *options, "--", *wanted).decode().split("\0")
-    return sorted(name for name in set(filter(None, listed)) if (root / name).is_file())
+    """The files of the workspace that are, or lie in, the paths, as DVC sees them, broken links too."""
+    from dvc.fs import localfs
+    from dvc.ignore import DvcIgnoreFilter
+
+    places = [root / path for path in sorted(paths)]
+    kept = DvcIgnoreFilter(localfs, str(root))
+    found = {place for place in places if place.is_file()}
+    found |= {Path(name) for place in places if place.is_dir() for name in kept.find(localfs, str(place))}
+    return sorted(path.relative_to(root).as_posix() for path in found)
 
 
 def ignores(root: Path, path: str) -> bool:
@@ -58,13 +62,13 @@ def ignores(root: Path, path: str) -> bool:
 
 def _workspace_files(root: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    for name in sorted(set(filter(None, listed.decode().split("\0")))):
+    for name in sorted(set(filter(None, os.fsdecode(listed).split("\0")))):
         if wanted(name) and (root / name).is_file():
             yield name, (root / name).read_bytes()
 
 
 def _committed_files(root: Path, commit: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-    entries = filter(None, _git(root, "ls-tree", "-r", "-z", commit).decode().split("\0"))
+    entries = filter(None, os.fsdecode(_git(root, "ls-tree", "-r", "-z", commit)).split("\0"))
     split = (entry.split("\t", 1) for entry in entries)
     blobs = {path: facts.split()[2] for facts, path in split if facts.split()[1] == "blob" and wanted(path)}
     rest = _git(root, "cat-file", "--batch", answered="".join(f"{blob}\n" for blob in blobs.values()).encode())
