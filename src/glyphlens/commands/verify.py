@@ -7,6 +7,8 @@ They lie at ``files/md5/<2 digits>/<30 digits>``; with the suffix ``.dir`` they 
 import json
 import os
 import re
+import subprocess
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -51,14 +53,10 @@ def run_verify(store: Path | None, *, remove: bool) -> int:
 
 def cache_folder() -> Path:
     """The folder of DVC's cache, wherever its settings put it; raises InputError where there is no repository."""
-    from dvc.exceptions import NotDvcRepoError
-    from dvc.repo import Repo
-
-    try:
-        with Repo(project_home()) as repo:
-            folder = Path(repo.cache.local_cache_dir)
-    except NotDvcRepoError as error:
-        raise InputError(f"{Path.cwd()}: no DVC repository; give the folder of a cache or remote") from error
+    answer = subprocess.run([sys.executable, "-m", "dvc", "cache", "dir"], capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise InputError(f"{Path.cwd()}: no DVC repository; give the folder of a cache or remote")
+    folder = Path(answer.stdout.rstrip("\n")).absolute()
     return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 

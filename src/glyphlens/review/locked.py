@@ -16,7 +16,7 @@ from glyphlens.review.documents import yaml_mapping
 class LockedStage:
     """What DVC recorded of one stage's last run; ``params`` by section, as dvc.yaml declares them."""
 
-    command: str | list[str]
+    command: str
     deps: dict[str, str]
     params: dict[str, Any]
     outs: dict[str, str]
@@ -30,7 +30,7 @@ class _File(BaseModel):
 
 
 class _Stage(BaseModel):
-    cmd: str | list[str]
+    cmd: Any  # text, or a list of it
     deps: list[_File] = []
     params: dict[str, dict[str, Any]] = {}
     outs: list[_File] = []

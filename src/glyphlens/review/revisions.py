@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from glyphlens.errors import InputError
+from glyphlens.folders import files_below
 
 WORKSPACE = "workspace"
 SHORT_HASH = 9
@@ -44,15 +45,23 @@ def files_at(root: Path, commit: str | None, wanted: Callable[[str], bool]) -> d
 
 
 def names_in(root: Path, paths: Iterable[str]) -> list[str]:
-    """The files of the workspace that are, or lie in, the paths, as DVC sees them, broken links too."""
-    from dvc.fs import localfs
-    from dvc.ignore import DvcIgnoreFilter
+    """The files of the workspace that are, or lie in, the paths, as DVC sees them: without those of .dvcignore only."""
+    if not (wanted := sorted(paths)):
+        return []
+    places = [root / path for path in wanted]
+    walked = {file for place in places for file in ([place] if place.is_file() else files_below(place, {}))}
+    kept = _without_dvcignored(root, "--", *wanted)
+    return sorted(path.relative_to(root).as_posix() for path in walked.intersection(kept))
 
-    places = [root / path for path in sorted(paths)]
-    kept = DvcIgnoreFilter(localfs, str(root))
-    found = {place for place in places if place.is_file()}
-    found |= {Path(name) for place in places if place.is_dir() for name in kept.find(localfs, str(place))}
-    return sorted(path.relative_to(root).as_posix() for path in found)
+
+def _without_dvcignored(folder: Path, *options: str) -> Iterator[Path]:
+    """What git knows or could add, those of repositories inside too, which git itself does not look into."""
+    listed = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-per-directory=.dvcignore", *options)
+    for path in (folder / name for name in os.fsdecode(listed).split("\0") if name):
+        if path.is_dir() and not path.is_symlink():
+            yield from _without_dvcignored(path)
+        else:
+            yield path
 
 
 def ignores(root: Path, path: str) -> bool:

@@ -157,7 +157,8 @@ def followed(artifact_uri: str) -> str:
 def _require_no_folder(uri: str) -> None:
     from mlflow.environment_variables import MLFLOW_ALLOW_FILE_STORE
 
-    if urlsplit(uri).scheme in ("", "file") and uri not in NAMES and not MLFLOW_ALLOW_FILE_STORE.get():
+    is_allowed = MLFLOW_ALLOW_FILE_STORE.get()  # type: ignore[no-untyped-call]
+    if urlsplit(uri).scheme in ("", "file") and uri not in NAMES and not is_allowed:
         raise InputError(
             f"{uri}: MLflow keeps no runs in folders any more; write sqlite:///mlflow.db for a database in a file "
             f"({MLFLOW_ALLOW_FILE_STORE.name}=true opens a folder from before)"

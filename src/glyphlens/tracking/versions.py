@@ -168,7 +168,7 @@ def _download(client: "MlflowClient", version: "ModelVersion", folder: Path) -> 
     if not store.list_artifacts(inside):
         raise InputError(_lost(client, version, "not in"))
     folder.mkdir(parents=True, exist_ok=True)
-    files = Path(store.download_artifacts(inside, str(folder)))
+    files = Path(store.download_artifacts(inside, str(folder)))  # type: ignore[no-untyped-call]
     if sha256_tree(files) != version.tags.get(SHA256_TAG):
         raise InputError(_lost(client, version, "not those that were registered, in"))
     return files
