@@ -8,6 +8,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Trainings of tests are nobody's history; the tests of tracking turn it on.
 os.environ.setdefault("GLYPHLENS_TRACKING", "off")
+# Workers of tests are told a width, which a table that goes to a pipe has not.
+os.environ.pop("COLUMNS", None)
 
 import hashlib
 import json

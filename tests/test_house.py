@@ -222,3 +222,8 @@ def test_data_is_never_taken_for_text(suffix: str) -> None:
     asked = ["git", "check-attr", "text", "diff", "--", f"somewhere/of.{suffix}"]
     answer = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert [line.rpartition(": ")[2] for line in answer.splitlines()] == ["unset", "unset"]
+
+
+@pytest.mark.parametrize("name", ["data/.table.1.partial", ".mlflow.db.1.partial", ".mlflow.db.1.partial-journal"])
+def test_what_a_killed_program_leaves_is_not_in_git(name: str) -> None:
+    assert subprocess.run(["git", "check-ignore", "-q", name], cwd=ROOT, check=False).returncode == 0

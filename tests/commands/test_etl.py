@@ -31,6 +31,13 @@ def test_what_was_found(run, folder):
     assert "0x2021" in out and "foreign file" in out and "odd[1].txt" in out and "ETL9G_02, ETL9G_03" in out
 
 
+def test_a_linked_folder_is_named_with_what_to_do(run, folder, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    status, out, _ = run(folder)
+    assert status == 1 and "linked" in out and "copy it there" in " ".join(out.split())
+
+
 def test_a_long_audit_is_cut_short_and_says_so(run, folder):
     codes = range(0x2000, 0x2000 + 60)
     write(folder / "ETL9G_02", [g_record(blank("G9"), code, 41, image_byte=64) for code in codes])

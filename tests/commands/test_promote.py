@@ -1,6 +1,7 @@
 """On a repository as a run of the pipeline leaves it: a release, metrics, dvc.lock, all of it in git."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,21 @@ def test_a_release_that_is_no_better_is_told(
     status, out, _ = glyphlens("promote", "kanji")
     assert status == 1 and "version 2 (" in out and " is registered\n" in out
     assert f"the champion is still version 1 (int8_top1 0.9000), {told}" in out
+
+
+def test_a_promotion_works_from_any_folder_of_the_repository(
+    repository: Runs, glyphlens: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository.folder / "metrics")
+    status, out, _ = glyphlens("promote", "kanji")
+    assert status == 0 and "it is the champion, the first one" in out
+    assert (repository.folder / "mlflow.db").is_file() and not Path("mlflow.db").exists()
+
+
+def test_an_odd_name_of_another_file_is_in_nobodys_way(repository: Runs, glyphlens: Callable[..., Any]) -> None:
+    Path(os.fsdecode(b"notes\xff.md")).write_text("text", encoding="utf-8")
+    repository.commit("notes")
+    assert glyphlens("promote", "kanji")[0] == 0
 
 
 def test_a_registered_model_answers_as_its_files(repository: Runs, glyphlens: Callable[..., Any]) -> None:

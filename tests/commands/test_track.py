@@ -41,3 +41,11 @@ def test_a_server_that_is_down_is_named(home: Path, glyphlens, monkeypatch: pyte
     assert status == 2 and out == "http://somebody:***@127.0.0.1:1: 0 sent, 1 waiting\n"
     assert "refused" in err and str(home / ".glyphlens/outbox") in err and "MLFLOW_TRACKING_URI" in err
     assert "secret" not in err
+
+
+def test_nothing_waits_and_nothing_is_made_where_there_is_no_repository(
+    tmp_path: Path, glyphlens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert glyphlens("track")[0] == 0 and list(tmp_path.iterdir()) == []

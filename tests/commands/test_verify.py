@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from glyphlens.commands.verify import find_objects
@@ -78,3 +79,23 @@ def test_remove_takes_the_object_and_the_list_that_has_it_and_nothing_else(glyph
 def test_a_folder_that_is_no_cache_is_named(glyphlens, tmp_path):
     status, out, err = glyphlens("verify", tmp_path)
     assert (status, out) == (2, "") and f"{tmp_path}: no files/md5/…; give the folder of a DVC cache" in err
+
+
+def test_the_cache_is_the_one_that_dvc_uses_from_any_folder(glyphlens, keys, tmp_path, monkeypatch):
+    Repo.init(".", no_scm=True).close()
+    Path(".dvc/config").write_text("[core]\n    no_scm = True\n[cache]\n    dir = ../cache\n")
+    assert glyphlens("verify") == (0, "cache: 5 objects, 0 damaged\n", "")
+    damage(keys["alone"])
+    Path("data").mkdir()
+    Path("data/alone").touch()
+    before = Path("data/alone").stat().st_mtime_ns
+    monkeypatch.chdir("data")
+    status, out, _ = glyphlens("verify", "--remove")
+    assert status == 1 and ": damaged: data/alone\n" in out and f"{tmp_path}/cache: 5 objects, 1 damaged" in out
+    assert Path("alone").stat().st_mtime_ns > before
+
+
+def test_without_a_repository_the_folder_has_to_be_named(glyphlens, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = glyphlens("verify")
+    assert (status, out) == (2, "") and f"{tmp_path}: no DVC repository; give the folder of a cache or remote" in err

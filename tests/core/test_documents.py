@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glyphlens.core.documents import ABSENT, differences, yaml_mapping
+from glyphlens.core.documents import ABSENT, differences, json_mapping, yaml_mapping
+from glyphlens.core.errors import InputError
 
 NAMES = st.text(alphabet="abc", min_size=1, max_size=2)
 VALUES = st.integers(0, 3)
@@ -14,6 +16,14 @@ MAPPINGS = st.dictionaries(NAMES, VALUES | st.dictionaries(NAMES, VALUES, max_si
 
 def test_yaml_1_2_numbers() -> None:
     assert yaml_mapping(b"lr: 3e-4", "x") == {"lr": 0.0003}
+
+
+def test_a_merge_conflict_is_named_with_the_way_out() -> None:
+    conflict = b"schema: '2.0'\n<<<<<<< HEAD\nstages: {}\n=======\nstages: {a: {}}\n>>>>>>> side\n"
+    with pytest.raises(InputError, match=r"^dvc\.lock: in a merge conflict \(line 2: <<<<<<< HEAD\).*CONTRIBUTING\.md"):
+        yaml_mapping(conflict, "dvc.lock")
+    with pytest.raises(InputError, match=r"^metrics/a\.json: in a merge conflict \(line 2: <<<<<<< HEAD\)"):
+        json_mapping(b'{\n<<<<<<< HEAD\n"a": 1\n', "metrics/a.json")
 
 
 def test_a_section_that_one_side_lacks_is_one_difference() -> None:

@@ -174,6 +174,43 @@ def test_a_file_of_ones_own_is_a_change_to_dvc_and_here(clone: Path) -> None:
     assert seen(clone) == set(named_by_dvc(clone)) == {("pack", "packages")}
 
 
+def test_a_git_repository_among_the_sources_is_seen_as_dvc_sees_it(clone: Path) -> None:
+    mine = Repository(clone / "packages/mine")
+    mine.write("font.txt", "a font of mine")
+    assert seen(clone) == set(named_by_dvc(clone)) == {("pack", "packages")}
+    rerun(clone)
+    assert find_drift(clone) == []
+    mine.commit("which DVC does not see")
+    assert seen(clone) == set(named_by_dvc(clone)) == set()
+
+
+def test_folders_that_dvc_does_not_look_into_are_no_change(clone: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/font.txt").write_text("a font", encoding="utf-8")
+    (clone / "packages/linked").symlink_to(tmp_path / "elsewhere")
+    (clone / "packages/other/.dvc").mkdir(parents=True)
+    (clone / "packages/other/font.txt").write_text("a font", encoding="utf-8")
+    assert seen(clone) == set(named_by_dvc(clone)) == set()
+
+
+def test_a_linked_file_is_a_change_to_dvc_and_here(clone: Path, tmp_path: Path) -> None:
+    (tmp_path / "font.txt").write_text("a font", encoding="utf-8")
+    (clone / OWN).symlink_to(tmp_path / "font.txt")
+    assert seen(clone) == set(named_by_dvc(clone)) == {("pack", "packages")}
+
+
+def test_a_link_to_nowhere_is_named(clone: Path, tmp_path: Path) -> None:
+    (clone / OWN).symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InputError, match=f"^{OWN}: cannot be read.*; remove it or mend the link"):
+        find_drift(clone)
+
+
+def test_names_that_are_no_utf_8_are_compared_too(clone: Path) -> None:
+    (clone / os.fsdecode(b"packages/own\xff.txt")).write_text("a font of mine", encoding="utf-8")
+    (clone / os.fsdecode(b"notes\xff.md")).write_text("elsewhere", encoding="utf-8")
+    assert seen(clone) == {("pack", "packages")}
+
+
 def test_what_dvc_ignores_is_no_change(clone: Path) -> None:
     (clone / ".dvcignore").write_text("own.*\n", encoding="utf-8")
     (clone / OWN).write_text("a backup", encoding="utf-8")

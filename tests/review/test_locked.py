@@ -1,6 +1,9 @@
-"""Why stages ran is the difference of two dvc.lock."""
+"""Why stages ran is the difference of two dvc.lock; what is none is told as what was expected."""
 
-from glyphlens.review.locked import LockedStage, Rerun, reruns
+import pytest
+
+from glyphlens.core.errors import InputError
+from glyphlens.review.locked import LockedStage, Rerun, locked_stages, reruns
 
 STAGE = LockedStage("run a", {"src/a.py": "1", "data/a": "1"}, {"phase2": {"lr": 1, "steps": 2}}, {"models/a": "1"})
 
@@ -38,3 +41,27 @@ def test_stages_come_in_the_order_of_the_data_flow_and_lost_ones_last() -> None:
     assert [rerun.stage for rerun in found] == ["c", "b", "a", "old"]
     assert found[0] == Rerun("c", {"new stage": []}, ["models/a"])
     assert found[-1] == Rerun("old", {"stage removed": []}, [])
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("schema: '2.0'", "'stages': Field required"),
+        ("stages: [1]", "'stages': Input should be a valid dictionary"),
+        ("stages: {first: 1}", "'stages.first': Input should be a valid dictionary"),
+        ("stages: {first: {}}", "'stages.first.cmd': Field required"),
+        ("stages: {first: {cmd: run, deps: {a: b}}}", "'stages.first.deps': Input should be a valid list"),
+        ("stages: {first: {cmd: run, outs: [a]}}", "'stages.first.outs.0': Input should be a valid dictionary"),
+        ("stages: {first: {cmd: run, outs: [{path: a}]}}", "'stages.first.outs.0.md5': Field required"),
+        ("stages: {first: {cmd: run, params: {p.yaml: 3}}}", "'stages.first.params.p.yaml': Input should be a valid"),
+    ],
+)
+def test_what_was_expected_is_told(content: str, told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        locked_stages(content.encode(), "dvc.lock")
+    assert str(caught.value).startswith(f"dvc.lock: no dvc.lock: {told}") and "`dvc repro`" in str(caught.value)
+
+
+def test_a_command_may_be_several() -> None:
+    (stage,) = locked_stages(b"stages: {first: {cmd: [a, b]}}", "dvc.lock").values()
+    assert stage.command == ["a", "b"]

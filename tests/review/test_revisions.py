@@ -29,14 +29,22 @@ def test_a_commit_keeps_what_the_workspace_has_changed(repository: Repository) -
     assert files_at(repository.folder, None, {"empty"}.__contains__) == {"empty": b"full"}
 
 
+def test_a_name_that_is_no_utf_8_is_read_like_any_other(repository: Repository) -> None:
+    name = os.fsdecode(b"\xff.txt")
+    (repository.folder / name).write_bytes(b"content")
+    assert files_at(repository.folder, None, everything)[name] == b"content"
+    assert files_at(repository.folder, repository.commit(), everything)[name] == b"content"
+
+
 def test_the_workspace_is_what_git_would_add(repository: Repository) -> None:
     repository.write(".gitignore", "/hidden\n")
     repository.write("hidden", "x")
     repository.write("new", "x")
+    Repository(repository.folder / "inner").write("file", "x")  # which git adds as one commit
     (repository.folder / "params.yaml").unlink()
     found = files_at(repository.folder, None, everything)
     assert "new" in found
-    assert not {"hidden", "params.yaml"} & set(found)
+    assert not {"hidden", "params.yaml", "inner", "inner/", "inner/file"} & set(found)
 
 
 def test_nothing_wanted_is_nothing_read(repository: Repository) -> None:

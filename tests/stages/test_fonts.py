@@ -44,6 +44,15 @@ def test_without_npm_and_own_fonts_it_says_what_to_do(place):
     assert not (place / "out").exists()
 
 
+def test_a_linked_folder_of_own_fonts_is_refused(place):
+    (place / "elsewhere").mkdir()
+    (place / "elsewhere/mine.ttf").write_bytes(tiny_font("Mine"))
+    (place / "own/more").symlink_to(place / "elsewhere")
+    with pytest.raises(InputError, match=r"^own/more: a linked folder.*; copy it there"):
+        run()
+    assert not (place / "out").exists()
+
+
 @pytest.mark.parametrize("code", ["EUSAGE", "EINTEGRITY"])
 def test_a_refused_package_is_an_error_even_with_own_fonts(place, monkeypatch, code):
     (place / "own" / "mine.ttf").write_bytes(tiny_font("Mine"))

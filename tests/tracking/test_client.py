@@ -1,7 +1,11 @@
+import os
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +13,20 @@ from glyphlens.core.errors import InputError
 from glyphlens.tracking.client import open_client, registry_uri, shown_uri, tracking_uri, without_password
 
 OPEN = [sys.executable, "-c", "from glyphlens.tracking.client import open_client; open_client()"]
+# Waits for the other's file, so that both open the database together; sys.argv: this one, the other
+MEET = """
+import sys, time
+from pathlib import Path
+import mlflow.store.tracking.sqlalchemy_store
+from glyphlens.tracking.client import open_client
+
+Path(f"../{sys.argv[1]}.here").touch()
+deadline_s = time.monotonic() + 120
+while not Path(f"../{sys.argv[2]}.here").exists():
+    assert time.monotonic() < deadline_s
+    time.sleep(0.001)
+open_client().create_experiment(sys.argv[1])
+"""
 
 
 @pytest.fixture
@@ -118,3 +136,42 @@ def test_a_new_database_is_made_whole_or_not_at_all(no_database: Path) -> None:
     answer = subprocess.run(OPEN, capture_output=True, text=True, check=True)
     assert (answer.stdout, answer.stderr) == ("", "")
     assert [experiment.name for experiment in open_client().search_experiments()] == ["Default"]
+
+
+def test_of_two_repositories_that_begin_one_database_neither_loses_what_it_wrote(
+    tmp_path: Path, at: Callable[[str], Any]
+) -> None:
+    settings = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/shared/m.db"}
+    both = []
+    for me, other in (("a", "b"), ("b", "a")):
+        (tmp_path / me / ".dvc").mkdir(parents=True)
+        both.append(subprocess.Popen([sys.executable, "-c", MEET, me, other], cwd=tmp_path / me, env=settings))
+    assert [process.wait(timeout=300) for process in both] == [0, 0]
+    names = [experiment.name for experiment in at(settings["MLFLOW_TRACKING_URI"]).search_experiments()]
+    assert sorted(names) == ["Default", "a", "b"]
+
+
+def test_a_database_that_came_to_be_meanwhile_is_kept(no_database: Path, empty_database: Path) -> None:
+    """`mlflow ui` takes no part in our lock."""
+    maker = subprocess.Popen(OPEN)
+    while not any(path.stat().st_size for path in no_database.glob(".mlflow.db.*.partial")):
+        assert maker.poll() is None
+        time.sleep(0.002)
+    shutil.copyfile(empty_database, no_database / "mlflow.db")
+    inode = (no_database / "mlflow.db").stat().st_ino
+    assert (maker.wait(), (no_database / "mlflow.db").stat().st_ino) == (0, inode)
+
+
+@pytest.mark.parametrize("uri", ["mlflow.db", "./mlruns"])
+def test_a_folder_of_runs_is_refused_with_what_to_write(home: Path, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    monkeypatch.delenv("MLFLOW_ALLOW_FILE_STORE", raising=False)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(InputError, match=rf"file://{home}/.*keeps no runs in folders.*sqlite:///mlflow\.db"):
+        open_client()
+    assert sorted(path.name for path in home.iterdir()) == [".dvc", "mlflow.db"]
+
+
+def test_what_only_reads_makes_no_database(no_database: Path) -> None:
+    with pytest.raises(InputError, match=rf"{no_database}/mlflow\.db: no such database"):
+        open_client(reading=True)
+    assert [path.name for path in no_database.iterdir()] == [".dvc"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from glyphlens.core.errors import InputError
+from glyphlens.core.errors import InputError, OutputError
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.registry import CHAMPION, promote, rollback
 from glyphlens.tracking.versions import fetch
@@ -63,6 +63,48 @@ def test_a_copy_of_the_repository_has_its_own_store(
     assert (len(stored_files(copy)), len(stored_files(home))) == (2, 1)
     monkeypatch.chdir(home)
     assert champion() == "1" and fetch(ADDRESS, copy / "fetched").is_dir()
+
+
+def test_a_copy_of_the_database_alone_finds_the_files_where_they_are(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(forged_release(home, 0.8, 1))
+    (home / "elsewhere").mkdir()
+    copy = Path(shutil.copyfile(home / "mlflow.db", home / "elsewhere/mlflow.db"))
+    before = copy.read_bytes()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{copy}")
+    assert fetch(ADDRESS, home / "fetched").is_dir()
+    assert copy.read_bytes() == before, "a command that only reads does not write"
+    assert promote(forged_release(home, 0.9, 2)).is_champion and rollback(NAME, GUARD)[1].number == "1"
+    assert len(stored_files(home)) == len(stored_files(home / "elsewhere")) == 1
+
+
+def test_what_only_reads_changes_no_database_that_was_moved(moved: Path) -> None:
+    before = (moved / "mlflow.db").read_bytes()
+    assert fetch(ADDRESS, moved / "fetched").is_dir()
+    assert (moved / "mlflow.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("asking", [lambda: fetch(ADDRESS, Path("fetched")), lambda: rollback(NAME, GUARD)])
+def test_who_only_asks_leaves_nothing_in_a_folder_without_a_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asking: Callable[[], object]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(InputError, match=r"mlflow\.db: no such database; .*`glyphlens promote` makes"):
+        asking()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all, but long enough to be looked at" * 9, None])
+def test_a_file_that_is_no_database_of_mlflow_is_named_without_a_server(home: Path, content: bytes | None) -> None:
+    if content is None:
+        content = (home / "mlflow.db").read_bytes()[:5000]
+    (home / "mlflow.db").write_bytes(content)
+    with pytest.raises(OutputError) as caught:
+        promote(forged_release(home, 0.8, 1))
+    assert "server" not in str(caught.value) and "whole database of MLflow" in str(caught.value)
+    assert (home / "mlflow.db").read_bytes() == content
 
 
 def test_artifacts_of_someone_elses_experiments_stay_where_they_are(home: Path) -> None:

@@ -42,7 +42,7 @@ def test_runs_and_versions_are_kept_there_and_nowhere_else(
     promote(forged_release(tmp_path / "releases", 0.9, 2))
     assert fetch(ADDRESS, tmp_path).is_dir()
     assert rollback(NAME, GUARD)[1].number == "1"
-    assert names(odd) == [".dvc", ".glyphlens", "mlartifacts", "mlflow.db"]
+    assert names(odd) == [".dvc", ".glyphlens", ".mlflow.db.lock", "mlartifacts", "mlflow.db"]
     assert names(odd.parent) == [odd.name]
 
 

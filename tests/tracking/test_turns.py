@@ -112,7 +112,11 @@ def test_of_two_promotions_at_once_the_better_is_champion(
 
 
 def test_who_holds_the_turn_is_named(
-    home: Path, tmp_path: Path, at: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+    home: Path,
+    tmp_path: Path,
+    at: Callable[[str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     at(f"sqlite:///{home}/mlflow.db")
     second = neighbour(tmp_path / "second")
@@ -122,6 +126,9 @@ def test_who_holds_the_turn_is_named(
         monkeypatch.setattr(turns, "PATIENCE_S", 1.0)
         with pytest.raises(OutputError, match=rf"{NAME}: .*:{second} is promoting or rolling back"):
             promote(forged_release(home, 0.9, 1))
+        told = capfd.readouterr().err.splitlines()
+        assert len(told) == 1 and f"{second} is promoting or rolling back since" in told[0]
+        assert told[0].startswith(f"{NAME}: ") and told[0].endswith("; waiting for up to 1 s")
     finally:
         holder.kill()
         holder.communicate()
@@ -144,7 +151,7 @@ def test_a_promotion_that_was_ended_here_is_in_nobodys_way(home: Path, end: sign
 
 
 def test_a_second_promotion_of_the_same_repository_waits_no_longer_than_its_patience(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     holder = start(HOLD, home, NAME, stdout=subprocess.PIPE)
     try:
@@ -152,6 +159,7 @@ def test_a_second_promotion_of_the_same_repository_waits_no_longer_than_its_pati
         monkeypatch.setattr(turns, "PATIENCE_S", 1.0)
         with pytest.raises(OutputError, match=rf"{NAME}: another promotion or rollback of {home} is under way"):
             promote(forged_release(home, 0.9, 1))
+        assert capfd.readouterr().err.endswith(f"of {home} is under way; waiting for up to 1 s\n")
     finally:
         holder.kill()
         holder.communicate()

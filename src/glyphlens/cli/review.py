@@ -51,8 +51,9 @@ def drift() -> None:
 )
 def verify(
     store: Annotated[
-        Path, typer.Argument(parser=named, metavar="FOLDER", help="Folder of a DVC cache or remote.")
-    ] = Path(".dvc/cache"),
+        Path | None,
+        typer.Argument(parser=named, metavar="FOLDER", help="Folder of a DVC cache or remote; else this one's cache."),
+    ] = None,
     remove: Annotated[
         bool, typer.Option("--remove", help="Delete damaged objects, so that DVC replaces them.")
     ] = False,

@@ -23,7 +23,7 @@ def find_inputs(paths: Sequence[Path], suffixes: Collection[str]) -> Inputs:
             found.files.append(path)
             continue
         skipped: dict[Path, str] = {}
-        files = sorted(file for file in files_below(path, skipped) if file.suffix.lower() in suffixes)
+        files = sorted(file for file in files_below(path, skipped, linked=True) if file.suffix.lower() in suffixes)
         found.files.extend(files)
         found.problems.extend(
             f"{shown(place)}: this folder was skipped ({reason})" for place, reason in skipped.items()

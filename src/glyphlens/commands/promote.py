@@ -1,8 +1,10 @@
 """``glyphlens promote`` and ``rollback``: which released model is the champion in MLflow's registry."""
 
 from collections.abc import Iterator
+from contextlib import chdir
 
 from glyphlens.commands.release import evaluated_release, registered_name
+from glyphlens.review.revisions import repository_root
 from glyphlens.tracking.registry import Promotion, promote, rollback
 from glyphlens.tracking.versions import CHANGED_TAG, COMMIT_TAG, SHORT_HASH, Version
 from glyphlens.tracks import tracks
@@ -10,7 +12,8 @@ from glyphlens.tracks import tracks
 
 def run_promote(track: str) -> int:
     """Register the track's release and say what became of it; 1 where another version stays champion."""
-    promotion = promote(evaluated_release(track))
+    with chdir(repository_root()):
+        promotion = promote(evaluated_release(track))
     print("\n".join(told(track, promotion)))
     return 0 if promotion.is_champion else 1
 

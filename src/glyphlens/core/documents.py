@@ -9,6 +9,7 @@ from ruamel.yaml.error import YAMLError
 
 from glyphlens.core.errors import InputError
 
+CONFLICT = b"<<<<<<< "
 ABSENT: Final = object()  # unlike null, which is a value
 
 
@@ -25,6 +26,7 @@ def json_mapping(content: bytes, where: str) -> dict[str, Any]:
     try:
         return _mapping(json.loads(content), where)
     except ValueError as error:
+        _require_no_conflict(content, where)
         raise InputError(f"{where}: not a readable JSON file ({error}); write it again with `dvc repro`") from error
 
 
@@ -33,6 +35,7 @@ def yaml_mapping(content: bytes, where: str) -> dict[str, Any]:
     try:
         return _mapping(YAML(typ="safe", pure=True).load(content), where)
     except (YAMLError, UnicodeDecodeError) as error:
+        _require_no_conflict(content, where)
         raise InputError(f"{where}: not a readable YAML file ({error})") from error
 
 
@@ -47,6 +50,16 @@ def differences(before: Any, after: Any, key: str = "") -> Iterator[Difference]:
             yield from differences(before.get(name, ABSENT), after.get(name, ABSENT), f"{key}.{name}" if key else name)
     elif before != after:
         yield Difference(key, before, after)
+
+
+def _require_no_conflict(content: bytes, where: str) -> None:
+    """Raise InputError for git's marks of a merge conflict."""
+    for number, line in enumerate(content.splitlines(), 1):
+        if line.startswith(CONFLICT):
+            raise InputError(
+                f"{where}: in a merge conflict (line {number}: {line.decode(errors='replace')}); CONTRIBUTING.md says "
+                "under 'A merge conflict in dvc.lock' how to end it: take either side, then `dvc repro`"
+            )
 
 
 def _mapping(content: Any, where: str) -> dict[str, Any]:

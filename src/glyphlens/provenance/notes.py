@@ -16,6 +16,7 @@ from typing import Any
 
 import glyphlens
 from glyphlens.core.errors import InputError, ParamsError
+from glyphlens.core.folders import files_below
 from glyphlens.core.params import PARAMS_FILE, flat_params, noting_reads, read_params, section_in
 from glyphlens.provenance.closures import CODE_STAGE, SourceTree, changed_files, code_file, listed
 
@@ -125,7 +126,7 @@ def running_tree() -> SourceTree:
 
 def _stamps(source: Path) -> dict[Path, Stamp]:
     """Of the file, or of every file below the folder but what Python writes there by itself."""
-    files = [source] if source.is_file() else sorted(source.rglob("*"))
+    files = [source] if source.is_file() else files_below(source, {})
     stats = {path: path.stat() for path in files if path.is_file() and "__pycache__" not in path.parts}
     return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()}
 

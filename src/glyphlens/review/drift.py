@@ -16,6 +16,7 @@ from typing import Any
 
 from glyphlens.core.documents import ABSENT, differences, yaml_mapping
 from glyphlens.core.errors import InputError
+from glyphlens.core.storage import hash_file
 from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file
 from glyphlens.provenance.pipeline import GRAPH, DeclaredStage, declared_stages
 from glyphlens.review.locked import LockedStage, locked_stages
@@ -119,8 +120,10 @@ def _md5_of_sources(root: Path, sources: set[str]) -> dict[str, str]:
         added = {(PurePosixPath(note).parent / out["path"]).as_posix(): str(out.get("md5", ".dir")) for out in outs}
         md5 |= {path: known for path, known in added.items() if not known.endswith(".dir")}
     for name in names:
-        with (root / name).open("rb") as handle:
-            md5[name] = hashlib.file_digest(handle, "md5").hexdigest()
+        try:
+            md5[name] = hash_file(root / name, "md5")
+        except InputError as error:
+            raise InputError(f"{name}: cannot be read, by DVC neither; remove it or mend the link") from error
     return md5
 
 

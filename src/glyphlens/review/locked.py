@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
 from glyphlens.core.documents import differences, yaml_mapping
 from glyphlens.core.errors import InputError
 from glyphlens.provenance.closures import code_file, listed
@@ -21,12 +23,32 @@ class LockedStage:
     files: dict[str, int] = field(default_factory=dict, compare=False)  # in each folder that it read
 
 
+class _File(BaseModel):
+    path: str
+    md5: str
+    nfiles: int | None = None
+
+
+class _Stage(BaseModel):
+    cmd: Any  # text, or a list of it
+    deps: list[_File] = []
+    params: dict[str, dict[str, Any]] = {}
+    outs: list[_File] = []
+
+
+class _Lock(BaseModel):
+    stages: dict[str, _Stage]
+
+
 def locked_stages(content: bytes, where: str) -> dict[str, LockedStage]:
     """The stages of a dvc.lock by name (``kanji@cnn``: one of a matrix); raises InputError where it is no dvc.lock."""
     try:
-        return {name: _stage(entry) for name, entry in yaml_mapping(content, where)["stages"].items()}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{where}: not a dvc.lock ({error!r}); write it again with `dvc repro`") from error
+        lock = _Lock.model_validate(yaml_mapping(content, where))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise InputError(f"{where}: no dvc.lock: '{key}': {first['msg']}; write it again with `dvc repro`") from error
+    return {name: _stage(entry) for name, entry in lock.stages.items()}
 
 
 def with_code(stages: Mapping[str, LockedStage], files: Mapping[str, bytes]) -> dict[str, LockedStage]:
@@ -44,17 +66,14 @@ def _deps_with_code(name: str, stage: LockedStage, files: Mapping[str, bytes]) -
             yield path, md5
 
 
-def _stage(entry: dict[str, Any]) -> LockedStage:
-    params = {key: value for values in entry.get("params", {}).values() for key, value in values.items()}
-    return LockedStage(entry["cmd"], _hashes(entry, "deps"), params, _hashes(entry, "outs"), _counts(entry))
+def _stage(entry: _Stage) -> LockedStage:
+    params = {key: value for values in entry.params.values() for key, value in values.items()}
+    counts = {file.path: file.nfiles for file in entry.deps if file.nfiles is not None}
+    return LockedStage(entry.cmd, _hashes(entry.deps), params, _hashes(entry.outs), counts)
 
 
-def _counts(entry: dict[str, Any]) -> dict[str, int]:
-    return {item["path"]: item["nfiles"] for item in entry.get("deps", []) if "nfiles" in item}
-
-
-def _hashes(entry: dict[str, Any], kind: str) -> dict[str, str]:
-    return {item["path"]: item["md5"] for item in entry.get(kind, [])}
+def _hashes(files: list[_File]) -> dict[str, str]:
+    return {file.path: file.md5 for file in files}
 
 
 CODE = ("src/", "code/")

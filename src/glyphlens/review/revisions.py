@@ -1,10 +1,12 @@
 """The files of a commit, or of the workspace as git would add them, as bytes; nothing is checked out."""
 
+import os
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from glyphlens.core.errors import InputError
+from glyphlens.core.folders import files_below
 
 WORKSPACE = "workspace"
 SHORT_HASH = 9
@@ -12,7 +14,7 @@ SHORT_HASH = 9
 
 def repository_root() -> Path:
     """The root of the git repository around the current folder; raises InputError where there is none."""
-    return Path(_git(Path.cwd(), "rev-parse", "--show-toplevel").decode().rstrip("\n"))
+    return Path(os.fsdecode(_git(Path.cwd(), "rev-parse", "--show-toplevel").removesuffix(b"\n")))
 
 
 def commit_of(root: Path, revision: str) -> str:
@@ -46,9 +48,20 @@ def names_in(root: Path, paths: Iterable[str]) -> list[str]:
     """The files of the workspace that are, or lie in, the paths, as DVC sees them: without those of .dvcignore only."""
     if not (wanted := sorted(paths)):
         return []
-    options = ("--cached", "--others", "--exclude-per-directory=.dvcignore")
-    listed = _git(root, "ls-files", "-z", *options, "--", *wanted).decode().split("\0")
-    return sorted(name for name in set(filter(None, listed)) if (root / name).is_file())
+    places = [root / path for path in wanted]
+    walked = {file for place in places for file in ([place] if place.is_file() else files_below(place, {}))}
+    kept = _without_dvcignored(root, "--", *wanted)
+    return sorted(path.relative_to(root).as_posix() for path in walked.intersection(kept))
+
+
+def _without_dvcignored(folder: Path, *options: str) -> Iterator[Path]:
+    """What git knows or could add, those of repositories inside too, which git itself does not look into."""
+    listed = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-per-directory=.dvcignore", *options)
+    for path in (folder / name for name in os.fsdecode(listed).split("\0") if name):
+        if path.is_dir() and not path.is_symlink():
+            yield from _without_dvcignored(path)
+        else:
+            yield path
 
 
 def ignores(root: Path, path: str) -> bool:
@@ -58,13 +71,13 @@ def ignores(root: Path, path: str) -> bool:
 
 def _workspace_files(root: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    for name in sorted(set(filter(None, listed.decode().split("\0")))):
+    for name in sorted(set(filter(None, os.fsdecode(listed).split("\0")))):
         if wanted(name) and (root / name).is_file():
             yield name, (root / name).read_bytes()
 
 
 def _committed_files(root: Path, commit: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-    entries = filter(None, _git(root, "ls-tree", "-r", "-z", commit).decode().split("\0"))
+    entries = filter(None, os.fsdecode(_git(root, "ls-tree", "-r", "-z", commit)).split("\0"))
     split = (entry.split("\t", 1) for entry in entries)
     blobs = {path: facts.split()[2] for facts, path in split if facts.split()[1] == "blob" and wanted(path)}
     rest = _git(root, "cat-file", "--batch", answered="".join(f"{blob}\n" for blob in blobs.values()).encode())

@@ -1,8 +1,10 @@
 """MLflow's client, as everything here opens it: which server or database, and how long to wait for an answer."""
 
+import errno
 import logging
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -27,14 +29,9 @@ DEFAULTS = {
 }
 NAMES = ("databricks", "databricks-uc", "uc")  # addresses that look like folders
 EXPERIMENTS, ARTIFACTS = "glyphlens/", "mlartifacts"
-MOVED = (
-    f"SELECT DISTINCT artifact_location FROM experiments WHERE name LIKE '{EXPERIMENTS}%' "
-    f"AND artifact_location LIKE 'file:///%/{ARTIFACTS}' AND artifact_location != :now"
-)
-MOVE = (
-    "UPDATE {table} SET {column} = :now || substr({column}, length(:before) + 1) "
-    "WHERE substr({column} || '/', 1, length(:before) + 1) = :before || '/'"
-)
+# The experiments and runs whose files we keep, and where MLflow believes them.
+OURS = f"SELECT experiment_id, artifact_location FROM experiments WHERE name LIKE '{EXPERIMENTS}%'"
+RUNS = f"SELECT run_uuid, artifact_uri FROM runs WHERE experiment_id IN (SELECT experiment_id FROM ({OURS}))"
 # SQLAlchemy's form: three slashes before a relative path, four before an absolute one.
 SQLITE = re.compile(r"sqlite(?:\+\w+)?:///(?!:memory:|file:)(?P<path>[^?]+)(?P<query>.*)")
 
@@ -103,10 +100,11 @@ def without_password(text: str) -> str:
 
 
 # ── opening ──────────────────────────────────────────────────────────────────────────────────
-def open_client() -> "MlflowClient":
+def open_client(*, reading: bool = False) -> "MlflowClient":
     """A client that gives up within seconds, sends no telemetry and does not tell of a new database's tables.
 
-    Raises InputError for an SQLite database that would end with the process.
+    With ``reading`` no SQLite database is made or changed. Raises InputError for an address that MLflow cannot keep
+    anything at, and then for a database that is not there.
     """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
@@ -116,10 +114,18 @@ def open_client() -> "MlflowClient":
     mlflow.store.db.utils.MAX_RETRY_COUNT = 1  # a database that cannot be opened is otherwise tried for minutes
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    for uri in {tracking_uri(), registry_uri()}:
+    for uri in dict.fromkeys((tracking_uri(), registry_uri())):
+        _require_no_folder(uri)
         if uri.startswith("sqlite"):
-            _prepare_sqlite(uri)
+            _prepare_sqlite(uri, reading=reading)
     return MlflowClient(tracking_uri(), registry_uri())
+
+
+def require_databases() -> None:
+    """Raise InputError where an SQLite database is named that is not there: nothing is kept in it yet."""
+    for file in map(sqlite_file, (tracking_uri(), registry_uri())):
+        if file is not None and not file.exists():
+            raise InputError(f"{file}: no such database; `glyphlens promote` makes it, or is {SERVER} right?")
 
 
 def artifact_root() -> str | None:
@@ -142,35 +148,88 @@ def _artifacts_beside(file: Path) -> str:
     return (file.resolve().parent / ARTIFACTS).as_uri()
 
 
-def _prepare_sqlite(uri: str) -> None:
+def followed(artifact_uri: str) -> str:
+    """Where the files of a run are, whose database was moved together with them after MLflow had stored the address."""
+    file = sqlite_file(tracking_uri())
+    return _followed(artifact_uri, _artifacts_beside(file)) if file else artifact_uri
+
+
+def _require_no_folder(uri: str) -> None:
+    from mlflow.environment_variables import MLFLOW_ALLOW_FILE_STORE
+
+    is_allowed = MLFLOW_ALLOW_FILE_STORE.get()  # type: ignore[no-untyped-call]
+    if urlsplit(uri).scheme in ("", "file") and uri not in NAMES and not is_allowed:
+        raise InputError(
+            f"{uri}: MLflow keeps no runs in folders any more; write sqlite:///mlflow.db for a database in a file "
+            f"({MLFLOW_ALLOW_FILE_STORE.name}=true opens a folder from before)"
+        )
+
+
+def _prepare_sqlite(uri: str, *, reading: bool) -> None:
     file = sqlite_file(uri)
     if file is None:
         raise InputError(f"{uri} names no file; write sqlite:///mlflow.db or sqlite:////an/absolute/path/mlflow.db")
-    _make_database(file)
-    _follow(file)
+    if reading:
+        require_databases()
+    else:
+        _make_database(Path(os.path.realpath(file)))
+        _follow(file)
 
 
 def _make_database(path: Path) -> None:
-    """Whole or not at all: MLflow can neither use nor mend one that it was killed on while it made the tables."""
+    """Whole or not at all: MLflow can neither use nor mend one that it was killed on while it made the tables.
+
+    The lock lies beside the file, which other repositories may share; one that came to be without it is kept.
+    """
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-    with FileLock(project_home() / ".glyphlens/database.lock"):
-        if not path.exists():
-            with writing(path) as partial:
-                SqlAlchemyStore(sqlite_uri(partial), _artifacts_beside(path))  # type: ignore[no-untyped-call]
+    if path.exists():
+        return
+    with FileLock(path.with_name(f".{path.name}.lock")), suppress(FileExistsError), writing(path) as partial:
+        _require_new(path)
+        SqlAlchemyStore(sqlite_uri(partial), _artifacts_beside(path))  # type: ignore[no-untyped-call]
+        _require_new(path)
+
+
+def _require_new(path: Path) -> None:
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
 
 def _follow(path: Path) -> None:
     """Let experiments and runs find their files where the database was moved together with them.
 
-    MLflow stores absolute addresses. Those of someone else's experiments, and on a server, are left alone.
+    MLflow stores absolute addresses. Those of someone else's experiments, and on a server, are left alone; so are those
+    of runs whose files stand where they were and not beside the database, as of a copy of the database alone.
     """
     from sqlalchemy import create_engine, text
 
     now = _artifacts_beside(path)
     engine = create_engine(sqlite_uri(path))
     with engine.begin() as connection:
-        for before in connection.scalars(text(MOVED), {"now": now}).all():
-            for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
-                connection.execute(text(MOVE.format(table=table, column=column)), {"now": now, "before": before})
+        for number, before in connection.execute(text(OURS)).all():
+            if before != now and _is_artifact_folder(before):
+                change = text("UPDATE experiments SET artifact_location = :now WHERE experiment_id = :number")
+                connection.execute(change, {"now": now, "number": number})
+        for run, before in connection.execute(text(RUNS)).all():
+            if (place := _followed(before, now)) != before:
+                change = text("UPDATE runs SET artifact_uri = :place WHERE run_uuid = :run")
+                connection.execute(change, {"place": place, "run": run})
     engine.dispose()
+
+
+def _followed(artifact_uri: str, now: str) -> str:
+    """The address below ``now``, unless the files are at the old place and not at the new one."""
+    before, *inside = artifact_uri.rsplit("/", 2)  # …/mlartifacts, the run, artifacts
+    place = "/".join((now, *inside))
+    if not _is_artifact_folder(before) or (_path(artifact_uri).exists() and not _path(place).exists()):
+        return artifact_uri
+    return place
+
+
+def _is_artifact_folder(uri: str) -> bool:
+    return uri.startswith("file:///") and uri.endswith(f"/{ARTIFACTS}")
+
+
+def _path(uri: str) -> Path:
+    return Path(url2pathname(urlsplit(uri).path))

@@ -7,7 +7,7 @@ tags lead back to the first champion and never round in a circle.
 from typing import TYPE_CHECKING, NamedTuple
 
 from glyphlens.core.errors import InputError
-from glyphlens.tracking.client import shown_registry
+from glyphlens.tracking.client import require_databases, shown_registry
 from glyphlens.tracking.turns import turn
 from glyphlens.tracking.versions import (
     Release,
@@ -77,6 +77,7 @@ def rollback(name: str, guard: str) -> tuple[Version, Version]:
 
     Raises InputError where there is none to go back to, or its files are gone, OutputError where MLflow fails.
     """
+    require_databases()
     with registry(f"roll back {name}") as client, turn(client, name):
         present = _champion(client, name, guard)
         if present is None:

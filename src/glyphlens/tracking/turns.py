@@ -1,6 +1,7 @@
 """Promotions and rollbacks of a model one after the other, from all repositories that share a registry."""
 
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
+from tqdm import tqdm
 
 from glyphlens.core.errors import OutputError
 from glyphlens.core.storage import save_text
@@ -31,17 +33,12 @@ def turn(client: "MlflowClient", name: str) -> Iterator[None]:
     while someone is at work. A killed process leaves it behind, and its id in ``.glyphlens``, by which the next one in
     the same repository knows it; there the file lock, which ends with its process, says that nobody is at work.
     """
+    deadline_s = time.monotonic() + PATIENCE_S
     lock, left = f"{name}.turn", project_home() / f".glyphlens/{name}.turn"
-    try:
-        alone = FileLock(left.with_suffix(".lock"), timeout=PATIENCE_S).acquire()
-    except Timeout as error:
-        raise OutputError(
-            f"{name}: another promotion or rollback of {project_home()} is under way; wait for its end"
-        ) from error
-    with alone:
+    with _alone(name, left.with_suffix(".lock"), deadline_s):
         if left.exists() and _tags(client, lock).get(ID_TAG) == left.read_text(encoding="utf-8"):
             client.delete_registered_model(lock)
-        _claim(client, lock, left)
+        _claim(client, lock, left, deadline_s)
         try:
             yield
         finally:
@@ -49,13 +46,30 @@ def turn(client: "MlflowClient", name: str) -> Iterator[None]:
             left.unlink()
 
 
-def _claim(client: "MlflowClient", lock: str, left: Path) -> None:
+def _alone(name: str, file: Path, deadline_s: float) -> BaseFileLock:
+    """The lock of this repository, which is released with its process; raises OutputError at the deadline."""
+    lock, under_way = FileLock(file), f"{name}: another promotion or rollback of {project_home()} is under way"
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        tqdm.write(f"{under_way}; waiting for up to {PATIENCE_S:g} s", file=sys.stderr)
+        try:
+            lock.acquire(timeout=max(0, deadline_s - time.monotonic()))
+        except Timeout as error:
+            raise OutputError(f"{under_way}; wait for its end") from error
+    return lock
+
+
+def _claim(client: "MlflowClient", lock: str, left: Path, deadline_s: float) -> None:
     identity = uuid4().hex
     save_text(left, identity)
-    deadline_s = time.monotonic() + PATIENCE_S
+    has_told = False
     while not _is_claimed(client, lock, identity):
         if time.monotonic() > deadline_s:
-            raise OutputError(_held(client, lock))
+            raise OutputError(f"{_held(client, lock)}; {_way_out(lock)}")
+        if not has_told:
+            tqdm.write(f"{_held(client, lock)}; waiting for up to {PATIENCE_S:g} s", file=sys.stderr)
+        has_told = True
         time.sleep(PAUSE_S)
 
 
@@ -76,10 +90,14 @@ def _is_claimed(client: "MlflowClient", lock: str, identity: str) -> bool:
 def _held(client: "MlflowClient", lock: str) -> str:
     found = client.search_registered_models(f"name='{lock}'")
     since = f"{datetime.fromtimestamp(found[0].creation_timestamp / 1000):%Y-%m-%d %H:%M:%S}" if found else "now"
+    holder = _tags(client, lock).get(HOLDER_TAG, "another one")
+    return f"{lock.removesuffix('.turn')}: {holder} is promoting or rolling back since {since}"
+
+
+def _way_out(lock: str) -> str:
     return (
-        f"{lock.removesuffix('.turn')}: {_tags(client, lock).get(HOLDER_TAG, 'another one')} is promoting or rolling "
-        f"back since {since}; wait for its end, or, if it was killed, run `glyphlens promote` or `rollback` there "
-        f"again, or delete the registered model {lock} in {shown_registry()}"
+        "wait for its end, or, if it was killed, run `glyphlens promote` or `rollback` there again, or delete the "
+        f"registered model {lock} in {shown_registry()}"
     )
 
 

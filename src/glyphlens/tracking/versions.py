@@ -14,9 +14,11 @@ from glyphlens.inference.folder import ExportFolder
 from glyphlens.tracking.client import (
     EXPERIMENTS,
     experiment_id,
+    followed,
     open_client,
     shown_registry,
     shown_uri,
+    tracking_uri,
     without_password,
 )
 from glyphlens.tracking.pyfunc import FILES, save_pyfunc
@@ -30,6 +32,11 @@ ARTIFACT = "model"
 SHA256_TAG, COMMIT_TAG, CHANGED_TAG = "sha256", "mlflow.source.git.commit", "git.dirty"
 SHORT_HASH = 9
 LONGEST_DESCRIPTION = 5000  # of MLflow's table of versions
+SERVER_HINT = "is MLFLOW_TRACKING_URI right, and its server up?"
+DATABASE_HINT = (
+    "is it a whole database of MLflow that nobody else is writing to? Otherwise move it away, and a new one is made, "
+    "or name another one in MLFLOW_TRACKING_URI"
+)
 ADDRESS = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
 
@@ -56,17 +63,20 @@ class Version(NamedTuple):
 
 
 @contextmanager
-def registry(purpose: str) -> Iterator["MlflowClient"]:
-    """A client; what goes wrong with MLflow inside the block becomes an OutputError that says what was wanted."""
+def registry(purpose: str, *, reading: bool = False) -> Iterator["MlflowClient"]:
+    """A client; what goes wrong with MLflow inside the block becomes an OutputError that says what was wanted.
+
+    With ``reading`` nothing is made or changed to open it; raises InputError where there is no database.
+    """
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        yield open_client()
+        yield open_client(reading=reading)
     except (MlflowException, SQLAlchemyError, ImportError, OSError) as error:
         reason = without_password(str(error).partition("\n")[0])
-        way = "" if isinstance(error, OSError) else "; is MLFLOW_TRACKING_URI right, and its server up?"
         asked = " and ".join(dict.fromkeys((shown_uri(), shown_registry())))
+        way = "" if isinstance(error, OSError) else f"; {DATABASE_HINT if asked.startswith('sqlite') else SERVER_HINT}"
         raise OutputError(f"{asked}: cannot {purpose}: {reason}{way}") from error
 
 
@@ -148,16 +158,20 @@ def fetch(address: str, folder: Path) -> Path:
     Returns the folder of the exported files. Raises InputError for an address that leads nowhere and for files that
     are gone or not those that were registered, OutputError where MLflow fails.
     """
-    with registry(f"fetch {address}") as client:
+    with registry(f"fetch {address}", reading=True) as client:
         return _download(client, _addressed(client, address), folder)
 
 
 def _download(client: "MlflowClient", version: "ModelVersion", folder: Path) -> Path:
     """The folder of the files below ``folder``; raises InputError where they are gone or changed."""
-    inside, run_id = f"{ARTIFACT}/{FILES.as_posix()}", _run_of(version)
-    if not client.list_artifacts(run_id, inside):
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    place, inside = _place_of(client, version), f"{ARTIFACT}/{FILES.as_posix()}"
+    store = get_artifact_repository(place, tracking_uri=tracking_uri())
+    if not store.list_artifacts(inside):
         raise InputError(_lost(client, version, "not in"))
-    files = Path(client.download_artifacts(run_id, inside, str(folder)))
+    folder.mkdir(parents=True, exist_ok=True)
+    files = Path(store.download_artifacts(inside, str(folder)))  # type: ignore[no-untyped-call]
     if sha256_tree(files) != version.tags.get(SHA256_TAG):
         raise InputError(_lost(client, version, "not those that were registered, in"))
     return files
@@ -172,7 +186,7 @@ def _saved(release: Release) -> Iterator[str]:
 
 
 def _lost(client: "MlflowClient", version: "ModelVersion", fault: str) -> str:
-    place = client.get_run(_run_of(version)).info.artifact_uri
+    place = _place_of(client, version)
     commit = version.tags.get(COMMIT_TAG, "")[:SHORT_HASH]
     release = f"its release (`git checkout {commit} -- dvc.lock metrics models`)" if commit else "its release"
     return (
@@ -206,6 +220,11 @@ def _read(client: "MlflowClient", version: "ModelVersion", guard: str) -> Versio
     if score is None:
         raise InputError(f"{version.name}: version {version.version} has no '{guard}' to compare with; delete it")
     return Version(version.name, str(version.version), score, version.tags, guard)
+
+
+def _place_of(client: "MlflowClient", version: "ModelVersion") -> str:
+    """The address of the files of the version's run."""
+    return followed(client.get_run(_run_of(version)).info.artifact_uri)
 
 
 def _run_of(version: "ModelVersion") -> str:

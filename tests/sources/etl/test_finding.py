@@ -76,11 +76,23 @@ def test_a_file_found_twice_is_read_once_and_named(tmp_path):
     assert row.file.endswith("a.zip:ETL4C") and str(kept) in row.detail
 
 
-def test_a_linked_folder_is_followed_once(tmp_path):
+def test_a_linked_folder_is_named_and_not_read(tmp_path):
+    write(tmp_path / "etl/ETL5C", [c_record(blank("C"), 0xB1, 1)])
+    write(tmp_path / "elsewhere/ETL4C", [c_record(blank("C"), 0xB1, 1)])
+    (tmp_path / "etl/ETL4").symlink_to(tmp_path / "elsewhere")
+    found = find_files(tmp_path / "etl")
+    assert [file.name for file in found.files] == ["ETL5C"]
+    (row,) = [row for row in found.audit if row.reason == "cannot be read"]
+    assert row.file == str(tmp_path / "etl/ETL4") and "a linked folder" in row.detail
+    (tmp_path / "etl/ETL5C").unlink()
+    with pytest.raises(InputError, match=r"etl/ETL4 \(cannot be read: skipped: a linked folder.*; copy it there"):
+        find_files(tmp_path / "etl")
+
+
+def test_a_linked_file_is_read(tmp_path):
     write(tmp_path / "elsewhere/ETL4C", [c_record(blank("C"), 0xB1, 1)])
     (tmp_path / "etl").mkdir()
-    (tmp_path / "etl/ETL4").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "elsewhere/round").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "etl/ETL4C").symlink_to(tmp_path / "elsewhere/ETL4C")
     assert [file.name for file in find_files(tmp_path / "etl").files] == ["ETL4C"]
 
 

@@ -106,12 +106,16 @@ def find_files(folder: Path, only: Iterable[str] = ()) -> Found:
     if not files:
         names = ", ".join(each.name for each in wanted)
         strange = [row for row in audit if row.reason != DESCRIPTION]
-        other = f"; {len(strange)} other file(s), the first: {strange[0].file} ({strange[0].reason})" if strange else ""
+        other = f"; {len(strange)} other file(s), the first: {strange[0].file} ({_said(strange[0])})" if strange else ""
         raise InputError(f"{folder}: holds no data file of {names}{other}")
     for each in SETS.values():
         if each.name in asked:
             audit += _size_faults(each, files, named=bool(list(only)))
     return Found([files[name] for each in SETS.values() for name in each.files if name in files], audit)
+
+
+def _said(row: AuditRow) -> str:
+    return f"{row.reason}: {row.detail}" if row.detail else row.reason
 
 
 def _entries(folder: Path, audit: list[AuditRow]) -> Iterator[tuple[Path, str, int]]:

@@ -150,6 +150,14 @@ def test_nothing_in_the_folder_is_rendered(place: Path) -> None:
     assert load_table(Path("out/audit.parquet")).empty
 
 
+def test_a_linked_set_is_refused_not_replaced_by_the_standin(place: Path) -> None:
+    etl8(place / "elsewhere", [1, 2, 3, 4, 5], HIRAGANA)
+    (place / "etl").mkdir(exist_ok=True)
+    (place / "etl/ETL8G").symlink_to(place / "elsewhere")
+    with pytest.raises(InputError, match=r"^etl/ETL8G: a linked folder.*; copy it there"):
+        run()
+
+
 def test_what_is_no_set_is_named_not_replaced_by_the_standin(place: Path) -> None:
     write(place / "etl/etl9g.tar.gz", [b"x"])
     with pytest.raises(InputError, match=r"holds no data file of ETL1, .*etl9g\.tar\.gz .foreign file"):
