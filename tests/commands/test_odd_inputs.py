@@ -16,6 +16,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables.DefaultTable import DefaultTable
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from glyphlens import __version__
 from tests.too_deep import too_deep
@@ -293,3 +294,54 @@ def test_more_threads_than_cores_are_refused(run, font_path):
     status, _, err = run("identify", font_path, "--threads", 9999)
     assert status == 2
     assert "--threads" in err
+
+
+@pytest.mark.parametrize(
+    "damage", [TypeError("Missing dimensions"), IndexError("out of range"), struct.error("buffer")]
+)
+def test_a_decoder_that_fails_in_its_own_way_costs_one_page(run, tmp_path, monkeypatch, damage):
+    picture().save(tmp_path / "good.png")
+    picture().save(tmp_path / "bad.tif")
+
+    def load(image):
+        raise damage
+
+    monkeypatch.setattr(TiffImageFile, "load", load)
+    status, out, err = run("predict", tmp_path / "bad.tif", tmp_path / "good.png", "-f", "csv")
+    assert status == 1 and len(out.splitlines()) == 3
+    assert f"bad.tif: the image cannot be read ({damage})" in err
+
+
+@pytest.mark.parametrize(("command", "suffix"), [("predict", ".png"), ("identify", ".ttf")])
+def test_a_name_that_is_too_long_costs_no_other_answer(run, tmp_path, font_path, command, suffix):
+    picture().save(tmp_path / "good.png")
+    good = {".png": tmp_path / "good.png", ".ttf": font_path}[suffix]
+    status, out, err = run(command, f"{'a' * 300}{suffix}", good, "-f", "csv")
+    assert status == 1 and len(out.splitlines()) > 1
+    assert "File name too long" in err and "Traceback" not in err
+
+
+def test_a_model_of_too_long_a_name_is_no_model(glyphlens, font_path):
+    status, _, err = glyphlens("identify", font_path, "--model", "a" * 300)
+    assert status == 2 and "no such model" in err
+
+
+@pytest.mark.parametrize(("command", "name"), [("predict", "pipe.png"), ("identify", "pipe.ttf")])
+def test_a_pipe_inside_a_folder_is_named_and_not_waited_for(run, tmp_path, font_path, command, name):
+    picture().save(font_path.with_name("good.png"))
+    os.mkfifo(tmp_path / name)
+    status, out, err = run(command, tmp_path, "-f", "csv")
+    assert status == 1 and len(out.splitlines()) > 1 and f"{name}: skipped" in err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--sheet", "in.png"], ["-o", "in.png", "-f", "csv"], ["-o", "new.png", "-f", "csv", "--sheet", "new.png"]],
+)
+def test_no_file_is_written_over_that_is_read_or_was_just_written(run, tmp_path, monkeypatch, options):
+    monkeypatch.chdir(tmp_path)
+    picture().save("in.png")
+    before = Path("in.png").read_bytes()
+    status, _, err = run("predict", "in.png", *options)
+    assert status == 2 and "would be written over" in err
+    assert Path("in.png").read_bytes() == before and not Path("new.png").exists()

@@ -158,3 +158,34 @@ def test_interrupted_leaves_nothing_behind(font_path, model_folder, tmp_path):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=600)
     assert process.returncode == 130 and "Traceback" not in err and list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["/dev/stdout", "/dev/fd/1", "link"])
+def test_standard_output_has_many_names(run, font_path, tmp_path, place):
+    if place == "link":
+        place = tmp_path / "link"
+        place.symlink_to("/dev/stdout")
+    status, out, _ = run("identify", font_path, "-o", place)
+    assert status == 0 and len(out.splitlines()) == 8 and out.startswith("font,")
+    status, _, err = run("identify", font_path, "-o", "-", "--sheet", place)
+    assert status == 2 and "cannot both go to standard output" in err
+
+
+def test_a_sheet_that_fails_costs_no_answer(run, font_path, tmp_path, monkeypatch):
+    monkeypatch.setattr("glyphlens.commands.sheet.COLUMNS", 1)
+    monkeypatch.setattr("glyphlens.commands.sheet.ROWS_A_PAGE", 2)
+    (tmp_path / "sheet-2.png").mkdir()
+    status, out, err = run("identify", font_path, "--sheet", tmp_path / "sheet.png")
+    assert status == 2 and "sheet-2.png" in err
+    assert "U+0628" in out
+
+
+@pytest.mark.parametrize("arguments", [["identify", "FONT"], ["--help"], ["--version"]])
+def test_a_screen_without_room_is_one_line(font_path, model_folder, arguments):
+    words = [str(font_path) if word == "FONT" else word for word in arguments]
+    model = ["--model", str(model_folder)] if "FONT" in arguments else []
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run([*COMMAND, *words, *model], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "standard output: cannot be written (No space left on device)" in done.stderr
+    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr

@@ -9,6 +9,8 @@ import typer
 
 from glyphlens.tracks import flagship, tracks
 
+STANDARD_DESCRIPTOR = 1
+
 
 class FormatName(StrEnum):
     """Values of ``--format``."""
@@ -51,12 +53,11 @@ def track_name(name: str) -> str:
 
 
 def destination(path: str) -> Path:
-    """Where to write; ``-`` is standard output."""
-    if str(path) != "-":
-        return named(path)
-    from glyphlens.core.storage import STANDARD_OUTPUT
+    """Where to write; ``-`` is standard output, and so is whatever leads to it (/dev/stdout, /dev/fd/1, a link)."""
+    from glyphlens.core.storage import STANDARD_OUTPUT, open_descriptor
 
-    return STANDARD_OUTPUT
+    is_standard = str(path) == "-" or open_descriptor(named(path)) == STANDARD_DESCRIPTOR
+    return STANDARD_OUTPUT if is_standard else named(path)
 
 
 Output = Annotated[

@@ -41,7 +41,7 @@ def run_evaluate(
     summary, groups = summary_table(scored), group_table(scored)
     if output is not None:
         save(output, form, recognizer, opened, split, scored)
-        print(f"{place_name(output)}: written", file=sys.stderr)
+        print(f"{shown(place_name(output))}: written", file=sys.stderr)
     screen = console(stderr=output == STANDARD_OUTPUT)
     screen.print(heading(recognizer, opened, split, scored), soft_wrap=True)
     screen.print(on_screen(summary, f"Scores on {len(scored.rows):,} samples", screen.width))

@@ -114,11 +114,13 @@ def _pages(path: Path, max_pixels: int) -> Iterator[NDArray[np.uint8]]:
                 with _guarded(max_pixels):
                     grey_HW = _grey(ImageOps.exif_transpose(_reduced(image)))
                 yield grey_HW
+    except InputError:
+        raise
     except FileNotFoundError as error:
         raise InputError("no such file") from error
     except UnidentifiedImageError as error:
         raise InputError(f"not an image of a format that is read ({', '.join(FORMATS)})") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except Exception as error:  # decoders answer to damaged files with errors of every kind
         raise InputError(f"the image cannot be read ({error})") from error
 
 

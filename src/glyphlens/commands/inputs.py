@@ -4,8 +4,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
-from glyphlens.core.folders import files_below
+from glyphlens.core.folders import files_below, is_there
+from glyphlens.core.storage import is_stream
 
 
 class Inputs(NamedTuple):
@@ -15,16 +17,33 @@ class Inputs(NamedTuple):
     problems: list[str]
 
 
+def is_special(path: Path) -> bool:
+    """Whether it is a pipe or a device, which a folder may hold and whose reading may never end."""
+    return is_there(path) and not path.is_file() and not path.is_dir()
+
+
+def require_kept(asked: Sequence[Path], destinations: Sequence[Path | None]) -> None:
+    """Raise InputError where a file that is read, or is written for another reason, would be written over."""
+    taken = {path.resolve(): path for path in asked if is_there(path) and path.is_file()}
+    for destination in destinations:
+        if destination is None or is_stream(destination):
+            continue
+        if other := taken.get(destination.resolve()):
+            raise InputError(f"{shown(destination)}: would be written over {shown(other)}; choose another place")
+        taken[destination.resolve()] = destination
+
+
 def find_inputs(paths: Sequence[Path], suffixes: Collection[str]) -> Inputs:
     """Files as they are named; of every folder the files with one of the suffixes, sorted."""
     found = Inputs([], [])
     for path in paths:
-        if not path.is_dir():
+        if not (is_there(path) and path.is_dir()):
             found.files.append(path)
             continue
         skipped: dict[Path, str] = {}
         files = sorted(file for file in files_below(path, skipped, linked=True) if file.suffix.lower() in suffixes)
-        found.files.extend(files)
+        found.files.extend(file for file in files if not is_special(file))
+        found.problems.extend(f"{shown(file)}: skipped, it is no regular file" for file in files if is_special(file))
         found.problems.extend(
             f"{shown(place)}: this folder was skipped ({reason})" for place, reason in skipped.items()
         )

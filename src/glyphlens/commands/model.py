@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from glyphlens.core.errors import InputError
+from glyphlens.core.folders import is_there
 from glyphlens.core.params import Section
 from glyphlens.imaging.raster import DiacriticRule
 from glyphlens.inference.folder import LABELS
@@ -31,12 +32,13 @@ def open_model(path: Path | None, threads: int | None) -> Recognizer:
     """
     if path is not None and path.parts[:1] == (REGISTERED,):
         return _open_registered(path, threads)
-    if path is not None and (path.is_file() or any(path.glob("*.onnx"))):
+    is_found = path is not None and is_there(path)
+    if path is not None and is_found and (path.is_file() or any(path.glob("*.onnx"))):
         return Recognizer.load(path, threads=threads)
     released, name = releases(), str(path or flagship().name)
     if name in released:
         return Recognizer.load(released[name], threads=threads)
-    if path is not None and path.exists():
+    if path is not None and is_found:
         return Recognizer.load(path, threads=threads)
     if path is None:
         raise InputError(

@@ -13,6 +13,7 @@ import pandas as pd
 
 from glyphlens.commands.answers import Row, runners_up
 from glyphlens.core.errors import InputError, OutputError
+from glyphlens.core.file_names import shown
 from glyphlens.core.storage import STANDARD_OUTPUT, end_of_links, is_stream, place_name, writing
 
 Format = Literal["table", "csv", "json", "parquet"]
@@ -99,6 +100,11 @@ def _record(row: Row) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """JSON has no NaN, and an empty text is no answer."""
     return None if value == "" or (isinstance(value, float) and math.isnan(value)) else value
+
+
+def shown_place(path: Path) -> str:
+    """What to call a place on the screen, whatever is in its name."""
+    return shown(place_name(path))
 
 
 def unwritable(path: Path, error: OSError) -> OutputError:

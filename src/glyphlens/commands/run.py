@@ -15,7 +15,7 @@ from glyphlens.commands.check import agreement
 from glyphlens.commands.face_pictures import FONT_SUFFIXES
 from glyphlens.commands.identify import identify_fonts
 from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Ink
-from glyphlens.commands.inputs import find_inputs
+from glyphlens.commands.inputs import find_inputs, require_kept
 from glyphlens.commands.model import open_model
 from glyphlens.commands.output import (
     Format,
@@ -23,13 +23,14 @@ from glyphlens.commands.output import (
     check_writable,
     output_format,
     save_answers,
+    shown_place,
 )
 from glyphlens.commands.predict import predict_images
 from glyphlens.commands.screen import agreement_on_screen, answers_on_screen, console
 from glyphlens.commands.sheet import save_sheet
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown_lines
-from glyphlens.core.storage import STANDARD_OUTPUT, place_name
+from glyphlens.core.storage import STANDARD_OUTPUT
 
 LONGEST_TITLE = 80
 
@@ -50,6 +51,7 @@ def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool) -> int:
     """Answers for the glyphs of fonts; 1 where a font could not be used (the others were), else 0."""
     form = _prepare(wanted)
     asked = find_inputs(fonts, FONT_SUFFIXES)
+    require_kept(asked.files, [wanted.output, wanted.sheet])
     found = identify_fonts(asked.files, open_model(wanted.model, wanted.threads), top=wanted.top, check=check)
     if found.faces:
         packed_NHB = np.concatenate([face.packed_NHB for face in found.faces])
@@ -63,6 +65,7 @@ def run_predict(images: Sequence[Path], wanted: Wanted, *, ink: Ink, diacritic: 
     """Answers for pictures; 1 where a picture could not be used (the others were), else 0."""
     form = _prepare(wanted)
     asked = find_inputs(images, IMAGE_SUFFIXES)
+    require_kept(asked.files, [wanted.output, wanted.sheet])
     recognizer = open_model(wanted.model, wanted.threads)
     table, packed_NHB = predict_images(
         asked.files, recognizer, top=wanted.top, ink=ink, diacritic=diacritic, max_pixels=max_pixels
@@ -92,13 +95,15 @@ def _give(table: pd.DataFrame, packed_NHB: NDArray[np.uint8], subject: str, want
     summary = _summary(table, shown)
     if wanted.output is not None or form != "table":
         save_answers(wanted.output or STANDARD_OUTPUT, shown, form)
-    if wanted.sheet is not None:
-        _save_sheet(wanted.sheet, shown, packed_NHB, subject, summary)
-    if wanted.output is not None:
-        print(f"{place_name(wanted.output)}: {summary}", file=sys.stderr)
-    elif form == "table":
-        _print_tables(shown, subject, console(stderr=wanted.sheet == STANDARD_OUTPUT))
-        print(summary, file=sys.stderr)
+    try:
+        if wanted.sheet is not None:
+            _save_sheet(wanted.sheet, shown, packed_NHB, subject, summary)
+    finally:  # a sheet that fails costs no answer
+        if wanted.output is not None:
+            print(f"{shown_place(wanted.output)}: {summary}", file=sys.stderr)
+        elif form == "table":
+            _print_tables(shown, subject, console(stderr=wanted.sheet == STANDARD_OUTPUT))
+            print(summary, file=sys.stderr)
 
 
 def _save_sheet(path: Path, shown: pd.DataFrame, packed_NHB: NDArray[np.uint8], subject: str, summary: str) -> None:
@@ -106,7 +111,7 @@ def _save_sheet(path: Path, shown: pd.DataFrame, packed_NHB: NDArray[np.uint8], 
     title = f"{title} · {summary}" if len(title) < LONGEST_TITLE else summary
     drawn = (shown["fault"] == "").to_numpy()
     for page in save_sheet(path, shown[drawn], packed_NHB[drawn], subject, title):
-        print(f"{place_name(page)}: sheet written", file=sys.stderr)
+        print(f"{shown_place(page)}: sheet written", file=sys.stderr)
 
 
 def _name_bad(problems: Sequence[str]) -> int:

@@ -63,7 +63,7 @@ def place_name(path: Path) -> str:
 
 def is_stream(path: Path) -> bool:
     """Whether what is written to ``path`` flows on: a pipe, a device, or a file that is open already."""
-    return _descriptor(path) is not None or (path.exists() and not path.is_file() and not path.is_dir())
+    return open_descriptor(path) is not None or (path.exists() and not path.is_file() and not path.is_dir())
 
 
 @contextmanager
@@ -106,7 +106,7 @@ def _into_stream(path: Path) -> Iterator[Path]:
     with TemporaryDirectory(prefix="glyphlens-") as folder:
         partial = Path(folder, "partial")
         yield partial
-        descriptor = _descriptor(path)
+        descriptor = open_descriptor(path)
         with partial.open("rb") as source, path.open("wb") if descriptor is None else _again(descriptor) as stream:
             shutil.copyfileobj(source, stream)
 
@@ -115,7 +115,7 @@ def _again(descriptor: int) -> BinaryIO:
     return os.fdopen(os.dup(descriptor), "wb")
 
 
-def _descriptor(path: Path) -> int | None:
+def open_descriptor(path: Path) -> int | None:
     """The number of this process's open file that a path such as ``/dev/stdout`` or ``/dev/fd/3`` stands for."""
     for step in _links(path):
         if step.parent.resolve() == OPEN_FILES.resolve() and step.name.isdecimal():
