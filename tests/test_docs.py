@@ -18,7 +18,6 @@ from tests.checkout import committed
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DATA = (ROOT / "docs/DATA.md").read_text(encoding="utf-8")
-ARCHITECTURE = (ROOT / "docs/ARCHITECTURE.md").read_text(encoding="utf-8")
 PAGES = ("ARCHITECTURE", "DATA", "EXPERIMENTS", "SHARING", "SPEC")
 NAMES = ("README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES))
 DOCUMENTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
@@ -91,11 +90,6 @@ def test_the_order_of_the_readme() -> None:
 
 def test_the_readme_is_read_in_ten_minutes() -> None:
     assert len(README.split()) < 2500
-
-
-def test_every_stage_is_explained() -> None:
-    explained = set(re.findall(r"^\| `([a-z0-9_]+)` \|", ARCHITECTURE.split("## The graph")[1], flags=re.MULTILINE))
-    assert {stage for stage in STAGES if not stage.startswith("gate_")} == explained
 
 
 @every_document

@@ -27,3 +27,11 @@ def test_a_fault_has_no_answer():
 def test_faults_stay_whatever_confidence_is_asked_for():
     assert is_confident(table(), 0.8).tolist() == [False, True]
     assert is_confident(table(), 0.75).tolist() == [True, True]
+
+
+def test_every_class_may_be_asked_for(recwarn):
+    classes = [CharacterClass(f"{number}", (f"U+{number:04X}",), "isol") for number in range(300)]
+    best = Best(np.arange(300)[None], np.full((1, 300), 1 / 300, np.float32))
+    asked = answer_table(pd.DataFrame({"gid": [7]}), best, [""], classes, top=10**8)
+    assert asked.columns[-3:].tolist() == ["label_300", "confidence_300", "fault"]
+    assert not recwarn

@@ -64,6 +64,13 @@ def test_the_preparation_is_that_of_the_training(folder: Path, photos: list[Path
     assert abs(len(columns) - 56) <= 4, "the longer side fills the box"
 
 
+def test_a_model_of_another_script_has_its_preparation_in_its_label_map(folder: Path, photos: list[Path]) -> None:
+    _, expected = predict.predict_images(photos[:1], open_model(folder, 1))
+    save_labels(folder, {**json.loads((folder / "labels.json").read_text()), "script": "latin"})
+    _, packed = predict.predict_images(photos[:1], open_model(folder, 1))
+    np.testing.assert_array_equal(packed, expected)
+
+
 def test_the_command_reads_japanese(glyphlens, folder: Path, photos: list[Path], tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.png"
     status, out, _ = glyphlens("predict", "--model", folder, photos[0], "-f", "csv", "--sheet", sheet)
@@ -80,7 +87,7 @@ def test_a_label_map_without_the_preparation_is_refused(
     folder: Path, photos: list[Path], rule: dict[str, object]
 ) -> None:
     save_labels(folder, {**json.loads((folder / "labels.json").read_text()), "rule": rule})
-    with pytest.raises(InputError, match=r"labels\.json: 'rule' is .*run `dvc repro kanji_export`"):
+    with pytest.raises(InputError, match=r"labels\.json: 'rule' is .*`dvc repro`"):
         predict.predict_images(photos, open_model(folder, 1))
 
 

@@ -201,3 +201,18 @@ def test_a_folder_that_cannot_be_finished_stays_as_it_was(tmp_path: Path) -> Non
         load_json(fresh / "labels.json")
     assert (names(folder), (folder / "model").read_text()) == (["model"], "old")
     assert names(tmp_path) == ["release"]
+
+
+def test_a_file_that_is_mounted_by_itself_is_written(tmp_path: Path) -> None:
+    """As `docker -v answers.csv:/answers.csv` mounts it: it cannot be replaced."""
+    (tmp_path / "host.txt").write_text("old")
+    (tmp_path / "inside.txt").touch()
+    mount = ["mount", "--bind", tmp_path / "host.txt", tmp_path / "inside.txt"]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting needs permission")
+    try:
+        save_text(tmp_path / "inside.txt", "new")
+        assert (tmp_path / "host.txt").read_text() == "new"
+        assert names(tmp_path) == ["host.txt", "inside.txt"]
+    finally:
+        subprocess.run(["umount", tmp_path / "inside.txt"], check=True)

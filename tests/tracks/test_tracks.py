@@ -19,7 +19,7 @@ STAGES = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding
 # Where a name stands in a string and is not, or not only, that of a track.
 ELSEWHERE = {
     "cli/": "examples in the help of commands",
-    "commands/model.py": "scripts of models as their label maps name them, and who writes these",
+    "commands/model.py": "the script of a model whose label map names none",
     "provenance/closures.py": "recognisers that a stage imports by name",
     "sources/fonts/": "scripts of fonts",
     "sources/kanjivg.py": "folders inside the wheel of KanjiVG",

@@ -37,8 +37,8 @@ def answer_table(
     for rank in range(1, min(top, best.classes_NK.shape[1])):
         columns[f"label_{rank + 1}"] = _unless(faulty_N, labels[best.classes_NK[:, rank]])
         columns[f"confidence_{rank + 1}"] = np.where(faulty_N, np.nan, best.confidence_NK[:, rank].round(4))
-    table = subjects.reset_index(drop=True).assign(**columns)
-    return table.assign(fault=list(faults))
+    answers = pd.DataFrame({**columns, "fault": list(faults)})  # at once: every class may be a column
+    return pd.concat([subjects.reset_index(drop=True), answers], axis=1)
 
 
 def runners_up(row: Row) -> list[tuple[str, float]]:

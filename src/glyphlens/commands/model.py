@@ -11,15 +11,14 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.folders import is_there
 from glyphlens.core.params import Section
 from glyphlens.imaging.raster import DiacriticRule
-from glyphlens.inference.folder import LABELS
+from glyphlens.inference.folder import AGAIN, LABELS
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks import flagship
 
 if TYPE_CHECKING:
     from glyphlens.imaging.handwriting import HandwritingParams
 
-ARABIC, JAPANESE = "arabic", "japanese"
-EXPORTS = {ARABIC: "export", JAPANESE: "kanji_export"}  # the stage that makes a model of the script
+ARABIC = "arabic"
 RELEASES = "models/*/release"  # the star is the release's name
 REPOSITORY = Path(__file__).parents[3]
 REGISTERED = "models:"  # begins the address of a model in MLflow's registry
@@ -83,7 +82,7 @@ def script_of(recognizer: Recognizer) -> str:
 
 
 def handwriting_rule(recognizer: Recognizer) -> "HandwritingParams":
-    """How the pictures of a Japanese model were prepared; raises InputError where its label map does not say."""
+    """How the pictures of a model of characters were prepared; raises InputError where its label map does not say."""
     from glyphlens.imaging.handwriting import HandwritingParams
 
     try:
@@ -95,5 +94,5 @@ def handwriting_rule(recognizer: Recognizer) -> "HandwritingParams":
 def _bad_rule(recognizer: Recognizer, expected: type[Section]) -> InputError:
     return InputError(
         f"{recognizer.path.with_name(LABELS)}: 'rule' is {recognizer.manifest.preparation}, expected "
-        f"{', '.join(expected.model_fields)}; run `dvc repro {EXPORTS[script_of(recognizer)]}` again"
+        f"{', '.join(expected.model_fields)}; {AGAIN}"
     )

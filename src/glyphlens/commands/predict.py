@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from glyphlens.commands.answers import answer_table
 from glyphlens.commands.image_pictures import MAX_PIXELS, Ink, Prepare, fit_canvas, read_pictures
-from glyphlens.commands.model import JAPANESE, handwriting_rule, script_of
+from glyphlens.commands.model import ARABIC, handwriting_rule, script_of
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import pack_bits
 from glyphlens.imaging.raster import CANVAS_PX, DIACRITIC_PX
@@ -73,11 +73,11 @@ def preparation(recognizer: Recognizer, *, diacritic: bool) -> Prepare:
     """How the ink of a photo or scan becomes what the model was trained on; raises InputError where it cannot."""
     if RASTER not in recognizer.inputs:
         raise InputError(f"{recognizer.path}: reads {', '.join(recognizer.inputs)}, which a picture does not show")
-    if script_of(recognizer) == JAPANESE:
-        if diacritic:
-            raise InputError(f"--diacritic: {recognizer.path} reads Japanese characters, which have no such size rule")
-        return _handwriting(recognizer)
-    return partial(fit_canvas, target_px=DIACRITIC_PX if diacritic else CANVAS_PX)
+    if (script := script_of(recognizer)) == ARABIC:
+        return partial(fit_canvas, target_px=DIACRITIC_PX if diacritic else CANVAS_PX)
+    if diacritic:
+        raise InputError(f"--diacritic: {recognizer.path} reads {script.title()} characters, which have no such size")
+    return _handwriting(recognizer)
 
 
 def _handwriting(recognizer: Recognizer) -> Prepare:

@@ -76,7 +76,12 @@ def _beside(path: Path) -> Iterator[Path]:
             shutil.copymode(path, partial)
         with partial.open("rb") as handle:
             os.fsync(handle.fileno())
-        partial.replace(path)
+        try:
+            partial.replace(path)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            shutil.copyfile(partial, path)  # a file that is mounted by itself can be written, not replaced
     finally:
         partial.unlink(missing_ok=True)
 

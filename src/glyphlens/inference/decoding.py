@@ -23,7 +23,7 @@ def greedy_ctc(
     logits_NTC: NDArray[np.floating[Any]], lengths_N: NDArray[np.integer[Any]], charset: Sequence[str]
 ) -> list[str]:
     """The best path of every row as text: the best score of each frame, repetitions merged, then blanks dropped
-    (Graves et al. 2006). Frames from ``lengths_N`` on are padding.
+    (Graves et al. 2006, doi:10.1145/1143844.1143891). Frames from ``lengths_N`` on are padding.
 
     Raises InputError where the shapes, the lengths and the charset do not belong together.
 
