@@ -33,6 +33,7 @@ from glyphlens.core.file_names import shown_lines
 from glyphlens.core.storage import STANDARD_OUTPUT
 
 LONGEST_TITLE = 80
+SOME_UNUSED, NONE_USED = 1, 2  # exit statuses
 
 
 class Wanted(NamedTuple):
@@ -48,7 +49,7 @@ class Wanted(NamedTuple):
 
 
 def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool) -> int:
-    """Answers for the glyphs of fonts; 1 where a font could not be used (the others were), else 0."""
+    """Answers for the glyphs of fonts; 1 where some fonts could not be used, 2 where none could, else 0."""
     form = _prepare(wanted)
     asked = find_inputs(fonts, FONT_SUFFIXES)
     require_kept(asked.files, [wanted.output, wanted.sheet])
@@ -58,11 +59,11 @@ def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool) -> int:
         _give(found.table, packed_NHB, "gid", wanted, form)
         if check:
             _print_agreement(found.verdicts, form, wanted)
-    return _name_bad([*asked.problems, *found.problems])
+    return _name_bad([*asked.problems, *found.problems], is_any_answered=bool(found.faces))
 
 
 def run_predict(images: Sequence[Path], wanted: Wanted, *, ink: Ink, diacritic: bool, max_pixels: int) -> int:
-    """Answers for pictures; 1 where a picture could not be used (the others were), else 0."""
+    """Answers for pictures; 1 where some could not be used, 2 where none could, else 0."""
     form = _prepare(wanted)
     asked = find_inputs(images, IMAGE_SUFFIXES)
     require_kept(asked.files, [wanted.output, wanted.sheet])
@@ -73,7 +74,7 @@ def run_predict(images: Sequence[Path], wanted: Wanted, *, ink: Ink, diacritic: 
     if len(table):
         _give(table, packed_NHB, "image", wanted, form)
     faults = [f"{row.image}: {row.fault}" for row in table[table["fault"] != ""].itertuples()]
-    return _name_bad([*asked.problems, *faults])
+    return _name_bad([*asked.problems, *faults], is_any_answered=len(faults) < len(table))
 
 
 def _prepare(wanted: Wanted) -> Format:
@@ -114,11 +115,11 @@ def _save_sheet(path: Path, shown: pd.DataFrame, packed_NHB: NDArray[np.uint8], 
         print(f"{shown_place(page)}: sheet written", file=sys.stderr)
 
 
-def _name_bad(problems: Sequence[str]) -> int:
+def _name_bad(problems: Sequence[str], *, is_any_answered: bool) -> int:
     """Say what could not be used; the exit status."""
     for problem in problems:
         print(f"glyphlens: {shown_lines(problem)}", file=sys.stderr)
-    return int(bool(problems))
+    return (SOME_UNUSED if is_any_answered else NONE_USED) if problems else 0
 
 
 def _print_tables(shown: pd.DataFrame, subject: str, screen: Console) -> None:

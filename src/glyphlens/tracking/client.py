@@ -4,7 +4,7 @@ import errno
 import logging
 import os
 import re
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -185,10 +185,20 @@ def _make_database(path: Path) -> None:
 
     if path.exists():
         return
-    with FileLock(path.with_name(f".{path.name}.lock")), suppress(FileExistsError), writing(path) as partial:
+    with _lock_beside(path), suppress(FileExistsError), writing(path) as partial:
         _require_new(path)
         SqlAlchemyStore(sqlite_uri(partial), _artifacts_beside(path))  # type: ignore[no-untyped-call]
         _require_new(path)
+
+
+def _lock_beside(path: Path) -> AbstractContextManager[object]:
+    """None where no file can be made beside it, for which a lock would wait for ever: the database itself says why."""
+    lock = path.with_name(f".{path.name}.lock")
+    try:
+        lock.touch()
+    except OSError:
+        return nullcontext()
+    return FileLock(lock)
 
 
 def _require_new(path: Path) -> None:
