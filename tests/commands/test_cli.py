@@ -67,7 +67,7 @@ def test_a_bad_font_is_told_and_the_others_are_done(run, font_path, tmp_path):
 
 def test_only_bad_fonts_give_no_table(run, tmp_path):
     status, out, err = run("identify", tmp_path / "gone.ttf")
-    assert (status, out) == (1, "") and "gone.ttf: no such file" in err
+    assert (status, out) == (2, "") and "gone.ttf: no such file" in err
 
 
 @pytest.mark.parametrize(
