@@ -1,4 +1,4 @@
-"""Whatever is named on the command line: the rest is answered, what is bad is named at the end, status 1; 2 if nothing is."""
+"""Whatever is named on the command line: the rest is answered, what is bad is named at the end."""
 
 import io
 import json
