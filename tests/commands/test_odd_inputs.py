@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import brotli
@@ -166,16 +167,53 @@ def test_an_empty_name_is_not_the_working_folder(glyphlens, arguments, tmp_path,
     assert (status, out) == (2, "") and "the name is empty" in err
 
 
+def unprivileged(*command: object, shell: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    """A run of the command that may not read what it is not permitted to, whoever runs the tests."""
+    prefix = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    return subprocess.run(
+        [*shell, *prefix, sys.executable, "-m", "glyphlens.cli", *command], capture_output=True, text=True, check=False
+    )
+
+
 def test_an_unreadable_file_does_not_refuse_the_others(font_path, model_folder, tmp_path):
     (tmp_path / "locked.ttf").write_bytes(font_path.read_bytes())
     (tmp_path / "locked.ttf").chmod(0)
-    unprivileged = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
-    command = [sys.executable, "-m", "glyphlens.cli", "identify", tmp_path / "locked.ttf", font_path, "-f", "csv"]
-    done = subprocess.run(
-        [*unprivileged, *command, "--model", model_folder], capture_output=True, text=True, check=False
-    )
+    done = unprivileged("identify", tmp_path / "locked.ttf", font_path, "-f", "csv", "--model", model_folder)
     assert done.returncode == 1 and len(done.stdout.splitlines()) == 8
     assert done.stderr.splitlines()[-1].endswith("locked.ttf: cannot be read (Permission denied)")
+
+
+LONG = "a" * 300
+PLACES = [
+    ("etl", "PLACE"),
+    ("history", "PLACE", "-o", "chart.png"),
+    ("history", "curves", "-o", "PLACE.png"),
+    ("verify", "PLACE"),
+    ("identify", "FONT", "-o", "PLACE.csv"),
+    ("identify", "FONT", "--sheet", "PLACE.png"),
+    ("evaluate", "--model", "MODEL", "--samples", "PLACE"),
+]
+
+
+@pytest.mark.parametrize("arguments", PLACES, ids=" ".join)
+@pytest.mark.parametrize("place", [LONG, "locked/inside"], ids=["too long", "locked"])
+def test_a_place_that_the_system_refuses_is_one_line(font_path, model_folder, tmp_path, arguments, place):
+    (tmp_path / "locked").mkdir(mode=0)
+    place = str(tmp_path / place)
+    named = {"FONT": str(font_path), "MODEL": str(model_folder)}
+    done = unprivileged(*(named.get(word, word.replace("PLACE", place)) for word in arguments))
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith(f"glyphlens: {place}") or "-o" in arguments
+
+
+@pytest.mark.parametrize(("model", "script"), [([], "chmod 0 ."), (["--model", "MODEL"], "rmdir ../here")])
+def test_a_working_folder_that_is_closed_or_gone_costs_no_answer(font_path, model_folder, tmp_path, model, script):
+    (tmp_path / "here").mkdir()
+    options = [str(model_folder) if word == "MODEL" else word for word in model]
+    shell = ["sh", "-c", f'cd {tmp_path}/here && {script} && exec "$@"', "sh"]
+    done = unprivileged("identify", ".", font_path, "-f", "csv", *options, shell=shell)
+    assert done.returncode == 1 and len(done.stdout.splitlines()) == 8, done.stderr
+    assert len(done.stderr.splitlines()) == 1 and "glyphlens: .: " in done.stderr
 
 
 def end_of_outlines(font: bytes) -> int:

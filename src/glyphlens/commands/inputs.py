@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
-from glyphlens.core.folders import files_below, is_there
-from glyphlens.core.storage import is_stream
+from glyphlens.core.folders import files_below
+from glyphlens.core.storage import is_special, is_stream, is_there
 
 
 class Inputs(NamedTuple):
@@ -15,11 +15,6 @@ class Inputs(NamedTuple):
 
     files: list[Path]
     problems: list[str]
-
-
-def is_special(path: Path) -> bool:
-    """Whether it is a pipe or a device, which a folder may hold and whose reading may never end."""
-    return is_there(path) and not path.is_file() and not path.is_dir()
 
 
 def require_kept(asked: Sequence[Path], destinations: Sequence[Path | None]) -> None:
@@ -41,8 +36,12 @@ def find_inputs(paths: Sequence[Path], suffixes: Collection[str]) -> Inputs:
             found.files.append(path)
             continue
         skipped: dict[Path, str] = {}
-        files = sorted(file for file in files_below(path, skipped, linked=True) if file.suffix.lower() in suffixes)
-        found.files.extend(file for file in files if not is_special(file))
+        files: list[Path] = []
+        try:
+            files = sorted(file for file in files_below(path, skipped, linked=True) if file.suffix.lower() in suffixes)
+        except OSError as error:  # the working folder itself is gone or closed
+            skipped[path] = str(error.strerror)
+        found.files.extend(file for file in files if not is_special(file))  # the reading of a pipe may never end
         found.problems.extend(f"{shown(file)}: skipped, it is no regular file" for file in files if is_special(file))
         found.problems.extend(
             f"{shown(place)}: this folder was skipped ({reason})" for place, reason in skipped.items()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.folders import is_there
 from glyphlens.core.params import Section
+from glyphlens.core.storage import is_there
 from glyphlens.imaging.raster import DiacriticRule
 from glyphlens.inference.folder import AGAIN, LABELS
 from glyphlens.inference.recognizer import Recognizer
@@ -52,7 +52,9 @@ def open_model(path: Path | None, threads: int | None) -> Recognizer:
 
 def releases() -> dict[str, Path]:
     """{name: folder} of the released models below the working folder and beside the installed sources."""
-    files = [file for root in (REPOSITORY, Path()) for file in sorted(root.glob(f"{RELEASES}/*.onnx"))]
+    files = [
+        file for root in filter(is_there, (REPOSITORY, Path())) for file in sorted(root.glob(f"{RELEASES}/*.onnx"))
+    ]
     return {file.parent.parent.name: file.parent for file in files}
 
 

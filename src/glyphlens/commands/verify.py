@@ -13,7 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import hash_file
+from glyphlens.core.storage import hash_file, is_there
 from glyphlens.review.locked import locked_stages
 from glyphlens.tracking.home import project_home
 
@@ -62,7 +62,7 @@ def cache_folder() -> Path:
 
 def find_objects(store: Path) -> dict[str, Path]:
     """Every object by its name without the slash; raises InputError where there is none."""
-    files = sorted((store / OBJECTS).glob("??/*"))
+    files = sorted((store / OBJECTS).glob("??/*")) if is_there(store / OBJECTS) else []
     objects = {file.parent.name + file.name: file for file in files if NAME.fullmatch(file.parent.name + file.name)}
     if not objects:
         raise InputError(f"{store}: no {OBJECTS}/…; give the folder of a DVC cache (`dvc cache dir`) or remote")

@@ -33,14 +33,6 @@ def files_below(folder: Path, skipped: dict[Path, str], *, hidden: bool = True, 
         seen.add(real)
 
 
-def is_there(path: Path) -> bool:
-    """Whether there is a file or folder; False where the system refuses to say (too long a name, no permission)."""
-    try:
-        return path.exists()
-    except OSError:
-        return False
-
-
 def require_recorded(source: Path) -> None:
     """Raise InputError, naming it and the way out, where the folder has a part that DVC would not record."""
     skipped: dict[Path, str] = {}

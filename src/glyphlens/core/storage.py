@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
@@ -49,7 +49,7 @@ def writing(path: Path) -> Iterator[Path]:
             raise
         if is_stream(path):
             raise OutputError(f"{place_name(path)}: cannot be written ({error.strerror or error})") from error
-        folder = next(folder for folder in path.absolute().parents if folder.is_dir())
+        folder = next(folder for folder in path.absolute().parents if is_there(folder))
         raise OutputError(
             f"{path}: cannot be written ({error.strerror or error}; {shutil.disk_usage(folder).free >> 20} MiB free); "
             "nothing was left behind, make room or mend the permissions and run again"
@@ -61,9 +61,22 @@ def place_name(path: Path) -> str:
     return "standard output" if path == STANDARD_OUTPUT else str(path)
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a file or folder; False where the system refuses to say (too long a name, no permission)."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def is_special(path: Path) -> bool:
+    """Whether it is a pipe or a device."""
+    return is_there(path) and not path.is_file() and not path.is_dir()
+
+
 def is_stream(path: Path) -> bool:
     """Whether what is written to ``path`` flows on: a pipe, a device, or a file that is open already."""
-    return open_descriptor(path) is not None or (path.exists() and not path.is_file() and not path.is_dir())
+    return open_descriptor(path) is not None or is_special(path)
 
 
 @contextmanager
@@ -122,9 +135,10 @@ def _again(descriptor: int) -> BinaryIO:
 
 def open_descriptor(path: Path) -> int | None:
     """The number of this process's open file that a path such as ``/dev/stdout`` or ``/dev/fd/3`` stands for."""
-    for step in _links(path):
-        if step.parent.resolve() == OPEN_FILES.resolve() and step.name.isdecimal():
-            return int(step.name)
+    with suppress(OSError):  # what the system refuses to follow is not open
+        for step in _links(path):
+            if step.parent.resolve() == OPEN_FILES.resolve() and step.name.isdecimal():
+                return int(step.name)
     return None
 
 

@@ -21,7 +21,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from glyphlens.core.curves import read_curves
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import load_json
+from glyphlens.core.storage import is_there, load_json
 from glyphlens.evaluation.charts import DPI, PERCENT, SERIES, SOFT, new_figure
 
 SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
@@ -54,7 +54,7 @@ def read_history(path: Path, name: str | None = None) -> History:
 
     A missing value (null, NaN, infinite) is a gap. Accuracies above 1 are taken for percentages of the whole file.
     """
-    if path.is_dir():
+    if is_there(path) and path.is_dir():
         unit: Literal["step", "epoch"] = "step"
         points = list(_from_folder(path))
     elif path.suffix == ".json":

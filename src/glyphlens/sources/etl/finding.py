@@ -11,6 +11,7 @@ import pandas as pd
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
 from glyphlens.core.folders import files_below
+from glyphlens.core.storage import is_there
 from glyphlens.sources.etl.sets import SETS, EtlSet, chosen_sets, is_description, set_of
 
 DESCRIPTION, UNREADABLE = "description, not data", "cannot be read"
@@ -87,7 +88,7 @@ def find_files(folder: Path, only: Iterable[str] = ()) -> Found:
     """
     wanted = chosen_sets(only)
     asked = {each.name for each in wanted}
-    if not folder.exists():
+    if not is_there(folder):
         raise InputError(f"{folder}: no such folder; put the unpacked or zipped sets of the ETL database there")
     audit: list[AuditRow] = []
     files: dict[str, EtlFile] = {}
