@@ -1,6 +1,7 @@
 """Any model on any sample set: scored where a class is known, counted where not, the same from the command line."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -205,3 +206,14 @@ def test_a_strange_file_name_is_refused_before_the_work(run, tmp_path: Path) -> 
 def test_help_has_examples() -> None:
     result = CliRunner().invoke(cli.app, ["evaluate", "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert result.exit_code == 0 and "glyphlens evaluate --model" in result.output
+
+
+@pytest.mark.parametrize("place", ["samples/classes.json", "model/labels.json"])
+def test_no_file_that_is_read_is_written_over(glyphlens, folder, other, tmp_path, place):
+    shutil.copytree(other.folder, tmp_path / "samples")
+    shutil.copytree(folder, tmp_path / "model")
+    before = (tmp_path / place).read_bytes()
+    options = ["--model", tmp_path / "model", "--samples", tmp_path / "samples", "-o", tmp_path / place]
+    status, _, err = glyphlens("evaluate", *options)
+    assert status == 2 and "would be written over" in err
+    assert (tmp_path / place).read_bytes() == before

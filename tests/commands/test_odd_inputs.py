@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -383,3 +384,16 @@ def test_no_file_is_written_over_that_is_read_or_was_just_written(run, tmp_path,
     status, _, err = run("predict", "in.png", *options)
     assert status == 2 and "would be written over" in err
     assert Path("in.png").read_bytes() == before and not Path("new.png").exists()
+
+
+@pytest.mark.parametrize("name", ["tiny.onnx", "labels.json"])
+@pytest.mark.parametrize("command", ["identify", "predict"])
+def test_the_model_is_not_written_over(glyphlens, model_folder, font_path, tmp_path, name, command):
+    shutil.copytree(model_folder, tmp_path / "model")
+    picture().save(tmp_path / "in.png")
+    before = (tmp_path / "model" / name).read_bytes()
+    asked = {"identify": font_path, "predict": tmp_path / "in.png"}[command]
+    output = tmp_path / "model" / ".." / "model" / name
+    status, _, err = glyphlens(command, asked, "--model", tmp_path / "model", "-o", output, "-f", "json")
+    assert status == 2 and "would be written over" in err
+    assert (tmp_path / "model" / name).read_bytes() == before

@@ -57,3 +57,23 @@ def test_an_unwritable_sheet_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         sheet.save_sheet(tmp_path / "file" / "sheet.png", table(1), pictures(1), "gid", "")
+
+
+def test_a_further_page_takes_the_place_of_an_earlier_one_and_of_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(sheet, "ROWS_A_PAGE", 1)
+    for _ in range(2):
+        sheet.save_sheet(tmp_path / "sheet.png", table(25), pictures(25), "gid", "title")
+    first = (tmp_path / "sheet.png").read_bytes()
+    Image.new("L", (9, 9)).save(tmp_path / "sheet-2.png")
+    before = (tmp_path / "sheet-2.png").read_bytes()
+    with pytest.raises(OutputError, match=r"sheet-2\.png: .*would be written over"):
+        sheet.save_sheet(tmp_path / "sheet.png", table(26), pictures(26), "gid", "another title")
+    assert (tmp_path / "sheet-2.png").read_bytes() == before and (tmp_path / "sheet.png").read_bytes() == first
+
+
+def test_no_page_is_written_where_one_cannot_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(sheet, "ROWS_A_PAGE", 1)
+    (tmp_path / "sheet-3.png").mkdir()
+    with pytest.raises(OutputError, match=r"sheet-3\.png"):
+        sheet.save_sheet(tmp_path / "sheet.png", table(25), pictures(25), "gid", "title")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["sheet-3.png"]

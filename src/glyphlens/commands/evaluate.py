@@ -8,11 +8,13 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from rich.table import Table
 
-from glyphlens.commands.model import open_model
+from glyphlens.commands.inputs import require_kept
+from glyphlens.commands.model import model_files, open_model
 from glyphlens.commands.output import Format, check_writable, output_format
 from glyphlens.commands.scoring import Scored, group_table, score, summary_table, told
 from glyphlens.commands.screen import Column, console, fitted_table
 from glyphlens.core.file_names import shown
+from glyphlens.core.folders import files_below
 from glyphlens.core.storage import STANDARD_OUTPUT, place_name, save_json, save_table_csv
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.outcomes import records
@@ -37,6 +39,7 @@ def run_evaluate(
     if output is not None:
         check_writable(output)
     recognizer, opened = open_model(model, threads), SampleSet.open(samples)
+    require_kept([*model_files(recognizer), *files_below(samples, {})], [output])
     scored = score(recognizer, opened, split, batch)
     summary, groups = summary_table(scored), group_table(scored)
     if output is not None:

@@ -19,13 +19,22 @@ class Inputs(NamedTuple):
 
 def require_kept(asked: Sequence[Path], destinations: Sequence[Path | None]) -> None:
     """Raise InputError where a file that is read, or is written for another reason, would be written over."""
-    taken = {path.resolve(): path for path in asked if is_there(path) and path.is_file()}
+    taken = {_identity(path): path for path in asked if is_there(path) and path.is_file()}
     for destination in destinations:
         if destination is None or is_stream(destination):
             continue
-        if other := taken.get(destination.resolve()):
+        identity = _identity(destination)
+        if other := taken.get(identity):
             raise InputError(f"{shown(destination)}: would be written over {shown(other)}; choose another place")
-        taken[destination.resolve()] = destination
+        taken[identity] = destination
+
+
+def _identity(path: Path) -> object:
+    """What two names of one file share, however they lead there; of a file that is yet to come, its whole path."""
+    if not is_there(path):
+        return path.resolve()
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def find_inputs(paths: Sequence[Path], suffixes: Collection[str]) -> Inputs:

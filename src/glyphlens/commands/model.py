@@ -50,6 +50,11 @@ def open_model(path: Path | None, threads: int | None) -> Recognizer:
     )
 
 
+def model_files(recognizer: Recognizer) -> list[Path]:
+    """The files that it was read from, model and label map."""
+    return [recognizer.path, recognizer.path.with_name(LABELS)]
+
+
 def releases() -> dict[str, Path]:
     """{name: folder} of the released models below the working folder and beside the installed sources."""
     files = [

@@ -16,7 +16,7 @@ from glyphlens.commands.face_pictures import FONT_SUFFIXES
 from glyphlens.commands.identify import identify_fonts
 from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Ink
 from glyphlens.commands.inputs import find_inputs, require_kept
-from glyphlens.commands.model import open_model
+from glyphlens.commands.model import model_files, open_model
 from glyphlens.commands.output import (
     Format,
     check_picture,
@@ -52,8 +52,9 @@ def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool) -> int:
     """Answers for the glyphs of fonts; 1 where some fonts could not be used, 2 where none could, else 0."""
     form = _prepare(wanted)
     asked = find_inputs(fonts, FONT_SUFFIXES)
-    require_kept(asked.files, [wanted.output, wanted.sheet])
-    found = identify_fonts(asked.files, open_model(wanted.model, wanted.threads), top=wanted.top, check=check)
+    recognizer = open_model(wanted.model, wanted.threads)
+    require_kept([*asked.files, *model_files(recognizer)], [wanted.output, wanted.sheet])
+    found = identify_fonts(asked.files, recognizer, top=wanted.top, check=check)
     if found.faces:
         packed_NHB = np.concatenate([face.packed_NHB for face in found.faces])
         _give(found.table, packed_NHB, "gid", wanted, form)
@@ -66,8 +67,8 @@ def run_predict(images: Sequence[Path], wanted: Wanted, *, ink: Ink, diacritic: 
     """Answers for pictures; 1 where some could not be used, 2 where none could, else 0."""
     form = _prepare(wanted)
     asked = find_inputs(images, IMAGE_SUFFIXES)
-    require_kept(asked.files, [wanted.output, wanted.sheet])
     recognizer = open_model(wanted.model, wanted.threads)
+    require_kept([*asked.files, *model_files(recognizer)], [wanted.output, wanted.sheet])
     table, packed_NHB = predict_images(
         asked.files, recognizer, top=wanted.top, ink=ink, diacritic=diacritic, max_pixels=max_pixels
     )

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from glyphlens.commands.answers import Row
-from glyphlens.commands.output import unwritable
+from glyphlens.commands.output import check_writable, unwritable
 from glyphlens.core.errors import OutputError
-from glyphlens.core.storage import is_stream, place_name, writing
+from glyphlens.core.storage import is_stream, is_there, place_name, writing
 from glyphlens.data.sample_set import unpack_bits
 
 COLUMNS, ROWS_A_PAGE = 12, 100
@@ -23,6 +24,7 @@ TILE_PX, GLYPH_PX, TEXT_PX = 136, 96, 12
 TILE_HEIGHT_PX = GLYPH_PX + 5 * TEXT_PX + 8
 HEADING_PX = 34
 PAD_PX = 6
+MAKER = ("Software", "glyphlens")  # a keyword that the PNG specification defines, and its text
 LAST_DRAWABLE = 0x24F  # the built-in font has Latin letters only
 INK, PAPER, FRAME, FAINT = (20, 20, 20), (255, 255, 255), (222, 222, 222), (120, 120, 120)
 SURE, UNSURE, DOUBTFUL = (30, 140, 60), (200, 140, 0), (200, 50, 40)
@@ -31,7 +33,8 @@ SURE, UNSURE, DOUBTFUL = (30, 140, 60), (200, 140, 0), (200, 50, 40)
 def save_sheet(path: Path, table: pd.DataFrame, packed_NHB: NDArray[np.uint8], subject: str, title: str) -> list[Path]:
     """Write ``path`` and, beyond 1,200 glyphs, ``…-2.png`` and on; returns the paths.
 
-    ``subject`` is the column that names a tile. Raises OutputError where a page cannot be written.
+    ``subject`` is the column that names a tile. A further page takes the place of one of an earlier sheet. Raises
+    OutputError, before the first page is written, where one cannot be or another file is in its place.
     """
     page_glyphs = COLUMNS * ROWS_A_PAGE
     pages = max(1, -(-len(table) // page_glyphs))
@@ -39,26 +42,45 @@ def save_sheet(path: Path, table: pd.DataFrame, packed_NHB: NDArray[np.uint8], s
         raise OutputError(
             f"{place_name(path)}: takes one page, {len(table):,} glyphs fill {pages}; name a file for --sheet"
         )
-    paths = []
-    for number in range(pages):
+    paths = [path, *(path.with_stem(f"{path.stem}-{number}") for number in range(2, pages + 1))]
+    for page in paths[1:]:
+        _require_free(page)
+    for number, page in enumerate(paths):
         part = slice(number * page_glyphs, (number + 1) * page_glyphs)
         heading = title if pages == 1 else f"{title} · page {number + 1} of {pages}"
         picture = draw_page(table.iloc[part], packed_NHB[part], subject, heading)
-        target = path if number == 0 else path.with_stem(f"{path.stem}-{number + 1}")
-        save_picture(target, picture)
-        paths.append(target)
+        save_picture(page, picture)
     return paths
 
 
 def save_picture(path: Path, picture: Image.Image) -> None:
-    """One PNG; raises OutputError where it cannot be written."""
+    """One PNG that says who made it; raises OutputError where it cannot be written."""
+    maker = PngInfo()
+    maker.add_text(*MAKER)
     try:
         with writing(path) as partial:
-            picture.save(partial, format="PNG", compress_level=3)
+            picture.save(partial, format="PNG", compress_level=3, pnginfo=maker)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise unwritable(path, error) from error
+
+
+def _require_free(page: Path) -> None:
+    """Raise OutputError where a page that nobody named cannot be written, or would cost a file that is no such page."""
+    check_writable(page)
+    if is_there(page) and not (page.is_file() and _is_ours(page)):  # reading a pipe may never end
+        raise OutputError(
+            f"{page}: a further page of the sheet would be written over this file; move it, or name --sheet otherwise"
+        )
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with path.open("rb") as file, Image.open(file, formats=["PNG"]) as image:
+            return MAKER in image.info.items()
+    except (OSError, SyntaxError, ValueError):
+        return False
 
 
 def draw_page(table: pd.DataFrame, packed_NHB: NDArray[np.uint8], subject: str, heading: str) -> Image.Image:
