@@ -104,6 +104,56 @@ def test_who_may_read_a_file_stays(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "private").stat().st_mode) == 0o600
 
 
+def test_whose_a_file_is_stays(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    (tmp_path / "theirs").write_text("old")
+    os.chown(tmp_path / "theirs", 1234, 4321)
+    save_text(tmp_path / "theirs", "new")
+    found = (tmp_path / "theirs").stat()
+    assert (found.st_uid, found.st_gid, (tmp_path / "theirs").read_text()) == (1234, 4321, "new")
+
+
+IN_A_CLOSED_FOLDER = """
+import sys
+from pathlib import Path
+from glyphlens.commands.output import check_writable
+from glyphlens.core.storage import save_text, writing
+path = Path(sys.argv[1])
+check_writable(path)
+try:
+    with writing(path) as partial:
+        partial.write_text("half")
+        raise KeyError
+except KeyError:
+    print(path.read_text())
+save_text(path, "new")
+"""
+
+
+def test_a_file_in_a_folder_that_is_closed_is_written(tmp_path: Path) -> None:
+    """Who may write a file but not its folder cannot replace it."""
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    (folder / "open").write_text("old")
+    folder.chmod(0o555)
+    prefix = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
+    command = [*prefix, sys.executable, "-c", IN_A_CLOSED_FOLDER, folder / "open"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "old\n" and (folder / "open").read_text() == "new"
+    assert [entry.name for entry in folder.iterdir()] == ["open"]
+    folder.chmod(0o755)
+
+
+def test_a_file_of_several_names_is_cut_off_from_the_others(tmp_path: Path) -> None:
+    """Snapshots (``cp -al``) and caches share files that way, and must never change."""
+    (tmp_path / "snapshot").write_text("old")
+    (tmp_path / "output").hardlink_to(tmp_path / "snapshot")
+    save_text(tmp_path / "output", "new")
+    assert ((tmp_path / "snapshot").read_text(), (tmp_path / "output").read_text()) == ("old", "new")
+
+
 def test_the_longest_name_can_be_written(tmp_path: Path) -> None:
     save_text(tmp_path / ("é" * 127), "x")
     assert (tmp_path / ("é" * 127)).read_text() == "x"

@@ -14,7 +14,7 @@ import pandas as pd
 from glyphlens.commands.answers import Row, runners_up
 from glyphlens.core.errors import InputError, OutputError
 from glyphlens.core.file_names import shown
-from glyphlens.core.storage import STANDARD_OUTPUT, end_of_links, is_stream, place_name, writing
+from glyphlens.core.storage import STANDARD_OUTPUT, end_of_links, is_stream, is_written_to, place_name, writing
 
 Format = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = ("csv", "json", "parquet")
@@ -49,7 +49,7 @@ def check_picture(path: Path) -> None:
 def check_writable(path: Path) -> None:
     """Raise OutputError now, before minutes of work, where a file cannot be written later."""
     try:
-        if is_stream(path):
+        if is_written_to(path):
             if not os.access(path, os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             return

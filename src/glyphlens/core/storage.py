@@ -37,17 +37,19 @@ REFUSALS = (
 def writing(path: Path) -> Iterator[Path]:
     """Yield a temporary file whose content goes to ``path`` only when the block succeeds.
 
-    A regular file is replaced, that of a link in its own folder; a pipe, a device or an open file (``/dev/stdout``) is
-    written to. Raises OutputError, naming the path and the free space, where the system refuses the write.
+    A regular file is replaced, that of a link in its own folder, and keeps its owner and permissions; other hard links
+    keep the old content. A pipe, a device, an open file (``/dev/stdout``) and a file that can be written but not
+    replaced are written to, once the content is whole. Raises OutputError, naming the path and the free space, where
+    the system refuses the write.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _into_stream(path) if is_stream(path) else _beside(end_of_links(path)) as partial:
+        with _into(path) if is_written_to(path) else _beside(end_of_links(path)) as partial:
             yield partial
     except OSError as error:
         if error.errno not in REFUSALS:
             raise
-        if is_stream(path):
+        if is_written_to(path):
             raise OutputError(f"{place_name(path)}: cannot be written ({error.strerror or error})") from error
         folder = next(folder for folder in path.absolute().parents if is_there(folder))
         raise OutputError(
@@ -79,6 +81,14 @@ def is_stream(path: Path) -> bool:
     return open_descriptor(path) is not None or is_special(path)
 
 
+def is_written_to(path: Path) -> bool:
+    """Whether it is a stream, or a file that may be written in a folder where nothing may be replaced."""
+    if is_stream(path):
+        return True
+    folder = Path(os.path.realpath(path)).parent
+    return is_there(path) and path.is_file() and os.access(path, os.W_OK) and not os.access(folder, os.W_OK)
+
+
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
     """A temporary neighbour that takes the place of a regular file, and its permissions."""
@@ -86,6 +96,9 @@ def _beside(path: Path) -> Iterator[Path]:
     try:
         yield partial
         if path.is_file() and not _is_protected(path):
+            owner = path.stat()
+            with suppress(PermissionError):  # only root can give a file away
+                os.chown(partial, owner.st_uid, owner.st_gid)
             shutil.copymode(path, partial)
         with partial.open("rb") as handle:
             os.fsync(handle.fileno())
@@ -119,8 +132,8 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _into_stream(path: Path) -> Iterator[Path]:
-    """A temporary file elsewhere that is copied into the stream; an open file is gone on with where it stands."""
+def _into(path: Path) -> Iterator[Path]:
+    """A temporary file elsewhere that is copied into what is there; an open file is gone on with where it stands."""
     with TemporaryDirectory(prefix="glyphlens-") as folder:
         partial = Path(folder, "partial")
         yield partial
