@@ -86,6 +86,21 @@ def test_messages_escape_names_too(run, tmp_path):
     assert status == 2 and r"\xff\x1b[31m.ttf: no such file" in err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("identify", "NAME.ttf"), ("predict", "NAME.png"), ("identify", "x.ttf", "-o", "NAME"), ("etl", "NAME"),
+        ("identify", "x.ttf", "--sheet", "NAME"), ("identify", "x.ttf", "--model", "NAME"),
+        ("history", "NAME", "-o", "x.png"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_line_break_in_a_name_breaks_no_line(glyphlens, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    status, _, err = glyphlens(*(word.replace("NAME", "two\nlines\x1b[31m") for word in arguments))
+    assert status == 2 and r"two\nlines\x1b[31m" in err and "\nlines" not in err
+
+
 def test_an_answer_survives_a_terminal_of_ascii(font_path, model_folder):
     command = [sys.executable, "-m", "glyphlens.cli", "identify", font_path, "--model", model_folder]
     done = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=False)

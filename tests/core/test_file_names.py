@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glyphlens.core.file_names import shown, shown_lines
+from glyphlens.core.file_names import shown
 
 
 @given(st.binary(max_size=20))
@@ -23,4 +23,3 @@ def test_ordinary_names_stay(name: str) -> None:
 
 def test_what_is_escaped_can_be_read() -> None:
     assert shown(os.fsdecode(b"a\xffb\n\x1b[31m\xe2\x80\xae")) == r"a\xffb\n\x1b[31m\u202e"
-    assert shown_lines("one\x1b\ntwo") == "one\\x1b\ntwo"

@@ -8,7 +8,7 @@ import sys
 from glyphlens.cli import characters, experiments, review  # in the order of --help
 from glyphlens.cli.app import app
 from glyphlens.core.errors import GlyphlensError
-from glyphlens.core.file_names import shown_lines
+from glyphlens.core.file_names import shown
 from glyphlens.core.shards import one_thread_each
 
 __all__ = ["app", "characters", "experiments", "main", "review"]
@@ -28,7 +28,7 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except GlyphlensError as error:
-        print(f"glyphlens: {shown_lines(error)}", file=sys.stderr)
+        print(f"glyphlens: {shown(error)}", file=sys.stderr)
         sys.exit(COULD_NOT)
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):  # Typer ends with 1 when nobody reads on

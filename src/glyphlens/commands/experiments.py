@@ -66,7 +66,7 @@ def _shown() -> str:
     """The output of DVC, asked now."""
     answer = subprocess.run([sys.executable, "-m", "dvc", *SHOW], capture_output=True, text=True, check=False)
     if answer.returncode:
-        raise InputError(f"dvc {' '.join(SHOW)}: {answer.stderr.strip()}")
+        raise InputError(f"dvc {' '.join(SHOW)}: {'; '.join(answer.stderr.strip().splitlines())}")
     return answer.stdout
 
 

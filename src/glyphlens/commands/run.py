@@ -29,7 +29,7 @@ from glyphlens.commands.predict import predict_images
 from glyphlens.commands.screen import agreement_on_screen, answers_on_screen, console
 from glyphlens.commands.sheet import save_sheet
 from glyphlens.core.errors import InputError
-from glyphlens.core.file_names import shown_lines
+from glyphlens.core.file_names import shown
 from glyphlens.core.storage import STANDARD_OUTPUT
 
 LONGEST_TITLE = 80
@@ -119,7 +119,7 @@ def _save_sheet(path: Path, shown: pd.DataFrame, packed_NHB: NDArray[np.uint8], 
 def _name_bad(problems: Sequence[str], *, is_any_answered: bool) -> int:
     """Say what could not be used; the exit status."""
     for problem in problems:
-        print(f"glyphlens: {shown_lines(problem)}", file=sys.stderr)
+        print(f"glyphlens: {shown(problem)}", file=sys.stderr)
     return (SOME_UNUSED if is_any_answered else NONE_USED) if problems else 0
 
 

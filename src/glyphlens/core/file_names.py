@@ -17,11 +17,6 @@ def shown(name: object) -> str:
     return text if text.isprintable() else "".join(map(_escaped, text))
 
 
-def shown_lines(message: object) -> str:
-    """The same for a message of several lines."""
-    return "\n".join(map(shown, str(message).split("\n")))
-
-
 def _escaped(character: str) -> str:
     if ord(character) in UNDECODED:
         return f"\\x{ord(character) - 0xDC00:02x}"
