@@ -412,3 +412,22 @@ def test_the_model_is_not_written_over(glyphlens, model_folder, font_path, tmp_p
     status, _, err = glyphlens(command, asked, "--model", tmp_path / "model", "-o", output, "-f", "json")
     assert status == 2 and "would be written over" in err
     assert (tmp_path / "model" / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["identify", "predict"])
+@pytest.mark.parametrize("options", [["-f", "json"], ["-f", "table"], ["-o", "old.csv"], ["--sheet", "old.png"]])
+def test_where_nothing_is_answered_nothing_is_written(run, tmp_path, monkeypatch, command, options):
+    monkeypatch.chdir(tmp_path)
+    for name in ("old.csv", "old.png", "bad.ttf", "bad.png"):
+        Path(name).write_text("as it was")
+    status, out, err = run(command, "bad.ttf", "bad.png", "gone.ttf", *options)
+    assert (status, out) == (2, "")
+    assert err.count("bad.ttf: ") == err.count("gone.ttf: no such file") == 1
+    assert err.splitlines()[-1] == "glyphlens: nothing was answered, so nothing was written"
+    assert {path.read_text() for path in tmp_path.glob("old.*")} == {"as it was"}
+
+
+@pytest.mark.parametrize("command", ["identify", "predict"])
+def test_help_tells_the_exit_statuses(glyphlens, command):
+    out = " ".join(glyphlens(command, "--help")[1].split())
+    assert "1 where some" in out and "where none could, it is 2 and nothing is written" in out

@@ -49,6 +49,7 @@ def identify(
     """Name every glyph of Arabic fonts, with or without cmap and GSUB, whatever the glyphs are called.
 
     Each glyph number gets a label such as beh.init, code points, a form, the runners-up and a calibrated confidence.
+    The exit status is 1 where some fonts could not be used; where none could, it is 2 and nothing is written.
     """
     from glyphlens.commands.run import Wanted, run_identify
 
@@ -90,7 +91,8 @@ def predict(
 
     Arabic glyphs by default; with --model kanji a Japanese character, written or printed, on a photo or scan. Further
     pages of a file are called file#2 and on. A picture does not show where its glyph stands in the line, so answers are
-    less certain than for fonts.
+    less certain than for fonts. The exit status is 1 where some pictures could not be used; where none could, it is 2
+    and nothing is written.
     """
     from glyphlens.commands.run import Wanted, run_predict
 

@@ -49,7 +49,7 @@ class Wanted(NamedTuple):
 
 
 def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool) -> int:
-    """Answers for the glyphs of fonts; 1 where some fonts could not be used, 2 where none could, else 0."""
+    """Answers for the glyphs of fonts; 1 where some could not be used, 2 (and nothing written) where none could."""
     form = _prepare(wanted)
     asked = find_inputs(fonts, FONT_SUFFIXES)
     recognizer = open_model(wanted.model, wanted.threads)
@@ -64,7 +64,7 @@ def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool) -> int:
 
 
 def run_predict(images: Sequence[Path], wanted: Wanted, *, ink: Ink, diacritic: bool, max_pixels: int) -> int:
-    """Answers for pictures; 1 where some could not be used, 2 where none could, else 0."""
+    """Answers for pictures; 1 where some could not be used, 2 (and nothing written) where none could."""
     form = _prepare(wanted)
     asked = find_inputs(images, IMAGE_SUFFIXES)
     recognizer = open_model(wanted.model, wanted.threads)
@@ -72,10 +72,11 @@ def run_predict(images: Sequence[Path], wanted: Wanted, *, ink: Ink, diacritic: 
     table, packed_NHB = predict_images(
         asked.files, recognizer, top=wanted.top, ink=ink, diacritic=diacritic, max_pixels=max_pixels
     )
-    if len(table):
-        _give(table, packed_NHB, "image", wanted, form)
     faults = [f"{row.image}: {row.fault}" for row in table[table["fault"] != ""].itertuples()]
-    return _name_bad([*asked.problems, *faults], is_any_answered=len(faults) < len(table))
+    is_any_answered = len(faults) < len(table)
+    if is_any_answered:
+        _give(table, packed_NHB, "image", wanted, form)
+    return _name_bad([*asked.problems, *faults], is_any_answered=is_any_answered)
 
 
 def _prepare(wanted: Wanted) -> Format:
@@ -120,7 +121,10 @@ def _name_bad(problems: Sequence[str], *, is_any_answered: bool) -> int:
     """Say what could not be used; the exit status."""
     for problem in problems:
         print(f"glyphlens: {shown(problem)}", file=sys.stderr)
-    return (SOME_UNUSED if is_any_answered else NONE_USED) if problems else 0
+    if not is_any_answered:
+        print("glyphlens: nothing was answered, so nothing was written", file=sys.stderr)
+        return NONE_USED
+    return SOME_UNUSED if problems else 0
 
 
 def _print_tables(shown: pd.DataFrame, subject: str, screen: Console) -> None:
