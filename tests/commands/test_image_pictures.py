@@ -61,6 +61,13 @@ def test_every_mode_is_read(read, mode):
     assert np.array_equal(read(image, ".tif" if mode == "CMYK" else ".png"), EXPECTED)
 
 
+def test_lightness_is_read_of_lab(read):
+    """As scanners save it for print: Pillow itself converts it by a colour profile only."""
+    lightness = Image.fromarray(on_paper(corner()))
+    neutral = Image.new("L", lightness.size, 128)
+    assert np.array_equal(read(Image.merge("LAB", (lightness, neutral, neutral)), ".tif"), EXPECTED)
+
+
 def test_sixteen_bits_and_low_contrast(read):
     deep = (on_paper(corner()).astype(np.uint16) * 40) + 9000
     assert np.array_equal(read(Image.fromarray(deep)), EXPECTED)

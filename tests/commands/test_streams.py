@@ -189,3 +189,52 @@ def test_a_screen_without_room_is_one_line(font_path, model_folder, arguments):
     assert done.returncode == 2
     assert "standard output: cannot be written (No space left on device)" in done.stderr
     assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
+
+
+def test_a_full_temporary_folder_is_not_blamed_on_standard_output(font_path, model_folder, tmp_path):
+    """What goes into a stream is made whole elsewhere before; the limit on a file's size stands for a full disk."""
+    command = [*COMMAND, "identify", font_path, "--model", model_folder, "-o", "-"]
+    limited = ["sh", "-c", 'ulimit -f 1 && exec "$@"', "sh", *command]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(limited, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert f"{tmp_path}: the temporary folder cannot be written (File too large" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("test.ttf/x.csv", "test.ttf is no folder"),
+        ("/dev/fd/77", "/dev/fd/77: cannot be written (Bad file descriptor)"),
+    ],
+)
+def test_why_a_place_cannot_be_written_is_true(run, font_path, monkeypatch, place, message):
+    monkeypatch.chdir(font_path.parent)
+    status, out, err = run("identify", font_path, "-o", place, "-f", "csv")
+    assert (status, out) == (2, "") and message in err
+
+
+@pytest.mark.parametrize("command", ["identify", "predict"])
+@pytest.mark.parametrize("through", ["pipe", "file"])
+def test_dash_is_standard_input(font_path, model_folder, tmp_path, command, through):
+    Image.fromarray(np.pad(np.zeros((70, 9), np.uint8), 10, constant_values=255)).save(tmp_path / "in.png")
+    source = {"identify": font_path, "predict": tmp_path / "in.png"}[command]
+    words = [*COMMAND, command, "-", "--model", model_folder, "-f", "csv"]
+    if through == "pipe":
+        done = subprocess.run(words, input=source.read_bytes(), capture_output=True, check=False)
+    else:
+        with source.open("rb") as file:
+            done = subprocess.run(words, stdin=file, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == {"identify": 8, "predict": 2}[command]
+    assert done.stdout.splitlines()[1].startswith(b"/dev/stdin,")
+
+
+def test_one_glyph_is_no_glyphs(run, tmp_path):
+    Image.fromarray(np.pad(np.zeros((70, 9), np.uint8), 10, constant_values=255)).save(tmp_path / "in.png")
+    assert run("predict", tmp_path / "in.png")[2].splitlines()[-1] == "1 glyph"
+
+
+@pytest.mark.parametrize("command", ["identify", "predict"])
+def test_help_tells_how_a_name_with_a_dash_is_given(glyphlens, command):
+    assert "behind --" in " ".join(glyphlens(command, "--help")[1].replace("│", " ").split())

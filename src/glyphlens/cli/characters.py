@@ -21,8 +21,10 @@ from glyphlens.cli.options import (
     Top,
     destination,
     named,
+    source,
 )
 
+NAMES_WITH_A_DASH = ", or - for standard input; a name that begins with a dash stands behind --."
 PANEL = "Glyphs and characters"
 
 
@@ -35,7 +37,11 @@ PANEL = "Glyphs and characters"
 def identify(
     fonts: Annotated[
         list[Path],
-        typer.Argument(parser=named, metavar="FONTS", help="Font files (ttf otf woff woff2 ttc) or folders of them."),
+        typer.Argument(
+            parser=source,
+            metavar="FONTS",
+            help=f"Font files (ttf otf woff woff2 ttc), folders of them{NAMES_WITH_A_DASH}",
+        ),
     ],
     output: Output = None,
     format: Format = None,
@@ -67,9 +73,9 @@ def predict(
     images: Annotated[
         list[Path],
         typer.Argument(
-            parser=named,
+            parser=source,
             metavar="IMAGES",
-            help="Pictures of one glyph or character a page (png jpg tif gif webp bmp ppm), or folders.",
+            help=f"Pictures of a glyph or character a page (png jpg tif gif webp bmp ppm), folders{NAMES_WITH_A_DASH}",
         ),
     ],
     output: Output = None,

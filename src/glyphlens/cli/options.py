@@ -10,6 +10,7 @@ import typer
 from glyphlens.tracks import flagship, tracks
 
 STANDARD_DESCRIPTOR = 1
+STANDARD_INPUT = Path("/dev/stdin")
 
 
 class FormatName(StrEnum):
@@ -43,6 +44,11 @@ def named(path: str) -> Path:
     if not str(path):
         raise typer.BadParameter("the name is empty; a variable without a value?")
     return Path(path)
+
+
+def source(path: str) -> Path:
+    """What to read; ``-`` is standard input."""
+    return STANDARD_INPUT if str(path) == "-" else named(path)
 
 
 def track_name(name: str) -> str:

@@ -173,6 +173,8 @@ def _grey(image: Image.Image) -> NDArray[np.uint8]:
     """(H, W) uint8 luminance; what is transparent becomes paper of the other tone than what is opaque."""
     if image.mode.startswith("I") or image.mode == "F":
         return _stretched(np.asarray(image, np.float64))
+    if image.mode == "LAB":
+        return np.asarray(image.getchannel("L"))
     if not image.has_transparency_data:
         return np.asarray(image.convert("L"))
     colour = image.convert("RGBA")

@@ -14,7 +14,16 @@ import pandas as pd
 from glyphlens.commands.answers import Row, runners_up
 from glyphlens.core.errors import InputError, OutputError
 from glyphlens.core.file_names import shown
-from glyphlens.core.storage import STANDARD_OUTPUT, end_of_links, is_stream, is_written_to, place_name, writing
+from glyphlens.core.storage import (
+    STANDARD_OUTPUT,
+    end_of_links,
+    is_stream,
+    is_written_to,
+    make_folder_of,
+    open_descriptor,
+    place_name,
+    writing,
+)
 
 Format = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = ("csv", "json", "parquet")
@@ -50,10 +59,12 @@ def check_writable(path: Path) -> None:
     """Raise OutputError now, before minutes of work, where a file cannot be written later."""
     try:
         if is_written_to(path):
+            if (descriptor := open_descriptor(path)) is not None:
+                os.fstat(descriptor)
             if not os.access(path, os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder_of(path)
         end = end_of_links(path)
         TemporaryFile(dir=end.parent).close()
         if end.is_dir():

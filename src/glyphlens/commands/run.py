@@ -149,7 +149,7 @@ def _print_agreement(verdicts: pd.DataFrame, form: Format, wanted: Wanted) -> No
 def _summary(table: pd.DataFrame, shown: pd.DataFrame) -> str:
     blank = int((table["fault"] != "").sum())
     hidden = len(table) - len(shown)
-    parts = [f"{len(table)} glyphs"]
+    parts = [f"{len(table)} glyph{'s' if len(table) > 1 else ''}"]
     if blank:
         parts.append(f"{blank} without an answer")
     if hidden:

@@ -43,7 +43,7 @@ def writing(path: Path) -> Iterator[Path]:
     the system refuses the write.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder_of(path)
         with _into(path) if is_written_to(path) else _beside(end_of_links(path)) as partial:
             yield partial
     except OSError as error:
@@ -56,6 +56,14 @@ def writing(path: Path) -> Iterator[Path]:
             f"{path}: cannot be written ({error.strerror or error}; {shutil.disk_usage(folder).free >> 20} MiB free); "
             "nothing was left behind, make room or mend the permissions and run again"
         ) from error
+
+
+def make_folder_of(path: Path) -> None:
+    """Make the folder that a file is to lie in; raises NotADirectoryError where something else is in its place."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, f"{path.parent} is no folder") from error
 
 
 def place_name(path: Path) -> str:
@@ -136,7 +144,15 @@ def _into(path: Path) -> Iterator[Path]:
     """A temporary file elsewhere that is copied into what is there; an open file is gone on with where it stands."""
     with TemporaryDirectory(prefix="glyphlens-") as folder:
         partial = Path(folder, "partial")
-        yield partial
+        try:
+            yield partial
+        except OSError as error:
+            if error.errno not in REFUSALS:
+                raise
+            raise OutputError(
+                f"{partial.parents[1]}: the temporary folder cannot be written ({error.strerror or error}); "
+                "name another one in TMPDIR"
+            ) from error
         descriptor = open_descriptor(path)
         with partial.open("rb") as source, path.open("wb") if descriptor is None else _again(descriptor) as stream:
             shutil.copyfileobj(source, stream)
