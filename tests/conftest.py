@@ -18,12 +18,12 @@ import signal
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from glyphlens.core.errors import InputError
 from glyphlens.sources.fonts.files import package_records, save_fonts
 from glyphlens.sources.fonts.packages import PACKAGE_FILES, installed_packages, package_fonts
+from tests.fetched import fetched_once
 
 # A shell's background processes ignore Ctrl-C, and so would all that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -89,18 +89,15 @@ def font_folder(font_packages: Path) -> Path:
     """A folder like ``data/raw/fonts/arabic``: a few real woff2 files and their fonts.parquet."""
     lock = (font_packages / "package-lock.json").read_bytes()
     key = hashlib.sha256(lock + f"{WEIGHTS}".encode() + Path(__file__).read_bytes()).hexdigest()[:16]
-    folder = ROOT / ".cache/test-fonts" / key
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        if not folder.is_dir():
-            partial = folder.with_name(f"{key}.{os.getpid()}.partial")
-            try:
-                with installed_packages(font_packages) as modules:
-                    save_fonts(partial, "arabic", package_records(package_fonts(modules, WEIGHTS), {}))
-            except InputError as error:
-                pytest.fail(f"the tests need {len(FEW_PACKAGES)} font packages once, afterwards they are kept: {error}")
-            partial.rename(folder)
-    return folder
+
+    def fetch(folder: Path) -> None:
+        try:
+            with installed_packages(font_packages) as modules:
+                save_fonts(folder, "arabic", package_records(package_fonts(modules, WEIGHTS), {}))
+        except InputError as error:
+            pytest.fail(f"the tests need {len(FEW_PACKAGES)} font packages once, afterwards they are kept: {error}")
+
+    return fetched_once(ROOT / ".cache/test-fonts" / key, fetch)
 
 
 @pytest.fixture(scope="session")
