@@ -5,6 +5,7 @@
 
 from collections.abc import Sequence
 
+import onnx
 from pydantic import Field
 from tqdm import tqdm
 
@@ -17,7 +18,7 @@ from glyphlens.export.integer_kernels import require_integer_kernels
 from glyphlens.export.parity import agreement, measure_latencies, top1
 from glyphlens.export.quantize import Integers
 from glyphlens.gates.token import require_token
-from glyphlens.inference.folder import TRAINING, ExportFolder
+from glyphlens.inference.folder import TRAINING, ExportFolder, Precision
 from glyphlens.inference.recognizer import GEOMETRY, RASTER
 from glyphlens.nets.weights import load_model
 from glyphlens.stages import run_stage, stage_paths
@@ -25,7 +26,7 @@ from glyphlens.tracking.timings import note_timing
 from glyphlens.tracks.arabic.export.card import GlyphFacts, glyph_card
 from glyphlens.tracks.arabic.export.glyph_integers import quantize
 from glyphlens.tracks.arabic.export.glyph_reference import torch_logits
-from glyphlens.tracks.arabic.export.graph import assemble, trace
+from glyphlens.tracks.arabic.export.graph import Networks, assemble, trace
 from glyphlens.tracks.arabic.export.manifest import DrawingRule, glyph_manifest
 from glyphlens.tracks.arabic.recognizers.cells import CellCNN
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
@@ -33,7 +34,6 @@ from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
 STEM = "glyphs"
 BATCHES = (1, 64)
 INPUTS = (RASTER, GEOMETRY)
-KINDS = ("fp32", "int8")
 
 
 class ExportParams(Section):
@@ -60,13 +60,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     networks = trace(models["phase1"], models["phase2"])
     rows = drawn_rows(rasters.rows("train"), params.calibration_samples, seed)
-    shown = Samples.of(rasters, rows, INPUTS, "train")
-    settings = Integers(params.reduce_range, params.float_nodes)
-    integer = assemble(quantize(networks, shown.feeds[RASTER], shown.feeds[GEOMETRY], settings))
-    require_integer_kernels(integer)
-    manifest, folders = glyph_manifest(rasters.classes, rule), {kind: ExportFolder(paths.out / kind) for kind in KINDS}
-    fp32 = export_models(folders["fp32"], manifest, {"fp32": assemble(networks)}, val, STEM)["fp32"]
-    int8 = export_models(folders["int8"], manifest, {"int8": integer}, val, STEM)["int8"]
+    graphs = _graphs(networks, Samples.of(rasters, rows, INPUTS, "train"), params)
+    manifest, folders = glyph_manifest(rasters.classes, rule), {kind: ExportFolder(paths.out / kind) for kind in graphs}
+    fp32, int8 = (
+        export_models(folders[kind], manifest, {kind: graph}, val, STEM)[kind] for kind, graph in graphs.items()
+    )
 
     fp32_NC, int8_NC = (file.recognizer.logits(test.feeds) for file in (fp32, int8))
     metrics = {
@@ -99,6 +97,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     latencies = measure_latencies(files, test.feeds, BATCHES, params.latency_repeats)
     note_timing(paths.timings, "export", latency_ms=latencies)
     tqdm.write("export: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
+
+
+def _graphs(networks: Networks, shown: Samples, params: ExportParams) -> dict[Precision, onnx.ModelProto]:
+    """The whole recogniser in floats, and with the integers that ``shown`` (training samples) calibrates."""
+    settings = Integers(params.reduce_range, params.float_nodes)
+    integer = assemble(quantize(networks, shown.feeds[RASTER], shown.feeds[GEOMETRY], settings))
+    require_integer_kernels(integer)
+    return {"fp32": assemble(networks), "int8": integer}
 
 
 if __name__ == "__main__":
