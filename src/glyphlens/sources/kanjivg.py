@@ -7,7 +7,7 @@ S strokes · K points along a stroke · 2 coordinates (x right, y down, 0..1 of 
 """
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -103,16 +103,31 @@ class KanjiVG:
         return self._read[character]
 
     def _parse(self, character: str) -> StrokeCharacter:
-        paths: list[tuple[str, str]] = []
         try:
-            root = ElementTree.fromstring(self._archive.read(_member(character)))
-            # a group of strokes and one of their numbers; the first holds one group, the character
-            tree = _group(root[0][0], paths)
-        except (zipfile.BadZipFile, ElementTree.ParseError, OSError, LookupError) as error:
+            content = self._archive.read(_member(character))
+        except (zipfile.BadZipFile, OSError) as error:
             raise InputError(f"{self.path}, {_member(character)}: not readable ({error}); {HELP}") from error
-        if not paths:
-            raise InputError(f"{self.path}, {_member(character)}: no stroke in it; {HELP}")
-        return StrokeCharacter(character, tuple(path for path, _ in paths), tuple(name for _, name in paths), tree)
+        try:
+            return replace(parse_drawing(content), character=character)
+        except InputError as error:
+            raise InputError(f"{self.path}, {_member(character)}: {error}; {HELP}") from error
+
+
+def parse_drawing(content: bytes) -> StrokeCharacter:
+    """One SVG file of KanjiVG; its character is the name of the outermost group, "" where that has none.
+
+    Raises InputError where it is none.
+    """
+    paths: list[tuple[str, str]] = []
+    try:
+        root = ElementTree.fromstring(content)
+        # a group of strokes and one of their numbers; the first holds one group, the character
+        tree = _group(root[0][0], paths)
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
+        raise InputError(f"not readable ({error})") from error
+    if not paths:
+        raise InputError("no stroke in it")
+    return StrokeCharacter(tree.element, tuple(path for path, _ in paths), tuple(name for _, name in paths), tree)
 
 
 def _member(character: str) -> str:

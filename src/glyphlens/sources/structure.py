@@ -8,7 +8,7 @@ from pathlib import Path
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json, save_json
-from glyphlens.sources.kanjivg import Group, KanjiVG, StrokeCharacter
+from glyphlens.sources.kanjivg import KanjiVG, StrokeCharacter
 
 STRUCTURE = "structure.json"
 # combining marks of voiced kana → the marks by themselves
@@ -73,24 +73,25 @@ def components_of(character: str, kanjivg: KanjiVG) -> tuple[str, ...]:
         return (base, *(KANA_MARKS[mark] for mark in marks))
     if character not in kanjivg:
         return (character,)
-    drawn = kanjivg[character]
+    return tuple(name for name, _ in drawn_components(kanjivg[character]))
+
+
+def drawn_components(drawn: StrokeCharacter) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Name and stroke numbers of each component of a drawing, in writing order: those of ``components_of``.
+
+    Every stroke belongs to one component.
+    """
     leaves = tuple(leaf for group in drawn.tree.named() for leaf in group.leaves())
     if 2 * sum(len(leaf.strokes) for leaf in leaves) <= len(drawn.paths):
-        return (character,)
-    return _in_writing_order(drawn, leaves)
-
-
-def _in_writing_order(drawn: StrokeCharacter, leaves: tuple[Group, ...]) -> tuple[str, ...]:
+        return ((drawn.character, tuple(range(len(drawn.paths)))),)
     owner = {stroke: leaf for leaf in leaves for stroke in leaf.strokes}
-    names: list[str] = []
-    seen: set[tuple[str, ...]] = set()
+    found: dict[tuple[str, ...], tuple[str, list[int]]] = {}
     for stroke, kind in enumerate(drawn.types):
         leaf = owner.get(stroke)
-        if leaf is None:
-            names.append(kind.split("/")[0] or drawn.character)
-            continue
-        key = (leaf.element, "part", leaf.number) if leaf.part else (leaf.element, str(leaf.strokes[0]))
-        if key not in seen:
-            seen.add(key)
-            names.append(leaf.element)
-    return tuple(names)
+        key: tuple[str, ...] = ("stroke", str(stroke))
+        name = kind.split("/")[0] or drawn.character
+        if leaf is not None:
+            name = leaf.element
+            key = (name, "part", leaf.number) if leaf.part else (name, str(leaf.strokes[0]))
+        found.setdefault(key, (name, []))[1].append(stroke)
+    return tuple((name, tuple(strokes)) for name, strokes in found.values())

@@ -1,0 +1,1 @@
+"""Which characters are seen, which are not, and the pictures of both."""
