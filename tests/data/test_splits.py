@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glyphlens.core.errors import InputError
-from glyphlens.data.splits import split_groups
+from glyphlens.data.splits import split_by_source, split_groups
 
 names = st.sets(st.text(min_size=1, max_size=12), min_size=3, max_size=60)
 
@@ -54,3 +54,23 @@ def test_nothing_left_for_training_is_an_error(groups: list[str], share: float) 
 def test_an_unknown_group_is_refused() -> None:
     with pytest.raises(KeyError):
         split_groups("abc", 0.1, 0.1).of(["z"])
+
+
+ETL9 = [f"ETL9/{number:04d}" for number in range(10)]
+
+
+def test_every_source_is_learnt_and_tested() -> None:
+    fonts, writers = [f"font/{number}" for number in range(5)], [f"writer/{number:03d}" for number in range(40)]
+    split = split_by_source([*fonts, *writers], 0.2, 0.2)
+    for groups, held_out in ((fonts, 1), (writers, 8)):
+        sides = [len(set(groups) & set(side)) for side in (split.train, split.val, split.test)]
+        assert sides == [len(groups) - 2 * held_out, held_out, held_out]
+    alone = split_by_source(writers, 0.2, 0.2)
+    assert set(alone.test) == {group for group in split.test if group.startswith("writer")}
+
+
+def test_a_source_of_two_writers_is_training() -> None:
+    split = split_by_source([*ETL9, "ETL3/0001", "ETL3/0002"], 0.2, 0.2)
+    assert {"ETL3/0001", "ETL3/0002"} <= set(split.train)
+    with pytest.raises(InputError, match="2 groups cannot be split"):
+        split_by_source(["ETL3/0001", "ETL3/0002"], 0.2, 0.2)

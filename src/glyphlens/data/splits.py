@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
 
+# A source with fewer groups than this cannot be on all three sides.
+FEWEST_GROUPS = 3
+
 
 @dataclass(frozen=True)
 class GroupSplit:
@@ -47,6 +50,26 @@ def split_groups(groups: Iterable[str], val_share: float, test_share: float) -> 
         train=tuple(sorted(ranked[test + val :])),
         val=tuple(sorted(ranked[test : test + val])),
         test=tuple(sorted(ranked[:test])),
+    )
+
+
+def split_by_source(groups: Sequence[str], val_share: float, test_share: float) -> GroupSplit:
+    """Each source by itself, so that all are learnt and tested: ``ETL9/0012``, ``font/klee-one`` say theirs first.
+
+    A source with fewer than three groups is training as a whole, unless there is no other.
+    """
+    sources: dict[str, list[str]] = {}
+    for group in groups:
+        sources.setdefault(group.partition("/")[0], []).append(group)
+    large = {name: names for name, names in sources.items() if len(names) >= FEWEST_GROUPS}
+    if not large:
+        return split_groups(groups, val_share, test_share)
+    splits = [split_groups(names, val_share, test_share) for names in large.values()]
+    small = [group for name, names in sources.items() if name not in large for group in names]
+    return GroupSplit(
+        train=tuple(sorted([*small, *(group for split in splits for group in split.train)])),
+        val=tuple(sorted(group for split in splits for group in split.val)),
+        test=tuple(sorted(group for split in splits for group in split.test)),
     )
 
 

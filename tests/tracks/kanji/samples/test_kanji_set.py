@@ -8,19 +8,15 @@ import pytest
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_array, load_json, load_table
+from glyphlens.data import pictures as written_pictures
 from glyphlens.data.produced import PRODUCED_COLUMNS, STROKE_NUMBERS, STROKES
 from glyphlens.data.sample_set import INDEX_COLUMNS, SampleSet
+from glyphlens.data.splits import split_by_source
 from glyphlens.sources.etl.finding import audit_frame
+from glyphlens.sources.kanji_params import KanjiParams
 from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.sources.structure import Structure
-from glyphlens.tracks.kanji.samples import kanji_set
-from glyphlens.tracks.kanji.samples.kanji_set import (
-    KanjiParams,
-    StrokeRows,
-    build_kanji_set,
-    save_kanji_set,
-    split_by_source,
-)
+from glyphlens.tracks.kanji.samples.kanji_set import StrokeRows, build_kanji_set, save_kanji_set
 
 PARAMS = KanjiParams(
     only=[],
@@ -71,7 +67,7 @@ def test_rows_classes_and_split_belong_together() -> None:
 
 
 def test_rare_characters_are_left_out_and_named() -> None:
-    split = split_by_source(GROUPS, PARAMS)
+    split = split_by_source(GROUPS, PARAMS.val_share, PARAMS.test_share)
     never_trained = [(group, "稀") for group in (*split.val, *split.test)]
     cells = [*everywhere("亜"), *[(GROUPS[0], "少")] * 3, *everywhere("あ"), *never_trained]
     found = build_kanji_set(rows(cells), PARAMS)
@@ -88,23 +84,6 @@ def test_groups_of_which_nothing_is_left_are_in_no_split() -> None:
     assert all("ETL9/0099" not in groups for groups in found.split.manifest().values())
 
 
-def test_every_source_is_learnt_and_tested() -> None:
-    fonts, writers = [f"font/{number}" for number in range(5)], [f"writer/{number:03d}" for number in range(40)]
-    split = split_by_source([*fonts, *writers], PARAMS)
-    for groups, held_out in ((fonts, 1), (writers, 8)):
-        sides = [len(set(groups) & set(side)) for side in (split.train, split.val, split.test)]
-        assert sides == [len(groups) - 2 * held_out, held_out, held_out]
-    alone = split_by_source(writers, PARAMS)
-    assert set(alone.test) == {group for group in split.test if group.startswith("writer")}
-
-
-def test_a_source_of_two_writers_is_training() -> None:
-    split = split_by_source([*GROUPS, "ETL3/0001", "ETL3/0002"], PARAMS)
-    assert {"ETL3/0001", "ETL3/0002"} <= set(split.train)
-    with pytest.raises(InputError, match="2 groups cannot be split"):
-        split_by_source(["ETL3/0001", "ETL3/0002"], PARAMS)
-
-
 @pytest.mark.parametrize("cells", [[], everywhere("亜"), [("ETL9/0001", label) for label in "亜唖娃"]])
 def test_too_few_classes_say_what_was_found(cells: list[tuple[str, str]]) -> None:
     with pytest.raises(InputError, match=r"characters have 4 samples or more.*kanji.min_samples"):
@@ -113,7 +92,7 @@ def test_too_few_classes_say_what_was_found(cells: list[tuple[str, str]]) -> Non
 
 def test_files_of_the_set(tmp_path: Path, kanjivg: KanjiVG, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures in chunks, hashes of them, and strokes at the rows where their pictures are now."""
-    monkeypatch.setattr(kanji_set, "CHUNK", 7)
+    monkeypatch.setattr(written_pictures, "CHUNK", 7)
     index = rows([*[(GROUPS[1], "少")] * 3, *everywhere("亜", "あ")])
     pictures = np.random.default_rng(0).integers(0, 256, (len(index), 64, 64), dtype=np.uint8)
     strokes = np.random.default_rng(1).normal(size=(4, STROKES, STROKE_NUMBERS)).astype(np.float32)

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_array, load_json, load_table, sha256_tree
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.tracks.kanji.samples.kanji_set import KanjiParams
+from glyphlens.sources.kanji_params import KanjiParams
 from glyphlens.tracks.kanji.stages import kanji_samples
 from tests.checkout import ROOT
 from tests.sources.etl.etl_folders import etl7, etl8, etl9b

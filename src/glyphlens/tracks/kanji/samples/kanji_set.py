@@ -3,50 +3,25 @@
 N pictures produced · P×P pixels · M of them with strokes · S = 24 strokes · F = 17 numbers a stroke
 """
 
-import hashlib
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import save_array, save_json, save_table, writing
+from glyphlens.core.storage import save_array, save_json, save_table
+from glyphlens.data.pictures import PictureRows, save_pictures
 from glyphlens.data.produced import STROKE_NUMBERS, STROKES
 from glyphlens.data.sample_set import SPLITS, CharacterClass, ImageFormat
-from glyphlens.data.splits import GroupSplit, split_groups
-from glyphlens.imaging.handwriting import HandwritingParams
+from glyphlens.data.splits import GroupSplit, split_by_source
 from glyphlens.sources.etl.finding import AuditRow, audit_frame
+from glyphlens.sources.kanji_params import KanjiParams
 from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.sources.structure import Structure
 from glyphlens.tracks.kanji.samples.classes import FEWEST_CLASSES, kanji_classes
-
-CHUNK = 4096
-HASH_DIGITS = 16
-# A source with fewer groups than this cannot be on all three sides.
-FEWEST_GROUPS = 3
-
-
-class KanjiParams(HandwritingParams):
-    """Section ``kanji`` of params.yaml: which sets, how pictures are prepared, which classes are kept, the split."""
-
-    only: list[str]
-    min_samples: int = Field(ge=1)
-    min_train_samples: int = Field(ge=1)
-    val_share: float = Field(gt=0, lt=1)
-    test_share: float = Field(gt=0, lt=1)
-
-
-class PictureRows(Protocol):
-    """Pictures of which consecutive rows can be had: an array, or a file read in slices."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, rows: slice, /) -> NDArray[np.uint8]: ...
 
 
 class KanjiSet(NamedTuple):
@@ -74,7 +49,7 @@ def build_kanji_set(index: pd.DataFrame, params: KanjiParams) -> KanjiSet:
     """
     enough = index["label"].map(index["label"].value_counts()) >= params.min_samples
     _require_classes(index, enough, params)
-    split = split_by_source(index.loc[enough, "group"].unique().tolist(), params)
+    split = split_by_source(index.loc[enough, "group"].unique().tolist(), params.val_share, params.test_share)
     sides = pd.Series(split.of(index.loc[enough, "group"].tolist()), index=index.index[enough], dtype="str")
     trained = index.loc[sides.index[sides == "train"], "label"].value_counts()
     learnt = enough & (index["label"].map(trained).fillna(0) >= params.min_train_samples)
@@ -89,26 +64,6 @@ def build_kanji_set(index: pd.DataFrame, params: KanjiParams) -> KanjiSet:
     first = {"sample_id": np.arange(len(table)), "class_index": table["label"].map(numbers).astype(np.int64)}
     table = pd.concat([pd.DataFrame(first), table], axis=1)
     return KanjiSet(rows, table, classes, _with_rows(split, table), left_out)
-
-
-def split_by_source(groups: Sequence[str], params: KanjiParams) -> GroupSplit:
-    """Each source by itself, so that all are learnt and tested: ``ETL9/0012``, ``font/klee-one`` say theirs first.
-
-    A source with fewer than three groups is training as a whole, unless there is no other.
-    """
-    sources: dict[str, list[str]] = {}
-    for group in groups:
-        sources.setdefault(group.partition("/")[0], []).append(group)
-    large = {name: names for name, names in sources.items() if len(names) >= FEWEST_GROUPS}
-    if not large:
-        return split_groups(groups, params.val_share, params.test_share)
-    splits = [split_groups(names, params.val_share, params.test_share) for names in large.values()]
-    small = [group for name, names in sources.items() if name not in large for group in names]
-    return GroupSplit(
-        train=tuple(sorted([*small, *(group for split in splits for group in split.train)])),
-        val=tuple(sorted(group for split in splits for group in split.val)),
-        test=tuple(sorted(group for split in splits for group in split.test)),
-    )
 
 
 def save_kanji_set(
@@ -127,7 +82,7 @@ def save_kanji_set(
     kept_M = np.isin(strokes.rows_M, found.rows)
     save_array(folder / "strokes.npy", strokes.sequences_MSF[kept_M])
     save_array(folder / "stroke_rows.npy", np.searchsorted(found.rows, strokes.rows_M[kept_M]).astype(np.int64))
-    hashes = _save_pictures(folder / "pixels.npy", pictures, found.rows, image_px)
+    hashes = save_pictures(folder / "pixels.npy", [(pictures, found.rows)], image_px)
     save_table(folder / "index.parquet", found.table.assign(image_hash=hashes))
     image = ImageFormat(image_px, image_px, 8)
     save_json(folder / "classes.json", {"image": asdict(image), "classes": [asdict(entry) for entry in found.classes]})
@@ -142,24 +97,6 @@ def _require_classes(index: pd.DataFrame, kept: "pd.Series[bool]", params: Kanji
             f"{params.min_train_samples} of them in training ({len(index)} samples of {index['group'].nunique()} "
             "writers or fonts); add data, or lower kanji.min_samples and kanji.min_train_samples in params.yaml"
         )
-
-
-def _save_pictures(path: Path, pictures: PictureRows, rows_n: NDArray[np.int64], image_px: int) -> list[str]:
-    """One .npy array of the rows, written chunk by chunk; the hash of every picture."""
-    header = {"descr": "|u1", "fortran_order": False, "shape": (len(rows_n), image_px, image_px)}
-    hashes = []
-    with writing(path) as partial, partial.open("wb") as stream:
-        np.lib.format.write_array_header_1_0(stream, header)
-        for chunk_nPP in _chunks(pictures, rows_n):
-            stream.write(chunk_nPP.tobytes())
-            hashes += [hashlib.sha256(picture_PP).hexdigest()[:HASH_DIGITS] for picture_PP in chunk_nPP]
-    return hashes
-
-
-def _chunks(pictures: PictureRows, rows_n: NDArray[np.int64]) -> Iterator[NDArray[np.uint8]]:
-    for start in range(0, len(pictures), CHUNK):
-        wanted = rows_n[np.searchsorted(rows_n, start) : np.searchsorted(rows_n, start + CHUNK)]
-        yield pictures[start : start + CHUNK][wanted - start]
 
 
 def _left_out(index: pd.DataFrame, reason: str) -> list[AuditRow]:

@@ -11,12 +11,13 @@ from glyphlens.core.params import load_params, load_seed
 from glyphlens.core.shards import MachineParams
 from glyphlens.core.storage import save_metrics
 from glyphlens.sources.etl.finding import audit_frame, is_empty
+from glyphlens.sources.kanji_params import KanjiParams
 from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.sources.standin.params import StandinParams
 from glyphlens.sources.standin.render import render_standin
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.kanji.samples.etl_samples import read_samples
-from glyphlens.tracks.kanji.samples.kanji_set import KanjiParams, KanjiSet, StrokeRows, build_kanji_set, save_kanji_set
+from glyphlens.tracks.kanji.samples.kanji_set import KanjiSet, StrokeRows, build_kanji_set, save_kanji_set
 
 PARTS = ".parts.partial"
 
