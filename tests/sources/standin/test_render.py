@@ -8,6 +8,8 @@ import pytest
 from glyphlens.core.errors import InputError
 from glyphlens.data.produced import PRODUCED_COLUMNS, Produced
 from glyphlens.sources.kanjivg import KanjiVG
+from glyphlens.sources.standin import lettering
+from glyphlens.sources.standin.lettering import open_lettering
 from glyphlens.sources.standin.render import render_standin
 from tests.sources.standin.japanese_font import font_folder
 from tests.sources.standin.settings import PREPARED, SHIPPED, few
@@ -81,6 +83,13 @@ def test_the_same_from_two_workers_and_another_from_another_seed(
     assert again.index.equals(produced.index)
     other = render_standin(fonts, kanjivg, few(CHARACTERS), PREPARED, seed=2)
     assert not (other.pixels_NHW == produced.pixels_NHW).all(axis=(1, 2)).any()
+
+
+def test_skeletons_taken_in_blocks_are_the_same(fonts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = open_lettering(fonts / "boxes.ttf", "一十こ校")
+    monkeypatch.setattr(lettering, "BLOCK", 3)
+    for one, other in zip(at_once, open_lettering(fonts / "boxes.ttf", "一十こ校"), strict=True):
+        assert np.array_equal(one, other)
 
 
 def test_one_producer_alone(kanjivg: KanjiVG, tmp_path: Path) -> None:

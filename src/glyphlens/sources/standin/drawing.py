@@ -41,11 +41,13 @@ class WriterShard(NamedTuple):
 
 
 class FontShard(NamedTuple):
-    """What a process needs to draw one font file."""
+    """What a process needs to draw ``copies`` of those of the characters that one font file has."""
 
     font: Path
     number: int
     seed: int
+    characters: tuple[str, ...]
+    copies: int
     params: StandinParams
     handwriting: HandwritingParams
 
@@ -73,8 +75,8 @@ class FontPages(NamedTuple):
 
 def draw_font(shard: FontShard) -> FontPages:
     """All copies of one font file, each in another hand."""
-    lettering = open_lettering(shard.font, shard.params.all_characters())
-    copies = [letter_cells(lettering, shard, copy) for copy in range(shard.params.font_copies)]
+    lettering = open_lettering(shard.font, shard.characters)
+    copies = [letter_cells(lettering, shard, copy) for copy in range(shard.copies)]
     pixels = np.concatenate([prepare(cells_CHW, shard.handwriting) for cells_CHW in copies])
     return FontPages(lettering.characters * len(copies), pixels, lettering_proportions(lettering))
 

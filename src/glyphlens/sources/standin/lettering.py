@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 
 from glyphlens.core.errors import InputError
 from glyphlens.imaging.font_bytes import UNPACKING_ERRORS
-from glyphlens.imaging.skeleton import skeletons
+from glyphlens.imaging.skeleton import Skeletons, skeletons
 from glyphlens.sources.standin.hand import Complex, Hand, Real
 from glyphlens.sources.standin.params import HandParams
 from glyphlens.sources.standin.parts import move_parts
@@ -34,6 +34,7 @@ MARGIN_PX = 24
 SIDE_PX = EM_PX + 2 * MARGIN_PX
 BASELINE_EM = 0.88  # as in most Japanese fonts; the exact place is of no matter, cells are centred
 INK = 128
+BLOCK = 512  # pictures whose skeletons are taken at once
 # strokes are not known apart, so that finer waves have to bend them one by one
 FINE_WAVES, FINE_CYCLES = 0.008, 1.8  # em; waves an em
 UNEVEN = 0.3  # how far the font's own change of stroke width is kept: an exponent
@@ -56,7 +57,7 @@ class Lettering(NamedTuple):
 def open_lettering(font: Path, characters: Sequence[str]) -> Lettering:
     """Raises InputError where the font cannot be read or has none of the characters."""
     known, pictures = draw_glyphs(font, characters)
-    found = skeletons(pictures >= INK)
+    found = _skeletons(pictures)
     links_E2 = found.links_E2[np.argsort(found.image_P[found.links_E2[:, 0]], kind="stable")]
     points_P1 = (found.points_P2 @ np.array([1, 1j]))[:, None] / EM_PX - (MARGIN_PX / EM_PX) * (1 + 1j)
     count = len(points_P1)
@@ -89,7 +90,7 @@ def draw_glyphs(font: Path, characters: Sequence[str]) -> tuple[tuple[str, ...],
     drawn = {each: _draw(each, face) for each in characters if ord(each) in mapped}
     inked = {each: picture for each, picture in drawn.items() if picture.max() >= INK}
     if not inked:
-        raise InputError(f"{font}: has none of the {len(characters)} characters of params.yaml, standin.characters")
+        raise InputError(f"{font}: has none of the {len(characters)} characters to be drawn")
     return tuple(inked), np.stack(list(inked.values()))
 
 
@@ -105,6 +106,19 @@ def write_lettering(
     width_E = pen.width_px * lettering.width_P[lettering.links_E2[:, 0]] ** UNEVEN
     links_C1 = np.searchsorted(lettering.links_E2[:, 0], starts_C1)
     return draw_lines([placed_P1[:, 0][lettering.links_E2]], [width_E], [links_C1])
+
+
+def _skeletons(pictures_CHW: NDArray[np.uint8]) -> Skeletons:
+    """The skeletons of all pictures, BLOCK of them at a time: what lies in between is many times as large."""
+    starts = range(0, len(pictures_CHW), BLOCK)
+    blocks = [skeletons(pictures_CHW[start : start + BLOCK] >= INK) for start in starts]
+    points_before = np.cumsum([0, *(len(block.points_P2) for block in blocks)])
+    return Skeletons(
+        np.concatenate([block.points_P2 for block in blocks]),
+        np.concatenate([block.image_P + start for start, block in zip(starts, blocks, strict=True)]),
+        np.concatenate([block.links_E2 + before for before, block in zip(points_before[:-1], blocks, strict=True)]),
+        np.concatenate([block.radius_P for block in blocks]),
+    )
 
 
 def _draw(character: str, face: ImageFont.FreeTypeFont) -> NDArray[np.uint8]:

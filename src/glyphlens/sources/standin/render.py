@@ -66,7 +66,8 @@ def _lettered(
     """The fonts' samples, and the proportions of each font."""
     manifest = load_fonts(fonts) if params.font_copies else pd.DataFrame({"file": [], "family": []})
     shards = [
-        FontShard(fonts / str(file), number, seed, params, handwriting) for number, file in enumerate(manifest["file"])
+        FontShard(fonts / str(file), number, seed, params.all_characters(), params.font_copies, params, handwriting)
+        for number, file in enumerate(manifest["file"])
     ]
     pages = list(map_shards(draw_font, shards, workers, "fonts")) if shards else []
     rows = [
