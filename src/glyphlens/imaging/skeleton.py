@@ -56,7 +56,7 @@ def thin(shape_YX: NDArray[np.bool_]) -> NDArray[np.bool_]:
         changed = False
         for table in tables:
             codes_YX = cv2.filter2D(thin_YX, -1, NEIGHBOURS, borderType=cv2.BORDER_CONSTANT)
-            gone_YX = table[codes_YX] & thin_YX
+            gone_YX = cv2.LUT(codes_YX, table) & thin_YX
             if gone_YX.any():
                 changed = True
                 thin_YX ^= gone_YX
@@ -79,7 +79,8 @@ def _deletable(step: int) -> NDArray[np.uint8]:
 
 def _links(thin_YX: NDArray[np.bool_]) -> NDArray[np.int64]:
     """(E, 2) neighbours; a diagonal one only where no common neighbour beside it makes the way."""
-    number_YX = np.cumsum(thin_YX, dtype=np.int64).reshape(thin_YX.shape) - 1
+    number_YX = np.zeros(thin_YX.shape, np.int32)
+    number_YX[thin_YX] = np.arange(np.count_nonzero(thin_YX))
     links = []
     for first, second in STRAIGHT:
         both = thin_YX[first] & thin_YX[second]

@@ -34,7 +34,7 @@ MARGIN_PX = 24
 SIDE_PX = EM_PX + 2 * MARGIN_PX
 BASELINE_EM = 0.88  # as in most Japanese fonts; the exact place is of no matter, cells are centred
 INK = 128
-BLOCK = 512  # pictures whose skeletons are taken at once
+BLOCK = 16  # pictures whose skeletons are taken at once: what lies in between stays in the processor's cache
 # strokes are not known apart, so that finer waves have to bend them one by one
 FINE_WAVES, FINE_CYCLES = 0.008, 1.8  # em; waves an em
 UNEVEN = 0.3  # how far the font's own change of stroke width is kept: an exponent
