@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -30,6 +30,10 @@ class GroupSplit:
     def manifest(self) -> dict[str, list[str]]:
         """The content of splits.json."""
         return {name: list(members) for name, members in asdict(self).items()}
+
+    def restricted(self, groups: Container[str]) -> "GroupSplit":
+        """Without the groups that are not among these."""
+        return GroupSplit(*(tuple(group for group in members if group in groups) for members in asdict(self).values()))
 
 
 def split_groups(groups: Iterable[str], val_share: float, test_share: float) -> GroupSplit:

@@ -30,8 +30,8 @@ from glyphlens.sources.standin.proportions import Proportions, proportions_of
 from glyphlens.sources.standin.warps import warp_characters, waves
 
 EM_PX = 112  # of the drawing whose skeleton is taken
-MARGIN_PX = 24
-SIDE_PX = EM_PX + 2 * MARGIN_PX
+MARGIN_EM = 3 / 14
+MARGIN_PX = round(MARGIN_EM * EM_PX)
 BASELINE_EM = 0.88  # as in most Japanese fonts; the exact place is of no matter, cells are centred
 INK = 128
 BLOCK = 16  # pictures whose skeletons are taken at once: what lies in between stays in the processor's cache
@@ -79,15 +79,18 @@ def lettering_proportions(lettering: Lettering) -> Proportions:
     return proportions_of(lettering.characters, lettering.points_P1[:, 0], weights_P, lettering.character_P)
 
 
-def draw_glyphs(font: Path, characters: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.uint8]]:
-    """The characters that the font has, and (C, H, W) uint8 drawings of them with a blank margin."""
+def draw_glyphs(font: Path, characters: Sequence[str], em_px: int = EM_PX) -> tuple[tuple[str, ...], NDArray[np.uint8]]:
+    """The characters that the font has, and (C, H, W) uint8 drawings of them with a blank margin.
+
+    Raises InputError where the font cannot be read or has none of the characters.
+    """
     try:
         data = font.read_bytes()
-        face = ImageFont.truetype(io.BytesIO(data), EM_PX)
+        face = ImageFont.truetype(io.BytesIO(data), em_px)
         mapped = set(TTFont(io.BytesIO(data), lazy=True).getBestCmap())
     except UNPACKING_ERRORS as error:
         raise InputError(f"{font}: cannot be read as a font ({error}); run `dvc repro fonts` again") from error
-    drawn = {each: _draw(each, face) for each in characters if ord(each) in mapped}
+    drawn = {each: _draw(each, face, em_px) for each in characters if ord(each) in mapped}
     inked = {each: picture for each, picture in drawn.items() if picture.max() >= INK}
     if not inked:
         raise InputError(f"{font}: has none of the {len(characters)} characters to be drawn")
@@ -121,10 +124,11 @@ def _skeletons(pictures_CHW: NDArray[np.uint8]) -> Skeletons:
     )
 
 
-def _draw(character: str, face: ImageFont.FreeTypeFont) -> NDArray[np.uint8]:
-    picture = Image.new("L", (SIDE_PX, SIDE_PX))
+def _draw(character: str, face: ImageFont.FreeTypeFont, em_px: int) -> NDArray[np.uint8]:
+    margin_px = round(MARGIN_EM * em_px)
+    picture = Image.new("L", (em_px + 2 * margin_px, em_px + 2 * margin_px))
     ImageDraw.Draw(picture).text(
-        (MARGIN_PX, MARGIN_PX + round(BASELINE_EM * EM_PX)), character, fill=255, font=face, anchor="ls"
+        (margin_px, margin_px + round(BASELINE_EM * em_px)), character, fill=255, font=face, anchor="ls"
     )
     picture_HW = np.array(picture)
     picture_HW[[0, -1]] = picture_HW[:, [0, -1]] = 0  # a skeleton needs a border that is free

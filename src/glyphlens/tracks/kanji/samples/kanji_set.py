@@ -15,7 +15,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.storage import save_array, save_json, save_table
 from glyphlens.data.pictures import PictureRows, save_pictures
 from glyphlens.data.produced import STROKE_NUMBERS, STROKES
-from glyphlens.data.sample_set import SPLITS, CharacterClass, ImageFormat
+from glyphlens.data.sample_set import CharacterClass, ImageFormat
 from glyphlens.data.splits import GroupSplit, split_by_source
 from glyphlens.sources.etl.finding import AuditRow, audit_frame
 from glyphlens.sources.kanji_params import KanjiParams
@@ -63,7 +63,7 @@ def build_kanji_set(index: pd.DataFrame, params: KanjiParams) -> KanjiSet:
     table = table.reset_index(drop=True)
     first = {"sample_id": np.arange(len(table)), "class_index": table["label"].map(numbers).astype(np.int64)}
     table = pd.concat([pd.DataFrame(first), table], axis=1)
-    return KanjiSet(rows, table, classes, _with_rows(split, table), left_out)
+    return KanjiSet(rows, table, classes, split.restricted(set(table["group"])), left_out)
 
 
 def save_kanji_set(
@@ -106,10 +106,3 @@ def _left_out(index: pd.DataFrame, reason: str) -> list[AuditRow]:
         AuditRow(str(row["set"]), "", reason, value=str(row["label"]), count=int(row["count"]))
         for row in counts.to_dict("records")
     ]
-
-
-def _with_rows(split: GroupSplit, table: pd.DataFrame) -> GroupSplit:
-    """Without groups of which no row is left."""
-    left = set(table["group"].unique())
-    sides = [tuple(group for group in getattr(split, name) if group in left) for name in SPLITS]
-    return GroupSplit(*sides)
