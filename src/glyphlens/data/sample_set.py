@@ -213,7 +213,12 @@ def save_sample_set(
     if isinstance(targets, Charset):
         save_json(folder / "charset.json", {"image": asdict(image), "charset": targets.characters})
     else:
-        save_json(folder / "classes.json", {"image": asdict(image), "classes": [asdict(entry) for entry in targets]})
+        save_classes(folder, targets, image)
+
+
+def save_classes(folder: Path, classes: Sequence[CharacterClass], image: ImageFormat) -> None:
+    """Write classes.json."""
+    save_json(folder / "classes.json", {"image": asdict(image), "classes": [asdict(entry) for entry in classes]})
 
 
 def _load_targets(folder: Path) -> tuple[ImageFormat, tuple[CharacterClass, ...], Charset | None]:

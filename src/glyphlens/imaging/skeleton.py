@@ -56,7 +56,7 @@ def thin(shape_YX: NDArray[np.bool_]) -> NDArray[np.bool_]:
         changed = False
         for table in tables:
             codes_YX = cv2.filter2D(thin_YX, -1, NEIGHBOURS, borderType=cv2.BORDER_CONSTANT)
-            gone_YX = cv2.LUT(codes_YX, table) & thin_YX
+            gone_YX = np.asarray(cv2.LUT(codes_YX, table), np.uint8) & thin_YX
             if gone_YX.any():
                 changed = True
                 thin_YX ^= gone_YX

@@ -16,7 +16,7 @@ from glyphlens.sources.standin.hand import random_hand
 from glyphlens.sources.standin.joins import join_strokes
 from glyphlens.sources.standin.lettering import Lettering, lettering_proportions, open_lettering, write_lettering
 from glyphlens.sources.standin.paper import scan
-from glyphlens.sources.standin.params import StandinParams
+from glyphlens.sources.standin.params import StyleParams
 from glyphlens.sources.standin.pen import (
     character_boxes,
     draw_characters,
@@ -36,7 +36,7 @@ class WriterShard(NamedTuple):
     seed: int
     script: Script
     models: tuple[Proportions, ...]
-    params: StandinParams
+    style: StyleParams
     handwriting: HandwritingParams
 
 
@@ -48,7 +48,7 @@ class FontShard(NamedTuple):
     seed: int
     characters: tuple[str, ...]
     copies: int
-    params: StandinParams
+    style: StyleParams
     handwriting: HandwritingParams
 
 
@@ -84,26 +84,26 @@ def draw_font(shard: FontShard) -> FontPages:
 def letter_cells(lettering: Lettering, shard: FontShard, copy: int) -> NDArray[np.uint8]:
     """(C, 127, 128) scanned cells of one copy of a font."""
     rng = np.random.default_rng([shard.seed, shard.number, copy, 1])
-    hand, pen = random_hand(shard.params.hand, rng), random_pen(shard.params.paper, rng)
-    return scan(write_lettering(lettering, hand, pen, shard.params.hand, rng), shard.params.paper, rng)
+    hand, pen = random_hand(shard.style.hand, rng), random_pen(shard.style.paper, rng)
+    return scan(write_lettering(lettering, hand, pen, shard.style.hand, rng), shard.style.paper, rng)
 
 
 def write_cells(shard: WriterShard) -> tuple[NDArray[np.uint8], Script]:
     """(C, 127, 128) scanned cells and the strokes in them, in pixels of the cell."""
     rng = np.random.default_rng([shard.seed, shard.writer])
-    hand = random_hand(shard.params.hand, rng)
-    pen = random_pen(shard.params.paper, rng)
+    hand = random_hand(shard.style.hand, rng)
+    pen = random_pen(shard.style.paper, rng)
     script = choose_forms(shard.script, rng)
     if shard.models:
         model = shard.models[rng.integers(len(shard.models))]
         script = replace(script, points_SK=take_proportions(script, model, rng))
-    written = write(script, hand, shard.params.hand, rng)
+    written = write(script, hand, shard.style.hand, rng)
     joins = join_strokes(written, hand, rng)
     places = place_characters(written.points_SK, written.starts_C1[:-1], pen, rng)
     joins = joins._replace(lines_JT=places.of(joins.lines_JT, written.character_S[joins.stroke_J]))
     written = replace(written, points_SK=places.of(written.points_SK, written.character_S))
     coverage_CHW = draw_characters(written, joins, pen_widths(written, pen, hand, rng), rng)
-    return scan(coverage_CHW, shard.params.paper, rng), written
+    return scan(coverage_CHW, shard.style.paper, rng), written
 
 
 def stroke_sequences(script: Script) -> NDArray[np.float32]:

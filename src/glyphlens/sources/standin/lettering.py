@@ -57,6 +57,8 @@ class Lettering(NamedTuple):
 def open_lettering(font: Path, characters: Sequence[str]) -> Lettering:
     """Raises InputError where the font cannot be read or has none of the characters."""
     known, pictures = draw_glyphs(font, characters)
+    if not known:
+        raise InputError(f"{font}: has none of the {len(characters)} characters to be drawn")
     found = _skeletons(pictures)
     links_E2 = found.links_E2[np.argsort(found.image_P[found.links_E2[:, 0]], kind="stable")]
     points_P1 = (found.points_P2 @ np.array([1, 1j]))[:, None] / EM_PX - (MARGIN_PX / EM_PX) * (1 + 1j)
@@ -82,7 +84,7 @@ def lettering_proportions(lettering: Lettering) -> Proportions:
 def draw_glyphs(font: Path, characters: Sequence[str], em_px: int = EM_PX) -> tuple[tuple[str, ...], NDArray[np.uint8]]:
     """The characters that the font has, and (C, H, W) uint8 drawings of them with a blank margin.
 
-    Raises InputError where the font cannot be read or has none of the characters.
+    Raises InputError where the font cannot be read.
     """
     try:
         data = font.read_bytes()
@@ -92,9 +94,8 @@ def draw_glyphs(font: Path, characters: Sequence[str], em_px: int = EM_PX) -> tu
         raise InputError(f"{font}: cannot be read as a font ({error}); run `dvc repro fonts` again") from error
     drawn = {each: _draw(each, face, em_px) for each in characters if ord(each) in mapped}
     inked = {each: picture for each, picture in drawn.items() if picture.max() >= INK}
-    if not inked:
-        raise InputError(f"{font}: has none of the {len(characters)} characters to be drawn")
-    return tuple(inked), np.stack(list(inked.values()))
+    none = np.empty((0, *[em_px + 2 * round(MARGIN_EM * em_px)] * 2), np.uint8)
+    return tuple(inked), np.stack(list(inked.values())) if inked else none
 
 
 def write_lettering(

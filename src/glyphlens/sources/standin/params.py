@@ -48,14 +48,19 @@ class PaperParams(Section):
         return tuple(value) if isinstance(value, list) else value
 
 
-class StandinParams(Section):
+class StyleParams(Section):
+    """How hands, pens and papers differ, whatever is written."""
+
+    hand: HandParams
+    paper: PaperParams
+
+
+class StandinParams(StyleParams):
     """``characters``: strings of characters by name; every writer and every font draws each of them."""
 
     characters: dict[str, str]
     writers: int = Field(ge=0)
     font_copies: int = Field(ge=0)
-    hand: HandParams
-    paper: PaperParams
 
     def all_characters(self) -> tuple[str, ...]:
         """Every character once, by code point; raises InputError where none is left."""

@@ -3,7 +3,6 @@
 N pictures produced · P×P pixels · M of them with strokes · S = 24 strokes · F = 17 numbers a stroke
 """
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.storage import save_array, save_json, save_table
 from glyphlens.data.pictures import PictureRows, save_pictures
 from glyphlens.data.produced import STROKE_NUMBERS, STROKES
-from glyphlens.data.sample_set import CharacterClass, ImageFormat
+from glyphlens.data.sample_set import CharacterClass, ImageFormat, save_classes
 from glyphlens.data.splits import GroupSplit, split_by_source
 from glyphlens.sources.etl.finding import AuditRow, audit_frame
 from glyphlens.sources.kanji_params import KanjiParams
@@ -84,8 +83,7 @@ def save_kanji_set(
     save_array(folder / "stroke_rows.npy", np.searchsorted(found.rows, strokes.rows_M[kept_M]).astype(np.int64))
     hashes = save_pictures(folder / "pixels.npy", [(pictures, found.rows)], image_px)
     save_table(folder / "index.parquet", found.table.assign(image_hash=hashes))
-    image = ImageFormat(image_px, image_px, 8)
-    save_json(folder / "classes.json", {"image": asdict(image), "classes": [asdict(entry) for entry in found.classes]})
+    save_classes(folder, found.classes, ImageFormat(image_px, image_px, 8))
 
 
 def _require_classes(index: pd.DataFrame, kept: "pd.Series[bool]", params: KanjiParams) -> None:

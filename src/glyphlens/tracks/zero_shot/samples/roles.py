@@ -102,3 +102,41 @@ def _with_val(
     val = trained[step - 1 :: step][: params.val_classes]
     seen = tuple(character for character in trained if character not in set(val))
     return ClassRoles(seen, tuple(val), tuple(unused), tuple(unseen), tuple(level_2))
+
+
+class ZeroShotParams(Section):
+    """Section ``zero_shot`` of params.yaml: the classes' roles, and how many write and draw which of them.
+
+    ``val_seen``, ``test_seen``, ``test_level2``: how many classes of those roles the held-out writers and fonts draw
+    beside all that are pretended or truly unseen; more than there are means all.
+    """
+
+    roles: ProtocolParams
+    writers: int = Field(ge=3)
+    font_copies: int = Field(ge=1)
+    val_seen: int = Field(ge=1)
+    test_seen: int = Field(ge=1)
+    test_level2: int = Field(ge=0)
+
+
+def characters_of_splits(roles: ClassRoles, params: ZeroShotParams) -> dict[str, tuple[str, ...]]:
+    """The characters that have pictures in each split: no unseen, unused or level 2 character outside ``test``."""
+    return {
+        "train": roles.seen,
+        "val": (*evenly_spread(roles.seen, params.val_seen), *roles.val),
+        "test": (
+            *evenly_spread(roles.seen, params.test_seen),
+            *roles.unseen,
+            *evenly_spread(roles.level2, params.test_level2),
+        ),
+    }
+
+
+def evenly_spread(labels: Sequence[str], count: int) -> tuple[str, ...]:
+    """``count`` of the labels at equal distances, in their order; all where there are fewer.
+
+    >>> evenly_spread("abcdefgh", 3)
+    ('b', 'd', 'g')
+    """
+    picked = min(count, len(labels))
+    return tuple(labels[(2 * number + 1) * len(labels) // (2 * picked)] for number in range(picked))
