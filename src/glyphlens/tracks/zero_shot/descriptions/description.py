@@ -3,7 +3,7 @@
 S strokes · P = 5 points along each · K components · 2 coordinates (x right, y down, 0..1 of the square)
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from glyphlens.sources.structure import drawn_components
 STROKE_POINTS = 5
 LEVELS = 255  # coordinates are whole 255ths, so that a byte holds one exactly
 COMPONENT_NUMBERS = 5
+FRAMED_SIDE = 0.82  # longer side of the strokes' box in a prepared picture: 56 of 64 px, less the width of a pen
 MARGIN = 0.1  # that KanjiVG leaves on each side of a character
 UNKNOWN_TYPE = ""
 # KanjiVG's types of strokes, named by characters of Unicode's block CJK Strokes, without their variants (a, b, c, v).
@@ -99,6 +100,14 @@ def describe_svg(path: Path) -> Description:
         return describe_drawing(drawn)
     except (OSError, InputError) as error:
         raise InputError(f"{path}: {error}; an SVG file as KanjiVG's are is expected") from error
+
+
+def framed(description: Description) -> Description:
+    """The description in the frame of a prepared picture, where the strokes' box is centred and has one size."""
+    points_SP2 = description.points_SP2.astype(np.float64)
+    low_2, high_2 = points_SP2.min(axis=(0, 1)), points_SP2.max(axis=(0, 1))
+    scale = FRAMED_SIDE / max(float((high_2 - low_2).max()), 1 / LEVELS)
+    return replace(description, points_SP2=on_levels(0.5 + (points_SP2 - (low_2 + high_2) / 2) * scale))
 
 
 def cut_out(description: Description, component: int) -> Description:

@@ -1,0 +1,1 @@
+"""The network that brings pictures and descriptions of characters into one space."""

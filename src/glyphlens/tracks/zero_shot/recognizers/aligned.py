@@ -1,0 +1,80 @@
+"""Pictures and descriptions in one space: what a character looks like and what it is made of give like embeddings.
+
+Contrastive learning of pictures and texts is that of CLIP (Radford et al. 2021, arXiv:2103.00020, section 2.3); levels
+of strokes, radicals and characters are those of CCR-CLIP's successors. Names of parts are not read one after the other
+but laid out (text_tower): with recurrent networks over the names a quarter of unseen characters is read in the same
+time (docs/LOG.md).
+
+N samples · E numbers of an embedding · Y seen classes
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from glyphlens.core.params import Section
+from glyphlens.tracks.zero_shot.recognizers.image_tower import ImageTower
+from glyphlens.tracks.zero_shot.recognizers.levels import Levels, LevelWeights, embedding_of
+from glyphlens.tracks.zero_shot.recognizers.text_tower import TextTower
+
+
+class Settings(Section):
+    """``zero_shot_training.network`` in params.yaml."""
+
+    widths: tuple[int, ...] = Field(strict=False, min_length=1)  # YAML has no tuples
+    depths: tuple[int, ...] = Field(strict=False, min_length=1)
+    text_width: int = Field(ge=1)
+    stroke: int = Field(ge=1)
+    radical: int = Field(ge=1)
+    character: int = Field(ge=1)
+    level_weights: tuple[float, float, float] = Field(strict=False)
+
+
+@dataclass(frozen=True)
+class Config:
+    """``classes``: seen ones. ``stroke``, ``radical``: numbers of a place and of a slot; ``character``: of the whole.
+
+    ``level_weights``: of the three levels in a similarity.
+    """
+
+    classes: int
+    stroke_types: int
+    components: int
+    widths: tuple[int, ...] = (32, 64, 128)
+    depths: tuple[int, ...] = (0, 1, 2)
+    text_width: int = 64
+    stroke: int = 4
+    radical: int = 20
+    character: int = 128
+    level_weights: tuple[float, ...] = (0.3, 0.5, 0.2)
+
+
+class Network(nn.Module):
+    """Both towers, and a classifier of the seen characters that only training uses."""
+
+    reads: ClassVar[str] = "raster"
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        sizes = (config.stroke, config.radical, config.character)
+        self.weights = LevelWeights(*config.level_weights)
+        self.image = ImageTower(config.widths, config.depths, sizes)
+        self.text = TextTower(config.stroke_types, config.components, config.text_width, sizes)
+        self.seen = nn.Linear(config.character, config.classes)
+
+    def classify(self, levels: Levels) -> Tensor:
+        """(N, Y) logits of the seen classes, from a picture's character level."""
+        logits: Tensor = self.seen(functional.relu(levels.character_ND))
+        return logits
+
+    def describe(self, types_NS: Tensor, points_NSP2: Tensor, names_NK: Tensor, numbers_NK5: Tensor) -> Tensor:
+        """Padded descriptions → (N, E) of length 1."""
+        return embedding_of(self.text(types_NS, points_NSP2, names_NK, numbers_NK5), self.weights)
+
+    def forward(self, images_N1HW: Tensor) -> Tensor:
+        """(N, 1, 64, 64) float ink in 0..1 → (N, E) of length 1."""
+        return embedding_of(self.image(images_N1HW), self.weights)

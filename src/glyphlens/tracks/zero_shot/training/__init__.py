@@ -1,0 +1,1 @@
+"""How pictures and descriptions are aligned: batches, the loss, what validation asks."""

@@ -1,0 +1,159 @@
+"""What a step aligns: two pictures of each of its classes, by different hands, and the descriptions of more classes.
+
+B classes of a batch · X further ones, described only · N = 2·B pictures · H×W pixels · V candidates of a validation
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+
+from glyphlens.core.errors import InputError
+from glyphlens.core.params import Section
+from glyphlens.core.share import Share
+from glyphlens.data.sample_set import SampleSet
+from glyphlens.imaging.augment import AugmentParams, augment
+from glyphlens.tracks.zero_shot.descriptions.arrays import DescriptionArrays
+from glyphlens.tracks.zero_shot.recognizers.aligned import Settings
+from glyphlens.training.params import TrainingParams
+from glyphlens.training.pictures import raster_input
+
+HANDS = 2  # pictures of a class in a batch
+HELD_OUT_ROWS = 512
+
+
+class AlignmentWeights(Section):
+    """Shares of the losses: levels of a description, all levels together, pictures of one class, seen classes.
+
+    ``text`` 0 is a network that knows pictures only.
+    """
+
+    text: float = Field(ge=0)
+    pictures: float = Field(ge=0)
+    classes: float = Field(ge=0)
+
+
+class ZeroShotTrainingParams(TrainingParams):
+    """Section ``zero_shot_training``. ``batch``: pictures a step, two of each class; ``described``: classes beside
+    them of which only the descriptions are there; ``unknown``: share of components that are hidden."""
+
+    network: Settings
+    described: int = Field(ge=0)
+    temperature: float = Field(gt=0)
+    unknown: float = Field(ge=0, lt=1)
+    losses: AlignmentWeights
+    augment: AugmentParams
+
+
+class Described(NamedTuple):
+    """Padded descriptions as the text tower takes them; see descriptions.arrays."""
+
+    types_NS: Tensor
+    points_NSP2: Tensor
+    names_NK: Tensor
+    numbers_NK5: Tensor
+
+    @classmethod
+    def of(cls, arrays: DescriptionArrays, rows_N: NDArray[np.int64]) -> "Described":
+        """Some of the descriptions."""
+        return cls(
+            torch.from_numpy(arrays.stroke_types_NS[rows_N]),
+            torch.from_numpy(arrays.stroke_points_NSP2[rows_N]),
+            torch.from_numpy(arrays.component_ids_NK[rows_N]),
+            torch.from_numpy(arrays.component_numbers_NK5[rows_N]),
+        )
+
+
+class AlignmentBatch(NamedTuple):
+    """``images_N1HW``: the first hands of all B classes, then the second. ``described``: of these B, then X more.
+
+    ``seen_B``: the numbers of the classes among the seen ones.
+    """
+
+    images_N1HW: Tensor
+    described: Described
+    seen_B: Tensor
+
+
+class CandidateBatch(NamedTuple):
+    """Held-out pictures, the descriptions of all V candidates, and which of them each picture is, (N,)."""
+
+    images_N1HW: Tensor
+    candidates: Described
+    targets_N: Tensor
+
+
+class AlignmentBatches:
+    """Classes of a step are drawn without replacement, their pictures from different rows where there are two."""
+
+    def __init__(
+        self, samples: SampleSet, seen: Sequence[int], arrays: DescriptionArrays, params: ZeroShotTrainingParams, seed: int
+    ) -> None:
+        self.samples, self.arrays, self.params, self.seed = samples, arrays, params, seed
+        self.classes_Y = np.array(seen, np.int64)
+        rows_T = samples.rows("train")
+        rows_T = rows_T[np.argsort(samples.class_indices[rows_T], kind="stable")]
+        self.rows_T = rows_T
+        self.starts_Y1 = np.searchsorted(samples.class_indices[rows_T], [*self.classes_Y, self.classes_Y[-1] + 1])
+        if (np.diff(self.starts_Y1) < HANDS).any():
+            name = samples.classes[int(self.classes_Y[int(np.diff(self.starts_Y1).argmin())])].label
+            raise InputError(f"{samples.folder}: '{name}' is to be learnt and has fewer than {HANDS} training pictures")
+        wanted = params.batch // HANDS + params.described
+        if wanted > len(self.classes_Y):
+            raise InputError(
+                f"params.yaml, zero_shot_training: a step of {params.batch // HANDS} + {params.described} classes needs as "
+                f"many seen ones, found {len(self.classes_Y)}"
+            )
+
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> AlignmentBatch:
+        """This process's share of the classes; every process describes the further ones too."""
+        rng, share = np.random.default_rng([self.seed, step]), Share(rank, world)
+        count = self.params.batch // HANDS
+        drawn = rng.choice(len(self.classes_Y), count + self.params.described, replace=False)
+        generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
+        sizes_B = np.diff(self.starts_Y1)[drawn[:count]]
+        first_B = rng.integers(sizes_B)
+        second_B = (first_B + rng.integers(1, sizes_B)) % sizes_B
+        own = share.rows(count)
+        places_HB = (self.starts_Y1[drawn[:count]] + np.stack([first_B, second_B]))[:, own]
+        rows_N = self.rows_T[places_HB.ravel()]
+        order_N = np.argsort(rows_N)
+        pictures_N = np.empty((len(rows_N), *self.samples.pixels.shape[1:]), np.uint8)
+        pictures_N[order_N] = self.samples.images(rows_N[order_N])
+        images = augment(raster_input(torch.from_numpy(pictures_N)), self.params.augment, generator, share)
+        shown = np.concatenate([drawn[:count][own], drawn[count:]])
+        described = self._with_unknown(Described.of(self.arrays, self.classes_Y[shown]), rng)
+        return AlignmentBatch(images, described, torch.from_numpy(drawn[:count][own]))
+
+    def _with_unknown(self, described: Described, rng: np.random.Generator) -> Described:
+        """Some components hidden, so that the number of unknown ones is learnt."""
+        hidden = torch.from_numpy(rng.random(described.names_NK.shape) < self.params.unknown)
+        return described._replace(names_NK=torch.where(hidden & (described.names_NK > 0), 1, described.names_NK))
+
+
+class HeldOutCandidates(Sequence[CandidateBatch]):
+    """Validation pictures of classes that are pretended unseen; candidates are all classes that validation draws."""
+
+    def __init__(self, samples: SampleSet, unseen: Sequence[int], arrays: DescriptionArrays) -> None:
+        rows_N = samples.rows("val")
+        candidates_V = np.unique(samples.class_indices[rows_N])
+        self.rows_N = rows_N[np.isin(samples.class_indices[rows_N], np.array(unseen, np.int64))]
+        if not len(self.rows_N):
+            raise InputError(f"{samples.folder}: no validation picture of a class that is not trained on; see roles.json")
+        self.samples = samples
+        self.targets_N = np.searchsorted(candidates_V, samples.class_indices[self.rows_N])
+        self.candidates = Described.of(arrays, candidates_V)
+
+    def __len__(self) -> int:
+        return -(-len(self.rows_N) // HELD_OUT_ROWS)
+
+    def __getitem__(self, number: int) -> CandidateBatch:  # type: ignore[override]
+        block = slice(number * HELD_OUT_ROWS, (number + 1) * HELD_OUT_ROWS)
+        if not len(self.rows_N[block]):
+            raise IndexError(number)
+        images = raster_input(torch.from_numpy(self.samples.images(self.rows_N[block])))
+        return CandidateBatch(images, self.candidates, torch.from_numpy(self.targets_N[block]))
