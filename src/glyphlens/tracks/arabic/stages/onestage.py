@@ -18,9 +18,10 @@ from glyphlens.imaging.degrade import DegradeParams
 from glyphlens.nets.weights import save_model
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.arabic.recognizers.raster_cnn import RasterRecognizer
-from glyphlens.tracks.arabic.training.glyph_batches import HeldOut, RasterBatches, Training, raster_input
+from glyphlens.tracks.arabic.training.glyph_batches import RasterBatches, Training, held_out_glyphs
 from glyphlens.tracks.arabic.training.glyph_training import GlyphParams, train_glyphs
 from glyphlens.training.machine import this_machine
+from glyphlens.training.pictures import raster_input
 from glyphlens.training.predict import predict_logits
 from glyphlens.training.run import training_run
 
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     torch.manual_seed(seed)
     model = RasterRecognizer(params.raster_config(len(rasters.classes), own.stem))
-    held_out = {split: HeldOut(rasters, rasters.rows(split), pictures) for split in ("test", "val")}
+    held_out = {split: held_out_glyphs(rasters, rasters.rows(split), pictures) for split in ("test", "val")}
     source = RasterBatches(training, params, seed, own.degrade)
     labels = [entry.label for entry in rasters.classes]
     config = {**params.model_dump(), **own.model_dump(), "seed": seed}
@@ -72,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             logits_NC = predict_logits(model, batches, split)
             save_array(paths.out / f"{split}_predictions.npy", logits_NC.argmax(1).astype(np.int32))
             for k in (1, 5):
-                metrics[f"{split}_top{k}"] = top_k_accuracy(logits_NC, rasters.class_indices[batches.rows], k)
+                metrics[f"{split}_top{k}"] = top_k_accuracy(logits_NC, rasters.class_indices[batches.rows_N], k)
         metrics["parameters"] = sum(parameter.numel() for parameter in model.parameters())
         save_metrics(paths.metrics, metrics)
         save_metrics(paths.curves, last_values(trained.curves))

@@ -15,7 +15,7 @@ from glyphlens.nets.weights import save_model
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.arabic.primitives.codebook import Codebook
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
-from glyphlens.tracks.arabic.training.glyph_batches import GridBatches, HeldOut, Training, grid_input
+from glyphlens.tracks.arabic.training.glyph_batches import GridBatches, Training, grid_input, held_out_glyphs
 from glyphlens.tracks.arabic.training.glyph_training import GlyphParams, train_glyphs
 from glyphlens.training.machine import this_machine
 from glyphlens.training.predict import predict_logits
@@ -44,8 +44,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     model = GridRecognizer(params.grid_config(len(rasters.classes), len(codebook)))
     model.start_from(torch.from_numpy(codebook.centroids_K64))
     rows = rasters.rows("val")
-    validation = HeldOut(rasters, rows, lambda block: grid_input(clean_NRC[block]))
-    blind = HeldOut(rasters, rows, lambda block: grid_input(clean_NRC[block]), geometry=False)
+    validation = held_out_glyphs(rasters, rows, lambda block: grid_input(clean_NRC[block]))
+    blind = held_out_glyphs(rasters, rows, lambda block: grid_input(clean_NRC[block]), geometry=False)
     source = GridBatches(training, params, seed, len(codebook))
     labels = [entry.label for entry in rasters.classes]
     config, data = {**params.model_dump(), "seed": seed}, [getattr(paths, name) for name in TRAINED_ON]

@@ -12,6 +12,7 @@ from glyphlens.core.curves import CURVES, last_values
 from glyphlens.core.params import Section
 from glyphlens.core.storage import save_json, save_metrics
 from glyphlens.data.sample_set import SampleSet
+from glyphlens.nets.inputs import reads_of
 from glyphlens.nets.weights import load_model, save_model
 from glyphlens.sources.structure import Structure
 from glyphlens.tracks.kanji.recognizers.registry import RecognizerParams, build
@@ -63,7 +64,7 @@ def train_character_recognizer(
     samples = SampleSet.open(samples_folder)
     torch.manual_seed(seed)
     model = build(name, own.network, len(samples.classes), Structure.load(samples_folder))
-    data = character_data(samples, model.reads, params, seed)  # type: ignore[arg-type]
+    data = character_data(samples, reads_of(model), params, seed)
     if data is None:
         tqdm.write(f"{stage}: skipped: {SKIPPED}")
         save_json(out / "training.json", {"skipped": SKIPPED})
