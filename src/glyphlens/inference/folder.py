@@ -32,7 +32,7 @@ SKIPPED = "skipped"  # the key of training.json and measured.json that says why 
 MODELS = "*.onnx"
 AGAIN = "export the recogniser again with `dvc repro`"
 Precision = Literal["fp32", "int8"]
-Decoder = Literal["softmax", "ctc"]
+Decoder = Literal["softmax", "ctc", "prototypes"]
 
 
 def model_name(precision: Precision, stem: str = "") -> str:
@@ -67,8 +67,9 @@ class ModelFile(_Entry):
 class Manifest(_Entry):
     """What whoever uses the files must know; older manifests lack ``decoder``, ``files`` and both lists of tensors.
 
-    ``decoder``: "softmax" (output c scores ``classes[c]``) or "ctc" (per frame, output 0 is the blank and output c + 1
-    scores ``charset[c]``). ``preparation``: how inputs are drawn or prepared, by the track's own rule (in the file
+    ``decoder``: "softmax" (output c scores ``classes[c]``), "ctc" (per frame, output 0 is the blank and output c + 1
+    scores ``charset[c]``) or "prototypes" (an embedding and a table beside the file; ``classes`` are the candidates
+    where no others are given). ``preparation``: how inputs are drawn or prepared, by the track's own rule (in the file
     ``rule``). ``source``: what the training samples are, such as "etl" or "rendered".
     """
 
@@ -87,7 +88,7 @@ class Manifest(_Entry):
     @property
     def scores(self) -> int:
         """How many scores a file gives: per sample, or per frame with the blank."""
-        return len(self.classes) if self.decoder == "softmax" else len(self.charset) + 1
+        return len(self.charset) + 1 if self.decoder == "ctc" else len(self.classes)
 
     def plain(self) -> dict[str, Any]:
         """The content of labels.json; how many samples a class had is no part of it."""

@@ -1,9 +1,9 @@
 """An exported ONNX file → scores, calibrated class probabilities or text of pictures or strokes; needs no torch.
 
-N samples · C classes · T frames of a line. What a model reads is in its file: ``raster`` uint8 (N, H, W), 0 paper to
-255 ink, ``geometry`` float32 (N, 7) of a glyph in its em, ``strokes`` float32 (N, 24, 17). It gives ``logits`` float32
-(N, C); one that reads lines (decoder "ctc") (N, T, C), and the number of frames of each row as ``lengths`` int64 (N,)
-where not all count.
+N samples · C classes · T frames of a line · E numbers of an embedding. What a model reads is in its file: ``raster``
+uint8 (N, H, W), 0 paper to 255 ink, ``geometry`` float32 (N, 7) of a glyph in its em, ``strokes`` float32 (N, 24, 17).
+It gives ``logits`` float32 (N, C). One that reads lines (decoder "ctc") gives (N, T, C), and the number of frames of
+each row as ``lengths`` int64 (N,) where not all count; one with prototypes beside it gives ``embedding`` (N, E).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,9 +20,10 @@ from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.inference.decoding import best_labels, greedy_ctc
 from glyphlens.inference.folder import LABELS, ExportFolder, Manifest, Tensor
+from glyphlens.inference.prototypes import Prototypes
 
 BATCH = 256
-LOGITS, LENGTHS = "logits", "lengths"
+LOGITS, LENGTHS, EMBEDDING = "logits", "lengths", "embedding"
 RASTER, GEOMETRY, STROKES = "raster", "geometry", "strokes"
 # Every input that a model may have: its type, and how many numbers say what one sample looks like.
 KNOWN_INPUTS = {RASTER: ("uint8", 2), GEOMETRY: ("float32", 1), STROKES: ("float32", 2)}
@@ -97,6 +98,7 @@ class Recognizer:
     session: onnxruntime.InferenceSession
     inputs: Mapping[str, Input]
     manifest: Manifest
+    prototypes: Prototypes | None = None
 
     @classmethod
     def load(cls, path: Path, *, threads: int | None = None, device: Device = "cpu") -> "Recognizer":
@@ -111,7 +113,10 @@ class Recognizer:
         manifest = folder.manifest
         _require_fitting(model, inputs, outputs, manifest)
         folder.require_listed(model)
-        return cls(model, session, {entry.name: _input(entry) for entry in inputs}, manifest)
+        prototypes = None
+        if manifest.decoder == "prototypes":
+            prototypes = Prototypes.load(model).of([entry.label for entry in manifest.classes])
+        return cls(model, session, {entry.name: _input(entry) for entry in inputs}, manifest, prototypes)
 
     @property
     def classes(self) -> tuple[CharacterClass, ...]:
@@ -122,14 +127,14 @@ class Recognizer:
         """The label or the text of every row, by the manifest's decoder; arguments and errors as for ``logits``."""
         texts: list[str] = []
         for part in self._batches(feeds, batch):
-            names = [output.name for output in self.session.get_outputs()]
-            found = dict(zip(names, self.session.run(names, part), strict=True))
-            logits = found[LOGITS]
             if self.manifest.decoder == "ctc":
+                names = [output.name for output in self.session.get_outputs()]
+                found = dict(zip(names, self.session.run(names, part), strict=True))
+                logits = found[LOGITS]
                 lengths_N = found.get(LENGTHS, np.full(len(logits), logits.shape[1]))
                 texts += greedy_ctc(logits, lengths_N, self.manifest.charset)
             else:
-                texts += best_labels(logits, [entry.label for entry in self.classes])
+                texts += best_labels(self._run(part), [entry.label for entry in self.classes])
         return texts
 
     def logits(self, feeds: Feeds, batch: int = BATCH) -> NDArray[np.float32]:
@@ -145,6 +150,10 @@ class Recognizer:
         parts = [softmax(self._run(part)) for part in self._batches(feeds, batch)]
         return np.concatenate(parts) if parts else self._nothing()
 
+    def embeddings(self, feeds: Feeds, batch: int = BATCH) -> NDArray[np.float32]:
+        """(N, E) where every row of ``inputs`` lies, N ≥ 1, of a model with prototypes; errors as for ``logits``."""
+        return np.concatenate([self._embed(part) for part in self._batches(feeds, batch)])
+
     def _batches(self, feeds: Feeds, batch: int) -> Iterator[dict[str, NDArray[Any]]]:
         """Checked inputs, ``batch`` rows at a time."""
         if batch < 1:
@@ -154,8 +163,14 @@ class Recognizer:
             yield {name: feed[start : start + batch] for name, feed in feeds.items()}
 
     def _run(self, feed: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+        if self.prototypes is not None:
+            return self.prototypes.logits(self._embed(feed))
         logits: NDArray[np.float32] = self.session.run([LOGITS], feed)[0]
         return logits
+
+    def _embed(self, feed: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+        embedding_NE: NDArray[np.float32] = self.session.run([EMBEDDING], feed)[0]
+        return embedding_NE
 
     def _nothing(self) -> NDArray[np.float32]:
         """The scores of no row."""
@@ -207,15 +222,15 @@ def _check_finite(name: str, values: NDArray[np.float32]) -> None:
 
 def _require_fitting(model: Path, inputs: Sequence[Tensor], outputs: Sequence[Tensor], manifest: Manifest) -> None:
     """Raise InputError where the model is of another kind than glyphlens exports, or the manifest of another model."""
-    is_line = manifest.decoder == "ctc"
-    shape = next((entry.shape for entry in outputs if entry.name == LOGITS), ())
+    is_line, wanted = manifest.decoder == "ctc", EMBEDDING if manifest.decoder == "prototypes" else LOGITS
+    shape = next((entry.shape for entry in outputs if entry.name == wanted), ())
     if len(shape) != (3 if is_line else 2) or isinstance(shape[-1], str) or not _are_known(inputs, is_line):
         found = "; ".join(f"{entry.name} {entry.dtype} {entry.shape}" for entry in (*inputs, *outputs))
         raise InputError(
-            f"{model}: takes and gives {found}; a glyphlens model takes {RASTER} or {STROKES} and gives {LOGITS} of a "
+            f"{model}: takes and gives {found}; a glyphlens model takes {RASTER} or {STROKES} and gives {wanted} of a "
             f"fixed number of scores, for the decoder '{manifest.decoder}'"
         )
-    if shape[-1] != manifest.scores:
+    if wanted == LOGITS and shape[-1] != manifest.scores:
         known = f"{len(manifest.charset)} characters" if is_line else f"{len(manifest.classes)} classes"
         place = model.with_name(LABELS)
         raise InputError(f"{place}: {known}, but {model} scores {shape[-1]}; they are of two exports")

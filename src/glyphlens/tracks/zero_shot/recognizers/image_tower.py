@@ -26,7 +26,10 @@ class ImageTower(nn.Module):
         self.trunk = Encoder(widths, depths)
         self.stroke = nn.Conv2d(width, stroke, 1)
         self.slots = nn.Sequential(
-            nn.Conv2d(width, 2 * width, 2, 2, bias=False), nn.BatchNorm2d(2 * width), nn.ReLU(), ResidualBlock(2 * width)
+            nn.Conv2d(width, 2 * width, 2, 2, bias=False),
+            nn.BatchNorm2d(2 * width),
+            nn.ReLU(),
+            ResidualBlock(2 * width),
         )
         self.radical = nn.Conv2d(2 * width, radical, 1)
         self.pool = nn.Conv2d(2 * width, 2 * width, RADICAL_SIDE, groups=2 * width, bias=False)

@@ -30,5 +30,7 @@ class LevelWeights(NamedTuple):
 
 def embedding_of(levels: Levels, weights: LevelWeights) -> Tensor:
     """(N, E) of length 1, whose products are the weighted means of the levels' cosines."""
-    parts = [weight**0.5 * functional.normalize(level.float(), dim=1) for level, weight in zip(levels, weights, strict=True)]
+    parts = [
+        weight**0.5 * functional.normalize(level.float(), dim=1) for level, weight in zip(levels, weights, strict=True)
+    ]
     return torch.cat(parts, dim=1)

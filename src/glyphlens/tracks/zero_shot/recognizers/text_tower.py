@@ -28,7 +28,9 @@ class TextTower(nn.Module):
         self.types = nn.Embedding(stroke_types, width, padding_idx=0)
         self.stroke_shape = nn.Sequential(nn.Linear(STROKE_NUMBERS, width), nn.ReLU(), nn.Linear(width, width))
         self.names = nn.Embedding(components, 2 * width, padding_idx=0)
-        self.component_shape = nn.Sequential(nn.Linear(COMPONENT_NUMBERS, width), nn.ReLU(), nn.Linear(width, 2 * width))
+        self.component_shape = nn.Sequential(
+            nn.Linear(COMPONENT_NUMBERS, width), nn.ReLU(), nn.Linear(width, 2 * width)
+        )
         self.places = nn.Sequential(
             nn.Conv2d(width, width, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(), ResidualBlock(width)
         )

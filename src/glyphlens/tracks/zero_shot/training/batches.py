@@ -69,21 +69,13 @@ class Described(NamedTuple):
 
 
 class AlignmentBatch(NamedTuple):
-    """``images_N1HW``: the first hands of all B classes, then the second. ``described``: of these B, then X more.
-
-    ``seen_B``: the numbers of the classes among the seen ones.
+    """In training ``images_N1HW`` are the first hands of all B classes, then the second, ``described`` these B and
+    then X more, ``targets_N`` numbers among the seen classes. In validation ``described`` are all V candidates, among which
+    ``targets_N`` are numbers.
     """
 
     images_N1HW: Tensor
     described: Described
-    seen_B: Tensor
-
-
-class CandidateBatch(NamedTuple):
-    """Held-out pictures, the descriptions of all V candidates, and which of them each picture is, (N,)."""
-
-    images_N1HW: Tensor
-    candidates: Described
     targets_N: Tensor
 
 
@@ -91,7 +83,12 @@ class AlignmentBatches:
     """Classes of a step are drawn without replacement, their pictures from different rows where there are two."""
 
     def __init__(
-        self, samples: SampleSet, seen: Sequence[int], arrays: DescriptionArrays, params: ZeroShotTrainingParams, seed: int
+        self,
+        samples: SampleSet,
+        seen: Sequence[int],
+        arrays: DescriptionArrays,
+        params: ZeroShotTrainingParams,
+        seed: int,
     ) -> None:
         self.samples, self.arrays, self.params, self.seed = samples, arrays, params, seed
         self.classes_Y = np.array(seen, np.int64)
@@ -105,7 +102,7 @@ class AlignmentBatches:
         wanted = params.batch // HANDS + params.described
         if wanted > len(self.classes_Y):
             raise InputError(
-                f"params.yaml, zero_shot_training: a step of {params.batch // HANDS} + {params.described} classes needs as "
+                f"params.yaml, zero_shot_training: {params.batch // HANDS} + {params.described} classes a step need as "
                 f"many seen ones, found {len(self.classes_Y)}"
             )
 
@@ -127,7 +124,7 @@ class AlignmentBatches:
         images = augment(raster_input(torch.from_numpy(pictures_N)), self.params.augment, generator, share)
         shown = np.concatenate([drawn[:count][own], drawn[count:]])
         described = self._with_unknown(Described.of(self.arrays, self.classes_Y[shown]), rng)
-        return AlignmentBatch(images, described, torch.from_numpy(drawn[:count][own]))
+        return AlignmentBatch(images, described, torch.from_numpy(drawn[:count][own]).repeat(HANDS))
 
     def _with_unknown(self, described: Described, rng: np.random.Generator) -> Described:
         """Some components hidden, so that the number of unknown ones is learnt."""
@@ -135,7 +132,7 @@ class AlignmentBatches:
         return described._replace(names_NK=torch.where(hidden & (described.names_NK > 0), 1, described.names_NK))
 
 
-class HeldOutCandidates(Sequence[CandidateBatch]):
+class HeldOutCandidates(Sequence[AlignmentBatch]):
     """Validation pictures of classes that are pretended unseen; candidates are all classes that validation draws."""
 
     def __init__(self, samples: SampleSet, unseen: Sequence[int], arrays: DescriptionArrays) -> None:
@@ -143,7 +140,9 @@ class HeldOutCandidates(Sequence[CandidateBatch]):
         candidates_V = np.unique(samples.class_indices[rows_N])
         self.rows_N = rows_N[np.isin(samples.class_indices[rows_N], np.array(unseen, np.int64))]
         if not len(self.rows_N):
-            raise InputError(f"{samples.folder}: no validation picture of a class that is not trained on; see roles.json")
+            raise InputError(
+                f"{samples.folder}: no validation picture of a class that is not trained on; see roles.json"
+            )
         self.samples = samples
         self.targets_N = np.searchsorted(candidates_V, samples.class_indices[self.rows_N])
         self.candidates = Described.of(arrays, candidates_V)
@@ -151,9 +150,9 @@ class HeldOutCandidates(Sequence[CandidateBatch]):
     def __len__(self) -> int:
         return -(-len(self.rows_N) // HELD_OUT_ROWS)
 
-    def __getitem__(self, number: int) -> CandidateBatch:  # type: ignore[override]
+    def __getitem__(self, number: int) -> AlignmentBatch:  # type: ignore[override]
         block = slice(number * HELD_OUT_ROWS, (number + 1) * HELD_OUT_ROWS)
         if not len(self.rows_N[block]):
             raise IndexError(number)
         images = raster_input(torch.from_numpy(self.samples.images(self.rows_N[block])))
-        return CandidateBatch(images, self.candidates, torch.from_numpy(self.targets_N[block]))
+        return AlignmentBatch(images, self.candidates, torch.from_numpy(self.targets_N[block]))

@@ -10,7 +10,7 @@ from torchmetrics import MetricCollection
 
 from glyphlens.tracks.zero_shot.recognizers.aligned import Network
 from glyphlens.tracks.zero_shot.recognizers.levels import embedding_of
-from glyphlens.tracks.zero_shot.training.batches import HANDS, AlignmentBatch, CandidateBatch, ZeroShotTrainingParams
+from glyphlens.tracks.zero_shot.training.batches import HANDS, AlignmentBatch, ZeroShotTrainingParams
 from glyphlens.training.losses import classification_loss
 from glyphlens.training.task import TOP_K, Monitor, weighted_mean
 
@@ -30,9 +30,8 @@ class AlignmentTask:
         """The weighted sum of the losses, a scalar."""
         assert isinstance(model, Network)
         weights, temperature = self.params.losses, self.params.temperature
-        seen_N = batch.seen_B.repeat(HANDS)
         pictures = model.image(batch.images_N1HW)
-        total = weights.classes * classification_loss(model.classify(pictures), seen_N, self.params.smoothing)
+        total = weights.classes * classification_loss(model.classify(pictures), batch.targets_N, self.params.smoothing)
         hands_NE = embedding_of(pictures, model.weights)
         first_BE, second_BE = hands_NE.chunk(HANDS)
         own_B = torch.arange(len(first_BE), device=first_BE.device)
@@ -53,10 +52,10 @@ class AlignmentTask:
         means = {name: weighted_mean() for name in ("val_loss", "val_unseen_top1", "val_unseen_top5")}
         return MetricCollection(means, compute_groups=False)  # type: ignore[arg-type]
 
-    def update(self, metrics: MetricCollection, model: nn.Module, batch: CandidateBatch) -> None:
+    def update(self, metrics: MetricCollection, model: nn.Module, batch: AlignmentBatch) -> None:
         """Add a batch of validation."""
         assert isinstance(model, Network)
-        scores_NV = model(batch.images_N1HW) @ model.describe(*batch.candidates).T / self.params.temperature
+        scores_NV = model(batch.images_N1HW) @ model.describe(*batch.described).T / self.params.temperature
         best_NK = scores_NV.topk(min(TOP_K, scores_NV.shape[1]), dim=1).indices == batch.targets_N.unsqueeze(1)
         count = len(batch.targets_N)
         metrics["val_loss"].update(functional.cross_entropy(scores_NV, batch.targets_N), count)
