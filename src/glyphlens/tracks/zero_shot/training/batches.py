@@ -70,8 +70,8 @@ class Described(NamedTuple):
 
 class AlignmentBatch(NamedTuple):
     """In training ``images_N1HW`` are the first hands of all B classes, then the second, ``described`` these B and
-    then X more, ``targets_N`` numbers among the seen classes. In validation ``described`` are all V candidates, among which
-    ``targets_N`` are numbers.
+    then X more, ``targets_N`` numbers among the seen classes. In validation ``described`` are all V candidates, and
+    ``targets_N`` are numbers among them.
     """
 
     images_N1HW: Tensor
