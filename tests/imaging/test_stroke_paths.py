@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glyphlens.core.errors import InputError
-from glyphlens.imaging.stroke_paths import path_segments, resample, stroke_points
+from glyphlens.imaging.stroke_paths import path_segments, resample, stroke_line
 
 
 def test_the_four_forms_of_one_curve_are_the_same() -> None:
@@ -28,7 +28,7 @@ def test_a_command_repeats_without_its_letter() -> None:
 
 def test_points_are_spaced_equally_along_a_quarter_circle() -> None:
     k = 0.5522847  # of the radius: Bézier's quarter circle
-    points_K2 = stroke_points(f"M10,0C10,{10 * k} {10 * k},10 0,10", 33)
+    points_K2 = resample(stroke_line(f"M10,0C10,{10 * k} {10 * k},10 0,10"), 33)
     steps = np.hypot(*np.diff(points_K2, axis=0).T)
     assert steps.max() / steps.min() < 1.02
     assert steps.sum() == pytest.approx(10 * np.pi / 2, rel=0.003)

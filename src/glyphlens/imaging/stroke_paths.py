@@ -44,11 +44,11 @@ def path_segments(path: str) -> NDArray[np.float64]:
     return np.stack([controls.real, controls.imag], axis=2)
 
 
-def stroke_points(path: str, points: int) -> NDArray[np.float64]:
-    """(K, 2) points spaced equally along the stroke of a path."""
+def stroke_line(path: str) -> NDArray[np.float64]:
+    """(P, 2) points of the chords that stand for the stroke of a path."""
     segments_C42 = path_segments(path)
     curve = np.einsum("tb,cbx->ctx", BERNSTEIN_T4, segments_C42).reshape(-1, 2)
-    return resample(np.concatenate([segments_C42[:1, 0], curve]), points)
+    return np.concatenate([segments_C42[:1, 0], curve])
 
 
 def resample(line_P2: NDArray[np.float64], points: int) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ S strokes · K points along a stroke · 2 coordinates (x right, y down, 0..1 of 
 
 import zipfile
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-from glyphlens.imaging.stroke_paths import stroke_points
+from glyphlens.imaging.stroke_paths import resample, stroke_line
 
 WHEEL = "kanjivg-*.whl"
 SQUARE = 109  # side of every drawing, SVG units
@@ -64,9 +65,13 @@ class StrokeCharacter:
     def points(self, points: int) -> NDArray[np.float64]:
         """(S, K, 2) every stroke as ``points`` points spaced equally along it."""
         try:
-            return np.stack([stroke_points(path, points) for path in self.paths]) / SQUARE
+            return np.stack([resample(line, points) for line in self._lines]) / SQUARE
         except InputError as error:
             raise InputError(f"KanjiVG, '{self.character}': {error}") from error
+
+    @cached_property
+    def _lines(self) -> list[NDArray[np.float64]]:
+        return [stroke_line(path) for path in self.paths]
 
 
 class KanjiVG:

@@ -1,5 +1,6 @@
 """A tiny font with a few Japanese characters, in a folder as the `fonts` stage writes it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -20,17 +21,17 @@ BOXES: dict[str, list[Box]] = {
 }
 
 
-def font_folder(folder: Path, family: str = "boxes") -> Path:
-    """``folder`` with one font file and its manifest."""
+def font_folder(folder: Path, family: str = "boxes", boxes: Mapping[str, list[Box]] = BOXES) -> Path:
+    """``folder`` with one font file and its manifest; ``boxes``: what each character is made of."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = {name: f"g{number}" if number else name for number, name in enumerate(BOXES)}
+    names = {name: f"g{number}" if number else name for number, name in enumerate(boxes)}
     builder = FontBuilder(1000, isTTF=True)
     builder.setupGlyphOrder(list(names.values()))
     builder.setupCharacterMap({ord(name): glyph for name, glyph in names.items() if len(name) == 1})
     glyphs = {}
-    for name, boxes in BOXES.items():
+    for name, parts in boxes.items():
         pen = TTGlyphPen(None)
-        for left, bottom, right, top in boxes:
+        for left, bottom, right, top in parts:
             pen.moveTo((left, bottom))
             for point in ((left, top), (right, top), (right, bottom)):
                 pen.lineTo(point)

@@ -1,6 +1,7 @@
 """Protocols: which kanji are seen, pretended unseen and tested, and what is drawn of them in which split."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_the_shipped_protocol() -> None:
     assert found.unseen == LEVEL_1[-1000:] and not found.unused
     assert set(found.seen) | set(found.val) == set(LEVEL_1[:1965])
     places = [LEVEL_1.index(character) for character in found.val]
-    assert {after - before for before, after in zip(places, places[1:], strict=False)} == {13}
+    assert {after - before for before, after in pairwise(places)} == {13}
 
 
 def test_what_is_neither_trained_nor_tested_is_unused() -> None:
@@ -110,7 +111,7 @@ def test_every_character_has_one_role_in_code_order(params: ProtocolParams, name
 def test_nothing_unseen_is_drawn_before_the_test(params: ProtocolParams, counts: tuple[int, int, int]) -> None:
     shipped = SHIPPED.model_copy(update=dict(zip(("val_seen", "test_seen", "test_level2"), counts, strict=True)))
     try:
-        found = roles_of(LEVEL_1[:100], LEVEL_2[:20], {each: ("a",) for each in LEVEL_1}, params)
+        found = roles_of(LEVEL_1[:100], LEVEL_2[:20], dict.fromkeys(LEVEL_1, ("a",)), params)
     except InputError:
         return
     drawn = characters_of_splits(found, shipped)

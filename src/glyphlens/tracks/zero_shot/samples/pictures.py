@@ -5,7 +5,6 @@ N pictures · P×P pixels
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,11 +16,10 @@ from glyphlens.core.shards import map_shards
 from glyphlens.data.splits import GroupSplit
 from glyphlens.imaging.handwriting import HandwritingParams
 from glyphlens.sources.fonts.files import load_fonts
-from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.sources.standin.drawing import FontShard, WriterShard, draw_font, draw_writer
 from glyphlens.sources.standin.params import StyleParams
 from glyphlens.sources.standin.proportions import Proportions
-from glyphlens.sources.standin.script import Script, script_of
+from glyphlens.sources.standin.script import Script
 
 COLUMNS = ("label", "group", "source", "set", "file", "split")
 RENDERED = "rendered"
@@ -68,22 +66,18 @@ def font_files(folder: Path) -> tuple[FontFile, ...]:
     )
 
 
-def draw_pictures(scene: Scene, kanjivg: KanjiVG, writers: int, font_copies: int) -> Pictures:
+def draw_pictures(scene: Scene, script: Script, writers: int, font_copies: int) -> Pictures:
     """Every writer once and every font file ``font_copies`` times, each the characters of its split.
 
     A writer may take over the proportions of fonts, but only of those of its own split. The same whatever the number of
-    workers. Raises InputError for a character without strokes in KanjiVG and a font that cannot be read.
+    workers. ``script`` has all characters. Raises InputError for a font that cannot be read or has none of them.
     """
     lettered, models = _lettered(scene, font_copies)
-    written = _written(scene, script_of(list(_all(scene.characters)), kanjivg), models, writers)
+    written = _written(scene, script, models, writers)
     return Pictures(
         np.concatenate([written.pixels_NPP, lettered.pixels_NPP]),
         pd.concat([written.table, lettered.table], ignore_index=True),
     )
-
-
-def _all(characters: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(chain.from_iterable(characters.values())))
 
 
 def _lettered(scene: Scene, copies: int) -> tuple[Pictures, dict[str, tuple[Proportions, ...]]]:

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from glyphlens.core.shards import map_shards, shard_slices
 from glyphlens.core.storage import save_array, save_json
 from glyphlens.imaging.handwriting import HandwritingParams, prepare
-from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.sources.standin.lettering import draw_glyphs
 from glyphlens.sources.standin.pen import CELL_HEIGHT, CELL_WIDTH, draw_lines
-from glyphlens.sources.standin.script import script_of
+from glyphlens.sources.standin.script import Script
 
 STROKES = "strokes"  # the name of KanjiVG's
 PEN_PX, SQUARE_PX = 4.5, 96.0  # of a cell: the pen's width, the side of KanjiVG's square
@@ -44,26 +43,23 @@ class _GlyphShard(NamedTuple):
     handwriting: HandwritingParams
 
 
-def draw_templates(
-    characters: Sequence[str], fonts: Sequence[Path], kanjivg: KanjiVG, handwriting: HandwritingParams, workers: int
-) -> Templates:
-    """Every character by KanjiVG and by each font, undeformed.
+def draw_templates(script: Script, fonts: Sequence[Path], handwriting: HandwritingParams, workers: int) -> Templates:
+    """Every character of the script by its strokes and by each font, undeformed.
 
-    Raises InputError where KanjiVG has no strokes of a character or a font cannot be read or has none of them.
+    Raises InputError where a font cannot be read.
     """
-    parts = [tuple(characters[part]) for part in shard_slices(len(characters), CHARACTERS_PER_SHARD)]
+    parts = [script.characters[part] for part in shard_slices(len(script.characters), CHARACTERS_PER_SHARD)]
     shards = [_GlyphShard(font, part, handwriting) for font in fonts for part in parts]
     drawn = iter(map_shards(_draw_part, shards, workers, "templates"))
-    pictures = [draw_strokes(characters, kanjivg, handwriting)]
+    pictures = [draw_strokes(script, handwriting)]
     pictures += [np.concatenate([next(drawn) for _ in parts]) for _ in fonts]
     pictures_CTPP = np.stack(pictures, axis=1)
     has_CT: NDArray[np.bool_] = np.any(pictures_CTPP, axis=(2, 3))
     return Templates((STROKES, *(font.name for font in fonts)), pictures_CTPP, has_CT)
 
 
-def draw_strokes(characters: Sequence[str], kanjivg: KanjiVG, handwriting: HandwritingParams) -> NDArray[np.uint8]:
-    """(C, P, P) KanjiVG's strokes, all drawn with one pen."""
-    script = script_of(characters, kanjivg)
+def draw_strokes(script: Script, handwriting: HandwritingParams) -> NDArray[np.uint8]:
+    """(C, P, P) a script's strokes, all drawn with one pen."""
     corner = complex(CELL_WIDTH - SQUARE_PX, CELL_HEIGHT - SQUARE_PX) / 2
     widths_S = np.full(len(script.points_SK), PEN_PX)
     return prepare(draw_lines([script.points_SK * SQUARE_PX + corner], [widths_S], [script.starts_C1]), handwriting)

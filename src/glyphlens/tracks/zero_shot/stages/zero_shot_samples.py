@@ -9,6 +9,7 @@ from glyphlens.gates.token import require_token
 from glyphlens.sources.kanji_params import KanjiParams
 from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.sources.standin.params import HandParams, PaperParams, StyleParams
+from glyphlens.sources.standin.script import script_of
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary
 from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
@@ -37,16 +38,16 @@ def main(argv: list[str] | None = None) -> None:
     split = split_by_source(sorted(set(groups)), handwriting.val_share, handwriting.test_share)
     written = written.within(split, characters)
     scene = Scene(fonts, split, characters, style, handwriting, load_seed(), workers)
-    drawn = draw_pictures(scene, kanjivg, params.writers, params.font_copies)
+    script = script_of([*level_1, *level_2], kanjivg)
+    drawn = draw_pictures(scene, script, params.writers, params.font_copies)
 
     found = join([*level_1, *level_2], drawn, written, split)
     save_zero_shot_set(paths.out, found, drawn, written, handwriting.image_px)
     roles.save(paths.out)
     descriptions.save(paths.out)
     ComponentVocabulary.of(descriptions, roles.seen).save(paths.out)
-    draw_templates(
-        [*level_1, *level_2], [font.path for font in fonts if font.group in split.train], kanjivg, handwriting, workers
-    ).save(paths.out)
+    trained = [font.path for font in fonts if font.group in split.train]
+    draw_templates(script, trained, handwriting, workers).save(paths.out)
     save_metrics(paths.metrics, set_metrics(found, roles, descriptions))
 
 
