@@ -23,6 +23,7 @@ MEANINGS = {
     "raster": "one picture per row: 0 is paper, 255 full ink; prepared by the rule in `labels.json`",
     "geometry": "the glyph's place and size in the em square; all zeros mean unknown",
     "strokes": "per stroke, 8 points (x and y from −1 to 1), then 1 where there is a stroke",
+    "embedding": "a vector of length 1; its products with the prototypes are similarities",
     "logits": "already divided by the temperature: their softmax is the calibrated confidence",
 }  # of the inputs and outputs that files of all tracks have
 

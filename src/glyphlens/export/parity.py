@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-from glyphlens.inference.recognizer import open_session
+from glyphlens.inference.recognizer import LOGITS, open_session
 
 WARM_UPS = 3
 DIGITS = 4  # of milliseconds
@@ -31,19 +31,23 @@ def agreement(first_NC: NDArray[np.floating[Any]], second_NC: NDArray[np.floatin
 
 
 def measure_latencies(
-    files: Mapping[str, Path], feeds: Mapping[str, NDArray[Any]], batches: Sequence[int], repeats: int
+    files: Mapping[str, Path],
+    feeds: Mapping[str, NDArray[Any]],
+    batches: Sequence[int],
+    repeats: int,
+    output: str = LOGITS,
 ) -> dict[str, dict[str, float]]:
     """Milliseconds a sample by name of the file and batch size; batches of more than all samples are left out."""
     fitting = [batch for batch in batches if batch <= len(next(iter(feeds.values())))]
     return {
-        name: measure_latency(file, feeds, batches=fitting, repeats=repeats)
+        name: measure_latency(file, feeds, batches=fitting, repeats=repeats, output=output)
         for name, file in files.items()
         if file.is_file()
     }
 
 
 def measure_latency(
-    file: Path, feeds: Mapping[str, NDArray[Any]], *, batches: Sequence[int], repeats: int
+    file: Path, feeds: Mapping[str, NDArray[Any]], *, batches: Sequence[int], repeats: int, output: str = LOGITS
 ) -> dict[str, float]:
     """By batch size: one core, median of ``repeats`` runs over successive samples (as a font gives them), after a
     warm-up."""
@@ -58,7 +62,7 @@ def measure_latency(
             start = turn * batch % (rows - batch + 1)
             feed = {name: values[start : start + batch] for name, values in feeds.items()}
             began = time.perf_counter()
-            session.run(["logits"], feed)
+            session.run([output], feed)
             seconds.append(time.perf_counter() - began)
         found[str(batch)] = round(1000 * float(np.median(seconds[WARM_UPS:])) / batch, DIGITS)
     return found

@@ -15,6 +15,7 @@ from glyphlens.sources.kanjivg import StrokeCharacter, parse_drawing
 from glyphlens.sources.structure import drawn_components
 
 STROKE_POINTS = 5
+MOST_STROKES = 84  # as many as the character with the most of all has
 LEVELS = 255  # coordinates are whole 255ths, so that a byte holds one exactly
 COMPONENT_NUMBERS = 5
 FRAMED_SIDE = 0.82  # longer side of the strokes' box in a prepared picture: 56 of 64 px, less the width of a pen

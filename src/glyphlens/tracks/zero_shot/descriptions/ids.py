@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-from glyphlens.tracks.zero_shot.descriptions.description import STROKE_TYPES, Description, on_levels
+from glyphlens.tracks.zero_shot.descriptions.description import MOST_STROKES, STROKE_TYPES, Description, on_levels
 
 PARTS = {"⿰": 2, "⿱": 2, "⿲": 3, "⿳": 3, "⿴": 2, "⿵": 2, "⿶": 2, "⿷": 2, "⿸": 2, "⿹": 2, "⿺": 2, "⿻": 2}
 TOKEN = re.compile(r"&([^&;\s]+);|(\S)")  # &CDP-8BD0; names a part that is no character of Unicode
-MOST_STROKES = 84  # as many as the character with the most of all has
 # Side by side or one above the other: a part's share of the room is its share of the strokes, plus this.
 ROW_EVENNESS, COLUMN_EVENNESS = 0.5, 0.3
 OVERLAP = 0.1

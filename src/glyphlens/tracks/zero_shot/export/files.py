@@ -1,0 +1,132 @@
+"""The files of an export: image tower in two precisions, text encoder, prototypes, and what was chosen with them.
+
+C classes · N pictures · E numbers of an embedding
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from pydantic import ConfigDict
+
+from glyphlens.core.storage import writing
+from glyphlens.data.sample_set import SampleSet
+from glyphlens.export.parity import megabytes
+from glyphlens.imaging.handwriting import HandwritingParams
+from glyphlens.inference.folder import LABELS, Manifest, Precision, Tensor
+from glyphlens.inference.prototypes import prototypes_file
+from glyphlens.inference.recognizer import EMBEDDING, RASTER
+from glyphlens.tracks.zero_shot.descriptions.arrays import COMPONENTS, ComponentVocabulary
+from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, MODEL, DescriptionEncoder
+from glyphlens.tracks.zero_shot.descriptions.table import ARRAYS, NAMES, DescriptionTable
+from glyphlens.tracks.zero_shot.export.fusion import ClassViews, Fusion, Held, choose_fusion, fused, top1_of
+from glyphlens.tracks.zero_shot.export.graph import (
+    assemble_descriptions,
+    assemble_pictures,
+    integer_pictures,
+    trace_pictures,
+)
+from glyphlens.tracks.zero_shot.export.views import embedded_rows, exemplars, picture_embedder
+from glyphlens.tracks.zero_shot.recognizers.aligned import Network
+from glyphlens.tracks.zero_shot.samples.roles import ClassRoles, jis_kanji
+
+PARTS = "parts.npz"
+SCRIPT = "japanese"
+
+
+class PreparationRule(HandwritingParams):
+    """The part of the ``kanji`` section by which cells are prepared; its other keys do not concern a model."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+
+class Measured(NamedTuple):
+    """One image file: what it makes of the classes, the two fusions chosen with it, and the validation top-1."""
+
+    views: ClassViews
+    fusion: Fusion
+    text_fusion: Fusion
+    unseen_top1: float
+    seen_top1: float
+
+
+def save_descriptions(folder: Path, model: Network, samples: Path) -> DescriptionEncoder:
+    """Write the text encoder with all that it reads, and open it."""
+    with writing(folder / MODEL) as partial:
+        partial.write_bytes(assemble_descriptions(model).SerializeToString(deterministic=True))
+    ComponentVocabulary.load(samples).save(folder)
+    DescriptionTable.load(samples).save(folder)
+    return DescriptionEncoder.load(folder)
+
+
+def picture_graphs(
+    model: Network, shown_NHW: NDArray[np.uint8], *, reduce_range: bool
+) -> dict[Precision, onnx.ModelProto]:
+    """The image tower in floats and in integers."""
+    piece = trace_pictures(model, shown_NHW.shape[1])
+    integer = integer_pictures(piece, shown_NHW, reduce_range=reduce_range)
+    return {"fp32": assemble_pictures(piece), "int8": assemble_pictures(integer)}
+
+
+def manifest_of(samples: SampleSet, rule: PreparationRule, numbers: int) -> Manifest:
+    """Of embeddings of so many ``numbers``; the candidates where none are given are the kanji of level 1."""
+    side = samples.image.width_px
+    return Manifest(
+        script=SCRIPT,
+        source=", ".join(sorted(samples.index["source"].astype(str).unique())),
+        decoder="prototypes",
+        inputs=(Tensor(name=RASTER, dtype="uint8", shape=("batch", side, side)),),
+        outputs=(Tensor(name=EMBEDDING, dtype="float32", shape=("batch", numbers)),),
+        preparation=rule.model_dump(),
+        classes=samples.classes[: len(jis_kanji(1))],
+    )
+
+
+def measure(file: Path, samples: SampleSet, roles: ClassRoles, text_CE: NDArray[np.float32]) -> Measured:
+    """Choose by the validation pictures, and write the prototypes beside the file; candidates are those of level 1."""
+    embed = picture_embedder(file)
+    labels = tuple(entry.label for entry in samples.classes)
+    views = ClassViews(labels, text_CE, exemplars(samples.folder, embed), np.isin(labels, roles.seen))
+    rows_N = samples.rows("val")
+    targets_N, embedding_NE = samples.class_indices[rows_N], embedded_rows(samples, rows_N, embed)
+    is_seen_N = views.is_seen_C[targets_N]
+    unseen, seen = (Held(embedding_NE[own], targets_N[own]) for own in (~is_seen_N, is_seen_N))
+    level_1 = views.of(np.arange(len(jis_kanji(1))))
+    fusion, text_fusion = choose_fusion(level_1, unseen, seen), choose_fusion(level_1, unseen, seen, (1.0,))
+    prototypes = fused(views, fusion)
+    prototypes.save(file)
+    read_back = prototypes.rounded().of(level_1.labels)
+    return Measured(views, fusion, text_fusion, top1_of(read_back, unseen), top1_of(read_back, seen))
+
+
+def save_parts(out: Path, text_CE: NDArray[np.float32], exemplars: Mapping[Precision, NDArray[np.float32]]) -> None:
+    """Write both views of every class, of which the evaluation makes other prototypes; float16."""
+    views = {"text_CE": text_CE, **{f"{kind}_exemplar_CE": view_CE for kind, view_CE in exemplars.items()}}
+    with writing(out / PARTS) as partial, partial.open("wb") as handle:
+        np.savez_compressed(
+            handle, allow_pickle=False, **{name: view.astype(np.float16) for name, view in views.items()}
+        )
+
+
+def released_files(model: Path) -> list[Path]:
+    """What somebody needs who has no more than a model file: its prototypes, labels, and all about descriptions."""
+    described = (model.with_name(FOLDER) / name for name in (MODEL, COMPONENTS, ARRAYS, NAMES))
+    return [model, prototypes_file(model), model.with_name(LABELS), *described]
+
+
+def total_megabytes(files: Iterable[Path]) -> float:
+    """10^6 bytes."""
+    return sum(map(megabytes, files))
+
+
+def plain(measured: Measured) -> dict[str, Any]:
+    """What measured.json says of a file."""
+    return {
+        "fusion": measured.fusion._asdict(),
+        "text_fusion": measured.text_fusion._asdict(),
+        "val_unseen_top1": round(measured.unseen_top1, 6),
+        "val_seen_top1": round(measured.seen_top1, 6),
+    }
