@@ -203,7 +203,6 @@ def counted(name: str, count: int | None) -> Forge:
     ("sources-in-splits", without_set("strokes", "test")),
     ("sources-in-splits", lambda data: data, {"min_groups": 15}),
     ("split-shares", lambda data: data, {"max_split_share": 0.1}),
-    ("ink-share", lambda data: data, {"max_ink_share": 0.05, "max_odd_ink_share": 0.001}),
     ("image-hash", picture(lambda pixels: pixels[::-1])),
     ("twin-share", twin),
     ("templates-inked", template(3, 0, 0)),
@@ -233,9 +232,8 @@ def test_each_check_catches_its_forgery(
 # What a forgery cannot but touch as well.
 ALSO = {
     "classes-disjoint": ("classes-drawn", "manifest"),
-    "classes-drawn": ("image-hash",),
+    "classes-drawn": ("sources-in-splits",),
     "roles-protocol": ("classes-disjoint", "classes-drawn", "components-unseen"),
-    "image-hash": ("ink-share",),
     "descriptions-cover": ("roles-protocol", "components-counted"),
     "descriptions-distinct": ("components-counted", "components-unseen"),
 }
@@ -268,7 +266,7 @@ def test_what_breaks_more_than_one_thing_fails_its_check_too(
         ("label-one-character", "label", "亜亜"),
         ("source-known", "source", "drawn"),
         ("image-hash-form", "image_hash", "0x12"),
-        ("set-not-null", "set", None),
+        ("index-set-not-null", "set", None),
     ],
 )
 def test_the_suite_of_the_index(

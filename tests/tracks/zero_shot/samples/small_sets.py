@@ -57,7 +57,7 @@ def write_characters(folder: Path, rows: list[tuple[str, str, str]], image_px: i
     table.insert(0, "sample_id", range(len(rows)))
     table.insert(1, "class_index", table["label"].map(labels.index))
     table["set"], table["file"], table["split"] = "ETL9G", "ETL9G_01", "train"
-    pixels = np.random.default_rng(0).integers(0, 256, (len(rows), image_px, image_px), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 80, (len(rows), image_px, image_px), dtype=np.uint8)
     classes = [CharacterClass(label) for label in labels]
     save_sample_set(folder, pixels, table, classes, ImageFormat(image_px, image_px, 8))
     write_token(folder.with_name("token.json"), folder)

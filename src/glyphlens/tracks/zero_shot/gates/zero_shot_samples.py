@@ -95,11 +95,11 @@ def class_order(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) -> Outco
 def roles_once(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) -> Outcome:
     """A class without a role, or with two, is seen by one reader and unseen by the next."""
     lists = (data.roles.seen, data.roles.val, data.roles.unused, data.roles.unseen, data.roles.level2)
-    counts = Counter(label for labels in lists for label in labels)
+    counts, classes = Counter(label for labels in lists for label in labels), set(data.labels)
     rows: list[Row] = [
         {"label": label, "roles": counts[label]}
         for label in dict.fromkeys([*data.labels, *counts])
-        if counts[label] != 1 or label not in set(data.labels)
+        if counts[label] != 1 or label not in classes
     ]
     return none_of(len(rows), "characters that have not one role", rows[:SHOWN_ROWS])
 
