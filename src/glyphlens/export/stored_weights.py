@@ -13,12 +13,16 @@ from onnx import TensorProto, helper, numpy_helper
 
 RECURRENT = ("LSTM", "GRU", "RNN")
 PRODUCTS = ("MatMul", "Gemm")
+CONVOLUTION = "Conv"
 LARGEST = 127
 STORED = "/stored"  # ends the names of nodes that turn such weights back
 
 
 def store_weights(piece: onnx.ModelProto) -> onnx.ModelProto:
-    """The same piece with the matrices of recurrent layers and of products in int8: a scale for each output."""
+    """The same piece with the weights of recurrent layers, products and convolutions in int8: a scale for each output.
+
+    Convolutions that were quantised before have none in floats.
+    """
     stored = onnx.ModelProto()
     stored.CopyFrom(piece)
     constants = {constant.name: constant for constant in stored.graph.initializer}
@@ -31,6 +35,7 @@ def store_weights(piece: onnx.ModelProto) -> onnx.ModelProto:
 def _matrices(graph: onnx.GraphProto) -> dict[str, int]:
     """Names of all that layers multiply by, with the axis that counts their outputs."""
     axes = {name: 1 for node in graph.node if node.op_type in RECURRENT for name in node.input[1:3]}  # (D, G, I)
+    axes |= {node.input[1]: 0 for node in graph.node if node.op_type == CONVOLUTION}  # (O, I, height, width)
     for node in graph.node:
         if node.op_type in PRODUCTS:
             transposed = any(attribute.name == "transB" and attribute.i for attribute in node.attribute)

@@ -10,36 +10,22 @@ from glyphlens.core.storage import load_array, load_json, sha256_tree
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary
 from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
-from glyphlens.tracks.zero_shot.samples.roles import ClassRoles, jis_kanji
-from tests.once import once_per_run
+from glyphlens.tracks.zero_shot.samples.roles import ClassRoles
 from tests.tracks.zero_shot.samples.small_sets import (
     FAMILIES,
     HAVE_GLYPHS,
+    KANJI,
+    WRITERS,
+    make_set,
     run_stage_in,
+    small_set,
     write_characters,
-    write_fonts,
-    write_params,
 )
-
-KANJI = [*jis_kanji(1), *jis_kanji(2)]
-WRITERS = [f"ETL9/{number:04d}" for number in range(6)]
-
-
-def make_set(folder: Path) -> None:
-    """Six writers who wrote a seen, a pretended unseen and an unseen kanji, one of level 2 and あ."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        write_params(folder)
-        write_fonts(folder / "fonts")
-        labels = [KANJI[0], KANJI[5], KANJI[2964], KANJI[2965], "あ"]
-        rows = [(label, writer, "etl") for writer in WRITERS for label in labels]
-        write_characters(folder / "characters", [*rows, (KANJI[1], "writer/007", "rendered")])
-        run_stage_in(folder)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return once_per_run(tmp_path_factory, "zero-shot-set", make_set)
+    return small_set(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -135,11 +121,9 @@ def test_the_metrics_count_and_bound(made: Path, samples: SampleSet, roles: Clas
 
 
 @pytest.mark.full
-def test_the_same_bytes_from_two_workers(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(made)
-    write_params(made, workers=2)
-    run_stage_in(made, "again")
-    assert sha256_tree(made / "out") == sha256_tree(made / "again")
+def test_the_same_bytes_from_two_workers(made: Path, tmp_path: Path) -> None:
+    make_set(tmp_path, workers=2)
+    assert sha256_tree(made / "out") == sha256_tree(tmp_path / "out")
 
 
 def test_pictures_that_passed_no_gate_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

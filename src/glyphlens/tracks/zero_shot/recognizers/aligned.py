@@ -26,6 +26,7 @@ class Settings(Section):
 
     widths: tuple[int, ...] = Field(strict=False, min_length=1)  # YAML has no tuples
     depths: tuple[int, ...] = Field(strict=False, min_length=1)
+    slots: int = Field(ge=1)
     text_width: int = Field(ge=1)
     stroke: int = Field(ge=1)
     radical: int = Field(ge=1)
@@ -35,7 +36,7 @@ class Settings(Section):
 
 @dataclass(frozen=True)
 class Config:
-    """``classes``: seen ones. ``stroke``, ``radical``: numbers of a place and of a slot; ``character``: of the whole.
+    """``classes``: seen ones. ``slots``: channels of the 4×4 slots. ``stroke``, ``radical``: numbers of a place and of a slot; ``character``: of the whole.
 
     ``level_weights``: of the three levels in a similarity.
     """
@@ -45,6 +46,7 @@ class Config:
     components: int
     widths: tuple[int, ...] = (32, 64, 128)
     depths: tuple[int, ...] = (0, 1, 2)
+    slots: int = 192
     text_width: int = 64
     stroke: int = 4
     radical: int = 20
@@ -62,7 +64,7 @@ class Network(nn.Module):
         self.config = config
         sizes = (config.stroke, config.radical, config.character)
         self.weights = LevelWeights(*config.level_weights)
-        self.image = ImageTower(config.widths, config.depths, sizes)
+        self.image = ImageTower(config.widths, config.depths, config.slots, sizes)
         self.text = TextTower(config.stroke_types, config.components, config.text_width, sizes)
         self.seen = nn.Linear(config.character, config.classes)
 

@@ -19,22 +19,24 @@ class ImageTower(nn.Module):
     then learnt from every character that has it there; a character as a whole is learnt from itself alone.
     """
 
-    def __init__(self, widths: tuple[int, ...], depths: tuple[int, ...], sizes: tuple[int, int, int]) -> None:
+    def __init__(
+        self, widths: tuple[int, ...], depths: tuple[int, ...], slots: int, sizes: tuple[int, int, int]
+    ) -> None:
         super().__init__()
         stroke, radical, character = sizes
         width = widths[-1]
         self.trunk = Encoder(widths, depths)
         self.stroke = nn.Conv2d(width, stroke, 1)
         self.slots = nn.Sequential(
-            nn.Conv2d(width, 2 * width, 2, 2, bias=False),
-            nn.BatchNorm2d(2 * width),
+            nn.Conv2d(width, slots, 2, 2, bias=False),
+            nn.BatchNorm2d(slots),
             nn.ReLU(),
-            ResidualBlock(2 * width),
+            ResidualBlock(slots),
         )
-        self.radical = nn.Conv2d(2 * width, radical, 1)
-        self.pool = nn.Conv2d(2 * width, 2 * width, RADICAL_SIDE, groups=2 * width, bias=False)
-        self.norm = nn.BatchNorm1d(2 * width)
-        self.character = nn.Linear(2 * width, character)
+        self.radical = nn.Conv2d(slots, radical, 1)
+        self.pool = nn.Conv2d(slots, slots, RADICAL_SIDE, groups=slots, bias=False)
+        self.norm = nn.BatchNorm1d(slots)
+        self.character = nn.Linear(slots, character)
 
     def forward(self, images_N1HW: Tensor) -> Levels:
         """Levels of the pictures."""

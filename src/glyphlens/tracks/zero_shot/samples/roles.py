@@ -15,6 +15,7 @@ from glyphlens.core.storage import load_json, save_json
 from glyphlens.sources.etl.codes import characters
 
 ROLES = "roles.json"
+PROTOCOL = "protocol.json"
 LEVEL_ROWS = {1: range(16, 48), 2: range(48, 85)}  # of JIS X 0208
 Protocol = Literal["code_order", "level", "components"]
 

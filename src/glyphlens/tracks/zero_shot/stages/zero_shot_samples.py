@@ -2,7 +2,7 @@
 
 from glyphlens.core.params import load_params, load_seed
 from glyphlens.core.shards import MachineParams
-from glyphlens.core.storage import save_metrics
+from glyphlens.core.storage import save_json, save_metrics
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.data.splits import split_by_source
 from glyphlens.gates.token import require_token
@@ -14,7 +14,7 @@ from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary
 from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
 from glyphlens.tracks.zero_shot.samples.pictures import Scene, draw_pictures, font_files, writer_group
-from glyphlens.tracks.zero_shot.samples.roles import ZeroShotParams, characters_of_splits, jis_kanji, roles_of
+from glyphlens.tracks.zero_shot.samples.roles import PROTOCOL, ZeroShotParams, characters_of_splits, jis_kanji, roles_of
 from glyphlens.tracks.zero_shot.samples.templates import draw_templates
 from glyphlens.tracks.zero_shot.samples.zero_shot_set import HandwrittenRows, join, save_zero_shot_set, set_metrics
 
@@ -44,6 +44,7 @@ def main(argv: list[str] | None = None) -> None:
     found = join([*level_1, *level_2], drawn, written, split)
     save_zero_shot_set(paths.out, found, drawn, written, handwriting.image_px)
     roles.save(paths.out)
+    save_json(paths.out / PROTOCOL, params.roles.model_dump())
     descriptions.save(paths.out)
     ComponentVocabulary.of(descriptions, roles.seen).save(paths.out)
     trained = [font.path for font in fonts if font.group in split.train]

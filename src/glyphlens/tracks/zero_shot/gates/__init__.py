@@ -1,0 +1,1 @@
+"""Gates between the stages of the zero-shot track."""
