@@ -22,8 +22,8 @@ def measured_preface(metrics: Mapping[str, float], source: str) -> str:
     """What the released file was measured to do (metrics/zero_shot/evaluate.json); ``source``: on what pictures."""
     shares = {name: f"{100 * value:.2f} %" for name, value in metrics.items()}
     return (
-        f"`{model_name(RELEASED)}` with what it needs, copied by the `zero_shot_evaluate` stage. Of pictures by writers "
-        f"and fonts never seen it names {shares['unseen_top1']} where the character was never seen either "
+        f"`{model_name(RELEASED)}` with what it needs, copied by the `zero_shot_evaluate` stage. Of pictures by "
+        f"writers and fonts never seen it names {shares['unseen_top1']} where the character was never seen either "
         f"({shares['unseen_text_top1']} by its description alone) and {shares['seen_top1']} where it was trained on. "
         f"With descriptions of other characters it names {shares['shuffled_top1']}; the nearest template by gradient "
         f"histograms, nothing trained, {shares['template_top1']}. {source}"
