@@ -17,7 +17,7 @@ from glyphlens.core.file_names import shown
 from glyphlens.core.folders import files_below
 from glyphlens.core.storage import STANDARD_OUTPUT, place_name, save_json, save_table_csv
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.outcomes import records
+from glyphlens.evaluation.pages import records
 from glyphlens.inference.recognizer import Recognizer
 
 FORMATS: tuple[Format, ...] = ("csv", "json")

@@ -54,8 +54,3 @@ def class_labels(samples: SampleSet) -> NDArray[np.object_]:
 def trained_counts(samples: SampleSet) -> NDArray[np.int64]:
     """(C,) training samples of every class."""
     return np.bincount(samples.class_indices[samples.rows("train")], minlength=len(samples.classes))
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of a table as plain mappings."""
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.outcomes import guess_table, records, trained_counts
+from glyphlens.evaluation.outcomes import guess_table, trained_counts
+from glyphlens.evaluation.pages import records
 from glyphlens.evaluation.scores import MACRO_F1, accuracy, ece, in_slices, part_scores, summarise_groups
 from glyphlens.tracks.kanji.evaluation.exports import Export, facts_table
 
