@@ -25,6 +25,7 @@ from tests.training.digits import digits
 PARAMS = """
 seed: 5
 checkpoint: {resume: auto, minutes: 5}
+machine: {workers: 1, batch_workers: 0}
 kanji_training: &shared
   {batch: 8, steps: 9, lr: 0.1, weight_decay: 0.01, warmup_share: 0.1, schedule: cosine, smoothing: 0.1, clip: 1.0,
    ema_decay: 0.9, precision: bf16-mixed, validate_every: 3, patience: 9, keep_last: 1, class_balance: 0.5,
