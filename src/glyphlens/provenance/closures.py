@@ -36,6 +36,7 @@ class SourceTree:
         self.package = package
         self._trees: dict[Path, ast.Module] = {}
         self._imports: dict[Path, frozenset[Path]] = {}
+        self._neighbours: dict[Path, set[Path]] = {}
         self._hashes: dict[Path, str] = {}
 
     def listing(self, stage: str) -> str:
@@ -91,8 +92,8 @@ class SourceTree:
         if path not in self._imports:
             parts = path.relative_to(self.package.parent).with_suffix("").parts
             own = ".".join(parts[:-1])
-            names = (name.split(".") for name in {*imported_names(self.parse(path), own), own})
-            found = {self._module(*name[:end]) for name in names for end in range(1, len(name) + 1)}
+            names = (tuple(name.split(".")) for name in {*imported_names(self.parse(path), own), own})
+            found = map(self._module, {name[:end] for name in names for end in range(1, len(name) + 1)})
             self._imports[path] = frozenset(file for file in found if file and not self._is_inert_package(file))
         return self._imports[path]
 
@@ -112,9 +113,9 @@ class SourceTree:
             self._hashes[path] = hashlib.sha256(content).hexdigest()[:DIGITS]
         return self._hashes[path]
 
-    def _module(self, package: str, *names: str) -> Path | None:
-        base = self.package.joinpath(*names)
-        candidates = (base / "__init__.py", base.with_suffix(".py")) if package == self.package.name else ()
+    def _module(self, name: tuple[str, ...]) -> Path | None:
+        base = self.package.joinpath(*name[1:])
+        candidates = (base / "__init__.py", base.with_suffix(".py")) if name[0] == self.package.name else ()
         return next((path for path in candidates if path.is_file()), None)
 
     def _is_inert_package(self, path: Path) -> bool:
@@ -137,11 +138,12 @@ class SourceTree:
 
     def _named_neighbours(self, path: Path) -> set[Path]:
         """Files beside a module that it names in a string, such as the template of a page."""
-        others = [entry for entry in path.parent.iterdir() if entry.is_file() and entry.suffix != ".py"]
-        strings = (
-            {node.value for node in ast.walk(self.parse(path)) if isinstance(node, ast.Constant)} if others else ()
-        )
-        return {entry for entry in others if entry.name in strings}
+        if path not in self._neighbours:
+            others = {entry.name: entry for entry in path.parent.iterdir() if entry.is_file() and entry.suffix != ".py"}
+            nodes = ast.walk(self.parse(path)) if others else ()
+            strings = {node.value for node in nodes if isinstance(node, ast.Constant)}
+            self._neighbours[path] = {others[name] for name in others.keys() & strings}
+        return self._neighbours[path]
 
 
 def code_file(stage: str, folder: Path = FOLDER) -> Path:
@@ -161,7 +163,7 @@ def changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> list[s
 
 def imported_names(tree: ast.AST, package: str) -> Iterator[str]:
     """Dotted names that a module of ``package`` imports when it runs, those of ``from … import`` included."""
-    for node in _nodes_at_run_time(tree):
+    for node in _statements_at_run_time(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -176,13 +178,15 @@ def is_inert(tree: ast.Module) -> bool:
     return all(isinstance(node, ast.Expr | ast.Assign) and isinstance(node.value, ast.Constant) for node in tree.body)
 
 
-def _nodes_at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those below ``if TYPE_CHECKING``: types alone cannot change a result."""
-    for child in ast.iter_child_nodes(tree):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            continue
-        yield child
-        yield from _nodes_at_run_time(child)
+def _statements_at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
+    """All statements but those below ``if TYPE_CHECKING``: types alone cannot change a result."""
+    waiting = [tree]
+    while waiting:
+        for child in ast.iter_child_nodes(waiting.pop()):
+            is_for_types = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
+            if not (is_for_types or isinstance(child, ast.expr)):
+                yield child
+                waiting.append(child)
 
 
 def _statements(node: object) -> object:
