@@ -16,9 +16,9 @@ FOLDER = Path("code")
 DIGITS = 16
 # Told of results and making none, as what is known of a track is; but for the files of curves, which are outputs.
 WITNESSES, OUTPUTS = ("tracking", "provenance", "tracks/__init__.py"), ("tracking/curve_files.py",)
-# Recognisers are imported by name: the one that begins a stage's item (kanji_export@cnn_qat: cnn), and those of this
-# table, the network to start from and the teacher. Where neither says which, whoever imports the registry imports any.
-IMPORTED_BY_NAME = {"kanji_qat": ("cnn",), "kanji_distilled": ("hybrid_rnn",)}
+# Recognisers are imported by name: the one that begins a stage's item (kanji_export@cnn_qat: cnn), and those that the
+# stage's module says in LOADED. Where neither says which, whoever imports the registry imports any.
+LOADED = "LOADED"
 RECOGNIZERS, REGISTRY = "recognizers", "registry.py"  # of a track
 
 
@@ -52,7 +52,7 @@ class SourceTree:
         module = self.gate_module(stage) if stage.startswith(GATE_STAGES) else self.stage_module(stage)
         modules = self.closure(module) | self.closure(self.stage_module(stage))
         recognizers = module.parents[1] / RECOGNIZERS
-        by_name = self._recognizers(stage, recognizers, is_any=recognizers / REGISTRY in modules)
+        by_name = self._recognizers(stage, module, recognizers, is_any=recognizers / REGISTRY in modules)
         modules = modules.union(*map(self.closure, by_name))
         return modules.union(*map(self._named_neighbours, modules))
 
@@ -125,12 +125,17 @@ class SourceTree:
         inside = path.relative_to(self.package)
         return not {inside.parts[0], inside.as_posix()}.isdisjoint(WITNESSES) and inside.as_posix() not in OUTPUTS
 
-    def _recognizers(self, stage: str, folder: Path, *, is_any: bool) -> list[Path]:
+    def _recognizers(self, stage: str, module: Path, folder: Path, *, is_any: bool) -> list[Path]:
         known = [path for path in sorted(folder.glob("*.py")) if self._has_settings(path)]
-        base, _, item = stage.partition("@")
-        named = [path for path in known if f"{item}_".startswith(f"{path.stem}_")]
-        named += [path for path in known if path.stem in IMPORTED_BY_NAME.get(base, ())]
+        item, loaded = stage.partition("@")[2], self._loaded(module)
+        named = [path for path in known if f"{item}_".startswith(f"{path.stem}_") or path.stem in loaded]
         return named or (known if is_any else [])
+
+    def _loaded(self, module: Path) -> set[str]:
+        """Recognisers of which a stage is given the weights, by its own account."""
+        assignments = (node for node in self.parse(module).body if isinstance(node, ast.Assign))
+        values = (node.value for node in assignments if ast.unparse(node.targets[0]) == LOADED)
+        return {name for value in values for name in ast.literal_eval(value)}
 
     def _has_settings(self, path: Path) -> bool:
         """What the registry asks of a recogniser that it finds by name."""

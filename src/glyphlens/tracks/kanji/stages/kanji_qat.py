@@ -25,6 +25,7 @@ from glyphlens.training.run import training_run
 from glyphlens.training.task import ClassTask
 
 INTEGER_FILE = "integer.onnx"
+LOADED = ("cnn",)  # the recogniser to start from, which is part of the code
 
 
 def main(argv: Sequence[str] | None = None) -> None:
