@@ -36,3 +36,4 @@ def test_rows_have_a_column_for_every_name_and_are_no_markup() -> None:
 def test_the_page_is_whole_by_itself() -> None:
     page = render_report("gate_x", "Between two stages.", 7, RESULTS)
     assert "<script" not in page and "http" not in page and page.count("<style>") == 2
+    assert set(re.findall(r"var\(--(\w+)\)", page)) <= set(re.findall(r"--(\w+):", page)), "a colour without a value"
