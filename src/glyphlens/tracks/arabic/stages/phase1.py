@@ -13,7 +13,11 @@ from glyphlens.data.sample_set import SampleSet, pack_bits
 from glyphlens.gates.token import require_token
 from glyphlens.nets.weights import save_model
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.tracks.arabic.evaluation.primitive_scores import frequency_buckets, primitive_scores, top_confusions
+from glyphlens.tracks.arabic.evaluation.primitive_scores import (
+    frequency_buckets,
+    primitive_confusions,
+    primitive_scores,
+)
 from glyphlens.tracks.arabic.primitives.cells import pack_cells
 from glyphlens.tracks.arabic.primitives.codebook import Codebook
 from glyphlens.tracks.arabic.recognizers.cells import CellCNN, CellConfig, predict_ids
@@ -72,7 +76,7 @@ def _score(model: CellCNN, test: Cells, codebook: Codebook, out: Path) -> dict[s
     true_N = test.ids_N.numpy()
     network, lookup = primitive_scores(network_N, true_N), primitive_scores(lookup_N, true_N)
     save_table_csv(out / "buckets.csv", frequency_buckets(network_N, lookup_N, true_N))
-    save_table_csv(out / "confusions.csv", top_confusions(network_N, true_N, CONFUSIONS))
+    save_table_csv(out / "confusions.csv", primitive_confusions(network_N, true_N, CONFUSIONS))
     return {
         **network._asdict(),
         "lookup_accuracy": lookup.accuracy,
