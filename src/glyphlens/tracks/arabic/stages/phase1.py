@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from glyphlens.core.curves import CURVES, last_values
+from glyphlens.core.curves import CURVES
 from glyphlens.core.params import load_params, load_seed
 from glyphlens.core.storage import save_json, save_metrics, save_table_csv
 from glyphlens.data.sample_set import SampleSet, pack_bits
@@ -64,8 +64,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         save_json(paths.out / "training.json", this_machine()._asdict())
         metrics = _score(model, test, codebook, paths.out)
         save_metrics(paths.metrics, metrics)
-        save_metrics(paths.curves, last_values(trained.curves))
-        run.report(trained, metrics, paths.timings)
+        run.report(trained, metrics, paths.curves, paths.timings)
 
 
 def _score(model: CellCNN, test: Cells, codebook: Codebook, out: Path) -> dict[str, float]:
