@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from glyphlens.export.classifier import assemble_classifier, network_feed, trace_classifier
 from glyphlens.export.quantize import Integers, batched, quantize_piece
 from glyphlens.inference.recognizer import Recognizer, open_session, softmax
 from glyphlens.tracks.arabic.export.glyph_integers import quantize
 from glyphlens.tracks.arabic.export.graph import assemble, trace
-from glyphlens.tracks.kanji.export.graph import assemble_character, network_feed, trace_character
 from tests.checkout import ROOT
 from tests.export import tiny
 from tests.export import tiny_characters as characters
@@ -45,9 +45,9 @@ def character_file(kind: str) -> onnx.ModelProto:
     torch.manual_seed(5)
     model = KINDS[kind]().eval()
     [values] = shown(model.reads, 64, seed=7).values()
-    piece = trace_character(model, values.shape[1:])
+    piece = trace_classifier(model, values.shape[1:])
     feeds = batched({piece.graph.input[0].name: network_feed(piece, values)}, batch=32)
-    return assemble_character(quantize_piece(piece, feeds, Integers(reduce_range=True)))
+    return assemble_classifier(quantize_piece(piece, feeds, Integers(reduce_range=True)))
 
 
 def glyph_file(backbone: str) -> onnx.ModelProto:

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from glyphlens.core.storage import save_array
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, save_sample_set
+from glyphlens.nets.inputs import Reads
 from glyphlens.tracks.kanji.recognizers.cnn import Config, Network
 
 CHARACTERS = "あエヘへ一二"
@@ -27,7 +28,7 @@ STEPS = 60
 class Recurrent(nn.Module):
     """Reads strokes with an LSTM, as the stroke recogniser does."""
 
-    reads: ClassVar[str] = "strokes"
+    reads: ClassVar[Reads] = "strokes"
 
     def __init__(self, classes: int = len(CHARACTERS)) -> None:
         super().__init__()
@@ -51,7 +52,7 @@ class Gated(Recurrent):
 class Attentive(nn.Module):
     """Two convolutions, then attention between the places of their map, as in the token transformer."""
 
-    reads: ClassVar[str] = "raster"
+    reads: ClassVar[Reads] = "raster"
 
     def __init__(self, classes: int = len(CHARACTERS)) -> None:
         super().__init__()

@@ -16,7 +16,13 @@ from glyphlens.imaging.degrade import DegradeParams
 from glyphlens.tracks.arabic.primitives.cells import pack_cells
 from glyphlens.tracks.arabic.primitives.codebook import Codebook
 from glyphlens.tracks.arabic.training.cell_batches import CellBatches, CellParams, degraded_cells
-from glyphlens.tracks.arabic.training.glyph_batches import GridBatches, HeldOut, RasterBatches, Training, grid_input
+from glyphlens.tracks.arabic.training.glyph_batches import (
+    GridBatches,
+    RasterBatches,
+    Training,
+    grid_input,
+    held_out_glyphs,
+)
 from glyphlens.tracks.arabic.training.glyph_training import GlyphParams
 from glyphlens.training.batches import BalancedSampler, Batch, StepSource, step_loader
 from tests.training.settings import COMMON, GLYPH
@@ -111,7 +117,7 @@ def test_rasters_are_degraded_anew_in_every_step(training: Training) -> None:
 def test_held_out_rows_come_in_order_and_may_hide_geometry(training: Training) -> None:
     rows = np.array([4, 1])
     seen, blind = (
-        HeldOut(training.samples, rows, lambda block: grid_input(training.clean_N[block]), geometry=shown)
+        held_out_glyphs(training.samples, rows, lambda block: grid_input(training.clean_N[block]), geometry=shown)
         for shown in (True, False)
     )
     assert len(seen) == 1 and seen[0].targets.tolist() == [1, 1]

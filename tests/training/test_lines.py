@@ -17,7 +17,7 @@ from torch import nn
 from glyphlens.core.errors import DivergenceError, InputError, ParamsError
 from glyphlens.data.sample_set import Charset, SampleSet
 from glyphlens.training.checkpoints import newest_state
-from glyphlens.training.lines import CtcTask, HeldOutLines, LineBatch, LineBatches, greedy_texts, read_lines
+from glyphlens.training.lines import CtcTask, LineBatch, LineBatches, greedy_texts, held_out_lines, read_lines
 from glyphlens.training.loop import train
 from tests.training.processes import exit_code
 from tests.training.settings import kept_in
@@ -68,7 +68,7 @@ def test_too_few_lines_for_the_buckets_are_refused(samples: SampleSet) -> None:
 
 
 def test_held_out_lines_come_once_each(samples: SampleSet) -> None:
-    held_out = HeldOutLines(samples, "train", 8)
+    held_out = held_out_lines(samples, "train", 8)
     assert [len(batch.texts) for batch in held_out] == [8, 8, 4]
     assert sorted(text for batch in held_out for text in batch.texts) == sorted(samples.texts)
     with pytest.raises(IndexError):
@@ -99,7 +99,7 @@ def run(
 ) -> tuple[ToyReader, pd.DataFrame]:
     reader = toy_reader()
     params = PARAMS.model_copy(update=changes)
-    held_out = HeldOutLines(samples, "train", 8)
+    held_out = held_out_lines(samples, "train", 8)
     trained = train(reader, made or source(samples), held_out, params, task=CtcTask(DIGITS), **kept_in(folder))
     return reader, trained.curves
 
@@ -115,7 +115,7 @@ def read(reader: nn.Module, batch: LineBatch) -> list[str]:
 
 def error_rate(reader: ToyReader, samples: SampleSet) -> float:
     metrics, task = CtcTask(DIGITS).metrics(), CtcTask(DIGITS)
-    for batch in HeldOutLines(samples, "train", 8):
+    for batch in held_out_lines(samples, "train", 8):
         with torch.inference_mode():
             task.update(metrics, reader, batch)
     return float(metrics.compute()["val_cer"])
@@ -130,14 +130,14 @@ def trained(samples: SampleSet, tmp_path_factory: pytest.TempPathFactory) -> Toy
 
 
 def test_twenty_lines_are_learnt_by_heart(trained: ToyReader, samples: SampleSet) -> None:
-    for batch in HeldOutLines(samples, "train", 8):
+    for batch in held_out_lines(samples, "train", 8):
         assert read(trained, batch) == list(batch.texts)
 
 
 @pytest.mark.filterwarnings("ignore:.*treespec:FutureWarning")  # torch, of its own exporter
 def test_the_file_of_a_line_network_reads_the_same(trained: ToyReader, samples: SampleSet, tmp_path: Path) -> None:
     """For any number of lines of any width."""
-    example = HeldOutLines(samples, "train", 3)[0].images_N1HW
+    example = held_out_lines(samples, "train", 3)[0].images_N1HW
     shapes = ({0: torch.export.Dim("lines"), 3: torch.export.Dim.AUTO},)
     program = torch.onnx.export(
         trained, (example,), dynamo=True, dynamic_shapes=shapes, input_names=["ink"], output_names=["logits"]
@@ -145,7 +145,7 @@ def test_the_file_of_a_line_network_reads_the_same(trained: ToyReader, samples: 
     assert program is not None
     program.save(tmp_path / "reader.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "reader.onnx", providers=["CPUExecutionProvider"])
-    for batch in HeldOutLines(samples, "train", 8):
+    for batch in held_out_lines(samples, "train", 8):
         (logits,) = session.run(["logits"], {"ink": batch.images_N1HW.numpy()})
         steps = trained.time_steps(batch.widths_N)
         assert greedy_texts(torch.from_numpy(logits), steps, DIGITS) == list(batch.texts)

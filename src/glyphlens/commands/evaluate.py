@@ -11,7 +11,7 @@ from rich.table import Table
 from glyphlens.commands.inputs import require_kept
 from glyphlens.commands.model import model_files, open_model
 from glyphlens.commands.output import Format, check_writable, output_format
-from glyphlens.commands.scoring import Scored, group_table, score, summary_table, told
+from glyphlens.commands.scoring import Scored, score, scored_groups, summary_table, told
 from glyphlens.commands.screen import Column, console, fitted_table
 from glyphlens.core.file_names import shown
 from glyphlens.core.folders import files_below
@@ -41,7 +41,7 @@ def run_evaluate(
     recognizer, opened = open_model(model, threads), SampleSet.open(samples)
     require_kept([*model_files(recognizer), *files_below(samples, {})], [output])
     scored = score(recognizer, opened, split, batch)
-    summary, groups = summary_table(scored), group_table(scored)
+    summary, groups = summary_table(scored), scored_groups(scored)
     if output is not None:
         save(output, form, recognizer, opened, split, scored)
         print(f"{shown(place_name(output))}: written", file=sys.stderr)
@@ -94,7 +94,7 @@ def save(path: Path, form: Format, recognizer: Recognizer, samples: SampleSet, s
     if form == "csv":
         save_table_csv(path, scored.classes.round(DIGITS))
         return
-    tables = {"sets": summary_table(scored), "groups": group_table(scored), "classes": scored.classes}
+    tables = {"sets": summary_table(scored), "groups": scored_groups(scored), "classes": scored.classes}
     content = {
         "model": shown(recognizer.path.as_posix()),
         "model_classes": len(recognizer.classes),

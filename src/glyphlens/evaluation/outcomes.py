@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.scores import f1_per_class, shape_hits
+from glyphlens.evaluation.scores import f1_per_class, part_scores, shape_hits
 
 
 def guess_table(
@@ -44,6 +44,11 @@ def class_table(outcomes: pd.DataFrame, classes: int) -> pd.DataFrame:
     present = scores[scores["samples"] > 0]
     present.insert(1, "label", present["class_index"].map(names))
     return present.sort_values(["f1", "class_index"], kind="stable").reset_index(drop=True)
+
+
+def group_table(outcomes: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """One row per group, hardest by the first of the columns first: group, samples, the mean of each column."""
+    return part_scores(outcomes, "group", columns).sort_values([columns[0], "group"], ignore_index=True)
 
 
 def class_labels(samples: SampleSet) -> NDArray[np.object_]:

@@ -15,6 +15,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.inference.recognizer import open_session
 
 WARM_UPS = 3
+TIMED_BATCHES = (1, 64)
 DIGITS = 4  # of milliseconds
 
 
@@ -31,7 +32,7 @@ def agreement(first_NC: NDArray[np.floating[Any]], second_NC: NDArray[np.floatin
 
 
 def measure_latencies(
-    files: Mapping[str, Path], feeds: Mapping[str, NDArray[Any]], batches: Sequence[int], repeats: int
+    files: Mapping[str, Path], feeds: Mapping[str, NDArray[Any]], repeats: int, batches: Sequence[int] = TIMED_BATCHES
 ) -> dict[str, dict[str, float]]:
     """Milliseconds a sample by name of the file and batch size; batches of more than all samples are left out."""
     fitting = [batch for batch in batches if batch <= len(next(iter(feeds.values())))]

@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import writing
+from glyphlens.export.classifier import INK
 from glyphlens.export.integer_kernels import integer_kernels
 from glyphlens.export.onnx_parts import clean
 from glyphlens.export.tracing import pool_maps, trace_network
 from glyphlens.inference.recognizer import open_session
 from glyphlens.training.batches import Batch
 from glyphlens.training.qat import RoundedNetwork, quiet_torchao
-
-INPUT = "raster01"
 
 
 def convert(rounded: RoundedNetwork) -> RoundedNetwork:
@@ -39,7 +38,7 @@ def integer_piece(name: str, converted: RoundedNetwork, example: torch.Tensor) -
     Raises InputError where onnxruntime would run one of its convolutions or products in floats.
     """
     with quiet_torchao():
-        piece = trace_network(name, converted, {INPUT: example})
+        piece = trace_network(name, converted, {INK: example})
     pool_maps(piece)
     _drop_unused(piece)
     piece = clean(piece)
@@ -57,7 +56,7 @@ def integer_logits(file: Path, batches: Iterable[Batch]) -> NDArray[np.float32]:
     """(N, C) what onnxruntime makes of the batches with the file."""
     session = open_session(file)
     rasters = (np.ascontiguousarray(batch.inputs[0].numpy()) for batch in batches)
-    return np.concatenate([session.run(["raw_logits"], {INPUT: raster_N1HW})[0] for raster_N1HW in rasters])
+    return np.concatenate([session.run(["raw_logits"], {INK: raster_N1HW})[0] for raster_N1HW in rasters])
 
 
 def require_integers(piece: onnx.ModelProto) -> None:

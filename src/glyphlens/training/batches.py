@@ -4,7 +4,7 @@ Processes that train together each make their own rows of a batch; worker proces
 """
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -110,3 +110,19 @@ class BalancedSampler:
         places = generator.random(count) * self.cumulative_T[-1]
         positions: NDArray[np.int64] = np.searchsorted(self.cumulative_T, places, side="right")
         return positions
+
+
+class HeldOut(Sequence[B]):
+    """Rows of a sample set in order, ``size`` a batch; ``batch_of`` makes the batch of some rows when asked for."""
+
+    def __init__(self, rows_N: NDArray[np.int64], batch_of: Callable[[NDArray[np.int64]], B], size: int = 256) -> None:
+        self.rows_N, self.batch_of, self.size = rows_N, batch_of, size
+
+    def __len__(self) -> int:
+        return -(-len(self.rows_N) // self.size)
+
+    def __getitem__(self, number: int) -> B:  # type: ignore[override]
+        block = self.rows_N[number * self.size : (number + 1) * self.size]
+        if not len(block):
+            raise IndexError(number)
+        return self.batch_of(block)

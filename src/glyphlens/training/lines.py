@@ -17,6 +17,7 @@ from torchmetrics.text import CharErrorRate
 from glyphlens.core.errors import InputError
 from glyphlens.core.share import Share
 from glyphlens.data.sample_set import Charset, SampleSet
+from glyphlens.training.batches import HeldOut
 from glyphlens.training.task import Monitor, weighted_mean
 
 BLANK = 0
@@ -114,21 +115,9 @@ class LineBatches:
         return line_batch(self.samples, own_N, int(self.samples.widths_N[drawn_N].max()))
 
 
-class HeldOutLines(Sequence[LineBatch]):
+def held_out_lines(samples: SampleSet, split: str, lines: int) -> HeldOut[LineBatch]:
     """The lines of a split as they are, ``lines`` a batch, the narrow ones first."""
-
-    def __init__(self, samples: SampleSet, split: str, lines: int) -> None:
-        self.samples, self.lines = samples, lines
-        self.rows_N = _by_width(samples, samples.rows(split))
-
-    def __len__(self) -> int:
-        return -(-len(self.rows_N) // self.lines)
-
-    def __getitem__(self, number: int) -> LineBatch:  # type: ignore[override]
-        block = self.rows_N[number * self.lines : (number + 1) * self.lines]
-        if not len(block):
-            raise IndexError(number)
-        return line_batch(self.samples, block)
+    return HeldOut(_by_width(samples, samples.rows(split)), lambda rows_N: line_batch(samples, rows_N), lines)
 
 
 def line_batch(samples: SampleSet, rows_N: NDArray[np.int64], min_width_px: int = 0) -> LineBatch:

@@ -14,10 +14,11 @@ from filelock import FileLock, Timeout
 from pydantic import Field
 from tqdm import tqdm
 
+from glyphlens.core.curves import last_values
 from glyphlens.core.errors import CheckpointError, OutputError
 from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import Section, load_params
-from glyphlens.core.storage import sha256_tree
+from glyphlens.core.storage import save_metrics, sha256_tree
 from glyphlens.provenance.notes import code_hash, require_unchanged
 from glyphlens.tracking.home import project_home
 from glyphlens.tracking.outbox import post
@@ -50,11 +51,13 @@ class TrainingRun:
     batch_workers: int
     start: Path | None = None
 
-    def report(self, trained: Trained, metrics: Mapping[str, float], timings: Path) -> None:
-        """Tell the tracker how it went, whose trouble is warned of and never the training's; note the time it took.
+    def report(self, trained: Trained, metrics: Mapping[str, float], curves: Path, timings: Path) -> None:
+        """Write the last values of the curves, tell the tracker how it went, and note the time it took.
 
+        A tracker's trouble is warned of and never the training's.
         Raises InputError, and tells nothing, where code or parameters were changed meanwhile.
         """
+        save_metrics(curves, last_values(trained.curves))
         require_unchanged()
         rows = [(int(step), str(name), float(value)) for step, name, value in trained.curves.itertuples(index=False)]
         post(

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from glyphlens.sources.structure import Structure
 from glyphlens.tracks.kanji.recognizers import cnn, hiercode, hybrid_rnn, radical_rnn, stroke_rnn, t2t_vit
+from glyphlens.tracks.kanji.recognizers.registry import KnowsStructure
 
 # 休 is 亻 and 木; 林 is 木 twice; the seventh class has more components than any network has slots
 STRUCTURE = Structure(("亻", "口", "日", "木"), ((0, 3), (3, 3), (1,), (2,), (1, 2), (0, 1), (0, 1, 2, 3, 0, 1, 2)))
@@ -32,7 +33,7 @@ def tiny(name: str) -> nn.Module:
         "t2t_vit": lambda: t2t_vit.Network(t2t_vit.Config(CLASSES, (8, 16), 32, 2, 2, 32, dropout=0.0)),
     }
     network: nn.Module = networks[name]()
-    if hasattr(network, "describe"):
+    if isinstance(network, KnowsStructure):
         network.describe(STRUCTURE)
     return network
 

@@ -10,6 +10,8 @@ from glyphlens.core.curves import read_curves
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json, save_json, sha256_file, sha256_tree
 from glyphlens.data.sample_set import SampleSet
+from glyphlens.export.classifier import assemble_classifier, network_feed, trace_classifier
+from glyphlens.export.classifier_files import ClassifierExportParams, ExportRows, load_piece
 from glyphlens.export.quantize import Integers, batched, quantize_piece
 from glyphlens.export.temperature import TEMPERATURE
 from glyphlens.gates.token import write_token
@@ -18,8 +20,6 @@ from glyphlens.inference.reading import feeds_of, read_best
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.nets.weights import save_model
 from glyphlens.tracking.timings import read_timings
-from glyphlens.tracks.kanji.export.files import Rows, load_piece
-from glyphlens.tracks.kanji.export.graph import assemble_character, network_feed, trace_character
 from glyphlens.tracks.kanji.recognizers.cnn import Network
 from glyphlens.tracks.kanji.stages import kanji_export
 from tests.export import tiny_characters as tiny
@@ -60,7 +60,7 @@ def network() -> Network:
 @pytest.fixture(scope="module")
 def integers(network: Network) -> onnx.ModelProto:
     """The network as a piece of integers, such as a training with rounding leaves."""
-    piece = trace_character(network, (64, 64))
+    piece = trace_classifier(network, (64, 64))
     feeds = batched({piece.graph.input[0].name: network_feed(piece, tiny.shapes(48)[0])})
     return quantize_piece(piece, feeds, Integers(reduce_range=False))
 
@@ -215,7 +215,7 @@ def test_integers_that_are_no_graph_are_refused(integers: onnx.ModelProto, tmp_p
     (tmp_path / "integer.onnx").write_bytes(b"no graph")
     with pytest.raises(InputError, match=r"integer\.onnx: not an ONNX model"):
         load_piece(tmp_path / "integer.onnx", integers)
-    onnx.save(assemble_character(integers), tmp_path / "whole.onnx")
+    onnx.save(assemble_classifier(integers), tmp_path / "whole.onnx")
     with pytest.raises(InputError, match=r"whole\.onnx: takes and gives .*'raster'"):
         load_piece(tmp_path / "whole.onnx", integers)
 
@@ -231,10 +231,10 @@ def test_a_skipped_training_is_a_skipped_export(root: Path, monkeypatch: pytest.
 
 def test_only_rows_with_strokes_are_read(tmp_path: Path) -> None:
     samples = tiny.sample_set(tmp_path / "some")
-    settings = kanji_export.KanjiExportParams(**PARAMS)
-    rows = Rows.of(samples, "strokes", settings, 0)
+    settings = ClassifierExportParams(**PARAMS)
+    rows = ExportRows.of(samples, "strokes", settings, 0)
     assert rows is not None and rows.test.max() < 120 and len(rows.test) == 18
-    assert Rows.of(tiny.sample_set(tmp_path / "none", strokes=False), "strokes", settings, 0) is None
+    assert ExportRows.of(tiny.sample_set(tmp_path / "none", strokes=False), "strokes", settings, 0) is None
 
 
 def test_what_passed_no_gate_is_not_exported(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import save_array
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, save_sample_set
+from glyphlens.nets.inputs import Reads
 from glyphlens.tracks.kanji.training.batches import CharacterParams, character_data
 from tests.imaging.test_augment import NOTHING
 from tests.training.settings import COMMON
@@ -63,8 +64,8 @@ def samples(tmp_path: Path) -> SampleSet:
 
 
 @pytest.mark.parametrize("reads", ["raster", "strokes"])
-def test_a_step_repeats_and_steps_differ(samples: SampleSet, reads: str) -> None:
-    data = character_data(samples, reads, params(), seed=1)  # type: ignore[arg-type]
+def test_a_step_repeats_and_steps_differ(samples: SampleSet, reads: Reads) -> None:
+    data = character_data(samples, reads, params(), seed=1)
     assert data
     first, again, other = (data.source.batch(step).inputs[0] for step in (5, 5, 6))
     assert torch.equal(first, again) and not torch.equal(first, other)
@@ -88,17 +89,17 @@ EVERYTHING = {
 @examples(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 100_000), st.sampled_from([1, 2, 4]))
 def test_the_shares_of_processes_are_together_the_batch_of_one(
-    samples: SampleSet, reads: str, step: int, world: int
+    samples: SampleSet, reads: Reads, step: int, world: int
 ) -> None:
-    data = character_data(samples, reads, params(augment=EVERYTHING), seed=1)  # type: ignore[arg-type]
+    data = character_data(samples, reads, params(augment=EVERYTHING), seed=1)
     assert data
     assert_shares_are_the_whole(data.source, step, world)
 
 
 @pytest.mark.parametrize("reads", ["raster", "strokes"])
-def test_the_number_of_threads_decides_no_batch(samples: SampleSet, reads: str) -> None:
+def test_the_number_of_threads_decides_no_batch(samples: SampleSet, reads: Reads) -> None:
     """A worker has one thread, the training may have more."""
-    data = character_data(samples, reads, params(augment=EVERYTHING), seed=1)  # type: ignore[arg-type]
+    data = character_data(samples, reads, params(augment=EVERYTHING), seed=1)
     assert data
     before, made = torch.get_num_threads(), []
     for threads in (1, 2):
@@ -151,5 +152,5 @@ def test_a_set_without_strokes_has_no_data_for_who_reads_them(samples: SampleSet
 
 def test_an_empty_validation_split_is_named(samples: SampleSet) -> None:
     samples.index["split"] = "train"
-    with pytest.raises(InputError, match=r"no raster sample of the validation split"):
+    with pytest.raises(InputError, match=r"no raster sample of the val split"):
         character_data(samples, "raster", params(), seed=1)

@@ -3,7 +3,7 @@
 N rows of the rasters · T training glyphs · V deformed copies of each · G geometry numbers (7)
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,10 @@ from glyphlens.data.sample_set import SampleSet, unpack_bits
 from glyphlens.imaging.degrade import DegradeParams, degrade, random_shifts, shift
 from glyphlens.imaging.geometry import geometry_features
 from glyphlens.tracks.arabic.training.glyph_training import GlyphParams
-from glyphlens.training.batches import BalancedSampler, Batch
+from glyphlens.training.batches import BalancedSampler, Batch, HeldOut
+from glyphlens.training.pictures import raster_input
+
+HELD_OUT_ROWS = 512  # of a batch
 
 
 @dataclass(frozen=True)
@@ -106,40 +109,23 @@ class RasterBatches(GlyphSource):
         return Batch((raster_input(grey), geometry), targets, diacritics)
 
 
-class HeldOut(Sequence[Batch]):
-    """Rows of a sample set in order, undegraded, 512 a batch; ``geometry`` False hides it, as for single pictures."""
+def held_out_glyphs(
+    samples: SampleSet,
+    rows_N: NDArray[np.int64],
+    pictures: Callable[[NDArray[np.int64]], Tensor],
+    *,
+    geometry: bool = True,
+) -> HeldOut[Batch]:
+    """Rows of a sample set in order, undegraded; ``geometry`` False hides it, as for single pictures."""
+    geometry_NG = geometry_features(samples.index) * np.float32(geometry)
 
-    ROWS = 512
+    def batch_of(rows_n: NDArray[np.int64]) -> Batch:
+        inputs = pictures(rows_n), torch.from_numpy(geometry_NG[rows_n])
+        return Batch(inputs, torch.from_numpy(samples.class_indices[rows_n]))
 
-    def __init__(
-        self,
-        samples: SampleSet,
-        rows: NDArray[np.int64],
-        pictures: Callable[[NDArray[np.int64]], Tensor],
-        *,
-        geometry: bool = True,
-    ) -> None:
-        self.samples, self.rows, self.pictures = samples, rows, pictures
-        self.geometry_NG = geometry_features(samples.index) * np.float32(geometry)
-
-    def __len__(self) -> int:
-        return -(-len(self.rows) // self.ROWS)
-
-    def __getitem__(self, number: int) -> Batch:  # type: ignore[override]
-        block = self.rows[number * self.ROWS : (number + 1) * self.ROWS]
-        if not len(block):
-            raise IndexError(number)
-        return Batch(
-            (self.pictures(block), torch.from_numpy(self.geometry_NG[block])),
-            torch.from_numpy(self.samples.class_indices[block]),
-        )
+    return HeldOut(rows_N, batch_of, HELD_OUT_ROWS)
 
 
 def grid_input(grids_NRC: NDArray[np.uint16]) -> Tensor:
     """(N, 16, 16) uint16 ids → int64."""
     return torch.from_numpy(grids_NRC.astype(np.int64))
-
-
-def raster_input(grey_NHW: Tensor) -> Tensor:
-    """(N, H, W) uint8 → (N, 1, H, W) float in 0..1, channels last."""
-    return (grey_NHW.unsqueeze(1).float() / 255).contiguous(memory_format=torch.channels_last)

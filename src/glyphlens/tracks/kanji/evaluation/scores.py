@@ -89,13 +89,6 @@ def slice_table(outcomes: pd.DataFrame) -> pd.DataFrame:
     return part_scores(in_slices(outcomes, slices), "slice", MEANS, COUNTED)
 
 
-def group_table(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """One row per group, hardest first: group, samples, accuracy, int8."""
-    table = part_scores(outcomes, "group", ["top1", "int8_top1"])
-    table = table.rename(columns={"top1": "accuracy", "int8_top1": "int8"})
-    return table.sort_values(["accuracy", "group"], ignore_index=True)
-
-
 def form_errors(outcomes: pd.DataFrame, forms: Mapping[int, str]) -> pd.DataFrame:
     """Errors by the form of what was written and of what was read: form, read_as, errors, drawn_alike; most first."""
     wrong = outcomes[~outcomes["top1"]]

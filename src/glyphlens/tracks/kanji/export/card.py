@@ -8,9 +8,10 @@ import pandas as pd
 from torch import nn
 
 from glyphlens.data.sample_set import SPLITS, SampleSet
-from glyphlens.export.card import CardFile, network_settings, ranked_groups, render_card
+from glyphlens.export.card import CardFile, ranked_groups, render_card
+from glyphlens.export.classifier_files import ClassifierExportParams, ExportedClassifier, ExportRows
 from glyphlens.inference.folder import Manifest
-from glyphlens.tracks.kanji.export.files import ExportedCharacters, KanjiExportParams, Rows
+from glyphlens.nets.weights import network_settings
 from glyphlens.tracks.kanji.export.manifest import sample_sources
 
 STAGE = "kanji_export"
@@ -25,13 +26,13 @@ class CharacterFacts:
     name: str
     model: nn.Module
     samples: SampleSet
-    rows: Rows
-    exported: ExportedCharacters
+    rows: ExportRows
+    exported: ExportedClassifier
     manifest: Manifest
     metrics: Mapping[str, float]
     measured: Mapping[str, Any]
     training: Mapping[str, Any]
-    params: KanjiExportParams
+    params: ClassifierExportParams
     hashes: Mapping[str, str]
 
 

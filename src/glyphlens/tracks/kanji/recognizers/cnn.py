@@ -7,13 +7,14 @@ N samples · C channels · R×S map
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 from torch import Tensor, nn
 
 from glyphlens.core.params import Section
 from glyphlens.nets.blocks import SeparableEncoder
+from glyphlens.nets.inputs import Reads
 
 if TYPE_CHECKING:
     from glyphlens.sources.structure import Structure
@@ -47,7 +48,7 @@ def config(settings: Settings, classes: int, structure: "Structure") -> Config:
 class Network(nn.Module):
     """A plain strided stem at 32×32, then separable levels at 16×16, 8×8, 4×4 and 4×4."""
 
-    reads: ClassVar[Literal["raster", "strokes"]] = "raster"
+    reads: ClassVar[Reads] = "raster"
 
     def __init__(self, config: Config) -> None:
         super().__init__()

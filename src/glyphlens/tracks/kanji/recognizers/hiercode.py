@@ -12,7 +12,7 @@ N samples · C channels · K = 5 slots · L = 1,024 leaves · D = 128 numbers of
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 from zlib import crc32
 
 import torch
@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from glyphlens.core.params import Section
 from glyphlens.nets.blocks import SeparableEncoder
+from glyphlens.nets.inputs import Reads
 from glyphlens.tracks.kanji.recognizers.code_tree import CodeTree
 from glyphlens.tracks.kanji.recognizers.components import component_table
 
@@ -67,7 +68,7 @@ def config(settings: Settings, classes: int, structure: "Structure") -> Config:
 class Network(nn.Module):
     """(N, 1, 64, 64) → features (N, C) → five queries (N, 5, 128) → leaves (N, 5, 1024) → classes."""
 
-    reads: ClassVar[Literal["raster", "strokes"]] = "raster"
+    reads: ClassVar[Reads] = "raster"
     leaves_YK: Tensor
     names_1: Tensor
 

@@ -7,13 +7,14 @@ N samples · C channels · R×S map · T places · D features
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 from torch import Tensor, nn
 
 from glyphlens.core.params import Section
 from glyphlens.nets.blocks import IMAGE_PX, Encoder, TokenPooling
+from glyphlens.nets.inputs import Reads
 
 if TYPE_CHECKING:
     from glyphlens.sources.structure import Structure
@@ -49,7 +50,7 @@ def config(settings: Settings, classes: int, structure: "Structure") -> Config:
 class Network(nn.Module):
     """(N, 1, 64, 64) → map (N, 256, 4, 4) → 16 places → BiLSTM, 2 layers → learned pooling → classes."""
 
-    reads: ClassVar[Literal["raster", "strokes"]] = "raster"
+    reads: ClassVar[Reads] = "raster"
 
     def __init__(self, config: Config) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ N samples · C channels · T places · K slots for parts · D features · P comp
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from pydantic import Field
@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from glyphlens.core.params import Section
 from glyphlens.nets.blocks import IMAGE_PX, Encoder, TokenPooling, attend
+from glyphlens.nets.inputs import Reads
 from glyphlens.tracks.kanji.recognizers.components import component_table
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def config(settings: Settings, classes: int, structure: "Structure") -> Config:
 class Network(nn.Module):
     """(N, 1, 64, 64) → map (N, 128, 8, 8) → K attended parts and their names → BiGRU → learned pooling → classes."""
 
-    reads: ClassVar[Literal["raster", "strokes"]] = "raster"
+    reads: ClassVar[Reads] = "raster"
     targets_YK: Tensor
 
     def __init__(self, config: Config) -> None:

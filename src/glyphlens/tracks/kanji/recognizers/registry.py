@@ -5,7 +5,7 @@ and ``Network``, whose ``reads`` says what it takes: ``raster`` (N, 1, 64, 64) f
 (N, 24, 17) float.
 """
 
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from pydantic import Field
 from torch import nn
@@ -27,6 +27,15 @@ class RecognizerParams(Section, Generic[S]):
     lr: float = Field(gt=0)
 
 
+@runtime_checkable
+class KnowsStructure(Protocol):
+    """A recogniser that must know what its classes are made of."""
+
+    def describe(self, structure: Structure) -> None:
+        """Keep what the network needs of it; raises ValueError where it does not fit the network."""
+        ...
+
+
 def params_model(name: str) -> type[RecognizerParams[Any]]:
     """The model of the section ``recognizers.<name>``."""
     settings: Any = recognizer_module(name).Settings
@@ -44,7 +53,6 @@ def build(name: str, settings: Section, classes: int, structure: Structure) -> n
         network: nn.Module = module.Network(module.config(settings, classes, structure))
     except ValueError as error:
         raise ParamsError(f"{PARAMS_FILE}: recognizers.{name}.network: {error}") from error
-    describe: Any = getattr(network, "describe", None)
-    if describe:
-        describe(structure)
+    if isinstance(network, KnowsStructure):
+        network.describe(structure)
     return network

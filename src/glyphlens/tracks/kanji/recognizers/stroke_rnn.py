@@ -7,7 +7,7 @@ N samples · S strokes · F = 17 numbers a stroke (8 points and a flag) · D fea
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from pydantic import Field
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from glyphlens.core.params import Section
 from glyphlens.data.produced import STROKE_NUMBERS
+from glyphlens.nets.inputs import Reads
 
 if TYPE_CHECKING:
     from glyphlens.sources.structure import Structure
@@ -48,7 +49,7 @@ def config(settings: Settings, classes: int, structure: "Structure") -> Config:
 class Network(nn.Module):
     """(N, 24, 17) → embedding of each stroke → BiGRU → mean over the strokes that are there → classes."""
 
-    reads: ClassVar[Literal["raster", "strokes"]] = "strokes"
+    reads: ClassVar[Reads] = "strokes"
 
     def __init__(self, config: Config) -> None:
         super().__init__()

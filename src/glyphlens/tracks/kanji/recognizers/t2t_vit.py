@@ -9,7 +9,7 @@ N samples · C channels · R×S map · T tokens · D features
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from pydantic import Field
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from glyphlens.core.params import Section
 from glyphlens.nets.blocks import IMAGE_PX, TokenPooling, attend
+from glyphlens.nets.inputs import Reads
 
 if TYPE_CHECKING:
     from glyphlens.sources.structure import Structure
@@ -61,7 +62,7 @@ def config(settings: Settings, classes: int, structure: "Structure") -> Config:
 class Network(nn.Module):
     """(N, 1, 64, 64) → 16×16 tokens → 8×8 → 4×4 tokens of 192 numbers → transformer → learned pooling → classes."""
 
-    reads: ClassVar[Literal["raster", "strokes"]] = "raster"
+    reads: ClassVar[Reads] = "raster"
 
     def __init__(self, config: Config) -> None:
         super().__init__()

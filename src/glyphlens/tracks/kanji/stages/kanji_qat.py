@@ -4,20 +4,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
-from glyphlens.core.curves import CURVES, last_values
+from glyphlens.core.curves import CURVES
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import load_params, load_seed
-from glyphlens.core.storage import save_json, save_metrics
+from glyphlens.core.storage import save_json
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.export.qat import convert, integer_logits, integer_piece, save_piece
 from glyphlens.gates.token import require_token
+from glyphlens.nets.inputs import reads_of
 from glyphlens.nets.weights import load_model, save_model
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.kanji.training.batches import CharacterData, CharacterParams, character_data
-from glyphlens.tracks.kanji.training.character_training import facts
+from glyphlens.tracks.kanji.training.character_training import training_facts
+from glyphlens.training.batches import Batch
 from glyphlens.training.loop import train
 from glyphlens.training.predict import predict_logits
 from glyphlens.training.qat import QatParams, RoundedNetwork, plain, prepare
@@ -33,8 +36,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     paths = stage_paths(argv, "samples", "token", "start", "out", "curves", "timings")
     require_token(paths.token, paths.samples)
     params, shared = load_params(QatParams, "kanji_qat"), load_params(CharacterParams, "kanji_training")
-    seed, network = load_seed(), load_model(paths.start, nn.Module)
-    data = _data(paths.start, network, paths.samples, shared.model_copy(update={"batch": params.batch}), seed)
+    seed, network, samples = load_seed(), load_model(paths.start, nn.Module), SampleSet.open(paths.samples)
+    data = _data(paths.start, network, samples, shared.model_copy(update={"batch": params.batch}), seed)
 
     first = [data.source.batch(params.steps + number).inputs[0] for number in range(params.range_batches)]
     rounded, pairs = prepare(network, first, params)
@@ -44,29 +47,28 @@ def main(argv: Sequence[str] | None = None) -> None:
         trained = train(rounded, *data, params, task=task, seed=seed, run=run, curves=paths.out / CURVES)
         save_model(paths.out, plain(rounded, network, pairs))
         save_piece(paths.out / INTEGER_FILE, integer_piece(paths.out.name, convert(rounded), first[0][:2]))
-        scores = _scores(network, rounded, paths.out / INTEGER_FILE, data)
-        save_json(paths.out / "training.json", {**facts(network, params.steps), **scores})
-        save_metrics(paths.curves, last_values(trained.curves))
-        run.report(trained, scores, paths.timings)
+        classes_N = samples.class_indices[data.validation.rows_N]
+        scores = _scores(network, rounded, paths.out / INTEGER_FILE, data.validation, classes_N)
+        save_json(paths.out / "training.json", {**training_facts(network, params.steps), **scores})
+        run.report(trained, scores, paths.curves, paths.timings)
 
 
-def _data(start: Path, network: nn.Module, samples: Path, params: CharacterParams, seed: int) -> CharacterData:
+def _data(start: Path, network: nn.Module, samples: SampleSet, params: CharacterParams, seed: int) -> CharacterData:
     """The batches; raises InputError where the network reads no pictures or knows another number of classes."""
-    opened = SampleSet.open(samples)
-    classes = network.config.classes  # type: ignore[union-attr]
-    data = character_data(opened, "raster", params, seed)
-    if network.reads != "raster" or data is None or classes != len(opened.classes):
+    classes, reads = network.config.classes, reads_of(network)  # type: ignore[union-attr]
+    data = character_data(samples, "raster", params, seed)
+    if reads != "raster" or data is None or classes != len(samples.classes):
         raise InputError(
-            f"{start}: reads {network.reads} and knows {classes} classes, {samples} has pictures of "
-            f"{len(opened.classes)}; train it on this sample set"
+            f"{start}: reads {reads} and knows {classes} classes, {samples.folder} has pictures of "
+            f"{len(samples.classes)}; train it on this sample set"
         )
     return data
 
 
-def _scores(network: nn.Module, rounded: RoundedNetwork, integer: Path, data: CharacterData) -> dict[str, float]:
+def _scores(
+    network: nn.Module, rounded: RoundedNetwork, integer: Path, batches: Sequence[Batch], classes_N: NDArray[np.int64]
+) -> dict[str, float]:
     """Validation accuracies: rounded as trained, of the network it started from, and of the file of integers."""
-    batches = data.validation
-    classes_N = batches.reader.samples.class_indices[batches.rows_N]
     rounded_NC = predict_logits(rounded, batches, "rounded")
     numbers = {
         "val_top1": top_k_accuracy(rounded_NC, classes_N, 1),

@@ -11,9 +11,9 @@ from onnx import TensorProto
 from torch import nn
 
 from glyphlens.core.errors import InputError
+from glyphlens.export.classifier import assemble_classifier, network_feed, trace_classifier
 from glyphlens.export.integer_kernels import require_integer_kernels
 from glyphlens.export.quantize import Content, Integers, batched, content_of, quantize_piece
-from glyphlens.tracks.kanji.export.graph import assemble_character, network_feed, trace_character
 from tests.export import tiny_characters as tiny
 
 KINDS: dict[str, Callable[[], nn.Module]] = {
@@ -55,7 +55,7 @@ def float_numbers(model: onnx.ModelProto) -> int:
 def pieces(request: pytest.FixtureRequest) -> tuple[nn.Module, onnx.ModelProto, onnx.ModelProto]:
     model = build(request.param)
     values = shown(model, 64, seed=7)[1]
-    piece = trace_character(model, values.shape[1:])
+    piece = trace_classifier(model, values.shape[1:])
     feeds = batched({piece.graph.input[0].name: network_feed(piece, values)}, batch=32)
     return model, piece, quantize_piece(piece, feeds, Integers(reduce_range=True))
 
@@ -64,25 +64,25 @@ def pieces(request: pytest.FixtureRequest) -> tuple[nn.Module, onnx.ModelProto, 
 def test_the_graph_answers_like_torch(pieces: tuple[nn.Module, onnx.ModelProto, onnx.ModelProto], count: int) -> None:
     model, piece, _ = pieces
     name, values = shown(model, count, seed=9)
-    found = run(assemble_character(piece), **{name: values})
+    found = run(assemble_classifier(piece), **{name: values})
     np.testing.assert_allclose(found, in_torch(model, values), rtol=1e-3, atol=1e-4)
 
 
 def test_int8_is_near_and_small(pieces: tuple[nn.Module, onnx.ModelProto, onnx.ModelProto]) -> None:
     model, piece, integer = pieces
     name, values = shown(model, 40, seed=9)
-    small = assemble_character(integer)
+    small = assemble_classifier(integer)
     kernels = require_integer_kernels(small)
     wanted = {"cnn": {"QLinearConv", "QGemm"}, "recurrent": set(), "attentive": {"QLinearConv"}}
     kind = next(kind for kind, maker in KINDS.items() if type(build(kind)) is type(model))
     assert wanted[kind] <= set(kernels)
-    found, expected = run(small, **{name: values}), run(assemble_character(piece), **{name: values})
+    found, expected = run(small, **{name: values}), run(assemble_classifier(piece), **{name: values})
     assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.97
-    assert float_numbers(small) < 0.3 * float_numbers(assemble_character(piece))
+    assert float_numbers(small) < 0.3 * float_numbers(assemble_classifier(piece))
 
 
 def test_nothing_is_quantised_by_the_batch_at_hand(pieces: tuple[nn.Module, onnx.ModelProto, onnx.ModelProto]) -> None:
-    kinds = {node.op_type for node in assemble_character(pieces[2]).graph.node}
+    kinds = {node.op_type for node in assemble_classifier(pieces[2]).graph.node}
     assert not {kind for kind in kinds if kind.startswith("Dynamic") or kind.endswith("Integer")}
 
 
@@ -92,12 +92,12 @@ def test_nothing_is_quantised_by_the_batch_at_hand(pieces: tuple[nn.Module, onnx
 )
 def test_a_graph_tells_what_it_is_made_of(kind: str, content: Content) -> None:
     model = build(kind)
-    assert content_of(trace_character(model, shown(model, 1, 0)[1].shape[1:])) == content
+    assert content_of(trace_classifier(model, shown(model, 1, 0)[1].shape[1:])) == content
 
 
 def test_the_same_network_gives_the_same_bytes() -> None:
     first, second = (
-        assemble_character(trace_character(build("recurrent"), (24, 17))).SerializeToString(deterministic=True)
+        assemble_classifier(trace_classifier(build("recurrent"), (24, 17))).SerializeToString(deterministic=True)
         for _ in range(2)
     )
     assert first == second
@@ -106,5 +106,5 @@ def test_the_same_network_gives_the_same_bytes() -> None:
 
 
 def test_another_network_is_refused() -> None:
-    with pytest.raises(InputError, match=r"reads None, expected 'raster' or 'strokes'"):
-        trace_character(nn.Linear(2, 2), (2,))
+    with pytest.raises(InputError, match=r"Linear does not say what it reads"):
+        trace_classifier(nn.Linear(2, 2), (2,))
