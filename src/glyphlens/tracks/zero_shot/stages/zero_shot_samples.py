@@ -1,7 +1,7 @@
 """zero_shot_samples: pictures of kanji seen and unseen; templates and descriptions of all of JIS levels 1 and 2."""
 
+from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import load_params, load_seed
-from glyphlens.core.shards import MachineParams
 from glyphlens.core.storage import save_json, save_metrics
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.data.splits import split_by_source
