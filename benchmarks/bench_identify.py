@@ -8,10 +8,11 @@ from benchmarks.ratio import Ratio, timed
 from glyphlens.commands.face_pictures import FONT_SUFFIXES, face_pictures, open_font
 from glyphlens.commands.identify import identify_fonts
 from glyphlens.commands.inputs import find_inputs
-from glyphlens.commands.model import drawing_rule, open_model
+from glyphlens.commands.model import open_model
 from glyphlens.data.sample_set import unpack_bits
 from glyphlens.inference.reading import best_classes
 from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
+from glyphlens.tracks.arabic.reader import drawing_rule
 
 FONTS = Path("data/raw/fonts/arabic")
 FILES = 6

@@ -20,7 +20,6 @@ from glyphlens.provenance.closures import CODE_STAGE, GATE_STAGES, SourceTree, c
 from glyphlens.review.comparison import SECTION as GUARDS
 from glyphlens.stages.gate import find_gate
 from glyphlens.tracks import Track, tracks
-from glyphlens.tracks.kanji.recognizers.registry import params_model
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src/glyphlens"
@@ -140,10 +139,15 @@ def test_a_stage_depends_on_its_own_code_and_on_nothing_else_of_it(stage: str) -
 
 @every_stage
 def test_recognisers_that_a_stage_loads_are_part_of_its_code(stage: str) -> None:
-    folders = {Path(path).name for path in declared(stage, "deps", "outs") if path.startswith("models/kanji/")}
-    named = {name for name in MATRIX["trained"] for folder in folders if f"{folder}_".startswith(f"{name}_")}
-    code = TREE.code(stage)
-    assert {name for name in named if f"glyphlens/tracks/kanji/recognizers/{name}.py" not in code} == set()
+    """The folder of a trained or exported network begins with the name of its module: cnn, cnn_qat."""
+    folders = [Path(path) for path in declared(stage, "deps", "outs") if path.startswith("models/")]
+    named = {
+        TREE.relative(module)
+        for folder in folders
+        for module in PACKAGE.glob(f"tracks/{folder.parts[1]}/recognizers/*.py")
+        if f"{folder.name}_".startswith(f"{module.stem}_")
+    }
+    assert named - set(TREE.code(stage)) == set()
 
 
 @every_stage
@@ -323,8 +327,9 @@ def test_the_committed_parameters_load(stage: str) -> None:
     for name, section in section_reads(stage_file(stage)):
         if name == "gate.limits":
             model = find_gate(stage.removeprefix(GATE_STAGES)).limits
-        elif name == "params_model(name)":
-            model = params_model(stage.partition("@")[2])
+        elif name.endswith("(name)"):  # a model that depends on the item of the matrix
+            module = importlib.import_module(dotted_name(stage_file(stage)))
+            model = getattr(module, name.removesuffix("(name)"))(stage.partition("@")[2])
         else:
             model = model_named(stage_file(stage), name)
         load_params(model, section_of(stage, section), ROOT / "params.yaml")

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from typer.testing import CliRunner
 
 from glyphlens import cli
-from glyphlens.commands.scoring import group_table, score, summary_table
+from glyphlens.commands.scoring import score, scored_groups, summary_table
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, save_sample_set
 from glyphlens.inference.recognizer import Recognizer
@@ -97,7 +97,7 @@ def test_each_set_has_its_row(folder: Path, other: SampleSet) -> None:
 
 
 def test_groups_come_worst_first(folder: Path, other: SampleSet) -> None:
-    table = group_table(score(Recognizer.load(folder), other, "test", 2))
+    table = scored_groups(score(Recognizer.load(folder), other, "test", 2))
     assert table["group"].tolist() == ["writer/2", "writer/1"]
     assert table["top1"].tolist() == pytest.approx([1 / 3, 2 / 3])
 

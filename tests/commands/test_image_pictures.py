@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from glyphlens.commands.image_pictures import fit_canvas, read_pictures
+from glyphlens.commands.image_pictures import read_pictures
 from glyphlens.core.errors import InputError
+from glyphlens.tracks.arabic.reader import fit_canvas
 
 
 def corner(height: int = 60, width: int = 40) -> np.ndarray:

@@ -6,11 +6,12 @@ import pytest
 
 from glyphlens.commands import model
 from glyphlens.core.errors import InputError
+from glyphlens.tracks.arabic.reader import drawing_rule
 
 
 def test_a_folder_and_a_file_are_the_same_model(model_folder):
     of_folder, of_file = model.open_model(model_folder, 1), model.open_model(model_folder / "tiny.onnx", 1)
-    assert of_folder.classes == of_file.classes and model.drawing_rule(of_folder).diacritic_ratio == 0.25
+    assert of_folder.classes == of_file.classes and drawing_rule(of_folder).diacritic_ratio == 0.25
 
 
 def test_the_released_model_of_the_working_folder_is_the_default(tmp_path, monkeypatch, model_folder):
@@ -58,4 +59,4 @@ def test_a_label_map_without_a_drawing_rule_is_refused(tmp_path, model_folder, r
     labels: Path = tmp_path / "model" / "labels.json"
     labels.write_text(json.dumps(json.loads(labels.read_text()) | {"rule": rule}))
     with pytest.raises(InputError, match=r"labels\.json: 'rule' is"):
-        model.drawing_rule(model.open_model(tmp_path / "model", 1))
+        drawing_rule(model.open_model(tmp_path / "model", 1))

@@ -11,10 +11,11 @@ from PIL import Image
 
 from glyphlens.commands import predict
 from glyphlens.commands.image_pictures import ink_of
-from glyphlens.commands.model import drawing_rule, open_model
+from glyphlens.commands.model import open_model
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import CharacterClass, pack_bits
 from glyphlens.imaging.handwriting import HandwritingParams, prepare
+from glyphlens.tracks.arabic.reader import drawing_rule
 from tests.export.tiny_characters import RULE
 from tests.linear_model import save_linear_model
 

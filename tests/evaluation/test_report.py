@@ -1,4 +1,4 @@
-"""The run record changes with configuration, data and models; splits are counted, numbers read well."""
+"""The run record changes with configuration, data and models; splits are counted."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import read_sections
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.report import NARROW, breakable, flat, number, percent, run_record, split_table
+from glyphlens.evaluation.report import run_record, split_table
 
 SECTIONS = ("seed", "phase2")
 
@@ -50,15 +50,3 @@ def test_splits_are_counted_with_the_excluded_last(samples: SampleSet) -> None:
     assert [part["split"] for part in table] == ["train", "val", "test", "excluded"]
     assert [part["samples"] for part in table] == [8, 5, 7, 1]
     assert table[2]["names"] == ["mada", "qahiri"]
-
-
-def test_numbers_read_well() -> None:
-    assert percent(0.8034) == f"80.3{NARROW}%"
-    assert percent(float("nan")) == percent(None) == number(None) == number(float("nan")) == "n/a"
-    assert number(124_924) == f"124{NARROW}924"
-    assert number(0.5, 2) == "0.50"
-    assert number("text") == "text"
-    assert breakable("a_b.init") == "a_<wbr>b<wbr>.init"
-    assert breakable("<i>_b") == "&lt;i&gt;_<wbr>b"
-    assert flat({"a": {"b": [1, 2]}, "c": None}) == [("a.b", "[1, 2]"), ("c", "null")]
-    assert flat(42) == [("value", "42")]

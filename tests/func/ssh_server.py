@@ -3,7 +3,6 @@
 import asyncio
 import getpass
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -13,6 +12,8 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import asyncssh
+
+from tests.ports import reserved_port
 
 SBIN = "/usr/sbin:/usr/local/sbin:/sbin"  # where sshd lies, which is on no user's PATH
 PATIENCE_S = 300
@@ -41,7 +42,7 @@ def write_keys(folder: Path) -> Path:
 @contextmanager
 def openssh_server(keys: Path) -> Iterator[int]:
     """The port of an sshd that runs as this user and lets only this user in; raises ConnectionError where it cannot."""
-    port = _free_port()
+    port = reserved_port()
     (keys / "sshd_config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {keys / 'host'}\nPidFile none\nStrictModes no\nUsePAM no\n"
         f"AuthorizedKeysFile {keys / 'authorized_keys'}\nAllowUsers {getpass.getuser()}\n"
@@ -82,12 +83,6 @@ async def _serve(keys: Path, ports: "SimpleQueue[int]", ended: asyncio.Event) ->
     ) as acceptor:
         ports.put(acceptor.get_port())
         await ended.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(port: int, server: "subprocess.Popen[bytes]", keys: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from glyphlens.commands.verify import find_objects
 from glyphlens.core.storage import sha256_tree
+from glyphlens.tracks import tracks
 from tests.func.small_repository import SmallRepository
 from tests.func.ssh_server import asyncssh_server, openssh_server, write_keys
 
@@ -45,7 +46,7 @@ def test_a_clone_pulls_all_from_a_folder_and_has_nothing_to_do(
     sender: SmallRepository, receiver: SmallRepository
 ) -> None:
     assert receiver.status() == {}
-    for name in ("data/arabic", "data/kanji", "models", "reports"):
+    for name in (*(f"data/{track}" for track in tracks()), "models", "reports"):
         assert sha256_tree(receiver.folder / name) == sha256_tree(sender.folder / name)
 
 

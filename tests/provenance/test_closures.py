@@ -24,6 +24,7 @@ FILES = {
     ),
     "tracks/kanji/stages/kanji.py": "import glyphlens.tracks.kanji.recognizers.registry\n",
     "tracks/kanji/stages/kanji_export.py": "X = 1\n",
+    "tracks/kanji/stages/kanji_qat.py": 'LOADED = ("rnn",)\nimport glyphlens.tracks.kanji.recognizers.registry\n',
     "stages/page.py": 'TEMPLATE = "page.html"\n',
     "stages/page.html": "<p>",
     "stages/other.html": "<p>",
@@ -98,6 +99,8 @@ def test_files_that_a_module_names_are_part_of_it(package: Path) -> None:
         ("kanji_export@cnn_deep", {"cnn", "blocks", "cnn_deep"}),
         ("kanji_export@rnn_distilled", {"rnn"}),
         ("kanji_export", set()),
+        ("kanji_qat", {"rnn"}),
+        ("kanji_qat@cnn", {"cnn", "blocks", "rnn"}),
         ("first", set()),
     ],
 )

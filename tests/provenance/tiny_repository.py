@@ -37,6 +37,7 @@ first: {count: 3, names: [a, b]}
 learn: {lr: 0.1}
 other: {unread: 1}
 checkpoint: {resume: auto, minutes: 5}
+machine: {workers: 1, batch_workers: 0}
 """
 # A stage that waits shows that it runs, and goes on when it is let.
 WAIT = """

@@ -2,8 +2,9 @@
 
 import pytest
 
+from glyphlens.core.metric_names import better_sign
 from glyphlens.core.storage import load_json
-from glyphlens.review.metrics import MetricChange, better_sign, metric_changes
+from glyphlens.review.metrics import MetricChange, metric_changes
 from glyphlens.review.snapshot import TIMINGS
 from tests.checkout import ROOT
 

@@ -16,14 +16,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.request import urlopen
 
+from tests.ports import reserved_port
+
 START_S = 600.0
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -72,7 +68,7 @@ def postgres_is_missing() -> str:
 @contextmanager
 def postgres() -> Iterator[str]:
     """A fresh cluster, outside of pytest's folders, which belong to root alone; yields the address of its database."""
-    port = free_port()
+    port = reserved_port()
     named: dict[str, Any] = {"cwd": "/"}
     with TemporaryDirectory() as folder:
         if os.geteuid() == 0:

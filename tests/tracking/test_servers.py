@@ -15,8 +15,9 @@ from glyphlens.tracking.outbox import post, waiting
 from glyphlens.tracking.registry import promote, rollback
 from glyphlens.tracking.versions import fetch
 from tests.forged_release import GUARD, NAME, forged_release
+from tests.ports import reserved_port
 from tests.tracking.forged_runs import CURVES, curve, forged_record, kept_runs
-from tests.tracking.servers import free_port, mlflow_server, postgres, postgres_is_missing
+from tests.tracking.servers import mlflow_server, postgres, postgres_is_missing
 from tests.tracking.test_moves import champion
 from tests.tracking.test_turns import check, neighbour, race
 from tests.tracking.test_versions import ADDRESS, contents
@@ -31,7 +32,7 @@ class Server(NamedTuple):
 
 @pytest.fixture(scope="module")
 def running_server(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder, port = tmp_path_factory.mktemp("server"), free_port()
+    folder, port = tmp_path_factory.mktemp("server"), reserved_port()
     shutil.copyfile(empty_database, folder / "mlflow.db")
     with mlflow_server(folder, port):
         yield Server(f"http://127.0.0.1:{port}", folder)
@@ -139,7 +140,7 @@ def test_postgresql_keeps_a_run(
 def test_a_server_on_postgresql_goes_forward_and_back(
     home: Path, postgresql: str, tmp_path: Path, at: Callable[[str], Any]
 ) -> None:
-    folder, port = tmp_path / "server", free_port()
+    folder, port = tmp_path / "server", reserved_port()
     folder.mkdir()
     at(f"http://127.0.0.1:{port}")
     first, worse, better = (forged_release(home, score, seed) for seed, score in enumerate((0.8, 0.7, 0.9)))

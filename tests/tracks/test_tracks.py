@@ -4,14 +4,18 @@ import ast
 import re
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
+from glyphlens.core.params import load_params
 from glyphlens.core.storage import load_json
+from glyphlens.review.comparison import SECTION, CompareParams
 from glyphlens.track_stage import main
-from glyphlens.tracks import Track, flagship, tracks
+from glyphlens.tracks import Track, flagship, picture_reader, tracks
+from glyphlens.tracks.arabic.reader import glyph_reader
 from tests.checkout import ROOT
 
 PACKAGE = ROOT / "src/glyphlens"
@@ -19,7 +23,6 @@ STAGES = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding
 # Where a name stands in a string and is not, or not only, that of a track.
 ELSEWHERE = {
     "cli/": "examples in the help of commands",
-    "commands/model.py": "the script of a model whose label map names none",
     "provenance/closures.py": "recognisers that a stage imports by name",
     "sources/fonts/": "scripts of fonts",
     "sources/kanjivg.py": "folders inside the wheel of KanjiVG",
@@ -60,6 +63,26 @@ def test_what_a_track_is_known_by_is_measured(track: Track) -> None:
     assert any(track.champion.metric in load_json(ROOT / path) for path in track.champion.files)
     for stage in track.stages:
         assert (ROOT / f"metrics/{track.name}/{stage}.json").is_file()
+
+
+@every_track
+def test_no_change_may_worsen_what_a_track_is_chosen_by(track: Track) -> None:
+    guarded = load_params(CompareParams, SECTION, ROOT / "params.yaml").guarded
+    files = [path for path in track.champion.files if track.champion.metric in load_json(ROOT / path)]
+    assert [
+        (pattern, path)
+        for pattern, limits in guarded.items()
+        for path in files
+        if fnmatchcase(path, pattern) and track.champion.metric in limits
+    ], f"compare.guarded in params.yaml has no limit for {track.champion.metric} of {files}"
+
+
+def test_a_script_has_one_reader_and_it_is_there() -> None:
+    scripts = [script for track in tracks().values() for script in track.readers]
+    assert sorted(scripts) == sorted(set(scripts))
+    assert all(callable(picture_reader(script)) for script in scripts)
+    assert picture_reader("arabic") is glyph_reader, "by the script in the manifest, not by a list of tracks"
+    assert picture_reader("klingon") is None
 
 
 def test_finding_the_tracks_imports_nothing_slow() -> None:

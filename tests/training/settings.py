@@ -48,8 +48,8 @@ def run_in(folder: Path, minutes: float = 5, workers: int = 0) -> TrainingRun:
     """A run of no stage in a folder that may hold an unfinished one, with a state every few minutes."""
     folder.mkdir(parents=True, exist_ok=True)
     identity = Identity("test", {}, {}, "", "", 1)
-    checkpoint = CheckpointParams(resume="auto", minutes=minutes, workers=workers)
-    return TrainingRun(identity, folder, checkpoint, newest_state(folder))
+    checkpoint = CheckpointParams(resume="auto", minutes=minutes)
+    return TrainingRun(identity, folder, checkpoint, workers, newest_state(folder))
 
 
 def kept_in(folder: Path, minutes: float = 5, workers: int = 0) -> dict[str, Any]:

@@ -30,8 +30,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def resume(where: object) -> None:
-    Path("params.yaml").write_text(f"checkpoint:\n  resume: {where}\n  minutes: 5\n", encoding="utf-8")
+def resume(where: object, batch_workers: int = 0) -> None:
+    checkpoint = f"checkpoint: {{resume: {where}, minutes: 5}}\n"
+    machine = f"machine: {{workers: 1, batch_workers: {batch_workers}}}\n"
+    Path("params.yaml").write_text(checkpoint + machine, encoding="utf-8")
 
 
 def save_state(folder: Path, step: int, identity: Identity) -> Path:
@@ -48,6 +50,14 @@ def started(stage: str = "phase2", config: dict[str, Any] = CONFIG) -> TrainingR
             raise ZeroDivisionError
     except ZeroDivisionError:
         return run
+
+
+def test_how_many_processes_make_batches_is_said_by_the_machine_and_makes_no_other_training() -> None:
+    before = started()
+    resume("auto", batch_workers=2)
+    after = started()
+    assert (before.batch_workers, after.batch_workers) == (0, 2)
+    assert (before.folder, before.identity) == (after.folder, after.identity)
 
 
 def test_the_folder_goes_when_all_is_written_and_stays_after_an_error() -> None:

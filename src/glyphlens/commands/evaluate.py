@@ -11,13 +11,13 @@ from rich.table import Table
 from glyphlens.commands.inputs import require_kept
 from glyphlens.commands.model import model_files, open_model
 from glyphlens.commands.output import Format, check_writable, output_format
-from glyphlens.commands.scoring import Scored, group_table, score, summary_table, told
+from glyphlens.commands.scoring import Scored, score, scored_groups, summary_table, told
 from glyphlens.commands.screen import Column, console, fitted_table
 from glyphlens.core.file_names import shown
 from glyphlens.core.folders import files_below
 from glyphlens.core.storage import STANDARD_OUTPUT, place_name, save_json, save_table_csv
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.outcomes import records
+from glyphlens.evaluation.pages import records
 from glyphlens.inference.recognizer import Recognizer
 
 FORMATS: tuple[Format, ...] = ("csv", "json")
@@ -41,7 +41,7 @@ def run_evaluate(
     recognizer, opened = open_model(model, threads), SampleSet.open(samples)
     require_kept([*model_files(recognizer), *files_below(samples, {})], [output])
     scored = score(recognizer, opened, split, batch)
-    summary, groups = summary_table(scored), group_table(scored)
+    summary, groups = summary_table(scored), scored_groups(scored)
     if output is not None:
         save(output, form, recognizer, opened, split, scored)
         print(f"{shown(place_name(output))}: written", file=sys.stderr)
@@ -94,7 +94,7 @@ def save(path: Path, form: Format, recognizer: Recognizer, samples: SampleSet, s
     if form == "csv":
         save_table_csv(path, scored.classes.round(DIGITS))
         return
-    tables = {"sets": summary_table(scored), "groups": group_table(scored), "classes": scored.classes}
+    tables = {"sets": summary_table(scored), "groups": scored_groups(scored), "classes": scored.classes}
     content = {
         "model": shown(recognizer.path.as_posix()),
         "model_classes": len(recognizer.classes),

@@ -14,9 +14,9 @@ from glyphlens.commands.output import check_picture
 from glyphlens.commands.screen import Column, console, fitted_table
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
+from glyphlens.core.metric_names import better_sign
 from glyphlens.core.storage import STANDARD_OUTPUT, place_name
 from glyphlens.evaluation.experiments import Experiment, differing_params, metric_named, read_experiments
-from glyphlens.review.metrics import better_sign
 
 SHOW = ("exp", "show", "--json")
 ABSENT = "–"

@@ -17,7 +17,6 @@ from glyphlens.commands.answers import answer_table
 from glyphlens.commands.check import TOP, expected_glyphs, judge, labels_by_picture
 from glyphlens.commands.class_matching import class_numbers
 from glyphlens.commands.face_pictures import Pictures, face_pictures, open_font
-from glyphlens.commands.model import drawing_rule
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
 from glyphlens.data.sample_set import unpack_bits
@@ -25,6 +24,7 @@ from glyphlens.imaging.shaping import FontFace
 from glyphlens.inference.reading import Best, best_classes, joined
 from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
 from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
+from glyphlens.tracks.arabic.reader import drawing_rule
 
 NOT_A_CLASS = "not a class"
 

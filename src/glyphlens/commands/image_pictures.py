@@ -1,10 +1,10 @@
 """Image file of glyphs or characters, one a page → the pictures that the recogniser was trained on.
 
-H×W pixels · h×w pixels of the cropped glyph
+H×W pixels · h×w pixels of what the recogniser is shown
 """
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -16,10 +16,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
-from glyphlens.imaging.raster import CANVAS_PX
+from glyphlens.inference.picture_readers import Prepare
 
 Ink = Literal["auto", "dark", "light"]
-Prepare = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 # Decoders that are let at a file, with its suffixes; those of which a further picture in a file is a page.
 FORMATS = {
     "PNG": (".png", ".apng"),
@@ -86,17 +85,6 @@ def ink_of(grey_HW: NDArray[np.uint8], ink: Ink = "auto") -> NDArray[np.uint8]:
             "needed (--ink dark or --ink light says which is which)"
         )
     return np.rint(strength_HW.clip(0) * (255 / strongest)).astype(np.uint8)
-
-
-def fit_canvas(ink_HW: NDArray[np.uint8], target_px: int = CANVAS_PX) -> NDArray[np.uint8]:
-    """(128, 128) uint8 0 or 255: the box of what is at least half ink, its longer side scaled to ``target_px``."""
-    rows, columns = np.flatnonzero((ink_HW > MID_GREY).any(axis=1)), np.flatnonzero((ink_HW > MID_GREY).any(axis=0))
-    box = ink_HW[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height_px, width_px = (max(1, round(side * target_px / max(box.shape))) for side in box.shape)
-    scaled_hw = np.asarray(Image.fromarray(box).resize((width_px, height_px), Image.Resampling.BICUBIC))
-    canvas_HW = np.zeros((CANVAS_PX, CANVAS_PX), np.uint8)
-    canvas_HW[:height_px, :width_px] = np.where(scaled_hw > MID_GREY, 255, 0)
-    return canvas_HW
 
 
 def _pages(path: Path, max_pixels: int) -> Iterator[NDArray[np.uint8]]:

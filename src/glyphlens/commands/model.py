@@ -3,22 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
-
-from pydantic import ValidationError
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.params import Section
 from glyphlens.core.storage import is_there
-from glyphlens.imaging.raster import DiacriticRule
-from glyphlens.inference.folder import AGAIN, LABELS
+from glyphlens.inference.folder import LABELS
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks import flagship
 
-if TYPE_CHECKING:
-    from glyphlens.imaging.handwriting import HandwritingParams
-
-ARABIC = "arabic"
 RELEASES = "models/*/release"  # the star is the release's name
 REPOSITORY = Path(__file__).parents[3]
 REGISTERED = "models:"  # begins the address of a model in MLflow's registry
@@ -70,36 +61,3 @@ def _open_registered(address: Path, threads: int | None) -> Recognizer:
     with TemporaryDirectory() as folder:
         recognizer = Recognizer.load(fetch(address.as_posix(), Path(folder)), threads=threads)
     return replace(recognizer, path=address / recognizer.path.name)
-
-
-def drawing_rule(recognizer: Recognizer) -> DiacriticRule:
-    """How the model's training glyphs were scaled; raises InputError where its label map does not say."""
-    if script_of(recognizer) != ARABIC:
-        raise InputError(f"{recognizer.path}: reads {script_of(recognizer)}, not the glyphs of Arabic fonts")
-    try:
-        rule = recognizer.manifest.preparation
-        return DiacriticRule.model_validate({name: rule.get(name) for name in DiacriticRule.model_fields})
-    except ValidationError as error:
-        raise _bad_rule(recognizer, DiacriticRule) from error
-
-
-def script_of(recognizer: Recognizer) -> str:
-    """The script of the model's classes as its label map names it; a map that says nothing is Arabic."""
-    return recognizer.manifest.script or ARABIC
-
-
-def handwriting_rule(recognizer: Recognizer) -> "HandwritingParams":
-    """How the pictures of a model of characters were prepared; raises InputError where its label map does not say."""
-    from glyphlens.imaging.handwriting import HandwritingParams
-
-    try:
-        return HandwritingParams.model_validate(recognizer.manifest.preparation)
-    except ValidationError as error:
-        raise _bad_rule(recognizer, HandwritingParams) from error
-
-
-def _bad_rule(recognizer: Recognizer, expected: type[Section]) -> InputError:
-    return InputError(
-        f"{recognizer.path.with_name(LABELS)}: 'rule' is {recognizer.manifest.preparation}, expected "
-        f"{', '.join(expected.model_fields)}; {AGAIN}"
-    )

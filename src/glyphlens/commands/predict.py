@@ -4,7 +4,6 @@ N pictures · H×W pixels · B = W/8 bytes a row of packed pixels
 """
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,13 +14,13 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from glyphlens.commands.answers import answer_table
-from glyphlens.commands.image_pictures import MAX_PIXELS, Ink, Prepare, fit_canvas, read_pictures
-from glyphlens.commands.model import ARABIC, handwriting_rule, script_of
+from glyphlens.commands.image_pictures import MAX_PIXELS, Ink, read_pictures
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import pack_bits
-from glyphlens.imaging.raster import CANVAS_PX, DIACRITIC_PX
+from glyphlens.inference.picture_readers import Prepare, handwriting_reader
 from glyphlens.inference.reading import Best, best_classes, joined
 from glyphlens.inference.recognizer import RASTER, Recognizer
+from glyphlens.tracks import picture_reader
 
 BATCH = 256
 SHOWN_INK = 64  # of 255: what a grey picture shows on the black and white contact sheet
@@ -73,18 +72,8 @@ def preparation(recognizer: Recognizer, *, diacritic: bool) -> Prepare:
     """How the ink of a photo or scan becomes what the model was trained on; raises InputError where it cannot."""
     if RASTER not in recognizer.inputs:
         raise InputError(f"{recognizer.path}: reads {', '.join(recognizer.inputs)}, which a picture does not show")
-    if (script := script_of(recognizer)) == ARABIC:
-        return partial(fit_canvas, target_px=DIACRITIC_PX if diacritic else CANVAS_PX)
-    if diacritic:
-        raise InputError(f"--diacritic: {recognizer.path} reads {script.title()} characters, which have no such size")
-    return _handwriting(recognizer)
-
-
-def _handwriting(recognizer: Recognizer) -> Prepare:
-    from glyphlens.imaging.handwriting import prepare
-
-    rule = handwriting_rule(recognizer)
-    return lambda ink_HW: prepare(ink_HW[None], rule)[0]
+    reader = picture_reader(recognizer.manifest.script) or handwriting_reader
+    return reader(recognizer, diacritic=diacritic)
 
 
 def _feeds(recognizer: Recognizer, images_NHW: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from glyphlens.commands.class_matching import UNKNOWN, match_classes, shape_classes
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SPLITS, SampleSet
-from glyphlens.evaluation.scores import MACRO_F1, accuracy, ece, f1_per_class, part_scores
+from glyphlens.evaluation.outcomes import class_table, group_table
+from glyphlens.evaluation.scores import MACRO_F1, accuracy, ece, part_scores
 from glyphlens.inference.reading import Best, best_classes, joined, read_probabilities, readable_rows
 from glyphlens.inference.recognizer import RASTER, Recognizer
 
@@ -23,6 +24,7 @@ BINS = 15
 ALL = "all"
 SHARES = ("top1", "top5", "shape1", "among")
 SCORES = (*map(accuracy, SHARES), MACRO_F1, ece(BINS))
+CLASS_COLUMNS = ("label", "code_points", "samples", *SHARES, "predicted", "f1", "mistaken_for", "mistakes")
 Ints = NDArray[np.int64]
 
 
@@ -65,7 +67,7 @@ def score(recognizer: Recognizer, samples: SampleSet, split: str, batch: int) ->
     allowed = np.unique(matched_S[matched_S != UNKNOWN])
     best, among_N = _answers(recognizer, samples, rows, allowed, batch)
     table = _row_table(recognizer, samples, rows, matched_S, best, among_N)
-    classes = class_table(table, recognizer)
+    classes = scored_classes(table, recognizer)
     return Scored(table, classes, len(allowed), unknown, len(known) - len(rows))
 
 
@@ -104,29 +106,27 @@ def summary(rows: pd.DataFrame) -> dict[str, Any]:
     return {"samples": len(rows), "groups": rows["group"].nunique(), **scores}
 
 
-def group_table(scored: Scored) -> pd.DataFrame:
+def scored_groups(scored: Scored) -> pd.DataFrame:
     """One row a group, the worst first: group, set, samples, top1, top5, shape1, among."""
-    found = part_scores(scored.rows, "group", SHARES)
-    found.insert(1, "set", scored.rows.groupby("group")["set"].first().to_numpy())
-    return found.sort_values(["top1", "group"], ignore_index=True)
+    found = group_table(scored.rows, SHARES)
+    found.insert(1, "set", found["group"].map(scored.rows.groupby("group")["set"].first()))
+    return found
 
 
-def class_table(rows: pd.DataFrame, recognizer: Recognizer) -> pd.DataFrame:
+def scored_classes(rows: pd.DataFrame, recognizer: Recognizer) -> pd.DataFrame:
     """One row a class of the model with samples, hardest first: label, code_points, samples, top1, top5, shape1,
     among, predicted (how often it was the answer), f1, and the commonest wrong answer with its count."""
-    labels = np.array([entry.label for entry in recognizer.classes], dtype=object)
-    counts = f1_per_class(rows["predicted"].to_numpy(), rows["class_index"].to_numpy(), len(labels))
-    counts = counts.set_index("class_index")
-    found = part_scores(rows, "class_index", SHARES).set_index("class_index")
-    numbers = found.index.to_numpy()
-    found.insert(0, "label", labels[numbers])
-    found.insert(1, "code_points", [" ".join(recognizer.classes[number].code_points) for number in numbers])
-    found["predicted"], found["f1"] = counts.loc[numbers, "predicted"], counts.loc[numbers, "f1"]
+    counts = class_table(rows, len(recognizer.classes)).drop(columns=["label", "samples"])
+    found = part_scores(rows, "class_index", SHARES).merge(counts, on="class_index")
+    classes = [recognizer.classes[number] for number in found["class_index"]]
+    found["label"] = [entry.label for entry in classes]
+    found["code_points"] = [" ".join(entry.code_points) for entry in classes]
     wrong = rows[~rows["top1"]].groupby(["class_index", "predicted"]).size().sort_values(ascending=False, kind="stable")
     first = wrong.reset_index(name="count").drop_duplicates("class_index").set_index("class_index")
-    found["mistaken_for"] = [labels[first.loc[n, "predicted"]] if n in first.index else "" for n in numbers]
-    found["mistakes"] = [int(first.loc[n, "count"]) if n in first.index else 0 for n in numbers]
-    return found.reset_index(drop=True).sort_values(["top1", "label"], ignore_index=True)
+    mistaken = found["class_index"].map(first["predicted"])
+    found["mistaken_for"] = ["" if np.isnan(n) else recognizer.classes[int(n)].label for n in mistaken]
+    found["mistakes"] = found["class_index"].map(first["count"]).fillna(0).astype(np.int64)
+    return found[list(CLASS_COLUMNS)].sort_values(["top1", "label"], ignore_index=True)
 
 
 def _answers(recognizer: Recognizer, samples: SampleSet, rows: Ints, allowed: Ints, batch: int) -> tuple[Best, Ints]:

@@ -1,6 +1,7 @@
 """``glyphlens verify``: whether every object of a DVC cache or remote is what its name says.
 
-DVC trusts objects that are write-protected and hands a damaged one on without a word (dvc_data.hashfile.db.local).
+DVC trusts objects that are write-protected and hands a damaged one on without a word (dvc_data.hashfile.db.local); its
+check of others (HashFileDB.check) deletes what is damaged, which here only ``--remove`` may do.
 They lie at ``files/md5/<2 digits>/<30 digits>``; with the suffix ``.dir`` they are JSON lists of a folder's files.
 """
 

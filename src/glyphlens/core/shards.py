@@ -8,24 +8,16 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
 
-from pydantic import Field
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from glyphlens.core.errors import GlyphlensError
-from glyphlens.core.params import Section
 
 # What numpy, OpenCV and others ask for their number of threads, once, when they are loaded.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
 Shard = TypeVar("Shard")
 Result = TypeVar("Result")
-
-
-class MachineParams(Section):
-    """The ``machine`` section of params.yaml: how the work is spread on this computer. No result depends on it."""
-
-    workers: int = Field(ge=1)
 
 
 def map_shards(

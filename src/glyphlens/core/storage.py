@@ -11,13 +11,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAX_METRICS = 6
 METRIC_DIGITS = 4
@@ -212,19 +214,21 @@ def load_array(path: Path, *, mmap: bool = False) -> NDArray[Any]:
     return array
 
 
-def save_table(path: Path, table: pd.DataFrame) -> None:
+def save_table(path: Path, table: "pd.DataFrame") -> None:
     """One table as Parquet; the same rows give the same bytes."""
     with writing(path) as partial:
         table.to_parquet(partial, index=False, compression="zstd")
 
 
-def save_table_csv(path: Path, table: pd.DataFrame) -> None:
+def save_table_csv(path: Path, table: "pd.DataFrame") -> None:
     """One small table as CSV, for people and for `dvc plots`."""
     save_text(path, table.to_csv(index=False))
 
 
-def load_table(path: Path) -> pd.DataFrame:
+def load_table(path: Path) -> "pd.DataFrame":
     """The table of a Parquet file; raises InputError where it is missing or broken."""
+    import pandas as pd
+
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:

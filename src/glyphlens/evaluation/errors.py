@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.outcomes import records
+from glyphlens.evaluation.pages import records
 from glyphlens.evaluation.pictures import Pair
 
 FAMILIES = ("family", "families")  # what the groups of a sample set are called: one, several

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.scores import f1_per_class, shape_hits
+from glyphlens.evaluation.scores import f1_per_class, part_scores, shape_hits
 
 
 def guess_table(
@@ -46,6 +46,11 @@ def class_table(outcomes: pd.DataFrame, classes: int) -> pd.DataFrame:
     return present.sort_values(["f1", "class_index"], kind="stable").reset_index(drop=True)
 
 
+def group_table(outcomes: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """One row per group, hardest by the first of the columns first: group, samples, the mean of each column."""
+    return part_scores(outcomes, "group", columns).sort_values([columns[0], "group"], ignore_index=True)
+
+
 def class_labels(samples: SampleSet) -> NDArray[np.object_]:
     """(C,) labels in class order."""
     return np.array([entry.label for entry in samples.classes], dtype=object)
@@ -54,8 +59,3 @@ def class_labels(samples: SampleSet) -> NDArray[np.object_]:
 def trained_counts(samples: SampleSet) -> NDArray[np.int64]:
     """(C,) training samples of every class."""
     return np.bincount(samples.class_indices[samples.rows("train")], minlength=len(samples.classes))
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of a table as plain mappings."""
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]

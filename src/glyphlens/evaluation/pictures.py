@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from glyphlens.evaluation.charts import INK, RED, SOFT, bare, new_figure, say_absent
+from glyphlens.evaluation.pages import label_parts
 
 PAPER_RGB, INK_RGB = (255, 255, 255), (28, 32, 36)
 PAIR_CHARACTERS, HEAT_CHARACTERS = 18, 30  # of a label on one line, above a pair's half and above a map
@@ -69,11 +70,6 @@ def folded(label: str, characters: int) -> str:
             lines.append("")
         lines[-1] += part
     return "\n".join(lines)
-
-
-def label_parts(label: str) -> list[str]:
-    """The pieces between which a label may be broken; joined they are the label."""
-    return label.replace("_", "_\n").replace(".", "\n.").split("\n")
 
 
 def glyph_uri(image_HW: NDArray[np.uint8]) -> str:

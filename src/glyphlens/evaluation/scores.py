@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
+from glyphlens.core.metric_names import bound_sign, meets_target
 from glyphlens.evaluation.calibration import calibration_error, reliability_bins
 
 Ints = NDArray[np.integer[Any]]
@@ -25,39 +26,38 @@ Bools = NDArray[np.bool_]
 # ── one number of an outcome table ───────────────────────────────────────────────────────────
 @dataclass(frozen=True)
 class Score:
-    """A number of an outcome table, under the name that it has among the metrics, and which way is better."""
+    """A number of an outcome table, under the name that it has among the metrics, which says which way is better."""
 
     name: str
-    better: Literal["higher", "lower"]
     of: Callable[[pd.DataFrame], float]
 
     @property
     def bound(self) -> Literal["≥", "≤"]:
         """How a value relates to a target that it meets."""
-        return "≥" if self.better == "higher" else "≤"
+        return bound_sign(self.name)
 
     def meets(self, value: float, target: float) -> bool:
         """Whether a value is as good as the target or better; NaN never is."""
-        return value >= target if self.better == "higher" else value <= target
+        return meets_target(self.name, value, target)
 
 
 def accuracy(column: str, name: str = "") -> Score:
     """Share of the rows that a column of booleans calls right, under the column's name or another."""
-    return Score(name or column, "higher", lambda outcomes: mean(outcomes[column].to_numpy(bool)))
+    return Score(name or column, lambda outcomes: mean(outcomes[column].to_numpy(bool)))
 
 
 def ece(bins: int) -> Score:
     """Expected calibration error of ``confidence`` over ``bins`` bins of equal width."""
-    return Score("ece", "lower", lambda outcomes: calibration_error(reliability_table(outcomes, bins)))
+    return Score("ece", lambda outcomes: calibration_error(reliability_table(outcomes, bins)))
 
 
 def worst_group(name: str) -> Score:
     """``top1`` of the group that fares worst."""
-    return Score(name, "higher", lambda outcomes: summarise_groups(part_scores(outcomes, "group", ["top1"])).worst)
+    return Score(name, lambda outcomes: summarise_groups(part_scores(outcomes, "group", ["top1"])).worst)
 
 
-MACRO_F1 = Score("macro_f1", "higher", lambda outcomes: macro_f1(*_guesses(outcomes)))
-WEIGHTED_F1 = Score("weighted_f1", "higher", lambda outcomes: _f1(*_guesses(outcomes), "weighted"))
+MACRO_F1 = Score("macro_f1", lambda outcomes: macro_f1(*_guesses(outcomes)))
+WEIGHTED_F1 = Score("weighted_f1", lambda outcomes: _f1(*_guesses(outcomes), "weighted"))
 
 
 def mean(hits_N: Bools) -> float:

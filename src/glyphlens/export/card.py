@@ -5,14 +5,12 @@ The text lives in the templates; this module fills them and words the numbers.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from importlib import resources
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from torch import nn
 
 from glyphlens.export.bundle import ExportedFile
 
@@ -68,17 +66,6 @@ def ranked_groups(hits_N: NDArray[np.bool_], groups: Iterable[str]) -> dict[str,
     scores = pd.Series(hits_N, dtype=float).groupby(np.asarray([*groups], dtype=object)).mean()
     ranked = sorted((float(share), str(group)) for group, share in scores.items())
     return {group: share for share, group in ranked}
-
-
-def network_settings(network: nn.Module) -> dict[str, Any]:
-    """The settings of a trained network."""
-    found: dict[str, Any] = asdict(network.config)  # type: ignore[call-overload]
-    return found
-
-
-def weight_count(network: nn.Module) -> int:
-    """How many parameters a network has."""
-    return sum(weight.numel() for weight in network.parameters())
 
 
 def _percent(share: float) -> str:

@@ -19,7 +19,6 @@ from glyphlens.data.sample_set import SPLITS, SampleSet
 from glyphlens.evaluation.calibration import calibration_error, reliability_bins
 from glyphlens.evaluation.scores import macro_f1, mean, shape_hits
 from glyphlens.export.bundle import ExportedFile, Samples, drawn_rows, export_models
-from glyphlens.export.card import weight_count
 from glyphlens.export.classifier import assemble_classifier, classifier_logits, network_feed, trace_classifier
 from glyphlens.export.integer_kernels import method_of, require_integer_kernels
 from glyphlens.export.parity import agreement
@@ -28,6 +27,7 @@ from glyphlens.inference.folder import ExportFolder, Manifest
 from glyphlens.inference.reading import Best, read_best, readable_rows
 from glyphlens.inference.recognizer import open_session
 from glyphlens.nets.inputs import reads_of
+from glyphlens.nets.weights import weight_count
 
 INTEGER_PIECE = "integer.onnx"  # beside the weights of a network that was trained with rounded numbers
 ROUNDED = "trained with rounded weights (int8 per channel) and activations (uint8), and exported with those ranges"

@@ -15,6 +15,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.inference.recognizer import LOGITS, open_session
 
 WARM_UPS = 3
+TIMED_BATCHES = (1, 64)
 DIGITS = 4  # of milliseconds
 
 
@@ -33,8 +34,8 @@ def agreement(first_NC: NDArray[np.floating[Any]], second_NC: NDArray[np.floatin
 def measure_latencies(
     files: Mapping[str, Path],
     feeds: Mapping[str, NDArray[Any]],
-    batches: Sequence[int],
     repeats: int,
+    batches: Sequence[int] = TIMED_BATCHES,
     output: str = LOGITS,
 ) -> dict[str, dict[str, float]]:
     """Milliseconds a sample by name of the file and batch size; batches of more than all samples are left out."""

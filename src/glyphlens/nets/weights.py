@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -47,7 +47,7 @@ def save_model(folder: Path, model: nn.Module) -> None:
     tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
     with writing(folder / "weights.safetensors") as partial:
         partial.write_bytes(save(tensors))
-    save_json(folder / "model.json", {"recognizer": kind, "config": asdict(model.config)})  # type: ignore[call-overload]
+    save_json(folder / "model.json", {"recognizer": kind, "config": network_settings(model)})
 
 
 def load_model(folder: Path, expected: type[Kind]) -> Kind:
@@ -72,3 +72,14 @@ def load_model(folder: Path, expected: type[Kind]) -> Kind:
     except (OSError, SafetensorError, RuntimeError) as error:
         raise InputError(f"{weights}: does not fit {folder / 'model.json'} ({error})") from error
     return model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+def network_settings(network: nn.Module) -> dict[str, Any]:
+    """The settings of a trained network."""
+    found: dict[str, Any] = asdict(network.config)  # type: ignore[call-overload]
+    return found
+
+
+def weight_count(network: nn.Module) -> int:
+    """How many parameters a network has."""
+    return sum(weight.numel() for weight in network.parameters())

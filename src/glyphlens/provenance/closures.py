@@ -16,9 +16,9 @@ FOLDER = Path("code")
 DIGITS = 16
 # Told of results and making none, as what is known of a track is; but for the files of curves, which are outputs.
 WITNESSES, OUTPUTS = ("tracking", "provenance", "tracks/__init__.py"), ("tracking/curve_files.py",)
-# Recognisers are imported by name: the one that begins a stage's item (kanji_export@cnn_qat: cnn), and those of this
-# table, the network to start from and the teacher. Where neither says which, whoever imports the registry imports any.
-IMPORTED_BY_NAME = {"kanji_qat": ("cnn",), "kanji_distilled": ("hybrid_rnn",)}
+# Recognisers are imported by name: the one that begins a stage's item (kanji_export@cnn_qat: cnn), and those that the
+# stage's module says in LOADED. Where neither says which, whoever imports the registry imports any.
+LOADED = "LOADED"
 RECOGNIZERS, REGISTRY = "recognizers", "registry.py"  # of a track
 
 
@@ -36,6 +36,7 @@ class SourceTree:
         self.package = package
         self._trees: dict[Path, ast.Module] = {}
         self._imports: dict[Path, frozenset[Path]] = {}
+        self._neighbours: dict[Path, set[Path]] = {}
         self._hashes: dict[Path, str] = {}
 
     def listing(self, stage: str) -> str:
@@ -51,7 +52,7 @@ class SourceTree:
         module = self.gate_module(stage) if stage.startswith(GATE_STAGES) else self.stage_module(stage)
         modules = self.closure(module) | self.closure(self.stage_module(stage))
         recognizers = module.parents[1] / RECOGNIZERS
-        by_name = self._recognizers(stage, recognizers, is_any=recognizers / REGISTRY in modules)
+        by_name = self._recognizers(stage, module, recognizers, is_any=recognizers / REGISTRY in modules)
         modules = modules.union(*map(self.closure, by_name))
         return modules.union(*map(self._named_neighbours, modules))
 
@@ -91,8 +92,8 @@ class SourceTree:
         if path not in self._imports:
             parts = path.relative_to(self.package.parent).with_suffix("").parts
             own = ".".join(parts[:-1])
-            names = (name.split(".") for name in {*imported_names(self.parse(path), own), own})
-            found = {self._module(*name[:end]) for name in names for end in range(1, len(name) + 1)}
+            names = (tuple(name.split(".")) for name in {*imported_names(self.parse(path), own), own})
+            found = map(self._module, {name[:end] for name in names for end in range(1, len(name) + 1)})
             self._imports[path] = frozenset(file for file in found if file and not self._is_inert_package(file))
         return self._imports[path]
 
@@ -112,9 +113,9 @@ class SourceTree:
             self._hashes[path] = hashlib.sha256(content).hexdigest()[:DIGITS]
         return self._hashes[path]
 
-    def _module(self, package: str, *names: str) -> Path | None:
-        base = self.package.joinpath(*names)
-        candidates = (base / "__init__.py", base.with_suffix(".py")) if package == self.package.name else ()
+    def _module(self, name: tuple[str, ...]) -> Path | None:
+        base = self.package.joinpath(*name[1:])
+        candidates = (base / "__init__.py", base.with_suffix(".py")) if name[0] == self.package.name else ()
         return next((path for path in candidates if path.is_file()), None)
 
     def _is_inert_package(self, path: Path) -> bool:
@@ -124,12 +125,17 @@ class SourceTree:
         inside = path.relative_to(self.package)
         return not {inside.parts[0], inside.as_posix()}.isdisjoint(WITNESSES) and inside.as_posix() not in OUTPUTS
 
-    def _recognizers(self, stage: str, folder: Path, *, is_any: bool) -> list[Path]:
+    def _recognizers(self, stage: str, module: Path, folder: Path, *, is_any: bool) -> list[Path]:
         known = [path for path in sorted(folder.glob("*.py")) if self._has_settings(path)]
-        base, _, item = stage.partition("@")
-        named = [path for path in known if f"{item}_".startswith(f"{path.stem}_")]
-        named += [path for path in known if path.stem in IMPORTED_BY_NAME.get(base, ())]
+        item, loaded = stage.partition("@")[2], self._loaded(module)
+        named = [path for path in known if f"{item}_".startswith(f"{path.stem}_") or path.stem in loaded]
         return named or (known if is_any else [])
+
+    def _loaded(self, module: Path) -> set[str]:
+        """Recognisers of which a stage is given the weights, by its own account."""
+        assignments = (node for node in self.parse(module).body if isinstance(node, ast.Assign))
+        values = (node.value for node in assignments if ast.unparse(node.targets[0]) == LOADED)
+        return {name for value in values for name in ast.literal_eval(value)}
 
     def _has_settings(self, path: Path) -> bool:
         """What the registry asks of a recogniser that it finds by name."""
@@ -137,11 +143,12 @@ class SourceTree:
 
     def _named_neighbours(self, path: Path) -> set[Path]:
         """Files beside a module that it names in a string, such as the template of a page."""
-        others = [entry for entry in path.parent.iterdir() if entry.is_file() and entry.suffix != ".py"]
-        strings = (
-            {node.value for node in ast.walk(self.parse(path)) if isinstance(node, ast.Constant)} if others else ()
-        )
-        return {entry for entry in others if entry.name in strings}
+        if path not in self._neighbours:
+            others = {entry.name: entry for entry in path.parent.iterdir() if entry.is_file() and entry.suffix != ".py"}
+            nodes = ast.walk(self.parse(path)) if others else ()
+            strings = {node.value for node in nodes if isinstance(node, ast.Constant)}
+            self._neighbours[path] = {others[name] for name in others.keys() & strings}
+        return self._neighbours[path]
 
 
 def code_file(stage: str, folder: Path = FOLDER) -> Path:
@@ -161,7 +168,7 @@ def changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> list[s
 
 def imported_names(tree: ast.AST, package: str) -> Iterator[str]:
     """Dotted names that a module of ``package`` imports when it runs, those of ``from … import`` included."""
-    for node in _nodes_at_run_time(tree):
+    for node in _statements_at_run_time(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -176,13 +183,15 @@ def is_inert(tree: ast.Module) -> bool:
     return all(isinstance(node, ast.Expr | ast.Assign) and isinstance(node.value, ast.Constant) for node in tree.body)
 
 
-def _nodes_at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those below ``if TYPE_CHECKING``: types alone cannot change a result."""
-    for child in ast.iter_child_nodes(tree):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            continue
-        yield child
-        yield from _nodes_at_run_time(child)
+def _statements_at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
+    """All statements but those below ``if TYPE_CHECKING``: types alone cannot change a result."""
+    waiting = [tree]
+    while waiting:
+        for child in ast.iter_child_nodes(waiting.pop()):
+            is_for_types = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
+            if not (is_for_types or isinstance(child, ast.expr)):
+                yield child
+                waiting.append(child)
 
 
 def _statements(node: object) -> object:

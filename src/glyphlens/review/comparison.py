@@ -12,8 +12,9 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from glyphlens.core.errors import ParamsError
+from glyphlens.core.metric_names import better_sign
 from glyphlens.core.params import Section
-from glyphlens.review.metrics import MetricChange, better_sign, is_number, metric_changes
+from glyphlens.review.metrics import MetricChange, is_number, metric_changes
 from glyphlens.review.parts import (
     capped,
     chart_part,

@@ -103,12 +103,16 @@ def _source_hashes(root: Path, sources: set[str], runs: Iterable[tuple[DeclaredS
     md5 = _md5_of_sources(root, sources)
     hashes = _hashes_by_path(sources, md5)
     for stage, record in runs:
-        is_bare = not any((root / out).exists() for out in stage.outs if ignores(root, out))
-        for path in sources & record.files.keys() if is_bare else ():
+        for path in sources & record.files.keys():
             count = sum(path in _places(name) for name in md5)
-            if count < record.files[path] and ignores(root, f"{path}/file"):
+            if count < record.files[path] and ignores(root, f"{path}/file") and _is_bare(root, stage):
                 hashes[path] = record.deps[path]
     return hashes
+
+
+def _is_bare(root: Path, stage: DeclaredStage) -> bool:
+    """Whether nothing is there of what the stage writes and git does not have."""
+    return not any((root / out).exists() and ignores(root, out) for out in stage.outs)
 
 
 def _md5_of_sources(root: Path, sources: set[str]) -> dict[str, str]:

@@ -5,33 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
 
-# Which way is better (+1: higher), by the last word of a metric's name. Counts have no better or worse.
-BETTER = {
-    "top1": +1,
-    "top5": +1,
-    "f1": +1,
-    "accuracy": +1,
-    "agreement": +1,
-    "ece": -1,
-    "error": -1,
-    "fpr": -1,
-    "gap": -1,
-    "loss": -1,
-    "mb": -1,
-    "warned": -1,
-    "failed": -1,
-}
+from glyphlens.core.metric_names import better_sign
+
 # Metrics carry four digits; what differs only behind these is the same number.
 DIGITS = 9
-
-
-def better_sign(name: str) -> int | None:
-    """+1 where more of a metric is better, -1 where less is; None where neither is known.
-
-    >>> better_sign("test_top1"), better_sign("ece"), better_sign("samples")
-    (1, -1, None)
-    """
-    return BETTER.get(name.rpartition("_")[2])
 
 
 def is_number(value: float | None) -> TypeGuard[float]:

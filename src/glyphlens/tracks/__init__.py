@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import iter_modules, resolve_name
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from glyphlens.inference.picture_readers import PictureReader
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,9 @@ class Track:
 
     ``script``: ISO 15924. ``samples``: the output that decides on which samples a release was measured.
     ``stages``: its files of metrics in the order of the data flow; every other one is of a recogniser, of which it
-    compares several. ``material``: what its samples are, by the count in metrics/<name>/samples.json that is not 0.
+    compares several. ``readers``: by the script that the manifests of its models name, the function that prepares
+    photos for them (``module:function``, an ``inference.picture_readers.PictureReader``); handwriting needs none.
+    ``material``: what its samples are, by the count in metrics/<name>/samples.json that is not 0.
     """
 
     name: str
@@ -51,6 +57,7 @@ class Track:
     headlines: tuple[Headline, ...]
     stages: tuple[str, ...]
     material: Mapping[str, str] = field(default_factory=dict)
+    readers: Mapping[str, str] = field(default_factory=dict)
     is_flagship: bool = False
 
     @property
@@ -65,6 +72,13 @@ def tracks() -> Mapping[str, Track]:
     packages = (module.name for module in iter_modules(__path__) if module.ispkg)
     found: list[Track] = [import_module(f"{__name__}.{name}.track").TRACK for name in packages]
     return {track.name: track for track in sorted(found, key=lambda track: (not track.is_flagship, track.name))}
+
+
+def picture_reader(script: str) -> "PictureReader | None":
+    """What prepares photos for models of a script; None where no track brings its own."""
+    names = (track.readers[script] for track in tracks().values() if script in track.readers)
+    found = next(names, None)
+    return None if found is None else cast("PictureReader", resolve_name(found))
 
 
 def flagship() -> Track:

@@ -54,7 +54,7 @@ def train(
     trained = load_finished(run.folder, model)
     if trained is None:
         module = TrainingModule(model, task, params, seed, run.identity)
-        batches = step_loader(source, params.steps, module, run.checkpoint.workers)
+        batches = step_loader(source, params.steps, module, run.batch_workers)
         trained = _train(module, batches, validation, run, files)
         save_finished(run.folder, model, trained)
     files.open(trained.curves.itertuples(index=False, name=None))

@@ -14,9 +14,11 @@ from filelock import FileLock, Timeout
 from pydantic import Field
 from tqdm import tqdm
 
+from glyphlens.core.curves import last_values
 from glyphlens.core.errors import CheckpointError, OutputError
+from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import Section, load_params
-from glyphlens.core.storage import sha256_tree
+from glyphlens.core.storage import save_metrics, sha256_tree
 from glyphlens.provenance.notes import code_hash, require_unchanged
 from glyphlens.tracking.home import project_home
 from glyphlens.tracking.outbox import post
@@ -30,28 +32,32 @@ class CheckpointParams(Section):
     """The ``checkpoint`` section; it changes no result.
 
     ``resume``: ``auto``, ``never`` or the path of a state. ``minutes``: the longest time without a new state.
-    ``workers``: processes that make batches ahead of their step; 0 makes each when it is wanted.
     """
 
     resume: str = Field(min_length=1)
     minutes: float = Field(gt=0)
-    workers: int = Field(0, ge=0)
 
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """A training that has its folder to itself; ``start``: the state to go on from, None for the beginning."""
+    """A training that has its folder to itself, and ``batch_workers`` processes that make its batches ahead.
+
+    ``start``: the state to go on from, None for the beginning.
+    """
 
     identity: Identity
     folder: Path
     checkpoint: CheckpointParams
+    batch_workers: int
     start: Path | None = None
 
-    def report(self, trained: Trained, metrics: Mapping[str, float], timings: Path) -> None:
-        """Tell the tracker how it went, whose trouble is warned of and never the training's; note the time it took.
+    def report(self, trained: Trained, metrics: Mapping[str, float], curves: Path, timings: Path) -> None:
+        """Write the last values of the curves, tell the tracker how it went, and note the time it took.
 
+        A tracker's trouble is warned of and never the training's.
         Raises InputError, and tells nothing, where code or parameters were changed meanwhile.
         """
+        save_metrics(curves, last_values(trained.curves))
         require_unchanged()
         rows = [(int(step), str(name), float(value)) for step, name, value in trained.curves.itertuples(index=False)]
         post(
@@ -79,12 +85,13 @@ def training_run(stage: str, config: dict[str, Any], data: Sequence[Path]) -> It
     end where what the stage was made from was changed meanwhile: the folder stays then, with the finished training.
     """
     checkpoint = load_params(CheckpointParams, "checkpoint")
+    batch_workers = load_params(MachineParams, "machine").batch_workers
     identity = identify(stage, config, data)
     folder, lock = _claim(project_home() / "checkpoints" / stage, identity)
     try:
         if checkpoint.resume == "never" and rank() == 0:
             _forget(folder)
-        yield TrainingRun(identity, folder, checkpoint, _start(checkpoint.resume, identity, folder))
+        yield TrainingRun(identity, folder, checkpoint, batch_workers, _start(checkpoint.resume, identity, folder))
         require_unchanged()
         shutil.rmtree(folder, ignore_errors=True)
     except OutputError as error:

@@ -27,5 +27,6 @@ TRACK = Track(
         ),
     ),
     stages=("glyphs", "rasters", "primitives", "phase1", "phase2", "onestage", "export", "evaluate", "slices"),
+    readers=dict.fromkeys(("arabic", ""), "glyphlens.tracks.arabic.reader:glyph_reader"),  # once, none was named
     is_flagship=True,
 )

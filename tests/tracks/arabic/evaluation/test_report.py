@@ -12,7 +12,8 @@ import pytest
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.errors import confusion_pairs, gallery_pairs
-from glyphlens.evaluation.report import NARROW, cards, split_table
+from glyphlens.evaluation.pages import NARROW
+from glyphlens.evaluation.report import cards, split_table
 from glyphlens.tracks.arabic.evaluation.report import Page, plot_buckets, read_buckets, render_page
 from glyphlens.tracks.arabic.evaluation.results import evaluate_outcomes
 from glyphlens.tracks.arabic.evaluation.saliency import near_miss_heats

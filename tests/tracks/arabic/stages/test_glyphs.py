@@ -19,7 +19,7 @@ glyphs:
   lookalike_fonts: 3
   font_seconds: 60
   font_memory_mib: 1024
-machine: {workers: 2}
+machine: {workers: 2, batch_workers: 0}
 """
 ARGUMENTS = ["--fonts", "fonts", "--out", "out", "--metrics", "metrics.json"]
 

@@ -15,7 +15,7 @@ PARAMS = """
 seed: 1
 rasters: {min_samples: 5, min_families: 5, diacritic_rule: ratio, diacritic_ratio: 0.25, val_share: 0.1,
           test_share: 0.2, shape_share: 0.5}
-machine: {workers: 1}
+machine: {workers: 1, batch_workers: 0}
 """
 
 

@@ -14,7 +14,7 @@ PARAMS = """
 seed: 1
 rasters: {min_samples: 5, min_families: 5, diacritic_rule: ratio, diacritic_ratio: 0.25, val_share: 0.1,
           test_share: 0.2, shape_share: 0.5}
-machine: {workers: 1}
+machine: {workers: 1, batch_workers: 0}
 variants: {copies: 2, slant: 0.15, width: 0.12, weight: 0.02, jitter: 0.006}
 """
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from glyphlens.data.sample_set import SampleSet
+from glyphlens.evaluation.outcomes import group_table
 from glyphlens.tracks.kanji.evaluation.exports import read_exports
 from glyphlens.tracks.kanji.evaluation.release import choose_release, release_preface
 from glyphlens.tracks.kanji.evaluation.report import partial_told, plot_tradeoff, source_told
@@ -15,7 +16,6 @@ from glyphlens.tracks.kanji.evaluation.scores import (
     by_name,
     comparison,
     form_errors,
-    group_table,
     kanji_outcomes,
     per_set,
     rare_limit,
@@ -128,7 +128,7 @@ def test_parts_of_the_test(samples: SampleSet, compared: tuple[pd.DataFrame, Out
     assert parts["shape_top1"].tolist() == [0.9, 1.0, 0.8, 1.0, 0.75, 1.0, 0.9]
     sets = per_set(compared[1])
     assert len(sets) == 7 and list(sets.columns)[:2] == ["recognizer", "set"]
-    assert group_table(cnn)["accuracy"].tolist() == [0.8, 0.8]
+    assert group_table(cnn, ("top1", "int8_top1"))["top1"].tolist() == [0.8, 0.8]
     wrong = form_errors(cnn, dict(enumerate(FORMS)))
     assert wrong.to_dict("records") == [
         {"form": "hiragana", "read_as": "katakana", "errors": 1, "drawn_alike": 1},

@@ -12,7 +12,7 @@ from glyphlens.core.curves import CURVES, read_curves
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json, sha256_tree
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, save_sample_set
-from glyphlens.export.qat import INPUT
+from glyphlens.export.classifier import INK
 from glyphlens.gates.token import write_token
 from glyphlens.inference.recognizer import open_session
 from glyphlens.nets.weights import load_model, save_model
@@ -25,6 +25,7 @@ from tests.training.digits import digits
 PARAMS = """
 seed: 5
 checkpoint: {resume: auto, minutes: 5}
+machine: {workers: 1, batch_workers: 0}
 kanji_training: &shared
   {batch: 8, steps: 9, lr: 0.1, weight_decay: 0.01, warmup_share: 0.1, schedule: cosine, smoothing: 0.1, clip: 1.0,
    ema_decay: 0.9, precision: bf16-mixed, validate_every: 3, patience: 9, keep_last: 1, class_balance: 0.5,
@@ -76,7 +77,7 @@ def test_the_stage_writes_weights_an_integer_file_and_honest_numbers(workplace: 
 
     raster, targets = digits()[0][60:80], digits()[1][60:80].numpy()
     whole = ((raster * 255).round() / 255).numpy()
-    integer_NC = open_session(out / "integer.onnx").run(["raw_logits"], {INPUT: whole})[0]
+    integer_NC = open_session(out / "integer.onnx").run(["raw_logits"], {INK: whole})[0]
     with torch.inference_mode():
         float_NC = network(torch.from_numpy(whole)).numpy()
     assert np.corrcoef(integer_NC.ravel(), float_NC.ravel())[0, 1] > 0.98

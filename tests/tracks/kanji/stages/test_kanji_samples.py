@@ -53,7 +53,12 @@ def set_params(workers: int = 1, **kanji: object) -> None:
         "font_copies": 0,
     }
     small = {"min_samples": 4, "min_train_samples": 2, "val_share": 0.2, "test_share": 0.2}
-    params = {"seed": 1, "kanji": shipped["kanji"] | small | kanji, "standin": standin, "machine": {"workers": workers}}
+    params = {
+        "seed": 1,
+        "kanji": shipped["kanji"] | small | kanji,
+        "standin": standin,
+        "machine": {"workers": workers, "batch_workers": 0},
+    }
     Path("params.yaml").write_text(json.dumps(params, ensure_ascii=False), encoding="utf-8")
 
 

@@ -163,6 +163,13 @@ def named(*names: str) -> Forge:
     return lambda data: replace(data, template_names=names)
 
 
+def same_templates(data: Any) -> Any:
+    """What the font has it draws as the strokes are."""
+    templates = np.array(data.templates_CTPP)
+    templates[data.has_CT[:, 1], 1] = templates[data.has_CT[:, 1], 0]
+    return replace(data, templates_CTPP=templates)
+
+
 def font_of_the_test(data: Any) -> Any:
     """The training font's template is said to be of the test's font."""
     return replace(data, template_names=("strokes", data.samples.index["file"][row_of(data, set="font", split="test")]))
@@ -211,6 +218,7 @@ def counted(name: str, count: int | None) -> Forge:
     ("templates-inked", absent(3, 1)),
     ("templates-inked", blank_strokes),
     ("templates-trained", font_of_the_test),
+    ("templates-distinct", same_templates),
     ("templates-complete", lambda data: data, {"min_template_share": 0.9}),
     ("descriptions-cover", described(石=None)),
     ("descriptions-distinct", described(龍=lambda data: data.descriptions["亜"])),

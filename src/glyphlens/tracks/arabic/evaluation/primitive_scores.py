@@ -61,7 +61,7 @@ def frequency_buckets(network_N: Ids, lookup_N: Ids, true_N: Ids) -> pd.DataFram
     return table.round(4).reset_index()
 
 
-def top_confusions(predicted_N: Ids, true_N: Ids, count: int) -> pd.DataFrame:
+def primitive_confusions(predicted_N: Ids, true_N: Ids, count: int) -> pd.DataFrame:
     """The commonest wrong pairs: true_id, predicted_id, cells."""
     wrong = predicted_N != true_N
     pairs = pd.DataFrame({"true_id": true_N[wrong], "predicted_id": predicted_N[wrong]})

@@ -19,8 +19,8 @@ from glyphlens.evaluation.charts import (
     plot_learning_curves,
     plot_reliability,
 )
+from glyphlens.evaluation.pages import render
 from glyphlens.evaluation.pictures import Heat, Pair, file_uri, plot_heat, plot_pairs
-from glyphlens.evaluation.report import render
 from glyphlens.tracks.arabic.evaluation.results import Results
 
 TEMPLATE = "report.html.j2"

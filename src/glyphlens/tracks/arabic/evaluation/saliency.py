@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.errors import near_misses
-from glyphlens.evaluation.outcomes import records
+from glyphlens.evaluation.pages import records
 from glyphlens.evaluation.pictures import Heat
 from glyphlens.inference.recognizer import GEOMETRY, RASTER
 from glyphlens.tracks.arabic.evaluation.outcomes import Reader

@@ -22,7 +22,7 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, Verdict, at_least, at_most, none_of
 from glyphlens.gates.run import Gate
 from glyphlens.gates.suites import trained
-from glyphlens.tracks.arabic.gates.cell_grids import grids_have_form, inked_cells
+from glyphlens.tracks.arabic.gates.primitives import grids_have_form, inked_cells
 
 GLYPH_MODELS = ("phase2", "onestage")
 ROUNDING = 1e-4  # of the metrics files

@@ -1,6 +1,6 @@
 """gate_primitives: the visual alphabet is whole, in use, and every grid says what its picture shows.
 
-N images · R×C cell grid · K primitives · 64 pixels a cell
+N images · H×B packed pixels, B = W/8 · R×C cell grid · K primitives · 64 pixels a cell
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from glyphlens.data.sample_set import SampleSet, unpack_bits
 from glyphlens.gates.check import Checks, Outcome, at_least, at_most, first_rows, none_of, spread_rows, within
 from glyphlens.gates.run import Gate
 from glyphlens.gates.suites.sample_set import KEY
-from glyphlens.tracks.arabic.gates.cell_grids import CELL_PX, grids_have_form, inked_cells
 
+CELL_PX = 8
 DISTANCE_TOLERANCE = 1e-3  # squared pixels; float32 distances of equal centroids differ by less
 
 
@@ -190,6 +190,19 @@ def bit_error(data: PrimitiveData, limits: PrimitiveLimits) -> Outcome:
     cells_M64, ids_M, _ = data.sample_cells(limits.checked_rows)
     wrong = (cells_M64 > 0) != (data.centroids_K64[ids_M - 1] >= 0.5)
     return at_most(float(wrong.mean()), limits.max_bit_error, "on the sampled pictures")
+
+
+def inked_cells(packed_NHB: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(N, R, C) whether a cell holds any ink, from the packed pixels: a byte is one row of a cell."""
+    count, height_px, row_bytes = packed_NHB.shape
+    inked_NRC: NDArray[np.bool_] = np.any(packed_NHB.reshape(count, height_px // CELL_PX, CELL_PX, row_bytes), axis=2)
+    return inked_NRC
+
+
+def grids_have_form(grids: NDArray[Any], expected: tuple[int, ...]) -> Outcome:
+    """uint16 of the expected shape."""
+    right = grids.shape == expected and grids.dtype == np.uint16
+    return none_of(int(not right), f"grids are {grids.dtype} {grids.shape}, expected uint16 {expected}")
 
 
 GATE: Gate[PrimitivePaths, PrimitiveData, PrimitiveLimits] = Gate(

@@ -19,7 +19,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
 from glyphlens.core.storage import load_table
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.gates.check import Checks, Outcome, Verdict, at_least, at_most, first_rows, none_of
+from glyphlens.gates.check import Checks, Outcome, Row, Verdict, at_least, at_most, first_rows, none_of
 from glyphlens.gates.expectations import TableSuite, between, greater, matches, one_of, unique
 from glyphlens.gates.run import Gate
 from glyphlens.gates.suites import sample_set
@@ -198,17 +198,14 @@ def inside_box(data: RasterData, limits: RasterLimits) -> Outcome:
 @CHECKS.add("holes-kept")
 def holes_kept(data: RasterData, limits: RasterLimits) -> Outcome:
     """The eye of a meem or heh tells it from its neighbours; a filled one means a broken filling rule."""
-    shares: list[tuple[float, str, int]] = []
-    for label in limits.hole_labels:
+    rows: list[Row] = []
+    for label in sorted(limits.hole_labels):
         rows_n = np.flatnonzero((data.samples.index["label"] == label).to_numpy())
         holed = [count_holes(image) > 0 for image in data.samples.images(rows_n)]
-        shares.append((sum(holed) / max(1, len(holed)), label, len(holed)))
-    bad = [
-        {"label": label, "pictures": pictures, "with_holes": share}
-        for share, label, pictures in sorted(shares)
-        if share < limits.min_hole_share
-    ]
-    return at_least(min(shares)[0], limits.min_hole_share, "lowest share of a label's pictures with a hole", bad)
+        rows.append({"label": label, "pictures": len(holed), "with_holes": sum(holed) / max(1, len(holed))})
+    rows.sort(key=lambda row: float(row["with_holes"]))
+    bad = [row for row in rows if row["with_holes"] < limits.min_hole_share]
+    return at_least(rows[0]["with_holes"], limits.min_hole_share, "lowest share of a label's pictures with a hole", bad)
 
 
 @CHECKS.add("undrawn-share")

@@ -13,14 +13,14 @@ from glyphlens.core.params import Section, load_params, load_seed
 from glyphlens.core.storage import load_json, load_table, save_metrics, sha256_tree
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.export.bundle import Samples, drawn_rows, export_models
-from glyphlens.export.card import CardFile, network_settings, ranked_groups, weight_count
+from glyphlens.export.card import CardFile, ranked_groups
 from glyphlens.export.integer_kernels import require_integer_kernels
 from glyphlens.export.parity import agreement, measure_latencies, top1
 from glyphlens.export.quantize import Integers
 from glyphlens.gates.token import require_token
 from glyphlens.inference.folder import TRAINING, ExportFolder, Precision
 from glyphlens.inference.recognizer import GEOMETRY, RASTER
-from glyphlens.nets.weights import load_model
+from glyphlens.nets.weights import load_model, network_settings, weight_count
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
 from glyphlens.tracks.arabic.export.card import GlyphFacts, glyph_card
@@ -32,7 +32,6 @@ from glyphlens.tracks.arabic.recognizers.cells import CellCNN
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
 
 STEM = "glyphs"
-BATCHES = (1, 64)
 INPUTS = (RASTER, GEOMETRY)
 
 
@@ -94,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     save_metrics(paths.metrics, metrics)
     folders["int8"].save_card(glyph_card(facts))
-    latencies = measure_latencies(files, test.feeds, BATCHES, params.latency_repeats)
+    latencies = measure_latencies(files, test.feeds, params.latency_repeats)
     note_timing(paths.timings, "export", latency_ms=latencies)
     tqdm.write("export: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
 

@@ -6,8 +6,8 @@ import pandas as pd
 from pydantic import Field
 from tqdm import tqdm
 
+from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import Section, load_params
-from glyphlens.core.shards import MachineParams
 from glyphlens.core.storage import save_json, save_metrics, save_table
 from glyphlens.sources.fonts.files import load_fonts
 from glyphlens.sources.fonts.isolation import Limits

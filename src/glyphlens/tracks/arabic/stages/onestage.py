@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from glyphlens.core.curves import CURVES, last_values
+from glyphlens.core.curves import CURVES
 from glyphlens.core.params import Section, load_params, load_seed
 from glyphlens.core.storage import load_array, save_array, save_json, save_metrics
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.gates.token import require_token
 from glyphlens.imaging.degrade import DegradeParams
-from glyphlens.nets.weights import save_model
+from glyphlens.nets.weights import save_model, weight_count
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.arabic.recognizers.raster_cnn import RasterRecognizer
 from glyphlens.tracks.arabic.training.glyph_batches import RasterBatches, Training, held_out_glyphs
@@ -74,10 +74,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             save_array(paths.out / f"{split}_predictions.npy", logits_NC.argmax(1).astype(np.int32))
             for k in (1, 5):
                 metrics[f"{split}_top{k}"] = top_k_accuracy(logits_NC, rasters.class_indices[batches.rows_N], k)
-        metrics["parameters"] = sum(parameter.numel() for parameter in model.parameters())
+        metrics["parameters"] = weight_count(model)
         save_metrics(paths.metrics, metrics)
-        save_metrics(paths.curves, last_values(trained.curves))
-        run.report(trained, metrics, paths.timings)
+        run.report(trained, metrics, paths.curves, paths.timings)
 
 
 if __name__ == "__main__":

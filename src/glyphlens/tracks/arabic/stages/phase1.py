@@ -6,14 +6,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from glyphlens.core.curves import CURVES, last_values
+from glyphlens.core.curves import CURVES
 from glyphlens.core.params import load_params, load_seed
 from glyphlens.core.storage import save_json, save_metrics, save_table_csv
 from glyphlens.data.sample_set import SampleSet, pack_bits
 from glyphlens.gates.token import require_token
 from glyphlens.nets.weights import save_model
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.tracks.arabic.evaluation.primitive_scores import frequency_buckets, primitive_scores, top_confusions
+from glyphlens.tracks.arabic.evaluation.primitive_scores import (
+    frequency_buckets,
+    primitive_confusions,
+    primitive_scores,
+)
 from glyphlens.tracks.arabic.primitives.cells import pack_cells
 from glyphlens.tracks.arabic.primitives.codebook import Codebook
 from glyphlens.tracks.arabic.recognizers.cells import CellCNN, CellConfig, predict_ids
@@ -60,8 +64,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         save_json(paths.out / "training.json", this_machine()._asdict())
         metrics = _score(model, test, codebook, paths.out)
         save_metrics(paths.metrics, metrics)
-        save_metrics(paths.curves, last_values(trained.curves))
-        run.report(trained, metrics, paths.timings)
+        run.report(trained, metrics, paths.curves, paths.timings)
 
 
 def _score(model: CellCNN, test: Cells, codebook: Codebook, out: Path) -> dict[str, float]:
@@ -72,7 +75,7 @@ def _score(model: CellCNN, test: Cells, codebook: Codebook, out: Path) -> dict[s
     true_N = test.ids_N.numpy()
     network, lookup = primitive_scores(network_N, true_N), primitive_scores(lookup_N, true_N)
     save_table_csv(out / "buckets.csv", frequency_buckets(network_N, lookup_N, true_N))
-    save_table_csv(out / "confusions.csv", top_confusions(network_N, true_N, CONFUSIONS))
+    save_table_csv(out / "confusions.csv", primitive_confusions(network_N, true_N, CONFUSIONS))
     return {
         **network._asdict(),
         "lookup_accuracy": lookup.accuracy,

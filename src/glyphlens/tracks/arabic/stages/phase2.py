@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from glyphlens.core.curves import CURVES, last_values
+from glyphlens.core.curves import CURVES
 from glyphlens.core.params import load_params, load_seed
 from glyphlens.core.storage import load_array, save_array, save_json, save_metrics
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.gates.token import require_token
-from glyphlens.nets.weights import save_model
+from glyphlens.nets.weights import save_model, weight_count
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.arabic.primitives.codebook import Codebook
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
@@ -60,12 +60,11 @@ def main(argv: Sequence[str] | None = None) -> None:
             "val_top1": top_k_accuracy(logits_NC, classes_N, 1),
             "val_top5": top_k_accuracy(logits_NC, classes_N, 5),
             "val_no_geometry_top1": top_k_accuracy(blind_NC, classes_N, 1),
-            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+            "parameters": weight_count(model),
         }
         save_array(paths.out / "val_predictions.npy", logits_NC.argmax(1).astype(np.int32))
         save_metrics(paths.metrics, metrics)
-        save_metrics(paths.curves, last_values(trained.curves))
-        run.report(trained, metrics, paths.timings)
+        run.report(trained, metrics, paths.curves, paths.timings)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import load_params
-from glyphlens.core.shards import MachineParams
 from glyphlens.core.storage import load_json, save_json, save_metrics, save_table
 from glyphlens.data.sample_set import ImageFormat, save_sample_set
 from glyphlens.data.splits import split_groups

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import load_params, load_seed
-from glyphlens.core.shards import MachineParams
 from glyphlens.core.storage import save_array
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.token import require_token

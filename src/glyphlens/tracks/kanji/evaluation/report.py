@@ -14,8 +14,8 @@ from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.calibration import calibration_error
 from glyphlens.evaluation.charts import PERCENT, SERIES, SOFT, new_figure, plot_accuracy_bars, plot_reliability
+from glyphlens.evaluation.pages import render
 from glyphlens.evaluation.pictures import file_uri
-from glyphlens.evaluation.report import render
 from glyphlens.evaluation.training_history import plot_histories
 from glyphlens.tracks.kanji.evaluation.exports import Export
 from glyphlens.tracks.kanji.evaluation.scores import slice_table

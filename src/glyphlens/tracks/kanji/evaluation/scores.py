@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.outcomes import guess_table, records, trained_counts
+from glyphlens.evaluation.outcomes import guess_table, trained_counts
+from glyphlens.evaluation.pages import records
 from glyphlens.evaluation.scores import MACRO_F1, accuracy, ece, in_slices, part_scores, summarise_groups
 from glyphlens.tracks.kanji.evaluation.exports import Export, facts_table
 
@@ -86,13 +87,6 @@ def slice_table(outcomes: pd.DataFrame) -> pd.DataFrame:
     if outcomes["is_rare"].any():
         slices["rare classes"] = outcomes["is_rare"]
     return part_scores(in_slices(outcomes, slices), "slice", MEANS, COUNTED)
-
-
-def group_table(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """One row per group, hardest first: group, samples, accuracy, int8."""
-    table = part_scores(outcomes, "group", ["top1", "int8_top1"])
-    table = table.rename(columns={"top1": "accuracy", "int8_top1": "int8"})
-    return table.sort_values(["accuracy", "group"], ignore_index=True)
 
 
 def form_errors(outcomes: pd.DataFrame, forms: Mapping[int, str]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import NonNegativeFloat
 
+from glyphlens.core.metric_names import bound_sign, meets_target
 from glyphlens.core.params import Section
 from glyphlens.tracks.kanji.evaluation.scores import by_name
 
@@ -38,23 +39,22 @@ class Target:
     meaning: str
     value: float | None
     limit: float
-    bound: Literal["≥", "≤"]
+
+    @property
+    def bound(self) -> Literal["≥", "≤"]:
+        """How a value relates to the limit that it keeps to."""
+        return bound_sign(self.name)
 
     @property
     def is_met(self) -> bool | None:
         """Whether the value keeps to the limit."""
-        if self.value is None:
-            return None
-        return self.value >= self.limit if self.bound == "≥" else self.value <= self.limit
+        return None if self.value is None else meets_target(self.name, self.value, self.limit)
 
 
 def verdicts(table: pd.DataFrame, best: str, limits: KanjiTargets) -> list[Target]:
     """Every target with what ``scores.comparison`` has for it."""
     values = measured_values(table, best)
-    return [
-        Target(name, meaning, values.get(name), getattr(limits, name), "≥" if name == "best_top1" else "≤")
-        for name, meaning in MEANINGS.items()
-    ]
+    return [Target(name, meaning, values.get(name), getattr(limits, name)) for name, meaning in MEANINGS.items()]
 
 
 def measured_values(table: pd.DataFrame, best: str) -> dict[str, float]:

@@ -8,9 +8,10 @@ import pandas as pd
 from torch import nn
 
 from glyphlens.data.sample_set import SPLITS, SampleSet
-from glyphlens.export.card import CardFile, network_settings, ranked_groups, render_card
+from glyphlens.export.card import CardFile, ranked_groups, render_card
 from glyphlens.export.classifier_files import ClassifierExportParams, ExportedClassifier, ExportRows
 from glyphlens.inference.folder import Manifest
+from glyphlens.nets.weights import network_settings
 from glyphlens.tracks.kanji.export.manifest import sample_sources
 
 STAGE = "kanji_export"

@@ -15,6 +15,7 @@ from glyphlens.tracks.kanji.training.character_training import (
 )
 
 SUFFIX = "_distilled"
+LOADED = ("hybrid_rnn",)  # the teacher, which is part of the code
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -15,7 +15,7 @@ from glyphlens.core.params import Section, load_params, read_sections
 from glyphlens.core.storage import save_json, save_metrics, save_table, save_text
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.errors import confusion_pairs, gallery_errors, gallery_pairs, top_confusions
-from glyphlens.evaluation.outcomes import class_table
+from glyphlens.evaluation.outcomes import class_table, group_table
 from glyphlens.evaluation.report import cards, run_record, save_tables_csv, split_table
 from glyphlens.evaluation.scores import reliability_table
 from glyphlens.gates.token import require_token
@@ -35,7 +35,6 @@ from glyphlens.tracks.kanji.evaluation.scores import (
     by_name,
     comparison,
     form_errors,
-    group_table,
     kanji_outcomes,
     per_set,
     rare_limit,
@@ -171,7 +170,7 @@ def _page(
         splits=split_table(samples),
         sets=per_set(compared.outcomes),
         slices=slice_table(best),
-        groups=group_table(best).head(params.groups_shown),
+        groups=group_table(best, ("top1", "int8_top1")).head(params.groups_shown),
         rare_limit=limit,
         rare_classes=int(best.loc[best["is_rare"], "class_index"].nunique()),
         partial=partial_told(compared.outcomes, compared.skipped, compared.best),

@@ -29,7 +29,6 @@ from glyphlens.tracking.timings import note_timing
 from glyphlens.tracks.kanji.export.card import STAGE, CharacterFacts, character_card, skipped_card
 from glyphlens.tracks.kanji.export.manifest import PreparationRule, character_manifest
 
-BATCHES = (1, 64)  # timed
 NO_STROKES = "a split of this sample set has no stroke sequence, which this recogniser reads"
 
 
@@ -77,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     tqdm.write(f"{facts.name}: " + ", ".join(f"{name} {value:.4f}" for name, value in facts.metrics.items()))
 
     shown = feeds_of(samples, (reads,), rows.val)
-    latencies = measure_latencies(files, shown, BATCHES, params.latency_repeats)
+    latencies = measure_latencies(files, shown, params.latency_repeats)
     note_timing(paths.timings, f"{STAGE}@{paths.out.name}", latency_ms=latencies)
 
 

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from glyphlens.core.curves import CURVES, last_values
+from glyphlens.core.curves import CURVES
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import load_params, load_seed
-from glyphlens.core.storage import save_json, save_metrics
+from glyphlens.core.storage import save_json
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.export.qat import convert, integer_logits, integer_piece, save_piece
@@ -19,7 +19,7 @@ from glyphlens.nets.inputs import reads_of
 from glyphlens.nets.weights import load_model, save_model
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.kanji.training.batches import CharacterData, CharacterParams, character_data
-from glyphlens.tracks.kanji.training.character_training import facts
+from glyphlens.tracks.kanji.training.character_training import training_facts
 from glyphlens.training.batches import Batch
 from glyphlens.training.loop import train
 from glyphlens.training.predict import predict_logits
@@ -28,6 +28,7 @@ from glyphlens.training.run import training_run
 from glyphlens.training.task import ClassTask
 
 INTEGER_FILE = "integer.onnx"
+LOADED = ("cnn",)  # the recogniser to start from, which is part of the code
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -48,9 +49,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         save_piece(paths.out / INTEGER_FILE, integer_piece(paths.out.name, convert(rounded), first[0][:2]))
         classes_N = samples.class_indices[data.validation.rows_N]
         scores = _scores(network, rounded, paths.out / INTEGER_FILE, data.validation, classes_N)
-        save_json(paths.out / "training.json", {**facts(network, params.steps), **scores})
-        save_metrics(paths.curves, last_values(trained.curves))
-        run.report(trained, scores, paths.timings)
+        save_json(paths.out / "training.json", {**training_facts(network, params.steps), **scores})
+        run.report(trained, scores, paths.curves, paths.timings)
 
 
 def _data(start: Path, network: nn.Module, samples: SampleSet, params: CharacterParams, seed: int) -> CharacterData:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import load_params, load_seed
-from glyphlens.core.shards import MachineParams
 from glyphlens.core.storage import save_metrics
 from glyphlens.sources.etl.finding import audit_frame, is_empty
 from glyphlens.sources.kanji_params import KanjiParams

@@ -8,12 +8,12 @@ from pydantic import Field
 from torch import nn
 from tqdm import tqdm
 
-from glyphlens.core.curves import CURVES, last_values
+from glyphlens.core.curves import CURVES
 from glyphlens.core.params import Section
 from glyphlens.core.storage import save_json, save_metrics
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.nets.inputs import reads_of
-from glyphlens.nets.weights import load_model, save_model
+from glyphlens.nets.weights import load_model, save_model, weight_count
 from glyphlens.sources.structure import Structure
 from glyphlens.tracks.kanji.recognizers.registry import RecognizerParams, build
 from glyphlens.tracks.kanji.training.batches import CharacterParams, character_data
@@ -78,9 +78,8 @@ def train_character_recognizer(
         trained = train(model, *data, params, task=task, seed=seed, run=run, curves=out / CURVES)
         save_model(out, model)
         best = best_scores(trained.curves, task.monitor, VAL_TOP5)
-        save_json(out / "training.json", {**facts(model, params.steps), **best})
-        save_metrics(written.curves, last_values(trained.curves))
-        run.report(trained, best, written.timings)
+        save_json(out / "training.json", {**training_facts(model, params.steps), **best})
+        run.report(trained, best, written.curves, written.timings)
 
 
 def _task(params: CharacterParams, teacher: Teacher | None) -> ClassTask:
@@ -90,7 +89,6 @@ def _task(params: CharacterParams, teacher: Teacher | None) -> ClassTask:
     return DistilledTask(load_model(teacher.folder, nn.Module), params.smoothing, taught.share, taught.temperature)
 
 
-def facts(model: nn.Module, steps: int) -> dict[str, Any]:
+def training_facts(model: nn.Module, steps: int) -> dict[str, Any]:
     """How big a model is, for how many steps it was trained, and on what."""
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    return {"steps": steps, "parameters": parameters, **this_machine()._asdict()}
+    return {"steps": steps, "parameters": weight_count(model), **this_machine()._asdict()}

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.export.card import network_settings, render_card, weight_count
+from glyphlens.export.card import render_card
 from glyphlens.inference.folder import Manifest, Precision
+from glyphlens.nets.weights import network_settings, weight_count
 from glyphlens.tracks.zero_shot.export.files import Measured
 from glyphlens.tracks.zero_shot.recognizers.aligned import Network
 from glyphlens.tracks.zero_shot.samples.roles import ClassRoles

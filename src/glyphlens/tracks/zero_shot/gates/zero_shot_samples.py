@@ -1,10 +1,11 @@
-"""gate_zero_shot_samples: what is called unseen was never seen, and every character is described and has a template."""
+"""gate_zero_shot_samples: what is called unseen was never seen, and every character is described.
 
-import hashlib
+The checks of pictures and templates have a module of their own.
+"""
+
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import pandas as pd
 
 from glyphlens.core.errors import InputError
@@ -20,7 +21,6 @@ from glyphlens.gates.check import (
     at_most,
     first_rows,
     none_of,
-    spread_rows,
     verdict,
 )
 from glyphlens.gates.expectations import TableSuite, matches, one_of
@@ -28,6 +28,7 @@ from glyphlens.gates.run import Gate
 from glyphlens.gates.suites import sample_set
 from glyphlens.gates.suites.sample_set import KEY
 from glyphlens.tracks.zero_shot.descriptions.description import STROKE_TYPES
+from glyphlens.tracks.zero_shot.gates import zero_shot_pictures
 from glyphlens.tracks.zero_shot.gates.zero_shot_data import (
     ZeroShotSampleData,
     ZeroShotSampleLimits,
@@ -35,7 +36,6 @@ from glyphlens.tracks.zero_shot.gates.zero_shot_data import (
 )
 from glyphlens.tracks.zero_shot.samples.pictures import RENDERED
 from glyphlens.tracks.zero_shot.samples.roles import jis_kanji, roles_of
-from glyphlens.tracks.zero_shot.samples.templates import STROKES
 from glyphlens.tracks.zero_shot.samples.zero_shot_set import ETL, unseen_components
 
 MAY_APPEAR = {"train": ("seen",), "val": ("seen", "val"), "test": ("seen", "unseen", "level2")}
@@ -60,7 +60,6 @@ def index_tables(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) -> Sequ
 CHECKS: Checks[ZeroShotSampleData, ZeroShotSampleLimits] = Checks()
 
 
-# ── who and what was seen ────────────────────────────────────────────────────────────────────
 @CHECKS.add("classes-disjoint")
 def classes_disjoint(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) -> Outcome:
     """One picture of an unseen class before the test, and no zero-shot score can be believed."""
@@ -167,72 +166,6 @@ def sources_in_splits(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) ->
     )
 
 
-# ── pictures ─────────────────────────────────────────────────────────────────────────────────
-@CHECKS.add("ink-share")
-def ink_share(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) -> Outcome:
-    """A blank or a black picture shows no character."""
-    low, high = limits.min_ink_share, limits.max_ink_share
-    return sample_set.ink_within(data.facts, low, high, limits.max_odd_ink_share, KEY)
-
-
-@CHECKS.add("image-hash")
-def image_hash(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) -> Outcome:
-    """Rows and pictures are in the same order: the hash of a row is that of its picture."""
-    checked = spread_rows(len(data.samples), limits.checked_rows)
-    hashes = [hashlib.sha256(each).hexdigest()[:HASH_DIGITS] for each in data.samples.images(checked)]
-    rows = data.samples.index.iloc[checked].reset_index(drop=True)
-    wrong = rows["image_hash"].to_numpy(object) != np.array(hashes, object)
-    return none_of(int(wrong.sum()), "rows whose picture has another hash", first_rows(rows, wrong, *KEY))
-
-
-@CHECKS.add("twin-share")
-def twin_share(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) -> Outcome:
-    """The very pixels of a training picture in a held-out split are a leak, whatever they are labelled."""
-    message = "share of held-out pictures identical to a training one"
-    return sample_set.twins_within(data.samples.index, ("image_hash",), limits.max_twin_share, message)
-
-
-# ── templates ────────────────────────────────────────────────────────────────────────────────
-@CHECKS.add("templates-inked")
-def templates_inked(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) -> Outcome:
-    """Exemplars come from here: what is said to be there has ink, all else none, and the strokes are always there."""
-    expected = (len(data.labels), len(data.template_names), *data.samples.images(slice(0, 1)).shape[1:])
-    if data.templates_CTPP.shape != expected or data.has_CT.shape != expected[:2]:
-        found = f"{data.templates_CTPP.shape} and {data.has_CT.shape}"
-        return Outcome(Verdict.FAIL, found, str(expected), "templates of another shape than classes and names say")
-    shares_CT = np.stack([(each >= data.ink_level).mean(axis=(1, 2)) for each in data.templates_CTPP])
-    inked_CT = (shares_CT >= limits.min_ink_share) & (shares_CT <= limits.max_ink_share)
-    wrong_CT = inked_CT != data.has_CT
-    if STROKES in data.template_names:
-        wrong_CT[:, data.template_names.index(STROKES)] |= ~inked_CT[:, data.template_names.index(STROKES)]
-    rows = [
-        {"label": data.labels[row], "template": data.template_names[column]} for row, column in np.argwhere(wrong_CT)
-    ]
-    return none_of(len(rows), "templates that are blank, black or not said to be there", rows[:SHOWN_ROWS])
-
-
-@CHECKS.add("templates-trained")
-def templates_trained(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) -> Outcome:
-    """A template from a font of the test would be an example of what is tested."""
-    fonts = data.samples.index[data.samples.index["set"] == "font"]
-    trained = set(fonts.loc[fonts["split"] == "train", "file"])
-    rows = [{"template": name} for name in data.template_names if name not in {STROKES, *trained}]
-    rows += [{"template": f"{STROKES} is missing"}] * (STROKES not in data.template_names)
-    return none_of(len(rows), "templates of fonts that are not in training", rows[:SHOWN_ROWS])
-
-
-@CHECKS.add("templates-complete")
-def templates_complete(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) -> Outcome:
-    """Most fonts have most characters; else the exemplar of one class is made otherwise than that of the next."""
-    share_T = data.has_CT.mean(axis=0)
-    lacking = [(name, float(share)) for name, share in zip(data.template_names, share_T, strict=True)]
-    rows = [{"template": name, "share": share} for name, share in sorted(lacking, key=lambda row: row[1])]
-    return at_least(
-        float(share_T.mean()), limits.min_template_share, "mean share of characters", rows[:SHOWN_ROWS], Verdict.WARN
-    )
-
-
-# ── descriptions ─────────────────────────────────────────────────────────────────────────────
 @CHECKS.add("descriptions-cover")
 def descriptions_cover(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) -> Outcome:
     """A class without a description cannot be found by it, and a component without one cannot be composed with."""
@@ -301,7 +234,11 @@ GATE: Gate[ZeroShotSamplePaths, ZeroShotSampleData, ZeroShotSampleLimits] = Gate
     paths=ZeroShotSamplePaths,
     limits=ZeroShotSampleLimits,
     open=ZeroShotSampleData.open,
-    checks=[*CHECKS.entries, *(check for check in sample_set.CHECKS.entries if check.id in SHARED)],
+    checks=[
+        *CHECKS.entries,
+        *zero_shot_pictures.CHECKS.entries,
+        *(check for check in sample_set.CHECKS.entries if check.id in SHARED),
+    ],
     count_rows=lambda data: len(data.samples),
     tables=index_tables,
 )

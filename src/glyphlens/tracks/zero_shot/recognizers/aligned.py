@@ -36,9 +36,8 @@ class Settings(Section):
 
 @dataclass(frozen=True)
 class Config:
-    """``classes``: seen ones. ``slots``: channels of the 4×4 slots. ``stroke``, ``radical``: numbers of a place and of a slot; ``character``: of the whole.
-
-    ``level_weights``: of the three levels in a similarity.
+    """``classes``: seen ones. ``slots``: channels of the 4×4 slots. ``stroke``, ``radical``: numbers of a place and of
+    a slot; ``character``: of the whole. ``level_weights``: of the three levels in a similarity.
     """
 
     classes: int

@@ -3,6 +3,7 @@
 N pictures · P×P pixels
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +13,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glyphlens.core.errors import InputError
 from glyphlens.core.shards import map_shards
 from glyphlens.data.splits import GroupSplit
 from glyphlens.imaging.handwriting import HandwritingParams
 from glyphlens.sources.fonts.files import load_fonts
 from glyphlens.sources.standin.drawing import FontShard, WriterShard, draw_font, draw_writer
+from glyphlens.sources.standin.lettering import draw_glyphs
 from glyphlens.sources.standin.params import StyleParams
 from glyphlens.sources.standin.proportions import Proportions
 from glyphlens.sources.standin.script import Script
 
 COLUMNS = ("label", "group", "source", "set", "file", "split")
 RENDERED = "rendered"
+COMPARED_PX = 64  # em at which the glyphs of fonts are compared
 
 
 class FontFile(NamedTuple):
@@ -57,13 +61,22 @@ def writer_group(writer: int) -> str:
     return f"writer/{writer:03d}"
 
 
-def font_files(folder: Path) -> tuple[FontFile, ...]:
-    """The fonts of a folder; raises InputError where its manifest or a file is missing."""
-    fonts = load_fonts(folder)
-    return tuple(
-        FontFile(folder / str(file), f"font/{family}")
-        for file, family in zip(fonts["file"], fonts["family"], strict=True)
-    )
+def font_files(folder: Path, characters: Sequence[str]) -> tuple[FontFile, ...]:
+    """The fonts of a folder that have any of the characters; of several that draw them all alike only the first.
+
+    Families may share their kanji and differ in their kana: learnt in one and tested in the next, these would be seen.
+    Raises InputError where the manifest or a font is missing or broken, and where no font has a character.
+    """
+    fonts, found = load_fonts(folder), dict[bytes, FontFile]()
+    for file, family in zip(fonts["file"], fonts["family"], strict=True):
+        path = folder / str(file)
+        known, pictures = draw_glyphs(path, characters, COMPARED_PX)
+        if known:
+            shapes = hashlib.sha256("".join(known).encode() + pictures.tobytes()).digest()
+            found.setdefault(shapes, FontFile(path, f"font/{family}"))
+    if not found:
+        raise InputError(f"{folder}: no font in it has one of the {len(characters)} kanji that were looked for")
+    return tuple(found.values())
 
 
 def draw_pictures(scene: Scene, script: Script, writers: int, font_copies: int) -> Pictures:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import torch
 
-from glyphlens.core.curves import CURVES, last_values
+from glyphlens.core.curves import CURVES
 from glyphlens.core.params import load_params, load_seed
-from glyphlens.core.storage import save_json, save_metrics
+from glyphlens.core.storage import save_json
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.token import require_token
-from glyphlens.nets.weights import save_model
+from glyphlens.nets.weights import save_model, weight_count
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.zero_shot.descriptions.arrays import STROKE_TYPE_NUMBERS, ComponentVocabulary, padded
 from glyphlens.tracks.zero_shot.descriptions.description import framed
@@ -50,11 +50,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         trained = train(model, source, validation, params, task=task, seed=seed, run=run, curves=paths.out / CURVES)
         save_model(paths.out, model)
         best = best_scores(trained.curves, task.monitor, TOP5)
-        parameters = sum(parameter.numel() for parameter in model.parameters())
-        facts = {"steps": params.steps, "parameters": parameters, **this_machine()._asdict()}
+        facts = {"steps": params.steps, "parameters": weight_count(model), **this_machine()._asdict()}
         save_json(paths.out / "training.json", {**facts, **best})
-        save_metrics(paths.curves, last_values(trained.curves))
-        run.report(trained, best, paths.timings)
+        run.report(trained, best, paths.curves, paths.timings)
 
 
 if __name__ == "__main__":

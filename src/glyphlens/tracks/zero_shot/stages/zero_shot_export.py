@@ -34,8 +34,6 @@ from glyphlens.tracks.zero_shot.export.views import picture_embedder, save_parts
 from glyphlens.tracks.zero_shot.recognizers.aligned import Network
 from glyphlens.tracks.zero_shot.samples.roles import ClassRoles
 
-BATCHES = (1, 64)  # timed
-
 
 class ZeroShotExportParams(Section):
     """Section ``zero_shot_export``."""
@@ -94,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_metrics(paths.metrics, metrics)
     tqdm.write("zero_shot_export: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
     timed = {str(kind): file for kind, file in files.items()}
-    latencies = measure_latencies(timed, {RASTER: val}, BATCHES, params.latency_repeats, output=EMBEDDING)
+    latencies = measure_latencies(timed, {RASTER: val}, params.latency_repeats, output=EMBEDDING)
     note_timing(paths.timings, "zero_shot_export", latency_ms=latencies)
 
 

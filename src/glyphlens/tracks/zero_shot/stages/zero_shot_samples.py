@@ -1,7 +1,7 @@
 """zero_shot_samples: pictures of kanji seen and unseen; templates and descriptions of all of JIS levels 1 and 2."""
 
+from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import load_params, load_seed
-from glyphlens.core.shards import MachineParams
 from glyphlens.core.storage import save_json, save_metrics
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.data.splits import split_by_source
@@ -14,9 +14,18 @@ from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary
 from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
 from glyphlens.tracks.zero_shot.samples.pictures import Scene, draw_pictures, font_files, writer_group
-from glyphlens.tracks.zero_shot.samples.roles import PROTOCOL, ZeroShotParams, characters_of_splits, jis_kanji, roles_of
+from glyphlens.tracks.zero_shot.samples.roles import (
+    PROTOCOL,
+    ZeroShotParams,
+    characters_of_splits,
+    evenly_spread,
+    jis_kanji,
+    roles_of,
+)
 from glyphlens.tracks.zero_shot.samples.templates import draw_templates
 from glyphlens.tracks.zero_shot.samples.zero_shot_set import HandwrittenRows, join, save_zero_shot_set, set_metrics
+
+COMPARED = 32  # seen characters by which fonts with the same shapes are known
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -32,7 +41,7 @@ def main(argv: list[str] | None = None) -> None:
     roles = roles_of(level_1, level_2, {each: descriptions[each].names for each in level_1}, params.roles)
     characters = characters_of_splits(roles, params)
 
-    fonts = font_files(paths.fonts)
+    fonts = font_files(paths.fonts, evenly_spread(roles.seen, COMPARED))
     written = HandwrittenRows.of(SampleSet.open(paths.characters), level_1)
     groups = [*map(writer_group, range(params.writers)), *(font.group for font in fonts), *written.table["group"]]
     split = split_by_source(sorted(set(groups)), handwriting.val_share, handwriting.test_share)
