@@ -17,9 +17,8 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.calibration import calibration_error
 from glyphlens.evaluation.charts import plot_accuracy_bars, plot_reliability
 from glyphlens.evaluation.errors import gallery_errors
-from glyphlens.evaluation.outcomes import records
+from glyphlens.evaluation.pages import records, render
 from glyphlens.evaluation.pictures import Pair, file_uri
-from glyphlens.evaluation.report import render
 
 TEMPLATE = "report.html.j2"
 

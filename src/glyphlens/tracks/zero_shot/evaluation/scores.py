@@ -116,7 +116,7 @@ def slices(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
     return _measured(
         {
             "unseen_top5": accuracy("top5").of(unseen),
-            "unseen_among_unseen": accuracy("top1").of(tables["unseen_among_unseen"]),
+            "among_unseen_top1": accuracy("top1").of(tables["unseen_among_unseen"]),
             "level2_top1": accuracy("top1").of(tables["level2"]),
             "composable_top1": accuracy("top1").of(unseen[composable]),
             "uncomposable_top1": accuracy("top1").of(unseen[~composable]),
@@ -134,7 +134,7 @@ def variants(unseen: pd.DataFrame, few_shot: Mapping[int, float], bins: int) -> 
             "fp32_unseen_top1": fp32,
             "int8_loss": fp32 - accuracy("top1").of(unseen),
             "ece": ece(bins).of(unseen),
-            **{f"few_shot_{shots}": top1 for shots, top1 in few_shot.items()},
+            **{f"shots{shots}_top1": top1 for shots, top1 in few_shot.items()},
         }
     )
 

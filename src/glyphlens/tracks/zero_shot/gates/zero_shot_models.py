@@ -23,6 +23,7 @@ from glyphlens.gates.suites import exported, trained
 from glyphlens.inference.folder import model_name
 from glyphlens.inference.prototypes import Prototypes
 from glyphlens.tracks.zero_shot.evaluation.contenders import RELEASED, shuffled
+from glyphlens.tracks.zero_shot.evaluation.hog import of_length_1
 from glyphlens.tracks.zero_shot.export.fusion import fused
 from glyphlens.tracks.zero_shot.export.released import released_files, total_megabytes
 from glyphlens.tracks.zero_shot.gates.zero_shot_model_data import (
@@ -78,7 +79,7 @@ def prototypes_fused(data: ZeroShotModelData, limits: ZeroShotModelLimits) -> Ou
     for kind in KINDS:
         expected = fused(data.views(kind), data.fusions(kind).both).rounded()
         found = data.tables[model_name(kind)].of(expected.labels)
-        cosine_C = (found.vectors_CE * expected.vectors_CE).sum(axis=1)
+        cosine_C = (of_length_1(found.vectors_CE) * of_length_1(expected.vectors_CE)).sum(axis=1)
         worst = int(np.argmin(cosine_C))
         rows.append({"file": kind, "cosine": float(cosine_C[worst]), "character": expected.labels[worst]})
     lowest = min(float(row["cosine"]) for row in rows)
