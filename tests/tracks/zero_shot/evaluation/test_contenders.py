@@ -12,7 +12,7 @@ from glyphlens.tracks.zero_shot.evaluation.contenders import (
     Contender,
     Fusions,
     few_shot_top1,
-    rank,
+    rank_pictures,
     shuffled,
     untrained_groups,
 )
@@ -40,11 +40,11 @@ def test_groups_are_of_what_was_not_trained_on() -> None:
 def test_answers_are_class_indices_and_ranks_are_among_the_candidates() -> None:
     pictures = np.array([[0.9, 0.5, 0.1, 0.7, 0.2], [0.1, 0.2, 0.3, 0.4, 0.5], [0, 1, 0, 0, 0]], np.float32)
     candidates = np.array([1, 3, 4])
-    found = rank(Contender(pictures, TABLE), np.array([0, 1]), candidates, np.array([1, 4]))
+    found = rank_pictures(Contender(pictures, TABLE), np.array([0, 1]), candidates, np.array([1, 4]))
     assert found.predicted_n.tolist() == [3, 4] and found.rank_n.tolist() == [1, 0]
     powers = np.exp(10 * pictures[1, candidates])
     assert found.confidence_n[1] == pytest.approx(powers.max() / powers.sum())
-    assert rank(Contender(pictures, TABLE), np.arange(0), candidates, np.arange(0)).rank_n.shape == (0,)
+    assert rank_pictures(Contender(pictures, TABLE), np.arange(0), candidates, np.arange(0)).rank_n.shape == (0,)
 
 
 def test_pictures_of_other_hands_are_added_to_prototypes() -> None:
@@ -53,7 +53,7 @@ def test_pictures_of_other_hands_are_added_to_prototypes() -> None:
     pictures = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
     contender, classes = Contender(pictures, swapped), np.array([0, 1, 0, 1])
     groups = ["a", "a", "b", "b"]
-    assert (rank(contender, np.arange(4), np.arange(2), classes).rank_n == 1).all()
+    assert (rank_pictures(contender, np.arange(4), np.arange(2), classes).rank_n == 1).all()
     assert few_shot_top1(contender, groups, classes, np.arange(2), shots=1, seed=0) == 1.0
     assert np.isnan(few_shot_top1(contender, groups, classes, np.arange(2), shots=2, seed=0))
     assert np.isnan(few_shot_top1(contender, ["a"] * 4, classes, np.arange(2), shots=1, seed=0))

@@ -12,9 +12,9 @@ from glyphlens.tracks.zero_shot.descriptions.description import Description
 from glyphlens.tracks.zero_shot.evaluation.scores import (
     BESIDE,
     ZeroShotTest,
-    component_table,
     confusion_table,
     headline,
+    known_share_table,
     known_shares,
     shared_components,
     slices,
@@ -48,7 +48,7 @@ def test_known_shares_count_distinct_components_that_seen_classes_have() -> None
 
 
 def test_parts_of_known_shares_have_their_own_row_and_all_known_is_the_last() -> None:
-    found = component_table(outcomes([True, False, True, True], known_share=[0.1, 0.25, 0.99, 1.0]))
+    found = known_share_table(outcomes([True, False, True, True], known_share=[0.1, 0.25, 0.99, 1.0]))
     assert found["part"].astype(str).tolist() == ["0 to 25 %", "25 to 50 %", "75 to 100 %", "all of them"]
     assert found["top1"].tolist() == [1, 0, 1, 1] and found["samples"].tolist() == [1] * 4
 

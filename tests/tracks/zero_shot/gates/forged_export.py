@@ -144,19 +144,24 @@ def projection(seed: int = 0) -> NDArray[np.float32]:
     return np.random.default_rng(seed).normal(size=(READ, NUMBERS)).astype(np.float32)
 
 
-def image_graph(name: str, seed: int = 0, scale: float = 1.0) -> onnx.ModelProto:
-    """Pictures → embeddings; ``scale`` of their length."""
+def image_graph(name: str, seed: int = 0, scale: float = 1.0, mixed: float = 0.0) -> onnx.ModelProto:
+    """Pictures → embeddings; ``scale`` of their length; ``mixed``: share of the batch's mean in each."""
     nodes = [
         helper.make_node("Cast", ["raster"], ["grey"], to=TensorProto.FLOAT),
         helper.make_node("Flatten", ["grey"], ["flat"]),
         helper.make_node("Slice", ["flat", "begin", "end", "axis"], ["read"]),
-        helper.make_node("Div", ["read", "full"], ["shares"]),
+        helper.make_node("Div", ["read", "full"], ["own"]),
+        helper.make_node("ReduceMean", ["own", "rows"], ["mean"], keepdims=1),
+        helper.make_node("Mul", ["mean", "mixed"], ["others"]),
+        helper.make_node("Add", ["own", "others"], ["shares"]),
     ]
     constants: dict[str, Any] = {
         "begin": np.array([0]),
         "end": np.array([READ]),
         "axis": np.array([1]),
         "full": np.array([LEVELS], np.float32),
+        "rows": np.array([0]),
+        "mixed": np.array([mixed], np.float32),
     }
     return _graph(name, nodes, constants, {"raster": (TensorProto.UINT8, [SIDE, SIDE])}, seed, scale)
 

@@ -72,13 +72,13 @@ def tabled(change: Callable[[Prototypes], Prototypes]) -> Forge:
     return forge
 
 
-def modelled(seed: int = 0, scale: float = 1.0) -> Forge:
+def modelled(**options: Any) -> Forge:
     """Another network in both files, whose prototypes are made with it and named as its own."""
 
     def forge(folder: Path) -> None:
         export = ExportFolder(folder / "export")
         text_CE, _ = load_parts(export.path, "int8")
-        graphs = {kind: forgery.image_graph(kind, seed, scale).SerializeToString() for kind in KINDS}
+        graphs = {kind: forgery.image_graph(kind, **options).SerializeToString() for kind in KINDS}
         export.save_models(export.manifest, {kind: ModelContent(graph, 1.0) for kind, graph in graphs.items()})
         forgery.write_views(export.path, folder / "samples", text_CE)
 
@@ -133,6 +133,10 @@ def without(label: str) -> Callable[[Prototypes], Prototypes]:
     return lambda table: table.of([each for each in table.labels if each != label])
 
 
+def one_wins(table: Prototypes) -> Prototypes:
+    return replace(table, bias_C=np.where(np.arange(len(table.bias_C)) == 3, 100, table.bias_C).astype(np.float32))
+
+
 def nothing_held_back(table: Prototypes) -> Prototypes:
     return replace(table, bias_C=np.zeros_like(table.bias_C))
 
@@ -150,6 +154,8 @@ FORGERIES: dict[str, tuple[Forge, set[str]]] = {
     "prototypes of the neighbour": (tabled(turned), {"prototypes-fused", "scored-top1"}),
     "nobody held back": (tabled(nothing_held_back), {"penalty-of-seen"}),
     "a penalty that is no number": (tabled(not_a_number), {"penalty-of-seen", "scores-finite"}),
+    "one answer to everything": (tabled(one_wins), {"predictions-distinct", "predictions-commonest"}),
+    "answers that depend on the batch": (modelled(mixed=0.3), {"batch-free"}),
     "embeddings too long": (modelled(scale=1.5), {"embeddings-length"}),
     "an image file of another space": (modelled(seed=1), {"scored-top1"}),
     "an encoder of another space": (other_encoder, {"encoder-own"}),

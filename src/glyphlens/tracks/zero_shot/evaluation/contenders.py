@@ -113,7 +113,7 @@ def untrained_groups(labels: Sequence[str], roles: ClassRoles) -> list[Ints]:
     return [group for group in groups if len(group) > 1]
 
 
-def rank(contender: Contender, picked: Ints, candidates_V: Ints, classes_n: Ints) -> Ranked:
+def rank_pictures(contender: Contender, picked: Ints, candidates_V: Ints, classes_n: Ints) -> Ranked:
     """What a contender makes of its pictures ``picked``, of the classes ``classes_n``, all of them candidates."""
     labels = [contender.prototypes.labels[number] for number in candidates_V]
     prototypes, targets_n = contender.prototypes.of(labels), np.searchsorted(candidates_V, classes_n)
@@ -147,7 +147,7 @@ def few_shot_top1(
     np.add.at(vectors_CE, classes_n[added], contender.pictures_nE[added])
     vectors_CE[changed] = of_length_1(vectors_CE[changed])
     prototypes = replace(contender.prototypes, vectors_CE=vectors_CE)
-    found = rank(Contender(contender.pictures_nE, prototypes), tested, candidates_V, classes_n[tested])
+    found = rank_pictures(Contender(contender.pictures_nE, prototypes), tested, candidates_V, classes_n[tested])
     return float(np.mean(found.rank_n == 0))
 
 

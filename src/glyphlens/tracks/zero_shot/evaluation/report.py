@@ -30,12 +30,12 @@ class PictureSource(NamedTuple):
     meaning: str
 
 
-RENDERED = PictureSource(
+DRAWN_PICTURES = PictureSource(
     "A rendered stand-in, no real handwriting.",
     "A program drew these pictures from fonts and stroke data, with simulated writers. Nobody wrote them by hand, so "
     "the numbers say how methods compare, not how well people's writing is read.",
 )
-HANDWRITTEN = PictureSource(
+WRITTEN_PICTURES = PictureSource(
     "Handwriting of the ETL Character Database beside rendered pictures.",
     "People wrote a part of these pictures by hand; a program drew the others from fonts and stroke data.",
 )
@@ -71,7 +71,7 @@ def render_zero_shot_page(page: ZeroShotPage) -> str:
 
 def picture_source(samples: SampleSet) -> PictureSource:
     """Whether anybody's handwriting is among the pictures of the test."""
-    return HANDWRITTEN if (samples.index["source"].iloc[samples.rows("test")] == "etl").any() else RENDERED
+    return WRITTEN_PICTURES if (samples.index["source"].iloc[samples.rows("test")] == "etl").any() else DRAWN_PICTURES
 
 
 def draw_zero_shot_album(

@@ -17,7 +17,7 @@ from glyphlens.evaluation.errors import top_confusions
 from glyphlens.evaluation.outcomes import class_labels, guess_table
 from glyphlens.evaluation.scores import accuracy, ece, part_scores, worst_group
 from glyphlens.tracks.zero_shot.descriptions.description import Description
-from glyphlens.tracks.zero_shot.evaluation.contenders import Contender, few_shot_top1, rank
+from glyphlens.tracks.zero_shot.evaluation.contenders import Contender, few_shot_top1, rank_pictures
 from glyphlens.tracks.zero_shot.export.fusion import harmonic_mean
 from glyphlens.tracks.zero_shot.samples.roles import ClassRoles, jis_kanji
 
@@ -57,7 +57,7 @@ class ZeroShotTest:
         classes_n = self.samples.class_indices[self.rows_n]
         wanted = np.flatnonzero(np.isin(classes_n, self.numbers(labels)))
         found = {
-            name: rank(each, wanted, candidates_V, classes_n[wanted])
+            name: rank_pictures(each, wanted, candidates_V, classes_n[wanted])
             for name, each in self.contenders.items()
             if name in BESIDE or name == "released"
         }
@@ -156,7 +156,7 @@ def known_shares(
     return [float(np.mean([seen.get(name, 0) > 0 for name in set(descriptions[label].names)])) for label in labels]
 
 
-def component_table(unseen: pd.DataFrame) -> pd.DataFrame:
+def known_share_table(unseen: pd.DataFrame) -> pd.DataFrame:
     """One row per part of ``known_share``, the lowest first: part, samples, classes and the columns of MEANS."""
     names = [*(f"{100 * low:.0f} to {100 * high:.0f} %" for low, high in pairwise(SHARES)), ALL_SEEN]
     place_n = np.searchsorted(SHARES[1:], unseen["known_share"], side="right")

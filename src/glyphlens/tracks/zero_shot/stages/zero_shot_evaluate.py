@@ -32,10 +32,10 @@ from glyphlens.tracks.zero_shot.evaluation.report import (
 )
 from glyphlens.tracks.zero_shot.evaluation.scores import (
     ZeroShotTest,
-    component_table,
     confusion_table,
     group_scores,
     headline,
+    known_share_table,
     known_shares,
     question_table,
     questions,
@@ -118,7 +118,7 @@ def _save_tables(
     candidates = {"unseen": usual, "seen": usual, "unseen_among_unseen": few, "level2": every}
     written = {
         "questions": question_table(tables, candidates),
-        "components": component_table(unseen),
+        "components": known_share_table(unseen),
         "groups": group_scores(unseen),
         "confusions": confusions,
         "classes": class_table(unseen, len(test.samples.classes)),
