@@ -47,6 +47,18 @@ def test_the_same_content_gives_the_same_bytes(folder: ExportFolder) -> None:
     assert sha256_tree(folder.path) == before
 
 
+def test_files_beside_the_model_are_released_where_they_lie(folder: ExportFolder, tmp_path: Path) -> None:
+    beside = folder.path / "words" / "table.json"
+    beside.parent.mkdir()
+    beside.write_text("[]", encoding="utf-8")
+    target = tmp_path / "release"
+    target.mkdir()
+    folder.release(target, "int8", "# A card\n", [beside])
+    assert (target / "words" / "table.json").read_text(encoding="utf-8") == "[]"
+    with pytest.raises(ValueError, match="elsewhere"):
+        folder.release(target, "int8", "# A card\n", [tmp_path / "elsewhere"])
+
+
 def test_a_release_is_one_file_and_what_is_said_of_it(folder: ExportFolder, tmp_path: Path) -> None:
     released = ExportFolder(tmp_path / "release")
     released.path.mkdir()

@@ -7,7 +7,7 @@ import pytest
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import save_json
 from glyphlens.sources.kanjivg import KanjiVG
-from glyphlens.sources.structure import Structure, components_of
+from glyphlens.sources.structure import Structure, components_of, drawn_components
 from tests.stroke_data import stroke_folder
 
 
@@ -33,6 +33,20 @@ def kanjivg() -> KanjiVG:
 )
 def test_components(kanjivg: KanjiVG, character: str, components: tuple[str, ...]) -> None:
     assert components_of(character, kanjivg) == components
+
+
+@pytest.mark.parametrize("character", "あ木本林校語街国鬱一")
+def test_every_stroke_belongs_to_one_component(kanjivg: KanjiVG, character: str) -> None:
+    drawn = kanjivg[character]
+    components = drawn_components(drawn)
+    assert sorted(stroke for _, strokes in components for stroke in strokes) == list(range(len(drawn.paths)))
+    assert tuple(name for name, _ in components) == components_of(character, kanjivg)
+    firsts = [strokes[0] for _, strokes in components]
+    assert firsts == sorted(firsts)
+
+
+def test_a_divided_component_is_one(kanjivg: KanjiVG) -> None:
+    assert drawn_components(kanjivg["街"])[0] == ("行", (0, 1, 2, 9, 10, 11))
 
 
 def test_similar_classes_share_components_and_none_are_alike(kanjivg: KanjiVG) -> None:

@@ -11,7 +11,7 @@ n test rows that the recogniser was scored on · C classes
 
 import hashlib
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -217,11 +217,15 @@ class ExportFolder:
                 with writing(self.path / file.relative_to(trained)) as partial:
                     partial.write_bytes(file.read_bytes())
 
-    def release(self, target: Path, precision: Precision, card: str) -> None:
-        """Write one model file into the folder ``target``, with a manifest of that file alone and the given card."""
+    def release(self, target: Path, precision: Precision, card: str, beside: Sequence[Path] = ()) -> None:
+        """Write one model file into the folder ``target``, with a manifest of that file alone, the given card, and the
+        files ``beside`` it, which lie in this folder or below."""
         manifest, released = self.manifest, ExportFolder(target)
         entry = manifest.files[precision]
-        shutil.copyfile(self.path / entry.name, target / entry.name)
+        for source in (self.path / entry.name, *beside):
+            copy = target / source.relative_to(self.path)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, copy)
         released._save_manifest(manifest, {precision: entry})
         released.save_card(card)
 

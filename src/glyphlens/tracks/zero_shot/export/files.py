@@ -3,7 +3,6 @@
 C classes · N pictures · E numbers of an embedding
 """
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,14 +13,12 @@ from pydantic import ConfigDict
 
 from glyphlens.core.storage import writing
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.export.parity import megabytes
 from glyphlens.imaging.handwriting import HandwritingParams
-from glyphlens.inference.folder import LABELS, Manifest, Precision, Tensor
-from glyphlens.inference.prototypes import prototypes_file
+from glyphlens.inference.folder import Manifest, Precision, Tensor
 from glyphlens.inference.recognizer import EMBEDDING, RASTER
-from glyphlens.tracks.zero_shot.descriptions.arrays import COMPONENTS, ComponentVocabulary
-from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, MODEL, DescriptionEncoder
-from glyphlens.tracks.zero_shot.descriptions.table import ARRAYS, NAMES, DescriptionTable
+from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary
+from glyphlens.tracks.zero_shot.descriptions.encoder import MODEL, DescriptionEncoder
+from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
 from glyphlens.tracks.zero_shot.export.fusion import ClassViews, Fusion, Held, choose_fusion, fused, top1_of
 from glyphlens.tracks.zero_shot.export.graph import (
     assemble_descriptions,
@@ -33,7 +30,6 @@ from glyphlens.tracks.zero_shot.export.views import embedded_rows, exemplars, pi
 from glyphlens.tracks.zero_shot.recognizers.aligned import Network
 from glyphlens.tracks.zero_shot.samples.roles import ClassRoles, jis_kanji
 
-PARTS = "parts.npz"
 SCRIPT = "japanese"
 
 
@@ -100,26 +96,6 @@ def measure(file: Path, samples: SampleSet, roles: ClassRoles, text_CE: NDArray[
     prototypes.save(file)
     read_back = prototypes.rounded().of(level_1.labels)
     return Measured(views, fusion, text_fusion, top1_of(read_back, unseen), top1_of(read_back, seen))
-
-
-def save_parts(out: Path, text_CE: NDArray[np.float32], exemplars: Mapping[Precision, NDArray[np.float32]]) -> None:
-    """Write both views of every class, of which the evaluation makes other prototypes; float16."""
-    views = {"text_CE": text_CE, **{f"{kind}_exemplar_CE": view_CE for kind, view_CE in exemplars.items()}}
-    with writing(out / PARTS) as partial, partial.open("wb") as handle:
-        np.savez_compressed(
-            handle, allow_pickle=False, **{name: view.astype(np.float16) for name, view in views.items()}
-        )
-
-
-def released_files(model: Path) -> list[Path]:
-    """What somebody needs who has no more than a model file: its prototypes, labels, and all about descriptions."""
-    described = (model.with_name(FOLDER) / name for name in (MODEL, COMPONENTS, ARRAYS, NAMES))
-    return [model, prototypes_file(model), model.with_name(LABELS), *described]
-
-
-def total_megabytes(files: Iterable[Path]) -> float:
-    """10^6 bytes."""
-    return sum(map(megabytes, files))
 
 
 def plain(measured: Measured) -> dict[str, Any]:

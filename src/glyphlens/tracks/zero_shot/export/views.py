@@ -3,17 +3,21 @@
 C classes · T templates a class · N pictures · E numbers of an embedding
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from glyphlens.core.storage import load_array
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import load_array, writing
 from glyphlens.data.sample_set import SampleSet
+from glyphlens.inference.folder import Precision
 from glyphlens.inference.recognizer import BATCH, EMBEDDING, RASTER, open_session
 
+PARTS = "parts.npz"
 CHUNK = 1024
 Floats = NDArray[np.float32]
 Embed = Callable[[NDArray[np.uint8]], Floats]
@@ -48,3 +52,25 @@ def exemplars(folder: Path, embed: Embed) -> Floats:
         np.add.at(total_cE, owners_N, embedding_NE)
         means.append(total_cE / np.maximum(np.linalg.norm(total_cE, axis=1, keepdims=True), 1e-9))
     return np.concatenate(means)
+
+
+def save_parts(out: Path, text_CE: Floats, exemplars: Mapping[Precision, Floats]) -> None:
+    """Write both views of every class, of which the evaluation makes other prototypes; float16."""
+    views = {"text_CE": text_CE, **{f"{kind}_exemplar_CE": view_CE for kind, view_CE in exemplars.items()}}
+    with writing(out / PARTS) as partial, partial.open("wb") as handle:
+        np.savez_compressed(
+            handle, allow_pickle=False, **{name: view.astype(np.float16) for name, view in views.items()}
+        )
+
+
+def load_parts(folder: Path, precision: Precision) -> tuple[Floats, Floats]:
+    """(C, E) of descriptions and (C, E) of templates, of length 1; raises InputError for a missing or broken file."""
+    names = ("text_CE", f"{precision}_exemplar_CE")
+    try:
+        with (folder / PARTS).open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
+            text_CE, exemplar_CE = (stored[name].astype(np.float32) for name in names)
+    except (OSError, ValueError, LookupError, EOFError, BadZipFile) as error:
+        raise InputError(f"{folder / PARTS}: no readable {' and '.join(names)} ({error}); export again") from error
+    if text_CE.ndim != 2 or text_CE.shape != exemplar_CE.shape:
+        raise InputError(f"{folder / PARTS}: descriptions {text_CE.shape}, templates {exemplar_CE.shape}")
+    return text_CE, exemplar_CE

@@ -11,9 +11,10 @@ from glyphlens.core.storage import load_json, save_metrics, sha256_tree
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.export.bundle import drawn_rows
 from glyphlens.export.classifier import classifier_logits
-from glyphlens.export.parity import measure_latencies, megabytes
+from glyphlens.export.parity import agreement, measure_latencies, megabytes
 from glyphlens.gates.token import require_token
 from glyphlens.inference.folder import TRAINING, ExportFolder, ModelContent, Precision
+from glyphlens.inference.prototypes import Prototypes
 from glyphlens.inference.recognizer import EMBEDDING, RASTER
 from glyphlens.nets.weights import load_model
 from glyphlens.stages import run_stage, stage_paths
@@ -26,12 +27,10 @@ from glyphlens.tracks.zero_shot.export.files import (
     measure,
     picture_graphs,
     plain,
-    released_files,
     save_descriptions,
-    save_parts,
-    total_megabytes,
 )
-from glyphlens.tracks.zero_shot.export.views import picture_embedder
+from glyphlens.tracks.zero_shot.export.released import released_files, total_megabytes
+from glyphlens.tracks.zero_shot.export.views import picture_embedder, save_parts
 from glyphlens.tracks.zero_shot.recognizers.aligned import Network
 from glyphlens.tracks.zero_shot.samples.roles import ClassRoles
 
@@ -72,7 +71,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         "int8_mb": megabytes(files["int8"]),
         "release_mb": total_megabytes(released_files(files["int8"])),
     }
-    folder.save_measured({**metrics, **{kind: plain(each) for kind, each in measured.items()}})
+    known = Prototypes.load(files["fp32"]).of([entry.label for entry in folder.manifest.classes])
+    agreeing = agreement(known.logits(by_file_NE), known.logits(by_torch_NE))
+    folder.save_measured({**metrics, "agreement": agreeing, **{kind: plain(each) for kind, each in measured.items()}})
     folder.copy_training(paths.model)
     folder.save_card(
         zero_shot_card(

@@ -1,0 +1,163 @@
+"""zero_shot_evaluate: the exported files on characters and hands never seen, beside controls; the int8 file to git."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+from pydantic import Field, PositiveInt
+from tqdm import tqdm
+
+from glyphlens.core.params import Section, load_params, load_seed, read_sections
+from glyphlens.core.storage import load_json, save_json, save_metrics, save_table, save_text
+from glyphlens.data.sample_set import SampleSet
+from glyphlens.evaluation.outcomes import class_table
+from glyphlens.evaluation.report import cards, run_record, save_tables_csv, split_table
+from glyphlens.evaluation.scores import reliability_table
+from glyphlens.gates.token import require_token
+from glyphlens.inference.prototypes import SUFFIX
+from glyphlens.stages import run_stage, stage_paths
+from glyphlens.tracking.timings import note_timing
+from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary
+from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
+from glyphlens.tracks.zero_shot.evaluation.contenders import contenders
+from glyphlens.tracks.zero_shot.evaluation.release import measured_preface, write_zero_shot_release
+from glyphlens.tracks.zero_shot.evaluation.report import (
+    TemplatePairs,
+    ZeroShotPage,
+    draw_zero_shot_album,
+    picture_source,
+    render_zero_shot_page,
+)
+from glyphlens.tracks.zero_shot.evaluation.scores import (
+    ZeroShotTest,
+    component_table,
+    confusion_table,
+    group_scores,
+    headline,
+    known_shares,
+    question_table,
+    questions,
+    slices,
+    variants,
+)
+from glyphlens.tracks.zero_shot.samples.roles import ClassRoles
+
+SECTIONS = (
+    "seed", "fonts", "kanji", "standin", "zero_shot", "zero_shot_training", "zero_shot_export", "zero_shot_evaluate",
+)  # fmt: skip
+INPUTS, OUTPUTS = (
+    ("samples", "samples_token", "export", "export_token"),
+    ("release", "metrics", "slices", "variants", "report", "timings"),
+)
+
+
+class ZeroShotEvaluateParams(Section):
+    """Section ``zero_shot_evaluate``: how finely and how much is shown; ``shots``: pictures added to a prototype."""
+
+    calibration_bins: PositiveInt
+    shots: list[PositiveInt] = Field(max_length=2)
+    examples_shown: PositiveInt
+    confusions_shown: PositiveInt
+    errors_shown: PositiveInt
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Ask, score, draw, write; the release comes last, when nothing can fail any more."""
+    paths = stage_paths(argv, *INPUTS, *OUTPUTS)
+    require_token(paths.samples_token, paths.samples)
+    require_token(paths.export_token, paths.export)
+    params, seed = load_params(ZeroShotEvaluateParams, "zero_shot_evaluate"), load_seed()
+    samples, roles = SampleSet.open(paths.samples), ClassRoles.load(paths.samples)
+    descriptions, vocabulary = DescriptionTable.load(paths.samples), ComponentVocabulary.load(paths.samples)
+
+    rows_n = samples.rows("test")
+    test = ZeroShotTest(samples, roles, rows_n, contenders(paths.export, samples, roles, rows_n, seed))
+    tables = questions(test)
+    unseen = tables["unseen"]
+    unseen["known_share"] = known_shares(descriptions, vocabulary.seen, unseen["label"].tolist())
+    few_shot = {shots: test.few_shot(shots, seed) for shots in params.shots}
+    found = {
+        "metrics": headline(tables),
+        "slices": slices(tables),
+        "variants": variants(unseen, few_shot, params.calibration_bins),
+    }
+    for name, numbers in found.items():
+        save_metrics(getattr(paths, name), numbers)
+
+    written = _save_tables(paths, test, tables, confusion_table(unseen, descriptions, params.confusions_shown))
+    page = ZeroShotPage(
+        **_texts(paths, test, found["metrics"]),
+        **_pictures(paths, params, samples, unseen, written),
+        headline=found["metrics"],
+        slices=found["slices"],
+        variants=found["variants"],
+        few_shot=few_shot,
+        questions=written["questions"],
+        components=written["components"],
+        groups=written["groups"],
+    )
+    save_json(paths.report / "run.json", page.run)
+    save_text(paths.report / "report.html", render_zero_shot_page(page))
+    tqdm.write("zero_shot_evaluate: " + ", ".join(f"{name} {value:.4f}" for name, value in found["metrics"].items()))
+    preface = measured_preface(found["metrics"], " ".join(picture_source(samples)))
+    write_zero_shot_release(paths.release, paths.export, preface)
+    note_timing(paths.timings, "zero_shot_evaluate")
+
+
+def _save_tables(
+    paths: argparse.Namespace,
+    test: ZeroShotTest,
+    tables: Mapping[str, pd.DataFrame],
+    confusions: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    """Write the CSV files and the answers; returns the tables by name."""
+    unseen = tables["unseen"]
+    usual, few, every = len(test.candidates_V), len(test.roles.unseen), len(test.samples.classes)
+    candidates = {"unseen": usual, "seen": usual, "unseen_among_unseen": few, "level2": every}
+    written = {
+        "questions": question_table(tables, candidates),
+        "components": component_table(unseen),
+        "groups": group_scores(unseen),
+        "confusions": confusions,
+        "classes": class_table(unseen, len(test.samples.classes)),
+    }
+    save_tables_csv(paths.report, {**written, "confusions": confusions.rename(columns={"families": "groups"})})
+    save_table(paths.report / "predictions.parquet", unseen)
+    return written
+
+
+def _texts(paths: argparse.Namespace, test: ZeroShotTest, metrics: Mapping[str, float]) -> dict[str, Any]:
+    """What the page says of the experiment."""
+    models = sorted(file for pattern in ("*.onnx", f"*{SUFFIX}") for file in paths.export.glob(pattern))
+    sections = read_sections(SECTIONS)
+    return {
+        "source": picture_source(test.samples),
+        "roles": {name: len(labels) for name, labels in asdict(test.roles).items()},
+        "templates": load_json(paths.samples / "templates.json"),
+        "splits": split_table(test.samples),
+        "run": run_record(sections, {"samples": paths.samples}, {file.name: file for file in models}, metrics),
+        "params": sections,
+    }
+
+
+def _pictures(
+    paths: argparse.Namespace,
+    params: ZeroShotEvaluateParams,
+    samples: SampleSet,
+    unseen: pd.DataFrame,
+    written: Mapping[str, pd.DataFrame],
+) -> dict[str, Any]:
+    """What the page shows of it."""
+    pairs, bins = TemplatePairs(samples), reliability_table(unseen, params.calibration_bins)
+    return {
+        "images": draw_zero_shot_album(paths.report, written["components"], written["groups"], bins),
+        "right": cards(pairs.right(unseen, params.examples_shown)),
+        "confusions": cards(pairs.confusions(written["confusions"])),
+        "gallery": cards(pairs.gallery(unseen, params.errors_shown)),
+    }
+
+
+if __name__ == "__main__":
+    run_stage(main)
