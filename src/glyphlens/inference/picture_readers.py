@@ -40,7 +40,16 @@ def handwriting_reader(recognizer: Recognizer, *, diacritic: bool) -> Prepare:
         rule = HandwritingParams.model_validate(recognizer.manifest.preparation)
     except ValidationError as error:
         raise wrong_rule(recognizer, HandwritingParams) from error
-    return lambda ink_HW: prepare(ink_HW[None], rule)[0]
+
+    def prepared(ink_HW: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        picture_hw: NDArray[np.uint8] = prepare(ink_HW[None], rule)[0]
+        if not picture_hw.any():
+            raise InputError(
+                "nothing to see: all ink is specks, or lines along the edge; leave paper around a character"
+            )
+        return picture_hw
+
+    return prepared
 
 
 def wrong_rule(recognizer: Recognizer, expected: type[Section]) -> InputError:
