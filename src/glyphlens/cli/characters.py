@@ -69,8 +69,8 @@ def identify(
     rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens predict beh.png   ·   glyphlens predict scans/*.jpg -o answers.csv   ·   "
     "glyphlens predict --diacritic fatha.png   ·   glyphlens predict --ink light chalk.png   ·   "
-    "glyphlens predict --model kanji kanji.jpg   ·   glyphlens predict --model zero_shot name.jpg --candidates 'all'   ·   "
-    "glyphlens predict --model zero_shot name.jpg --candidates 'my own: ⿰石本'",
+    "glyphlens predict --model kanji kanji.jpg   ·   glyphlens predict --model zero_shot a.jpg --candidates all   ·   "
+    "glyphlens predict --model zero_shot a.jpg --candidates 'my own: ⿰石本'",
 )
 def predict(
     images: Annotated[

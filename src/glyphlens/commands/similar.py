@@ -18,6 +18,7 @@ from glyphlens.commands.output import check_writable
 from glyphlens.commands.predict import SHOWN_INK
 from glyphlens.commands.screen import Column, fitted_table
 from glyphlens.core.errors import InputError
+from glyphlens.core.file_names import shown
 from glyphlens.core.storage import writing
 from glyphlens.data.sample_set import pack_bits
 from glyphlens.inference.candidates import CandidateReader, code_points_of
@@ -60,7 +61,7 @@ def character_queries(text: str, reader: CandidateReader) -> Iterator[Query]:
     try:
         prototypes, drawn = reader.chosen(text), reader.drawn(text)
     except InputError as error:
-        yield Query(text, None, None, str(error))
+        yield Query(shown(text), None, None, str(error))
         return
     for label, vector_E, pixels_HW in zip(prototypes.labels, prototypes.vectors_CE, drawn, strict=True):
         yield Query(label, vector_E, pixels_HW, own=label)

@@ -75,6 +75,7 @@ class KanjiCandidates:
         if not new:
             return old
         described = [self._described(entry, listed.folder) for entry in new]
+        self._require_distinct([*new, *(entry for entry in entries if entry not in new)], described)
         exemplar_CE = self.recognizer.embeddings({RASTER: draw_descriptions(described, self.rule)})
         text_CE = self.encoder.vectors(described)
         made = self.table.described([entry.label for entry in new], text_CE, exemplar_CE)
@@ -110,6 +111,14 @@ class KanjiCandidates:
             raise InputError(f"{place}: '{text}': expected name: description, such as 鉢: ⿰釒本")
         return [Entry(name, described[0], place)]
 
+    def _require_distinct(self, entries: Sequence[Entry], new: Sequence[Description]) -> None:
+        """Raise InputError for a new candidate that is described as another one; ``new``: of the first entries."""
+        contents = [*new, *(self.encoder.known[entry.label] for entry in entries[len(new) :])]
+        last = {content: entry for content, entry in zip((each.content for each in contents), entries, strict=True)}
+        for entry, description in zip(entries, new, strict=False):
+            if (other := last[description.content]) is not entry:
+                raise InputError(f"{entry.place}: '{entry.label}' is described exactly as '{other.label}'; keep one")
+
     def _described(self, entry: Entry, folder: Path) -> Description:
         try:
             description = _describe(entry, folder, self.encoder.known)
@@ -131,7 +140,7 @@ def draw_descriptions(descriptions: Sequence[Description], rule: HandwritingPara
 def _listed(wanted: str) -> Listed:
     """The lines of a file, or of the text itself; raises InputError for a file that cannot be read."""
     path = Path(wanted)
-    if not is_there(path):
+    if not wanted.strip() or not is_there(path):
         if wanted.isascii() and not NAMED.search(wanted) and wanted.strip() not in ("", *WORDS):
             raise InputError(f"{wanted}: no such file of candidates, and no {', '.join(WORDS)} or kanji either")
         return Listed(wanted.splitlines(), "candidates", Path())
