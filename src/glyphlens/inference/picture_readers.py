@@ -44,9 +44,7 @@ def handwriting_reader(recognizer: Recognizer, *, diacritic: bool) -> Prepare:
     def prepared(ink_HW: NDArray[np.uint8]) -> NDArray[np.uint8]:
         picture_hw: NDArray[np.uint8] = prepare(ink_HW[None], rule)[0]
         if not picture_hw.any():
-            raise InputError(
-                "nothing to see: all ink is specks, or lines along the edge; leave paper around a character"
-            )
+            raise InputError("nothing to see: only dust or faint noise, no stroke is left when it is taken away")
         return picture_hw
 
     return prepared

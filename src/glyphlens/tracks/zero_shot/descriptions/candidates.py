@@ -114,7 +114,7 @@ class KanjiCandidates:
     def _require_distinct(self, entries: Sequence[Entry], new: Sequence[Description]) -> None:
         """Raise InputError for a new candidate that is described as another one; ``new``: of the first entries."""
         contents = [*new, *(self.encoder.known[entry.label] for entry in entries[len(new) :])]
-        last = {content: entry for content, entry in zip((each.content for each in contents), entries, strict=True)}
+        last = dict(zip((each.content for each in contents), entries, strict=True))
         for entry, description in zip(entries, new, strict=False):
             if (other := last[description.content]) is not entry:
                 raise InputError(f"{entry.place}: '{entry.label}' is described exactly as '{other.label}'; keep one")
