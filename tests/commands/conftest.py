@@ -144,3 +144,12 @@ def _rectangles(boxes):
             pen.lineTo(corner)
         pen.closePath()
     return pen.glyph()
+
+
+@pytest.fixture(scope="session")
+def drawn_export(tmp_path_factory) -> Path:
+    """A zero-shot export of 30 kanji (tests/commands/drawn_export.py); not to be changed."""
+    from tests.commands.drawn_export import write_drawn_export
+    from tests.once import once_per_run
+
+    return once_per_run(tmp_path_factory, "drawn-export", write_drawn_export) / "export"

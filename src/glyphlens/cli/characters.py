@@ -9,6 +9,7 @@ from glyphlens.cli.app import app
 from glyphlens.cli.options import (
     CORES,
     MODEL_HELP,
+    Candidates,
     Format,
     InkName,
     Least,
@@ -23,6 +24,7 @@ from glyphlens.cli.options import (
     named,
     source,
 )
+from glyphlens.tracks import choosing_track
 
 NAMES_WITH_A_DASH = ", or - for standard input; a name that begins with a dash stands behind --."
 PANEL = "Glyphs and characters"
@@ -67,7 +69,8 @@ def identify(
     rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens predict beh.png   ·   glyphlens predict scans/*.jpg -o answers.csv   ·   "
     "glyphlens predict --diacritic fatha.png   ·   glyphlens predict --ink light chalk.png   ·   "
-    "glyphlens predict --model kanji kanji.jpg",
+    "glyphlens predict --model kanji kanji.jpg   ·   glyphlens predict --model zero_shot a.jpg --candidates all   ·   "
+    "glyphlens predict --model zero_shot a.jpg --candidates 'my own: ⿰石本'",
 )
 def predict(
     images: Annotated[
@@ -88,6 +91,7 @@ def predict(
         bool, typer.Option("--diacritic", help="The pictures show Arabic marks: draw them half as large.")
     ] = False,
     model: Model = None,
+    candidates: Candidates = None,
     top: Top = 5,
     min_confidence: Least = 0.0,
     max_pixels: MaxPixels = 64_000_000,
@@ -99,11 +103,67 @@ def predict(
     pages of a file are called file#2 and on. A picture does not show where its glyph stands in the line, so answers are
     less certain than for fonts. The exit status is 1 where some pictures could not be used; where none could, it is 2
     and nothing is written.
+
+    With --model zero_shot the characters to choose among can be named, and new ones described (--candidates). A line of
+    such a list is a character, name: ⿰石本 (its parts, an IDS), name: file.svg (of KanjiVG's format), or level1,
+    level2 (of JIS X 0208) or all; what follows # is a comment. Without it those of level 1 are the candidates.
     """
     from glyphlens.commands.run import Wanted, run_predict
 
     wanted = Wanted(output, format.value if format else None, sheet, model, top, min_confidence, threads)
-    raise typer.Exit(run_predict(images, wanted, ink=ink.value, diacritic=diacritic, max_pixels=max_pixels))
+    raise typer.Exit(
+        run_predict(images, wanted, candidates=candidates, ink=ink.value, diacritic=diacritic, max_pixels=max_pixels)
+    )
+
+
+@app.command(
+    rich_help_panel=PANEL,
+    epilog="[bold]Examples[/bold]   glyphlens similar 石 --top 5   ·   glyphlens similar photo.jpg --sheet a.png   ·   "
+    "glyphlens similar 'my own: ⿰石本' -f json   ·   glyphlens similar scans/ --features features.npz -o near.csv",
+)
+def similar(
+    queries: Annotated[
+        list[Path],
+        typer.Argument(
+            parser=source,
+            metavar="QUERIES",
+            help=f"Pictures, folders of them, characters, or name: ⿰石本 (an IDS){NAMES_WITH_A_DASH}",
+        ),
+    ],
+    output: Output = None,
+    format: Format = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(parser=destination, metavar="FILE", help="PNG: every query, then the characters nearest to it."),
+    ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            parser=named,
+            metavar="FILE",
+            help=".npz or .parquet: the queries' embeddings, strokes, radicals, characters apart.",
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            parser=named, metavar="MODEL", help=f"{MODEL_HELP}; by default the release of {choosing_track().name}."
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many characters to name, nearest first.")] = 10,
+    max_pixels: MaxPixels = 64_000_000,
+    threads: Threads = 1,
+) -> None:
+    """Name the characters that are most similar to a picture or to another character.
+
+    Similarity is the cosine of two embeddings, 1 at most; a character is where its strokes, components and templates
+    put it. Pictures are read as by predict. The exit status is 1 where some queries could not be used; where none
+    could, it is 2 and nothing is written.
+    """
+    from glyphlens.commands.run import Wanted, run_similar
+
+    wanted = Wanted(output, format.value if format else None, sheet, model, top, 0.0, threads)
+    raise typer.Exit(run_similar(queries, wanted, features, max_pixels=max_pixels))
 
 
 @app.command(

@@ -78,6 +78,10 @@ Sheet = Annotated[
     Path | None,
     typer.Option(parser=destination, metavar="FILE", help="PNG: every glyph with its label, code points, confidence."),
 ]
+Candidates = Annotated[
+    str | None,
+    typer.Option(metavar="LIST", help="What to choose among: a text file, a candidate per line, or such a line."),
+]
 MODEL_HELP = f"A release ({', '.join(tracks())}), an .onnx file or its folder, or models:/<name>@<alias>"
 Model = Annotated[
     Path | None,

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import is_there
 from glyphlens.inference.folder import LABELS
+from glyphlens.inference.prototypes import prototypes_file
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks import flagship
 
@@ -42,8 +43,9 @@ def open_model(path: Path | None, threads: int | None) -> Recognizer:
 
 
 def model_files(recognizer: Recognizer) -> list[Path]:
-    """The files that it was read from, model and label map."""
-    return [recognizer.path, recognizer.path.with_name(LABELS)]
+    """The files that it was read from: model, label map, and prototypes where it has some."""
+    prototypes = [prototypes_file(recognizer.path)] if recognizer.prototypes is not None else []
+    return [recognizer.path, recognizer.path.with_name(LABELS), *prototypes]
 
 
 def releases() -> dict[str, Path]:

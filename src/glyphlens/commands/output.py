@@ -95,12 +95,14 @@ def save_answers(path: Path, table: pd.DataFrame, form: Format) -> None:
 
 
 def _as_json(table: pd.DataFrame) -> str:
-    """A list of objects; ``top`` holds all answers of a glyph, and a glyph without an answer has null."""
+    """A list of objects, one per row; ``top`` holds all answers of a glyph, and a glyph without an answer has null."""
     records = [_record(row) for row in table.to_dict("records")]
     return orjson.dumps(records, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
 def _record(row: Row) -> dict[str, Any]:
+    if "confidence" not in row:
+        return {name: _plain(value) for name, value in row.items()}
     ranked = {name for name in row if name.startswith(("label_", "confidence_"))}
     record = {name: _plain(value) for name, value in row.items() if name not in ranked}
     answers = [] if row["fault"] else [(row["label"], row["confidence"]), *runners_up(row)]

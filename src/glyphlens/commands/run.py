@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from glyphlens.commands.answers import is_confident
+from glyphlens.commands.candidates import open_candidates, with_candidates
 from glyphlens.commands.check import agreement
 from glyphlens.commands.face_pictures import FONT_SUFFIXES
 from glyphlens.commands.identify import identify_fonts
@@ -25,12 +26,25 @@ from glyphlens.commands.output import (
     save_answers,
     shown_place,
 )
-from glyphlens.commands.predict import predict_images
+from glyphlens.commands.predict import predict_images, preparation
 from glyphlens.commands.screen import agreement_on_screen, answers_on_screen, console
 from glyphlens.commands.sheet import save_sheet
+from glyphlens.commands.similar import (
+    EVERYTHING,
+    Query,
+    character_queries,
+    check_features,
+    neighbours,
+    neighbours_on_screen,
+    picture_queries,
+    save_features,
+    tiles,
+)
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
-from glyphlens.core.storage import STANDARD_OUTPUT
+from glyphlens.core.storage import STANDARD_OUTPUT, is_there
+from glyphlens.inference.candidates import CandidateReader
+from glyphlens.tracks import choosing_track
 
 LONGEST_TITLE = 80
 SOME_UNUSED, NONE_USED = 1, 2  # exit statuses
@@ -63,12 +77,17 @@ def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool) -> int:
     return _name_bad([*asked.problems, *found.problems], is_any_answered=bool(found.faces))
 
 
-def run_predict(images: Sequence[Path], wanted: Wanted, *, ink: Ink, diacritic: bool, max_pixels: int) -> int:
+def run_predict(
+    images: Sequence[Path], wanted: Wanted, *, candidates: str | None, ink: Ink, diacritic: bool, max_pixels: int
+) -> int:
     """Answers for pictures; 1 where some could not be used, 2 (and nothing written) where none could."""
     form = _prepare(wanted)
     asked = find_inputs(images, IMAGE_SUFFIXES)
     recognizer = open_model(wanted.model, wanted.threads)
-    require_kept([*asked.files, *model_files(recognizer)], [wanted.output, wanted.sheet])
+    lists = [] if candidates is None else [Path(candidates)]
+    require_kept([*asked.files, *lists, *model_files(recognizer)], [wanted.output, wanted.sheet])
+    if candidates is not None:
+        recognizer = with_candidates(recognizer, candidates)
     table, packed_NHB = predict_images(
         asked.files, recognizer, top=wanted.top, ink=ink, diacritic=diacritic, max_pixels=max_pixels
     )
@@ -77,6 +96,48 @@ def run_predict(images: Sequence[Path], wanted: Wanted, *, ink: Ink, diacritic: 
     if is_any_answered:
         _give(table, packed_NHB, "image", wanted, form)
     return _name_bad([*asked.problems, *faults], is_any_answered=is_any_answered)
+
+
+def run_similar(asked: Sequence[Path], wanted: Wanted, features: Path | None, *, max_pixels: int) -> int:
+    """The nearest characters of pictures and characters; 1 and 2 as for ``run_predict``."""
+    form = _prepare(wanted)
+    if features is not None:
+        check_features(features)
+    recognizer = open_model(wanted.model or Path(choosing_track().name), wanted.threads)
+    reader = open_candidates(recognizer, "similar")
+    texts = [str(path) for path in asked if _is_text(path)]
+    found = find_inputs([path for path in asked if not _is_text(path)], IMAGE_SUFFIXES)
+    require_kept([*found.files, *model_files(recognizer)], [wanted.output, wanted.sheet, features])
+    prepare = preparation(recognizer, diacritic=False)
+    queries = [*picture_queries(found.files, recognizer, prepare, max_pixels=max_pixels)]
+    queries += [query for text in texts for query in character_queries(text, reader)]
+    faults = [f"{query.name}: {query.fault}" for query in queries if query.fault]
+    is_any_answered = len(faults) < len(queries)
+    if is_any_answered:
+        if features is not None:
+            save_features(features, queries, recognizer)
+        _give_neighbours(queries, reader, wanted, form)
+    return _name_bad([*found.problems, *faults], is_any_answered=is_any_answered)
+
+
+def _is_text(path: Path) -> bool:
+    """Whether it is characters, or the description of one, and no file."""
+    return not is_there(path) and (not str(path).isascii() or ":" in str(path)) and not path.suffix
+
+
+def _give_neighbours(queries: Sequence[Query], reader: CandidateReader, wanted: Wanted, form: Format) -> None:
+    """Write the file and the sheet that were asked for, before a screen that may be closed early."""
+    everything = reader.chosen(EVERYTHING)
+    table = neighbours(queries, everything, wanted.top)
+    if wanted.output is not None or form != "table":
+        save_answers(wanted.output or STANDARD_OUTPUT, table, form)
+    if wanted.sheet is not None:
+        title = f"nearest of {len(everything.labels):,} characters"
+        for page in save_sheet(wanted.sheet, *tiles(queries, table, reader), "tile", title):
+            print(f"{shown_place(page)}: sheet written", file=sys.stderr)
+    if wanted.output is None and form == "table":
+        screen = console(stderr=wanted.sheet == STANDARD_OUTPUT)
+        screen.print(neighbours_on_screen(table, screen.width))
 
 
 def _prepare(wanted: Wanted) -> Format:

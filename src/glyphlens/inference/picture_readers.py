@@ -40,7 +40,14 @@ def handwriting_reader(recognizer: Recognizer, *, diacritic: bool) -> Prepare:
         rule = HandwritingParams.model_validate(recognizer.manifest.preparation)
     except ValidationError as error:
         raise wrong_rule(recognizer, HandwritingParams) from error
-    return lambda ink_HW: prepare(ink_HW[None], rule)[0]
+
+    def prepared(ink_HW: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        picture_hw: NDArray[np.uint8] = prepare(ink_HW[None], rule)[0]
+        if not picture_hw.any():
+            raise InputError("nothing to see: only dust or faint noise, no stroke is left when it is taken away")
+        return picture_hw
+
+    return prepared
 
 
 def wrong_rule(recognizer: Recognizer, expected: type[Section]) -> InputError:

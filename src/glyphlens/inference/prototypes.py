@@ -6,7 +6,7 @@ N samples · C classes · E numbers of an embedding
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -22,12 +22,16 @@ LARGEST = 127
 
 @dataclass(frozen=True, eq=False)
 class Prototypes:
-    """``vectors_CE`` float32. A class scores ``scale`` · (vector · embedding) + its ``bias_C``, a logit."""
+    """``vectors_CE`` float32. A class scores ``scale`` · (vector · embedding) + its ``bias_C``, a logit.
+
+    ``text_share``: how much of a vector is what the class's description says; the rest is what its template says.
+    """
 
     labels: tuple[str, ...]
     vectors_CE: NDArray[np.float32]
     bias_C: NDArray[np.float32]
     scale: float
+    text_share: float = 1.0
 
     def logits(self, embedding_NE: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, C) float32; raises InputError for embeddings of another length."""
@@ -46,22 +50,31 @@ class Prototypes:
                 f"no prototype of {', '.join(missing[:10])}{' …' if len(missing) > 10 else ''}; describe it"
             )
         picked = [rows[label] for label in labels]
-        return Prototypes(tuple(labels), self.vectors_CE[picked], self.bias_C[picked], self.scale)
+        return replace(self, labels=tuple(labels), vectors_CE=self.vectors_CE[picked], bias_C=self.bias_C[picked])
 
     def joined(self, other: "Prototypes") -> "Prototypes":
         """These and then others of the same recogniser; raises InputError for a label that both have."""
         twice = sorted(set(self.labels) & set(other.labels))
         if twice:
             raise InputError(f"two prototypes are called {', '.join(twice[:10])}")
-        vectors_CE = np.concatenate([self.vectors_CE, other.vectors_CE])
-        return Prototypes(
-            self.labels + other.labels, vectors_CE, np.concatenate([self.bias_C, other.bias_C]), self.scale
+        return replace(
+            self,
+            labels=self.labels + other.labels,
+            vectors_CE=np.concatenate([self.vectors_CE, other.vectors_CE]),
+            bias_C=np.concatenate([self.bias_C, other.bias_C]),
         )
+
+    def described(
+        self, labels: Sequence[str], text_CE: NDArray[np.float32], exemplar_CE: NDArray[np.float32]
+    ) -> "Prototypes":
+        """New classes of the same recogniser, of what their descriptions and their templates say; no bias."""
+        vectors_CE = blended(text_CE, exemplar_CE, self.text_share)
+        return replace(self, labels=tuple(labels), vectors_CE=vectors_CE, bias_C=np.zeros(len(labels), np.float32))
 
     def rounded(self) -> "Prototypes":
         """As they are read back from a file."""
         levels_CE, steps_C = _integers(self.vectors_CE)
-        return Prototypes(self.labels, levels_CE * steps_C[:, None], self.bias_C, self.scale)
+        return replace(self, vectors_CE=levels_CE * steps_C[:, None])
 
     def save(self, model: Path) -> None:
         """Write the table beside the model that its vectors were made with."""
@@ -75,6 +88,7 @@ class Prototypes:
                 steps_C=steps_C,
                 bias_C=self.bias_C.astype(np.float32),
                 scale=np.array(self.scale, np.float32),
+                text_share=np.array(self.text_share),
                 model=np.array(sha256_file(model)),
             )
 
@@ -87,7 +101,8 @@ class Prototypes:
                 made_with = str(stored["model"])
                 vectors_CE = stored["levels_CE"] * stored["steps_C"].astype(np.float32)[:, None]
                 labels = tuple(str(label) for label in stored["labels_C"])
-                found = cls(labels, vectors_CE, stored["bias_C"].astype(np.float32), float(stored["scale"]))
+                numbers = float(stored["scale"]), float(stored["text_share"])
+                found = cls(labels, vectors_CE, stored["bias_C"].astype(np.float32), *numbers)
         except FileNotFoundError as error:
             raise InputError(f"{path}: missing; the model beside it knows its classes by it") from error
         except (OSError, ValueError, LookupError, EOFError, BadZipFile) as error:
@@ -108,6 +123,13 @@ def prototypes_file(model: Path) -> Path:
     'int8.prototypes.npz'
     """
     return model.with_name(model.stem + SUFFIX)
+
+
+def blended(text_CE: NDArray[np.float32], exemplar_CE: NDArray[np.float32], text_share: float) -> NDArray[np.float32]:
+    """(C, E) of length 1: the weighted mean of both views of each class."""
+    mixed_CE = text_share * text_CE + (1 - text_share) * exemplar_CE
+    lengths_C1 = np.maximum(np.linalg.norm(mixed_CE, axis=1, keepdims=True), 1e-9)
+    return np.asarray(mixed_CE / lengths_C1, np.float32)
 
 
 def _integers(vectors_CE: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

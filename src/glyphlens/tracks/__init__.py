@@ -13,6 +13,7 @@ from pkgutil import iter_modules, resolve_name
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from glyphlens.inference.candidates import CandidateOpener
     from glyphlens.inference.picture_readers import PictureReader
 
 
@@ -45,6 +46,8 @@ class Track:
     ``stages``: its files of metrics in the order of the data flow; every other one is of a recogniser, of which it
     compares several. ``readers``: by the script that the manifests of its models name, the function that prepares
     photos for them (``module:function``, an ``inference.picture_readers.PictureReader``); handwriting needs none.
+    ``candidates``: the function that opens what gives its models other classes (``module:function``, an
+    ``inference.candidates.CandidateOpener``); "" where its models have prototypes of none.
     ``material``: what its samples are, by the count in metrics/<name>/samples.json that is not 0.
     """
 
@@ -58,6 +61,7 @@ class Track:
     stages: tuple[str, ...]
     material: Mapping[str, str] = field(default_factory=dict)
     readers: Mapping[str, str] = field(default_factory=dict)
+    candidates: str = ""
     is_flagship: bool = False
 
     @property
@@ -79,6 +83,16 @@ def picture_reader(script: str) -> "PictureReader | None":
     names = (track.readers[script] for track in tracks().values() if script in track.readers)
     found = next(names, None)
     return None if found is None else cast("PictureReader", resolve_name(found))
+
+
+def choosing_track() -> Track:
+    """The track whose models choose among classes that a user names; by default those commands use its release."""
+    return next(track for track in tracks().values() if track.candidates)
+
+
+def candidate_opener() -> "CandidateOpener":
+    """What opens the classes that are known beside such a model."""
+    return cast("CandidateOpener", resolve_name(choosing_track().candidates))
 
 
 def flagship() -> Track:

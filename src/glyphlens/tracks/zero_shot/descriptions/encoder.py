@@ -36,14 +36,18 @@ class DescriptionEncoder:
         session = open_session(folder / MODEL, threads=1)
         return cls(session, ComponentVocabulary.load(folder), DescriptionTable.load(folder))
 
+    def require_readable(self, description: Description) -> None:
+        """Raise InputError for one of more strokes or components than the encoder reads."""
+        if len(description.types) > MOST_STROKES or len(description.names) > MOST_COMPONENTS:
+            raise InputError(
+                f"{len(description.types)} strokes and {len(description.names)} components, at most {MOST_STROKES} and "
+                f"{MOST_COMPONENTS} are read"
+            )
+
     def vectors(self, descriptions: Sequence[Description]) -> NDArray[np.float32]:
         """(N, E) of length 1, N ≥ 1; raises InputError for one of too many strokes or components."""
-        for number, description in enumerate(descriptions):
-            if len(description.types) > MOST_STROKES or len(description.names) > MOST_COMPONENTS:
-                raise InputError(
-                    f"description {number}: {len(description.types)} strokes and {len(description.names)} components, "
-                    f"at most {MOST_STROKES} and {MOST_COMPONENTS} are expected"
-                )
+        for description in descriptions:
+            self.require_readable(description)
         parts = []
         for start in range(0, len(descriptions), BATCH):
             arrays = padded([framed(each) for each in descriptions[start : start + BATCH]], self.vocabulary)

@@ -3,6 +3,7 @@
 C classes · N pictures · E numbers of an embedding
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -67,17 +68,18 @@ def picture_graphs(
     return {"fp32": assemble_pictures(piece), "int8": assemble_pictures(integer)}
 
 
-def manifest_of(samples: SampleSet, rule: PreparationRule, numbers: int) -> Manifest:
-    """Of embeddings of so many ``numbers``; the candidates where none are given are the kanji of level 1."""
+def manifest_of(samples: SampleSet, rule: PreparationRule, levels: Mapping[str, int]) -> Manifest:
+    """Of embeddings of these ``levels``; the candidates where none are given are the kanji of level 1."""
     side = samples.image.width_px
     return Manifest(
         script=SCRIPT,
         source=", ".join(sorted(samples.index["source"].astype(str).unique())),
         decoder="prototypes",
         inputs=(Tensor(name=RASTER, dtype="uint8", shape=("batch", side, side)),),
-        outputs=(Tensor(name=EMBEDDING, dtype="float32", shape=("batch", numbers)),),
+        outputs=(Tensor(name=EMBEDDING, dtype="float32", shape=("batch", sum(levels.values()))),),
         preparation=rule.model_dump(),
         classes=samples.classes[: len(jis_kanji(1))],
+        levels=dict(levels),
     )
 
 

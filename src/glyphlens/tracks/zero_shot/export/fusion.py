@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glyphlens.export.temperature import fit_temperature
-from glyphlens.inference.prototypes import Prototypes
+from glyphlens.inference.prototypes import Prototypes, blended
 
 TEXT_SHARES = tuple(round(0.1 * tenth, 1) for tenth in range(11))
 PENALTIES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1)
@@ -54,10 +54,9 @@ class Held(NamedTuple):
 
 def fused(views: ClassViews, fusion: Fusion) -> Prototypes:
     """One prototype of length 1 a class."""
-    mixed_CE = fusion.text_share * views.text_CE + (1 - fusion.text_share) * views.exemplar_CE
-    vectors_CE = (mixed_CE / np.maximum(np.linalg.norm(mixed_CE, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+    vectors_CE = blended(views.text_CE, views.exemplar_CE, fusion.text_share)
     bias_C = (-fusion.seen_penalty * fusion.scale * views.is_seen_C).astype(np.float32)
-    return Prototypes(views.labels, vectors_CE, bias_C, fusion.scale)
+    return Prototypes(views.labels, vectors_CE, bias_C, fusion.scale, fusion.text_share)
 
 
 def choose_fusion(views: ClassViews, unseen: Held, seen: Held, shares: Sequence[float] = TEXT_SHARES) -> Fusion:

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from glyphlens.core.params import Section
 from glyphlens.tracks.zero_shot.recognizers.image_tower import ImageTower
-from glyphlens.tracks.zero_shot.recognizers.levels import Levels, LevelWeights, embedding_of
+from glyphlens.tracks.zero_shot.recognizers.levels import RADICAL_SIDE, STROKE_SIDE, Levels, LevelWeights, embedding_of
 from glyphlens.tracks.zero_shot.recognizers.text_tower import TextTower
 
 
@@ -51,6 +51,15 @@ class Config:
     radical: int = 20
     character: int = 128
     level_weights: tuple[float, ...] = (0.3, 0.5, 0.2)
+
+    @property
+    def level_sizes(self) -> dict[str, int]:
+        """How many numbers of an embedding each level has, in their order."""
+        return {
+            "stroke": self.stroke * STROKE_SIDE**2,
+            "radical": self.radical * RADICAL_SIDE**2,
+            "character": self.character,
+        }
 
 
 class Network(nn.Module):

@@ -60,9 +60,16 @@ def draw_templates(script: Script, fonts: Sequence[Path], handwriting: Handwriti
 
 def draw_strokes(script: Script, handwriting: HandwritingParams) -> NDArray[np.uint8]:
     """(C, P, P) a script's strokes, all drawn with one pen."""
+    return draw_plainly(script.points_SK, script.starts_C1, handwriting)
+
+
+def draw_plainly(
+    points_SK: NDArray[np.complex128], starts_C1: NDArray[np.int64], handwriting: HandwritingParams
+) -> NDArray[np.uint8]:
+    """(C, P, P) strokes with one pen; points in 0..1 of the square, strokes of character c ``starts_C1[c:c+2]``."""
     corner = complex(CELL_WIDTH - SQUARE_PX, CELL_HEIGHT - SQUARE_PX) / 2
-    widths_S = np.full(len(script.points_SK), PEN_PX)
-    return prepare(draw_lines([script.points_SK * SQUARE_PX + corner], [widths_S], [script.starts_C1]), handwriting)
+    widths_S = np.full(len(points_SK), PEN_PX)
+    return prepare(draw_lines([points_SK * SQUARE_PX + corner], [widths_S], [starts_C1]), handwriting)
 
 
 def _draw_part(shard: _GlyphShard) -> NDArray[np.uint8]:

@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     calibration = drawn_rows(samples.rows("train"), params.calibration_samples, load_seed())
     graphs = picture_graphs(model, samples.images(calibration), reduce_range=params.reduce_range)
     contents = {kind: ModelContent(graph.SerializeToString(deterministic=True), 1.0) for kind, graph in graphs.items()}
-    folder.save_models(manifest_of(samples, rule, text_CE.shape[1]), contents)
+    folder.save_models(manifest_of(samples, rule, model.config.level_sizes), contents)
     files: dict[Precision, Path] = {kind: paths.out / entry.name for kind, entry in folder.manifest.files.items()}
     measured = {kind: measure(file, samples, roles, text_CE) for kind, file in files.items()}
     save_parts(paths.out, text_CE, {kind: each.views.exemplar_CE for kind, each in measured.items()})

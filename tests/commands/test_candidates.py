@@ -1,0 +1,204 @@
+"""``predict --candidates``: characters by name, new ones by what they are made of; what is wrong is named."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from glyphlens.core.errors import InputError
+from glyphlens.inference.prototypes import Prototypes
+from glyphlens.inference.recognizer import Recognizer
+from glyphlens.tracks import candidate_opener
+from glyphlens.tracks.zero_shot.descriptions.candidates import KanjiCandidates
+from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, DescriptionEncoder
+from tests.commands.drawn_export import save_drawing
+from tests.stroke_data import stroke_folder
+from tests.tracks.zero_shot.gates.forged_export import LABELS, LEVEL2, SEEN
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def model(drawn_export: Path) -> Path:
+    return drawn_export / "int8.onnx"
+
+
+@pytest.fixture
+def reader(model: Path) -> KanjiCandidates:
+    return KanjiCandidates.open(Recognizer.load(model, threads=1))
+
+
+@pytest.fixture
+def picture(tmp_path: Path, drawn_export: Path) -> Path:
+    """唖, which is 口 beside 亜."""
+    return save_drawing(tmp_path / "mute.png", DescriptionEncoder.load(drawn_export / FOLDER).known["唖"])
+
+
+@pytest.fixture
+def answers(glyphlens: Run, model: Path, picture: Path) -> Callable[[object], list[dict[str, object]]]:
+    """All answers for the picture, best first."""
+
+    def ask(candidates: object) -> list[dict[str, object]]:
+        status, out, err = glyphlens(
+            "predict", picture, "--model", model, "-f", "json", "--top", 99, "--candidates", candidates
+        )
+        assert status == 0, err
+        top: list[dict[str, object]] = json.loads(out)[0]["top"]
+        return top
+
+    return ask
+
+
+def drawing(character: str, path: Path) -> Path:
+    [wheel] = stroke_folder().glob("kanjivg-*.whl")
+    path.write_bytes(zipfile.ZipFile(wheel).read(f"kanji/{ord(character):05x}.svg"))
+    return path
+
+
+def test_characters_of_a_list_are_all_there_is_to_choose_from(answers: Callable, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("\ufeff# a list\n\n唖 娃\n亜   # the part\n", encoding="utf-8")
+    top = answers(tmp_path / "list.txt")
+    assert top[0]["label"] == "唖" and {each["label"] for each in top} == set("唖娃亜")
+
+
+def test_without_candidates_those_of_the_manifest_are(glyphlens: Run, model: Path, picture: Path) -> None:
+    _, out, _ = glyphlens("predict", picture, "--model", model, "-f", "json", "--top", 99)
+    assert {each["label"] for each in json.loads(out)[0]["top"]} == set(LABELS) - set(LEVEL2)
+
+
+@pytest.mark.parametrize(
+    ("word", "labels"), [("level1", set(LABELS) - set(LEVEL2)), ("level2", set(LEVEL2)), ("all", set(LABELS))]
+)
+def test_a_word_stands_for_many(answers: Callable, word: str, labels: set[str]) -> None:
+    assert {each["label"] for each in answers(word)} == labels
+
+
+def test_a_character_is_added_by_its_parts(answers: Callable, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text(f"mute: ⿰口亜\n{''.join(set(SEEN) - {'唖'})}", encoding="utf-8")
+    assert answers(tmp_path / "list.txt")[0]["label"] == "mute"
+    assert answers("mute: ⿰口亜\nlevel2")[0]["label"] == "mute", "the option's value is as good as a file"
+
+
+def test_a_character_is_added_by_a_drawing_beside_the_list(answers: Callable, tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    drawing("唖", tmp_path / "deep/mute.svg")
+    (tmp_path / "list.txt").write_text("mute: deep/mute.svg\n娃\n葵\n", encoding="utf-8")
+    assert answers(tmp_path / "list.txt")[0]["label"] == "mute"
+
+
+def test_a_described_prototype_is_made_as_the_export_makes_them(reader: KanjiCandidates) -> None:
+    """The export's templates are drawings of the same descriptions, so that both ways lead to one place."""
+    described, stored = reader.chosen("new: 唖"), reader.table.of(["唖"])
+    assert described.scale == stored.scale and described.text_share == pytest.approx(0.1)
+    assert described.vectors_CE[0] @ stored.vectors_CE[0] > 0.999
+    assert described.bias_C[0] == 0 > stored.bias_C[0], "only what was trained on is held back"
+
+
+def test_the_answers_say_what_code_point_a_known_character_has(glyphlens: Run, model: Path, picture: Path) -> None:
+    _, out, _ = glyphlens("predict", picture, "--model", model, "-f", "csv", "--candidates", "all")
+    assert "唖,U+5516" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("亜\nbad: ⿰口犭\n", r"line 2: '⿰口犭': no description is known for '⺨' \(U\+2EA8\)"),
+        ("bad: ⿰口\n", "line 1: '⿰口': ⿰ at place 1 has 1 of its 2 parts"),
+        ("# nothing\n\n", "no candidate in it"),
+        ("亜唖\n娃\n亜\n", r"line 3: candidates are named twice: '亜' \(line 1 and again\)"),
+        ("all\n亜: ⿰口亜\n", "line 2: candidates are named twice: '亜'"),
+        ("one: ⿰口亜\ntwo: ⿰口亜\n", "line 1: 'one' is described exactly as 'two'"),
+        ("唖\nsame: 唖\n", "line 2: 'same' is described exactly as '唖'"),
+        ("亜\nヌ\n", r"line 2: 'ヌ' \(U\+30CC\): no description of it is known"),
+        ("name:\n", "line 1: 'name:': expected name: description"),
+        (": ⿰口亜\n", "line 1: ': ⿰口亜': expected name: description"),
+        ("gone: gone.svg\n", r"line 1: .*gone\.svg: .*No such file"),
+        ("big: " + "⿰" * 15 + "愛" * 16 + "\n", "line 1: .* strokes, at most 84"),
+        ("many: " + "⿰" * 31 + "口" * 28 + "亜" * 4, "line 1: .*at most"),
+    ],
+    ids=["part", "operator", "empty", "twice", "twice by a word", "same", "same as known", "unknown", "no description",
+         "no name", "no file", "strokes", "components"],
+)  # fmt: skip
+def test_what_is_wrong_with_a_list_is_named(reader: KanjiCandidates, tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message) as raised:
+        reader.chosen(str(path))
+    assert str(path) in str(raised.value)
+
+
+def test_a_list_in_another_encoding_is_refused(reader: KanjiCandidates, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_bytes("石\n本\n".encode("euc-jp"))
+    with pytest.raises(InputError, match=r"list\.txt: not a text in UTF-8 \(byte 0\)"):
+        reader.chosen(str(tmp_path / "list.txt"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"), [("gone.txt", "no such file of candidates"), ("", "no candidate in it")]
+)
+def test_what_is_no_list_is_refused(reader: KanjiCandidates, tmp_path: Path, wanted: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        reader.chosen(wanted)
+    with pytest.raises(InputError, match="cannot be read"):
+        reader.chosen(str(tmp_path))
+
+
+def test_a_model_of_fixed_classes_is_refused_with_its_decoder(
+    glyphlens: Run, model_folder: Path, picture: Path
+) -> None:
+    status, out, err = glyphlens("predict", picture, "--model", model_folder, "--candidates", "all")
+    assert (status, out) == (2, "") and "decoder 'prototypes'" in err and "has the decoder 'softmax'" in err
+
+
+def test_prototypes_of_another_model_are_refused(
+    glyphlens: Run, drawn_export: Path, picture: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(drawn_export, tmp_path / "export")
+    (tmp_path / "other.onnx").write_bytes(b"another model")
+    table = Prototypes.load(drawn_export / "int8.onnx")
+    table.save(tmp_path / "other.onnx")
+    shutil.move(tmp_path / "other.prototypes.npz", tmp_path / "export/int8.prototypes.npz")
+    status, _, err = glyphlens("predict", picture, "--model", tmp_path / "export/int8.onnx", "--candidates", "all")
+    assert status == 2 and "int8.prototypes.npz: made with another model than int8.onnx" in err
+
+
+def test_a_picture_without_strokes_has_no_answer(glyphlens: Run, model: Path, tmp_path: Path) -> None:
+    paper = np.full((90, 90), 255, np.uint8)
+    Image.fromarray(paper).save(tmp_path / "white.png")
+    dust = np.random.default_rng(0).random((300, 300)) > 0.999
+    Image.fromarray(np.where(dust, 0, 255).astype(np.uint8)).save(tmp_path / "dust.png")
+    status, out, err = glyphlens("predict", tmp_path, "--model", model)
+    assert (status, out) == (2, "")
+    assert "white.png: nothing to see: ink and paper differ by 0" in err
+    assert "dust.png: nothing to see: only dust" in err
+
+
+def test_a_list_is_not_written_over(glyphlens: Run, model: Path, picture: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("唖", encoding="utf-8")
+    options = ("--candidates", tmp_path / "list.csv", "-o", tmp_path / "list.csv")
+    status, _, err = glyphlens("predict", picture, "--model", model, *options)
+    assert status == 2 and "would be written over" in err and (tmp_path / "list.csv").read_text() == "唖"
+
+
+def test_no_training_library_is_needed(model: Path, picture: Path) -> None:
+    script = (
+        "import sys; from glyphlens.cli import main\n"
+        f"sys.argv = ['glyphlens', 'predict', {str(picture)!r}, '--model', {str(model)!r}]\n"
+        "sys.argv += ['--candidates', 'new: ⿰口亜']\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "print('loaded', *({'torch', 'onnx', 'lightning', 'sklearn'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded"
+
+
+def test_what_opens_candidates_is_that_of_the_track() -> None:
+    assert candidate_opener().__qualname__ == "KanjiCandidates.open"  # type: ignore[attr-defined]
