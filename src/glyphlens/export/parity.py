@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-from glyphlens.inference.recognizer import open_session
+from glyphlens.inference.recognizer import LOGITS, open_session
 
 WARM_UPS = 3
 TIMED_BATCHES = (1, 64)
@@ -59,7 +59,7 @@ def measure_latency(
             start = turn * batch % (rows - batch + 1)
             feed = {name: values[start : start + batch] for name, values in feeds.items()}
             began = time.perf_counter()
-            session.run(["logits"], feed)
+            session.run([LOGITS], feed)
             seconds.append(time.perf_counter() - began)
         found[str(batch)] = round(1000 * float(np.median(seconds[WARM_UPS:])) / batch, DIGITS)
     return found
