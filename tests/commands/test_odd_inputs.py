@@ -431,3 +431,11 @@ def test_where_nothing_is_answered_nothing_is_written(run, tmp_path, monkeypatch
 def test_help_tells_the_exit_statuses(glyphlens, command):
     out = " ".join(glyphlens(command, "--help")[1].split())
     assert "1 where some" in out and "where none could, it is 2 and nothing is written" in out
+
+
+def test_a_collection_cut_off_within_its_list_of_faces_is_named(run, tmp_path):
+    header = struct.pack(">4sIIIIII", b"ttcf", 0x10000, 4, 28, 28, 28, 28)
+    for length in range(4, 28):
+        (tmp_path / "cut.ttc").write_bytes(header[:length])
+        status, out, err = run("identify", tmp_path / "cut.ttc")
+        assert (status, out) == (2, "") and "cut.ttc" in err and "Traceback" not in err, (length, err)

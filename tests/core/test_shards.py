@@ -31,6 +31,10 @@ def test_results_come_in_order(workers: int) -> None:
     assert list(map_shards(double, range(9), workers, "doubling")) == [*range(0, 18, 2)]
 
 
+def test_no_shard_has_no_results() -> None:
+    assert list(map_shards(double, [], 2, "none")) == []
+
+
 def test_one_worker_stays_in_this_process() -> None:
     assert set(map_shards(process, range(3), 1, "one")) == {os.getpid()}
     assert os.getpid() not in set(map_shards(process, range(3), 2, "two"))

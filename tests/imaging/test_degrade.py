@@ -54,3 +54,9 @@ def test_shifts_stay_within_their_limit(limit: int) -> None:
     params = DegradeParams(shift_px=limit, blur_sigma_px=0.0, gamma=0.0)
     shifts = random_shifts(500, params, torch.Generator().manual_seed(0))
     assert shifts.min() == -limit and shifts.max() == limit
+
+
+@pytest.mark.parametrize("wrong", [{"shift_px": -1}, {"blur_sigma_px": -0.1}, {"gamma": -0.1}])
+def test_what_cannot_be_drawn_from_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="greater than or equal to 0"):
+        DegradeParams.model_validate({"shift_px": 1, "blur_sigma_px": 0.6, "gamma": 0.05, **wrong})

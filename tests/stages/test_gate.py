@@ -62,7 +62,7 @@ def test_good_data_gets_a_token_that_the_next_stage_accepts(folder: Path) -> Non
     require_token(folder / "token", folder / "glyphs")
     table = load_table(folder / "glyphs/audit.parquet")
     save_table(folder / "glyphs/audit.parquet", pd.concat([table, table.reindex([0])]))
-    with pytest.raises(InputError, match="glyphs"):
+    with pytest.raises(InputError, match="not the data that passed"):
         require_token(folder / "token", folder / "glyphs")
 
 
@@ -115,7 +115,7 @@ def test_the_token_covers_what_is_judged_and_not_what_it_is_judged_by(folder: Pa
         forged_models.write_export(folder / "export" / name, reads)
     main(arguments("kanji_models"))
     require_token(folder / "token", folder / "export")
-    with pytest.raises(InputError, match="samples"):
+    with pytest.raises(InputError, match="holds nothing of that name"):
         require_token(folder / "token", folder / "samples")
 
 

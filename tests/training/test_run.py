@@ -52,6 +52,15 @@ def started(stage: str = "phase2", config: dict[str, Any] = CONFIG) -> TrainingR
         return run
 
 
+@pytest.mark.parametrize("process", ["0", "1"])
+def test_never_begins_anew_in_every_process_of_several(process: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = started()
+    save_state(first.folder, 5, first.identity)
+    resume("never")
+    monkeypatch.setenv("RANK", process)
+    assert started().start is None
+
+
 def test_how_many_processes_make_batches_is_said_by_the_machine_and_makes_no_other_training() -> None:
     before = started()
     resume("auto", batch_workers=2)

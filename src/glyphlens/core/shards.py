@@ -29,7 +29,7 @@ def map_shards(
     """
     bar = tqdm(total=len(shards), desc=description, unit="shard")
     with bar:
-        if workers == 1 or len(shards) == 1:
+        if workers == 1 or len(shards) <= 1:
             for shard in shards:
                 with threadpool_limits(1):
                     result = function(shard)

@@ -4,6 +4,7 @@ N images · H×W pixels
 """
 
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
@@ -16,9 +17,9 @@ BLUR_RADIUS = 2
 class DegradeParams(Section):
     """Largest shift in pixels (each axis, both directions), largest blur sigma in pixels, largest change of gamma."""
 
-    shift_px: int
-    blur_sigma_px: float
-    gamma: float
+    shift_px: int = Field(ge=0)
+    blur_sigma_px: float = Field(ge=0)
+    gamma: float = Field(ge=0)
 
 
 def random_shifts(count: int, params: DegradeParams, generator: torch.Generator, share: Share = ALL_ROWS) -> Tensor:

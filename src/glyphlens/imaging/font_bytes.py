@@ -87,9 +87,8 @@ def _tables(data: bytes) -> dict[bytes, int]:
     """Tag → end in bytes of the tables that the directories of all faces list, as far as these are there."""
     offsets = [0]
     if data[:4] == b"ttcf":
-        offsets = [
-            offset for (offset,) in struct.iter_unpack(">I", data[12 : 12 + 4 * face_count(data)][: len(data) // 4 * 4])
-        ]
+        listed = data[12 : 12 + 4 * face_count(data)]
+        offsets = [offset for (offset,) in struct.iter_unpack(">I", listed[: len(listed) // 4 * 4])]
     found: dict[bytes, int] = {}
     for offset in offsets:
         count = int.from_bytes(data[offset + 4 : offset + 6], "big")

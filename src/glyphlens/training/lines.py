@@ -17,10 +17,9 @@ from torchmetrics.text import CharErrorRate
 from glyphlens.core.errors import InputError
 from glyphlens.core.share import Share
 from glyphlens.data.sample_set import Charset, SampleSet
+from glyphlens.inference.decoding import BLANK, greedy_ctc
 from glyphlens.training.batches import HeldOut
 from glyphlens.training.task import Monitor, weighted_mean
-
-BLANK = 0
 
 
 class LineBatch(NamedTuple):
@@ -89,11 +88,7 @@ def read_lines(model: nn.Module, batch: LineBatch) -> tuple[Tensor, Tensor]:
 
 def greedy_texts(logits_NTK: Tensor, steps_N: Tensor, charset: Charset) -> list[str]:
     """The likeliest symbol of each time step, repeats and then blanks dropped."""
-    best_NT, texts = logits_NTK.argmax(2).cpu(), []
-    for best_T, steps in zip(best_NT, steps_N.tolist(), strict=True):
-        symbols = torch.unique_consecutive(best_T[:steps])
-        texts.append(charset.decode((symbols[symbols != BLANK] - 1).tolist()))
-    return texts
+    return greedy_ctc(logits_NTK.detach().float().cpu().numpy(), steps_N.cpu().numpy(), charset.characters)
 
 
 class LineBatches:

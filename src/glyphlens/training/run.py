@@ -133,8 +133,10 @@ def _forget(folder: Path) -> None:
 
 
 def _start(resume: str, identity: Identity, folder: Path) -> Path | None:
-    """The newest state in the folder, or the one asked for by its path where it is one of this stage."""
-    if resume in ("auto", "never"):
+    """The newest state in the folder, none, or the one asked for by its path where it is one of this stage."""
+    if resume == "never":
+        return None
+    if resume == "auto":
         return newest_state(folder)
     asked = read_identity(Path(resume))
     if asked.stage != identity.stage:

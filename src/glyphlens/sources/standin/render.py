@@ -49,7 +49,7 @@ def _written(
     characters = params.all_characters()
     script = script_of(characters, kanjivg)
     shards = [WriterShard(writer, seed, script, models, params, handwriting) for writer in range(params.writers)]
-    pages = list(map_shards(draw_writer, shards, workers, "simulated writers")) if shards else []
+    pages = list(map_shards(draw_writer, shards, workers, "simulated writers"))
     rows = [_rows(characters, f"writer/{shard.writer:03d}", "strokes", "", shard.writer) for shard in shards]
     strokes = [page.strokes_CSF for page in pages]
     return Produced(
@@ -69,7 +69,7 @@ def _lettered(
         FontShard(fonts / str(file), number, seed, params.all_characters(), params.font_copies, params, handwriting)
         for number, file in enumerate(manifest["file"])
     ]
-    pages = list(map_shards(draw_font, shards, workers, "fonts")) if shards else []
+    pages = list(map_shards(draw_font, shards, workers, "fonts"))
     rows = [
         _rows(page.characters, f"font/{family}", "font", shard.font.name, -1)
         for shard, family, page in zip(shards, manifest["family"], pages, strict=True)

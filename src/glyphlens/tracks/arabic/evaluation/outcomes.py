@@ -24,7 +24,7 @@ TOP = 5
 
 
 class Reader(Protocol):
-    """Anything that turns pictures into class probabilities, such as ``inference.Recognizer``."""
+    """Anything that turns pictures into class probabilities, such as ``inference.recognizer.Recognizer``."""
 
     def probabilities(self, feeds: Feeds, batch: int = 256) -> NDArray[np.float32]:
         """(N, C) calibrated probabilities of ``raster`` (N, H, W), 0 background to 255 ink, and ``geometry`` (N, F)."""

@@ -1,7 +1,7 @@
 """The report of the Arabic track: everything that report.html.j2 shows, and its pictures as PNG files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,8 @@ class Page:
 
 
 def render_page(page: Page) -> str:
-    """The page as text; see ``page.render``."""
-    return render(__package__, TEMPLATE, {field.name: getattr(page, field.name) for field in fields(page)})
+    """The page as text; see ``evaluation.pages.render``."""
+    return render(__package__, TEMPLATE, vars(page))
 
 
 def draw_album(

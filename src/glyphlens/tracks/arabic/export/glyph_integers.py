@@ -10,6 +10,7 @@ from glyphlens.export.onnx_parts import UINT8
 from glyphlens.export.quantize import Integers, batched, quantize_piece, quantize_static_piece, run_piece
 from glyphlens.tracks.arabic.export.distinct import CELL_PIXELS
 from glyphlens.tracks.arabic.export.graph import Networks, grid_graph
+from glyphlens.tracks.arabic.primitives.cells import cut_cells
 
 PHASE1_KINDS = ("Gemm", "Relu")
 PHASE2_KINDS = ("Conv", "Relu", "Add", "Gather", "Transpose", "Reshape", "Concat", "Gemm", "MatMul")
@@ -61,8 +62,7 @@ def _read_bytes(phase1: onnx.ModelProto, entry: onnx.NodeProto) -> onnx.ModelPro
 
 def _distinct_cells(rasters_NHW: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(D, 64) the distinct cells of the rasters, as float ink of 0..255."""
-    grid = rasters_NHW.shape[1] // 8
-    cells = rasters_NHW.reshape(-1, grid, 8, grid, 8).swapaxes(2, 3).reshape(-1, CELL_PIXELS)
+    cells = cut_cells(rasters_NHW).reshape(-1, CELL_PIXELS)
     words = np.ascontiguousarray(cells).view(np.uint64)
     _, first = np.unique(words, axis=0, return_index=True)
     return cells[first].astype(np.float32)

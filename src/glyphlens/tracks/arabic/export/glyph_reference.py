@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from glyphlens.inference.recognizer import BATCH, GEOMETRY, RASTER
+from glyphlens.tracks.arabic.primitives.cells import cut_cells
 from glyphlens.tracks.arabic.recognizers.cells import CELL_PX, CellCNN, predict_ids
 
 CELL_PIXELS = CELL_PX * CELL_PX
@@ -32,8 +33,7 @@ def torch_logits(phase1: nn.Module, phase2: nn.Module, feeds: Mapping[str, NDArr
 def torch_grids(phase1: nn.Module, rasters_NHW: NDArray[np.uint8]) -> NDArray[np.int64]:
     """(N, 16, 16) ids by the trained phase 1; equal cells of a batch are read once."""
     side = rasters_NHW.shape[1] // CELL_PX
-    tiles = rasters_NHW.reshape(-1, side, CELL_PX, side, CELL_PX).swapaxes(2, 3).reshape(-1, CELL_PIXELS)
-    cells = np.ascontiguousarray(tiles)
+    cells = np.ascontiguousarray(cut_cells(rasters_NHW).reshape(-1, CELL_PIXELS))
     _, first, places = np.unique(cells.view(f"V{CELL_PIXELS}").ravel(), return_index=True, return_inverse=True)
     distinct = torch.from_numpy(cells[first].reshape(-1, CELL_PX, CELL_PX))
     ids: NDArray[np.int64] = predict_ids(cast(CellCNN, phase1), distinct).numpy()

@@ -1,5 +1,6 @@
 """glyphs.db: the tables ``fonts`` and ``glyphs`` (docs/SPEC.md#glyph-database), written whole, read in bulk."""
 
+import errno
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -215,6 +216,4 @@ def _insert(connection: sqlite3.Connection, table: str, frame: pd.DataFrame, col
 
 def _errno_of(error: sqlite3.OperationalError) -> int:
     """SQLite's own code for a full disk as the system's, for storage.writing to explain."""
-    import errno
-
     return errno.ENOSPC if error.sqlite_errorcode == sqlite3.SQLITE_FULL else errno.EIO

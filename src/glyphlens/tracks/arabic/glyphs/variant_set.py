@@ -60,7 +60,7 @@ def _draw_shard(database: Path, seed: int, params: VariantParams, glyphs: pd.Dat
     return vary(outlines, glyphs, seed, params)
 
 
-def vary(outlines: Outlines, glyphs: pd.DataFrame, seed: int, params: VariantParams, workers: int = 1) -> Variants:
+def vary(outlines: Outlines, glyphs: pd.DataFrame, seed: int, params: VariantParams) -> Variants:
     """Deform, place and draw; a copy that leaves no ink keeps its glyph's weight, and if need be its whole outline."""
     copies, shape = params.copies, (len(glyphs), params.copies)
     repeated = outlines.repeat(copies)

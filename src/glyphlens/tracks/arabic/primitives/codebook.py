@@ -97,7 +97,7 @@ class Codebook:
         flat = words.ravel()
         inked = np.flatnonzero(flat)
         inked_words = flat[inked]
-        distinct_D, _ = np.unique(inked_words, return_counts=True)
+        distinct_D = np.unique(inked_words)
         ids_D = (nearest(cell_pixels(distinct_D), self.centroids_K64) + 1).astype(np.uint16)
         ids = np.zeros(flat.shape, np.uint16)
         ids[inked] = ids_D[np.searchsorted(distinct_D, inked_words)]

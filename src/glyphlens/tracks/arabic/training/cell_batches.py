@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor
 
 from glyphlens.core.share import Share
@@ -22,11 +23,11 @@ from glyphlens.training.params import TrainingParams
 class CellParams(TrainingParams):
     """Phase 1: how cells are degraded and chosen, and the network's dropout; ``batch`` counts cells."""
 
-    rasters_per_step: int
-    empty_share: float
-    dropout: float
+    rasters_per_step: int = Field(ge=1)
+    empty_share: float = Field(ge=0, le=1)
+    dropout: float = Field(ge=0, le=1)
     degrade: DegradeParams
-    scored_rasters: int
+    scored_rasters: int = Field(ge=1)
 
 
 class Cells(NamedTuple):

@@ -1,7 +1,7 @@
 """The page of the kanji track's evaluation: everything that report.html.j2 shows, and its pictures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,8 +76,8 @@ class KanjiPage:
 
 
 def render_kanji_page(page: KanjiPage) -> str:
-    """The page as text; see ``page.render``."""
-    return render(__package__, TEMPLATE, {field.name: getattr(page, field.name) for field in fields(page)})
+    """The page as text; see ``evaluation.pages.render``."""
+    return render(__package__, TEMPLATE, vars(page))
 
 
 def source_told(samples: SampleSet) -> Source:

@@ -1,4 +1,4 @@
-"""kanji_distilled: train a recogniser a second time, with a trained one as its teacher; off by default (dvc.yaml)."""
+"""kanji_distilled: train a recogniser again, with a teacher; off by default (matrix.distilled in params.yaml)."""
 
 from collections.abc import Sequence
 
