@@ -176,6 +176,9 @@ def test_hooks_need_no_network() -> None:
     hooks = YAML(typ="safe").load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     assert {repository["repo"] for repository in hooks["repos"]} == {"local"}
     assert {hook["language"] for repository in hooks["repos"] for hook in repository["hooks"]} == {"system"}
+    entries = [hook["entry"] for repository in hooks["repos"] for hook in repository["hooks"]]
+    named = {word for entry in entries for word in entry.split() if word.startswith("tests/")}
+    assert named and not {word for word in named if not (ROOT / word).exists()}
 
 
 # ── what is in git ───────────────────────────────────────────────────────────────────────────

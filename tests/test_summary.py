@@ -14,7 +14,6 @@ from glyphlens.summary import (
     headlines,
     main,
     metric_files,
-    read_block,
     recognizer_rows,
     replace_block,
     summary,
@@ -83,7 +82,7 @@ def test_a_block_is_exchanged_and_read_back(metrics: Path) -> None:
     assert changed.startswith("before\n")
     assert changed.endswith("\nafter\n")
     assert "old" not in changed
-    assert read_block(changed) == block(metrics)
+    assert replace_block(changed, block(metrics)) == changed
 
 
 @pytest.mark.parametrize("text", ["", BEGIN, f"{END}{BEGIN}", f"{BEGIN}{BEGIN}{END}"])

@@ -101,12 +101,6 @@ def replace_block(text: str, new: str) -> str:
     return head + new + rest.split(END)[1]
 
 
-def read_block(text: str) -> str:
-    """The marked block of ``text``, markers included; raises InputError where it is not there once."""
-    replace_block(text, "")
-    return BEGIN + text.split(BEGIN)[1].split(END)[0] + END
-
-
 def _position(path: Path) -> tuple[bool, int, str, int, str]:
     """Tracks in their order, stages in that of the data flow; what no track lists comes after them, by name."""
     folder, track = path.parent.name, tracks().get(path.parent.name)

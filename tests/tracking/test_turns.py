@@ -163,3 +163,17 @@ def test_a_second_promotion_of_the_same_repository_waits_no_longer_than_its_pati
     finally:
         holder.kill()
         holder.communicate()
+
+
+def test_the_lock_of_the_repository_is_free_after_the_block(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = []
+
+    class Kept(turns.FileLock):
+        def acquire(self, *arguments: Any, **named: Any) -> Any:
+            kept.append(self)
+            return super().acquire(*arguments, **named)
+
+    monkeypatch.setattr(turns, "FileLock", Kept)
+    with turns.turn(open_client(), NAME):
+        assert kept[0].is_locked
+    assert not kept[0].is_locked

@@ -96,7 +96,7 @@ def promote(track: TrackArgument) -> None:
 
 @app.command(rich_help_panel=PANEL, epilog="[bold]Examples[/bold]   glyphlens rollback kanji")
 def rollback(track: TrackArgument) -> None:
-    """Make the version champion again that was it before the present one."""
+    """Restore the previous champion."""
     from glyphlens.commands.promote import run_rollback
 
     raise typer.Exit(run_rollback(track))

@@ -4,10 +4,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from glyphlens.commands.output import check_picture
+from glyphlens.commands.output import check_picture, shown_place
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
-from glyphlens.core.storage import STANDARD_OUTPUT, place_name
+from glyphlens.core.storage import STANDARD_OUTPUT
 
 
 def run_history(files: Sequence[Path], output: Path, dpi: int) -> int:
@@ -17,7 +17,7 @@ def run_history(files: Sequence[Path], output: Path, dpi: int) -> int:
     check_picture(output)
     histories = [read_history(path, name) for path, name in zip(files, distinct_names(files), strict=True)]
     plot_histories(output, histories, dpi)
-    drawn = f"{place_name(output)}: {', '.join(history.name for history in histories)} at {dpi} DPI"
+    drawn = f"{shown_place(output)}: {', '.join(history.name for history in histories)} at {dpi} DPI"
     print(drawn, file=sys.stderr if output == STANDARD_OUTPUT else sys.stdout)
     return 0
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from filelock import BaseFileLock, FileLock, Timeout
+from filelock import AcquireReturnProxy, FileLock, Timeout
 from tqdm import tqdm
 
 from glyphlens.core.errors import OutputError
@@ -46,18 +46,17 @@ def turn(client: "MlflowClient", name: str) -> Iterator[None]:
             left.unlink()
 
 
-def _alone(name: str, file: Path, deadline_s: float) -> BaseFileLock:
-    """The lock of this repository, which is released with its process; raises OutputError at the deadline."""
+def _alone(name: str, file: Path, deadline_s: float) -> AcquireReturnProxy:
+    """The held lock of this repository, which is released with its process; raises OutputError at the deadline."""
     lock, under_way = FileLock(file), f"{name}: another promotion or rollback of {project_home()} is under way"
     try:
-        lock.acquire(blocking=False)
+        return lock.acquire(blocking=False)
     except Timeout:
         tqdm.write(f"{under_way}; waiting for up to {PATIENCE_S:g} s", file=sys.stderr)
         try:
-            lock.acquire(timeout=max(0, deadline_s - time.monotonic()))
+            return lock.acquire(timeout=max(0, deadline_s - time.monotonic()))
         except Timeout as error:
             raise OutputError(f"{under_way}; wait for its end") from error
-    return lock
 
 
 def _claim(client: "MlflowClient", lock: str, left: Path, deadline_s: float) -> None:
@@ -90,7 +89,7 @@ def _is_claimed(client: "MlflowClient", lock: str, identity: str) -> bool:
 def _held(client: "MlflowClient", lock: str) -> str:
     found = client.search_registered_models(f"name='{lock}'")
     since = f"{datetime.fromtimestamp(found[0].creation_timestamp / 1000):%Y-%m-%d %H:%M:%S}" if found else "now"
-    holder = _tags(client, lock).get(HOLDER_TAG, "another one")
+    holder = found[0].tags.get(HOLDER_TAG, "another one") if found else "another one"
     return f"{lock.removesuffix('.turn')}: {holder} is promoting or rolling back since {since}"
 
 
