@@ -1,5 +1,6 @@
 """A small zero-shot export whose image file sees what is drawn: coarse pictures by a random matrix."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,14 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from glyphlens.core.storage import load_json, save_array, save_json
+from glyphlens.core.storage import save_array
 from glyphlens.inference.folder import ExportFolder, ModelContent
 from glyphlens.tracks.zero_shot.descriptions.candidates import draw_descriptions
 from glyphlens.tracks.zero_shot.descriptions.description import Description
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, DescriptionEncoder
 from glyphlens.tracks.zero_shot.export.fusion import Fusion
 from glyphlens.tracks.zero_shot.gates.zero_shot_model_data import KINDS
+from tests.stroke_data import stroke_folder
 from tests.tracks.zero_shot.gates import forged_export as forgery
 from tests.tracks.zero_shot.gates.forged_export import LABELS, NUMBERS, RULE, SIDE
 
@@ -67,6 +69,8 @@ def save_drawing(path: Path, description: Description) -> Path:
     return path
 
 
-def change_labels(folder: Path, **changes: object) -> None:
-    """Other values in labels.json."""
-    save_json(folder / "labels.json", {**load_json(folder / "labels.json"), **changes})
+def drawing(character: str, path: Path) -> Path:
+    """KanjiVG's file of a character."""
+    [wheel] = stroke_folder().glob("kanjivg-*.whl")
+    path.write_bytes(zipfile.ZipFile(wheel).read(f"kanji/{ord(character):05x}.svg"))
+    return path

@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,8 +17,7 @@ from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks import candidate_opener
 from glyphlens.tracks.zero_shot.descriptions.candidates import KanjiCandidates
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, DescriptionEncoder
-from tests.commands.drawn_export import save_drawing
-from tests.stroke_data import stroke_folder
+from tests.commands.drawn_export import drawing, save_drawing
 from tests.tracks.zero_shot.gates.forged_export import LABELS, LEVEL2, SEEN
 
 Run = Callable[..., tuple[int, str, str]]
@@ -54,12 +52,6 @@ def answers(glyphlens: Run, model: Path, picture: Path) -> Callable[[object], li
         return top
 
     return ask
-
-
-def drawing(character: str, path: Path) -> Path:
-    [wheel] = stroke_folder().glob("kanjivg-*.whl")
-    path.write_bytes(zipfile.ZipFile(wheel).read(f"kanji/{ord(character):05x}.svg"))
-    return path
 
 
 def test_characters_of_a_list_are_all_there_is_to_choose_from(answers: Callable, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, DescriptionEncoder
-from tests.commands.drawn_export import LEVELS, save_drawing
+from tests.commands.drawn_export import LEVELS, drawing, save_drawing
 from tests.tracks.zero_shot.gates.forged_export import LABELS
 
 Run = Callable[..., tuple[int, str, str]]
@@ -48,6 +48,13 @@ def test_a_character_is_not_its_own_neighbour(similar: Run) -> None:
 def test_a_described_character_is_near_to_the_one_of_the_same_parts(similar: Run) -> None:
     status, out, _ = similar("mute: ⿰口亜", "--top", 2, "-f", "csv")
     assert status == 0 and out.splitlines()[1].startswith("mute,1,唖,U+5516,")
+
+
+def test_a_drawing_can_be_asked_for_and_the_file_written_is_named(similar: Run, tmp_path: Path) -> None:
+    drawing("唖", tmp_path / "mute.svg")
+    status, out, err = similar(f"mute: {tmp_path / 'mute.svg'}", "--top", 1, "-o", tmp_path / "a.csv")
+    assert (status, out) == (0, "") and "a.csv: 1 query" in err
+    assert pd.read_csv(tmp_path / "a.csv")["label"].tolist() == ["唖"]
 
 
 def test_what_cannot_be_used_is_named_and_the_rest_answered(similar: Run, picture: Path, tmp_path: Path) -> None:

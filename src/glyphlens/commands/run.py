@@ -122,7 +122,11 @@ def run_similar(asked: Sequence[Path], wanted: Wanted, features: Path | None, *,
 
 def _is_text(path: Path) -> bool:
     """Whether it is characters, or the description of one, and no file."""
-    return not is_there(path) and (not str(path).isascii() or ":" in str(path)) and not path.suffix
+    return (
+        not is_there(path)
+        and (not str(path).isascii() or ":" in str(path))
+        and (path.suffix.lower() not in IMAGE_SUFFIXES)
+    )
 
 
 def _give_neighbours(queries: Sequence[Query], reader: CandidateReader, wanted: Wanted, form: Format) -> None:
@@ -131,6 +135,8 @@ def _give_neighbours(queries: Sequence[Query], reader: CandidateReader, wanted: 
     table = neighbours(queries, everything, wanted.top)
     if wanted.output is not None or form != "table":
         save_answers(wanted.output or STANDARD_OUTPUT, table, form)
+    if wanted.output is not None:
+        print(f"{shown_place(wanted.output)}: {len(queries)} quer{'ies' if len(queries) > 1 else 'y'}", file=sys.stderr)
     if wanted.sheet is not None:
         title = f"nearest of {len(everything.labels):,} characters"
         for page in save_sheet(wanted.sheet, *tiles(queries, table, reader), "tile", title):

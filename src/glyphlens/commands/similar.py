@@ -14,7 +14,7 @@ from rich.table import Table
 
 from glyphlens.commands.answers import Row
 from glyphlens.commands.image_pictures import read_pictures
-from glyphlens.commands.output import check_writable
+from glyphlens.commands.output import check_writable, unwritable
 from glyphlens.commands.predict import SHOWN_INK
 from glyphlens.commands.screen import Column, fitted_table
 from glyphlens.core.errors import InputError
@@ -96,7 +96,7 @@ def tiles(
         query = next(each for each in queries if each.name == name and each.pixels_HW is not None)
         assert query.pixels_HW is not None
         code_points = " ".join(code_points_of(query.own))
-        rows.append(_tile(Path(query.name).name, query.own or "picture", code_points, 1.0))
+        rows.append(_tile("query" if query.own else Path(query.name).name, query.own or "picture", code_points, 1.0))
         pictures.append(query.pixels_HW)
         for row in part.to_dict("records"):
             rows.append(_tile(f"no. {row['rank']}", row["label"], row["code_points"], row["similarity"]))
@@ -114,7 +114,7 @@ def check_features(path: Path) -> None:
 def save_features(path: Path, queries: Sequence[Query], recognizer: Recognizer) -> None:
     """Names, and per level (N, numbers) float32 of length 1; a Parquet file has a list of numbers in each cell.
 
-    A model whose manifest names no levels gives its whole embedding.
+    A model whose manifest names no levels gives its whole embedding. Raises OutputError where it cannot be written.
     """
     used = [query for query in queries if query.vector_E is not None]
     names, vectors_NE = [query.name for query in used], np.stack([np.asarray(query.vector_E) for query in used])
@@ -124,13 +124,16 @@ def save_features(path: Path, queries: Sequence[Query], recognizer: Recognizer) 
         level: part / np.maximum(np.linalg.norm(part, axis=1, keepdims=True), np.float32(1e-9))
         for level, part in zip(levels, np.split(vectors_NE, cuts, axis=1), strict=True)
     }
-    with writing(path) as partial:
-        if path.suffix.lower() == ".parquet":
-            columns = {level: list(part) for level, part in features.items()}
-            pd.DataFrame({"query": names, **columns}).to_parquet(partial, index=False, compression="zstd")
-        else:
-            with partial.open("wb") as handle:
-                np.savez_compressed(handle, allow_pickle=False, query=np.array(names), **features)
+    try:
+        with writing(path) as partial:
+            if path.suffix.lower() == ".parquet":
+                columns = {level: list(part) for level, part in features.items()}
+                pd.DataFrame({"query": names, **columns}).to_parquet(partial, index=False, compression="zstd")
+            else:
+                with partial.open("wb") as handle:
+                    np.savez_compressed(handle, allow_pickle=False, query=np.array(names), **features)
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def neighbours_on_screen(table: pd.DataFrame, width: int) -> Table:

@@ -18,24 +18,25 @@ LARGEST = 127
 STORED = "/stored"  # ends the names of nodes that turn such weights back
 
 
-def store_weights(piece: onnx.ModelProto) -> onnx.ModelProto:
-    """The same piece with the weights of recurrent layers, products and convolutions in int8: a scale for each output.
+def store_weights(piece: onnx.ModelProto, *, convolutions: bool = False) -> onnx.ModelProto:
+    """The same piece with the weights of recurrent layers and products in int8: a scale for each output.
 
-    Convolutions that were quantised before have none in floats.
+    ``convolutions``: those of convolutions in floats as well.
     """
     stored = onnx.ModelProto()
     stored.CopyFrom(piece)
     constants = {constant.name: constant for constant in stored.graph.initializer}
-    for name, axis in _matrices(stored.graph).items():
+    for name, axis in _matrices(stored.graph, convolutions).items():
         if name in constants:
             _store(stored.graph, constants[name], axis)
     return stored
 
 
-def _matrices(graph: onnx.GraphProto) -> dict[str, int]:
+def _matrices(graph: onnx.GraphProto, convolutions: bool) -> dict[str, int]:
     """Names of all that layers multiply by, with the axis that counts their outputs."""
     axes = {name: 1 for node in graph.node if node.op_type in RECURRENT for name in node.input[1:3]}  # (D, G, I)
-    axes |= {node.input[1]: 0 for node in graph.node if node.op_type == CONVOLUTION}  # (O, I, height, width)
+    if convolutions:
+        axes |= {node.input[1]: 0 for node in graph.node if node.op_type == CONVOLUTION}  # (O, I, height, width)
     for node in graph.node:
         if node.op_type in PRODUCTS:
             transposed = any(attribute.name == "transB" and attribute.i for attribute in node.attribute)

@@ -105,7 +105,7 @@ class Prototypes:
                 found = cls(labels, vectors_CE, stored["bias_C"].astype(np.float32), *numbers)
         except FileNotFoundError as error:
             raise InputError(f"{path}: missing; the model beside it knows its classes by it") from error
-        except (OSError, ValueError, LookupError, EOFError, BadZipFile) as error:
+        except (OSError, ValueError, TypeError, LookupError, EOFError, BadZipFile) as error:
             raise InputError(f"{path}: not a table of prototypes ({error})") from error
         if not len(labels) == len(vectors_CE) == len(found.bias_C) or vectors_CE.ndim != 2:
             raise InputError(

@@ -151,8 +151,11 @@ class Recognizer:
         return np.concatenate(parts) if parts else self._nothing()
 
     def embeddings(self, feeds: Feeds, batch: int = BATCH) -> NDArray[np.float32]:
-        """(N, E) where every row of ``inputs`` lies, N ≥ 1, of a model with prototypes; errors as for ``logits``."""
-        return np.concatenate([self._embed(part) for part in self._batches(feeds, batch)])
+        """(N, E) where every row of ``inputs`` lies; errors as for ``logits``, and for a model without prototypes."""
+        if self.prototypes is None:
+            raise InputError(f"{self.path}: gives no embeddings; its decoder is '{self.manifest.decoder}'")
+        parts = [self._embed(part) for part in self._batches(feeds, batch)]
+        return np.concatenate(parts) if parts else np.zeros((0, self.prototypes.vectors_CE.shape[1]), np.float32)
 
     def _batches(self, feeds: Feeds, batch: int) -> Iterator[dict[str, NDArray[Any]]]:
         """Checked inputs, ``batch`` rows at a time."""

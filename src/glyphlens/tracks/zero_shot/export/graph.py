@@ -73,7 +73,8 @@ def assemble_descriptions(network: Network) -> onnx.ModelProto:
     )
     kinds: dict[int, Any] = {INT64: torch.int64, FLOAT: torch.float32}
     example = {name: torch.zeros(2, *shape, dtype=kinds[kind]) for name, (kind, shape) in shapes.items()}
-    piece = store_weights(fold_constants(trace_network("encoder", Describer(network), example)))
+    traced = fold_constants(trace_network("encoder", Describer(network), example))
+    piece = store_weights(traced, convolutions=True)
     return _assembled([piece], {name: (kind, ["batch", *shape]) for name, (kind, shape) in shapes.items()})
 
 
