@@ -46,7 +46,7 @@ def turn(client: "MlflowClient", name: str) -> Iterator[None]:
             left.unlink()
 
 
-def _alone(name: str, file: Path, deadline_s: float) -> AcquireReturnProxy:
+def _alone(name: str, file: Path, deadline_s: float) -> "AcquireReturnProxy[FileLock]":
     """The held lock of this repository, which is released with its process; raises OutputError at the deadline."""
     lock, under_way = FileLock(file), f"{name}: another promotion or rollback of {project_home()} is under way"
     try:
