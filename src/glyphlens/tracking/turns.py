@@ -4,13 +4,13 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from filelock import AcquireReturnProxy, FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 from tqdm import tqdm
 
 from glyphlens.core.errors import OutputError
@@ -46,7 +46,7 @@ def turn(client: "MlflowClient", name: str) -> Iterator[None]:
             left.unlink()
 
 
-def _alone(name: str, file: Path, deadline_s: float) -> "AcquireReturnProxy[FileLock]":
+def _alone(name: str, file: Path, deadline_s: float) -> AbstractContextManager[BaseFileLock]:
     """The held lock of this repository, which is released with its process; raises OutputError at the deadline."""
     lock, under_way = FileLock(file), f"{name}: another promotion or rollback of {project_home()} is under way"
     try:
