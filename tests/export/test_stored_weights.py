@@ -110,3 +110,13 @@ class First(nn.Module):
 def test_nothing_else_is_touched() -> None:
     plain = fold_constants(trace_network("plain", nn.Conv1d(3, 2, 1).eval(), {"x": torch.zeros(2, 3, 4)}))
     assert store_weights(plain) == plain
+
+
+def test_convolutions_in_floats_are_stored_where_it_is_asked_for() -> None:
+    torch.manual_seed(0)
+    plain = fold_constants(trace_network("plain", nn.Conv1d(30, 20, 3).eval(), {"strokes": torch.zeros(2, 30, 9)}))
+    stored = store_weights(plain, convolutions=True)
+    assert stored.ByteSize() < 0.5 * plain.ByteSize()
+    values = np.random.default_rng(0).normal(size=(20, 30, 9)).astype(np.float32)
+    found, expected = run(stored, values), run(plain, values)
+    assert 0 < np.abs(found - expected).max() < 0.05

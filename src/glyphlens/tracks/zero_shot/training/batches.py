@@ -17,7 +17,7 @@ from glyphlens.core.params import Section
 from glyphlens.core.share import Share
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.imaging.augment import AugmentParams, augment
-from glyphlens.tracks.zero_shot.descriptions.arrays import DescriptionArrays
+from glyphlens.tracks.zero_shot.descriptions.arrays import UNKNOWN, DescriptionArrays
 from glyphlens.tracks.zero_shot.recognizers.aligned import Settings
 from glyphlens.training.params import TrainingParams
 from glyphlens.training.pictures import raster_input
@@ -66,6 +66,11 @@ class Described(NamedTuple):
             torch.from_numpy(arrays.component_ids_NK[rows_N]),
             torch.from_numpy(arrays.component_numbers_NK5[rows_N]),
         )
+
+    def with_unknown(self, hidden_NK: NDArray[np.bool_]) -> "Described":
+        """Some components hidden, where there are any, so that the number of unknown ones is learnt."""
+        hidden = torch.from_numpy(hidden_NK) & (self.names_NK > 0)
+        return self._replace(names_NK=torch.where(hidden, UNKNOWN, self.names_NK))
 
 
 class AlignmentBatch(NamedTuple):
@@ -122,14 +127,11 @@ class AlignmentBatches:
         pictures_N = np.empty((len(rows_N), *self.samples.pixels.shape[1:]), np.uint8)
         pictures_N[order_N] = self.samples.images(rows_N[order_N])
         images = augment(raster_input(torch.from_numpy(pictures_N)), self.params.augment, generator, share)
-        shown = np.concatenate([drawn[:count][own], drawn[count:]])
-        described = self._with_unknown(Described.of(self.arrays, self.classes_Y[shown]), rng)
+        hidden_DK = rng.random((len(drawn), self.arrays.component_ids_NK.shape[1])) < self.params.unknown
+        places_D = np.arange(len(drawn))
+        shown = np.concatenate([places_D[:count][own], places_D[count:]])
+        described = Described.of(self.arrays, self.classes_Y[drawn[shown]]).with_unknown(hidden_DK[shown])
         return AlignmentBatch(images, described, torch.from_numpy(drawn[:count][own]).repeat(HANDS))
-
-    def _with_unknown(self, described: Described, rng: np.random.Generator) -> Described:
-        """Some components hidden, so that the number of unknown ones is learnt."""
-        hidden = torch.from_numpy(rng.random(described.names_NK.shape) < self.params.unknown)
-        return described._replace(names_NK=torch.where(hidden & (described.names_NK > 0), 1, described.names_NK))
 
 
 class HeldOutCandidates(Sequence[AlignmentBatch]):
