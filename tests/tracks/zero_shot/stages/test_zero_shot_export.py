@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,19 @@ def test_more_classes_a_step_than_are_seen_is_an_error(made: Path, tmp_path: Pat
     with pytest.raises(InputError, match=r"4 \+ 17 classes a step need as many seen ones, found 20"):
         train(tmp_path)
     assert not (tmp_path / "aligned").exists()
+
+
+def test_a_class_without_two_training_pictures_is_named(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "samples").mkdir()
+    for file in (made / "samples").iterdir():
+        if file.name != "roles.json":
+            (tmp_path / "samples" / file.name).symlink_to(file.resolve())
+    roles = ClassRoles.load(made / "samples")
+    never_drawn = roles.unused[0]
+    replace(roles, seen=(*roles.seen, never_drawn), unused=roles.unused[1:]).save(tmp_path / "samples")
+    prepare(tmp_path)
+    with pytest.raises(InputError, match=f"'{never_drawn}' is to be learnt and has fewer than 2 training pictures"):
+        train(tmp_path)
 
 
 def test_pictures_that_passed_no_gate_are_not_learnt(made: Path, tmp_path: Path) -> None:

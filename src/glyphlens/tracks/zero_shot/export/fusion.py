@@ -96,7 +96,7 @@ class _Scored(NamedTuple):
     def of(cls, views: ClassViews, held: Held) -> "_Scored":
         text_NC, exemplar_NC = (held.embedding_NE @ view_CE.T for view_CE in (views.text_CE, views.exemplar_CE))
         product_C = (views.text_CE * views.exemplar_CE).sum(axis=1)
-        is_drawn_C = views.exemplar_CE.any(axis=1)
+        is_drawn_C = np.linalg.norm(views.exemplar_CE, axis=1) > 0
         return cls(text_NC, exemplar_NC, product_C, is_drawn_C, views.is_seen_C, held.targets_N)
 
     def top1(self, fusion: Fusion) -> float:
