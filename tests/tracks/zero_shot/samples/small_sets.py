@@ -32,7 +32,7 @@ def write_params(folder: Path, workers: int = 1, **zero_shot: Any) -> None:
     """The shipped parameters with a few characters and writers."""
     shipped = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     params = {name: shipped[name] for name in ("seed", "kanji", "standin")}
-    params |= {"zero_shot": SMALL | zero_shot, "machine": {"workers": workers}}
+    params |= {"zero_shot": SMALL | zero_shot, "machine": {"workers": workers, "batch_workers": 0}}
     (folder / "params.yaml").write_text(json.dumps(params, ensure_ascii=False), encoding="utf-8")
 
 

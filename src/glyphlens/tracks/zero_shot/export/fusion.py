@@ -32,7 +32,7 @@ class Fusion(NamedTuple):
 
 
 class ClassViews(NamedTuple):
-    """(C, E) of length 1 each: what descriptions and templates say; ``is_seen_C``: trained on."""
+    """(C, E) of length 1 each, 0 without templates: what descriptions and templates say; ``is_seen_C``: trained on."""
 
     labels: tuple[str, ...]
     text_CE: Floats
@@ -87,6 +87,7 @@ class _Scored(NamedTuple):
     text_NC: Floats
     exemplar_NC: Floats
     product_C: Floats
+    is_drawn_C: NDArray[np.bool_]  # has templates; without any the exemplar is 0
     is_seen_C: NDArray[np.bool_]
     targets_N: NDArray[np.int64]
 
@@ -94,12 +95,14 @@ class _Scored(NamedTuple):
     def of(cls, views: ClassViews, held: Held) -> "_Scored":
         text_NC, exemplar_NC = (held.embedding_NE @ view_CE.T for view_CE in (views.text_CE, views.exemplar_CE))
         product_C = (views.text_CE * views.exemplar_CE).sum(axis=1)
-        return cls(text_NC, exemplar_NC, product_C, views.is_seen_C, held.targets_N)
+        is_drawn_C = np.linalg.norm(views.exemplar_CE, axis=1) > 0
+        return cls(text_NC, exemplar_NC, product_C, is_drawn_C, views.is_seen_C, held.targets_N)
 
     def top1(self, fusion: Fusion) -> float:
         """As ``top1_of`` of the fused prototypes."""
         text, exemplar = fusion.text_share, 1 - fusion.text_share
         length_C = np.sqrt(np.maximum(text**2 + exemplar**2 + 2 * text * exemplar * self.product_C, 1e-9))
+        length_C = np.where(self.is_drawn_C, length_C, max(text, 1e-9))
         scores_NC = (text * self.text_NC + exemplar * self.exemplar_NC) / length_C
         best_N = (scores_NC - fusion.seen_penalty * self.is_seen_C).argmax(axis=1)
         return float(np.mean(best_N == self.targets_N))

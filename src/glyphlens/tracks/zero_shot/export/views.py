@@ -41,7 +41,7 @@ def embedded_rows(samples: SampleSet, rows_N: NDArray[np.int64], embed: Embed) -
 
 
 def exemplars(folder: Path, embed: Embed) -> Floats:
-    """(C, E) of length 1: the mean of the embeddings of a class's templates, of those that there are."""
+    """(C, E) of length 1: the mean of the embeddings of a class's templates, of those that there are; 0 of none."""
     templates_CTHW, has_CT = load_array(folder / "templates.npy", mmap=True), load_array(folder / "has_CT.npy")
     means = []
     for start in tqdm(range(0, len(has_CT), CHUNK), desc="templates", unit="chunk", disable=None, leave=False):
