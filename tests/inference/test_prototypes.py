@@ -1,5 +1,6 @@
 """A table of prototypes is read back as it was written, belongs to one model, and answers row by row."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,24 @@ def test_what_is_read_back_is_the_rounded_table(model: Path) -> None:
     assert (np.abs(found.vectors_CE - table.vectors_CE).max(axis=1) <= 0.501 * steps_C).all()
     found.save(model)
     assert same(Prototypes.load(model), found)  # rounding again changes nothing
+
+
+def test_a_scale_that_float32_has_not_is_rounded_too(model: Path) -> None:
+    table = replace(prototypes(), scale=14.2857)
+    table.save(model)
+    assert same(Prototypes.load(model), table.rounded())
+
+
+def test_a_changed_byte_changes_nothing_or_is_refused(model: Path) -> None:
+    path, expected = prototypes_file(model), Prototypes.load(model)
+    content = path.read_bytes()
+    for place in range(0, len(content), 3):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        try:
+            found = Prototypes.load(model)
+        except InputError:
+            continue
+        assert same(found, expected), place
 
 
 def test_the_same_table_is_the_same_bytes(model: Path) -> None:

@@ -5,6 +5,7 @@ int8 and a step size each.
 N samples · C classes · E numbers of an embedding
 """
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from glyphlens.core.storage import sha256_file, writing
 
 SUFFIX = ".prototypes.npz"  # in the place of the model's .onnx
 LARGEST = 127
+# What reading a damaged archive raises; RuntimeError: its bytes say that it is encrypted, or packed in an unknown way.
+_BROKEN = (OSError, ValueError, TypeError, LookupError, EOFError, RuntimeError, BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +77,7 @@ class Prototypes:
     def rounded(self) -> "Prototypes":
         """As they are read back from a file."""
         levels_CE, steps_C = _integers(self.vectors_CE)
-        return replace(self, vectors_CE=levels_CE * steps_C[:, None])
+        return replace(self, vectors_CE=levels_CE * steps_C[:, None], scale=float(np.float32(self.scale)))
 
     def save(self, model: Path) -> None:
         """Write the table beside the model that its vectors were made with."""
@@ -105,7 +108,7 @@ class Prototypes:
                 found = cls(labels, vectors_CE, stored["bias_C"].astype(np.float32), *numbers)
         except FileNotFoundError as error:
             raise InputError(f"{path}: missing; the model beside it knows its classes by it") from error
-        except (OSError, ValueError, TypeError, LookupError, EOFError, BadZipFile) as error:
+        except _BROKEN as error:
             raise InputError(f"{path}: not a table of prototypes ({error})") from error
         if not len(labels) == len(vectors_CE) == len(found.bias_C) or vectors_CE.ndim != 2:
             raise InputError(

@@ -2,15 +2,16 @@
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
-from glyphlens.tracks.zero_shot.recognizers.aligned import Network
+from glyphlens.tracks.zero_shot.recognizers.aligned import Network, Settings
 from glyphlens.tracks.zero_shot.recognizers.levels import Levels, LevelWeights, embedding_of
 from glyphlens.tracks.zero_shot.training.batches import AlignmentBatch, ZeroShotTrainingParams
 from glyphlens.tracks.zero_shot.training.task import AlignmentTask
 from glyphlens.training.checkpoints import Identity
 from glyphlens.training.module import TrainingModule
-from tests.tracks.zero_shot.aligned_networks import described, tiny_network, training_params
+from tests.tracks.zero_shot.aligned_networks import TINY, described, tiny_network, training_params
 
 
 @pytest.fixture
@@ -64,6 +65,35 @@ def test_a_product_of_embeddings_is_the_weighted_mean_of_cosines() -> None:
     cosines_NL = torch.stack([torch.cosine_similarity(a, b) for a, b in zip(first, second, strict=True)], dim=1)
     found_N = (embedding_of(first, weights) * embedding_of(second, weights)).sum(1)
     torch.testing.assert_close(found_N, cosines_NL @ torch.tensor(weights))
+
+
+@pytest.mark.parametrize("weights", [(0.3, 0.5, 0.3), (-0.2, 1.0, 0.2)])
+def test_weights_of_the_levels_are_shares(weights: tuple[float, ...]) -> None:
+    with pytest.raises(ValidationError, match="level_weights"):
+        Settings.model_validate({**TINY, "level_weights": weights})
+
+
+def test_an_embedding_is_strokes_then_radicals_then_the_whole(network: Network) -> None:
+    network.eval()
+    images_N1HW = torch.rand(3, 1, 64, 64)
+    for levels, embedding_NE in (
+        (network.image(images_N1HW), network(images_N1HW)),
+        (network.text(*described(3)), network.describe(*described(3))),
+    ):
+        parts = embedding_NE.split([level.shape[1] for level in levels], dim=1)
+        for part, level, weight in zip(parts, levels, (0.3, 0.5, 0.2), strict=True):
+            torch.testing.assert_close(part, weight**0.5 * torch.nn.functional.normalize(level, dim=1))
+
+
+def test_a_stroke_lies_where_it_is_in_a_picture(network: Network) -> None:
+    """x goes to columns and y to rows, as pixels do; a stroke in the corner fills the place in the corner."""
+    laid_out: list[Tensor] = []
+    network.eval().text.places.register_forward_pre_hook(lambda _, inputs: laid_out.append(inputs[0]))
+    corner = torch.tensor([0.95, 0.05]).expand(1, 1, 5, 2)
+    nothing = torch.zeros(1, 1, dtype=torch.int64)
+    network.describe(torch.ones_like(nothing), corner, nothing, torch.zeros(1, 1, 5))
+    places_RS = laid_out[0][0].sum(0)
+    assert places_RS[0, 7] > 0 and (places_RS > 0).sum() == 1
 
 
 def test_an_answer_does_not_depend_on_the_batch(network: Network) -> None:

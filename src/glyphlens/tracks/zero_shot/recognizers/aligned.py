@@ -11,7 +11,7 @@ N samples · E numbers of an embedding · Y seen classes
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -32,6 +32,13 @@ class Settings(Section):
     radical: int = Field(ge=1)
     character: int = Field(ge=1)
     level_weights: tuple[float, float, float] = Field(strict=False)
+
+    @field_validator("level_weights")
+    @classmethod
+    def _are_shares(cls, weights: tuple[float, float, float]) -> tuple[float, float, float]:
+        if min(weights) < 0 or abs(sum(weights) - 1) > 1e-6:
+            raise ValueError(f"{weights} are no shares that sum to 1, so that an embedding has length 1")
+        return weights
 
 
 @dataclass(frozen=True)
