@@ -38,7 +38,7 @@ def zero_shot_card(facts: ZeroShotFacts) -> str:
         "stage": STAGE,
         "config": network_settings(facts.model),
         "parameters": weight_count(facts.model),
-        "is_rendered": "rendered" in facts.manifest.source,
+        "is_rendered": facts.manifest.source == "rendered",
         "groups": index.groupby("split")["group"].nunique().to_dict(),
         "rows": index.groupby("split").size().to_dict(),
     }
