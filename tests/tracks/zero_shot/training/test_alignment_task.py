@@ -77,7 +77,7 @@ def test_a_few_characters_are_learnt_by_heart(tmp_path: Path) -> None:
         tiny_network(classes),
     )
     optimizer, losses = torch.optim.AdamW(network.parameters(), lr=0.01), []
-    for step in range(80):
+    for step in range(40):
         optimizer.zero_grad()
         loss = task.loss(network, source.batch(step), step)
         loss.backward()  # type: ignore[no-untyped-call]
