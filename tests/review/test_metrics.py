@@ -10,6 +10,7 @@ from tests.checkout import ROOT
 
 COUNTS = {"samples", "classes", "families", "fonts", "glyphs", "groups", "rows", "checks", "passed", "parameters"}
 COUNTS |= {"audited", "excluded", "used", "perplexity", "empty_share", "top_id_share"}
+COUNTS |= {"seen_classes", "unseen_classes", "composable_unseen"}
 
 
 def test_every_committed_metric_is_judged_or_a_count() -> None:

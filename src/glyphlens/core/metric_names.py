@@ -9,6 +9,8 @@ BETTER = {
     "f1": +1,
     "accuracy": +1,
     "agreement": +1,
+    "cosine": +1,
+    "mean": +1,
     "ece": -1,
     "error": -1,
     "fpr": -1,
