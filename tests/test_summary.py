@@ -14,6 +14,7 @@ from glyphlens.summary import (
     headlines,
     main,
     metric_files,
+    next_steps,
     recognizer_rows,
     replace_block,
     summary,
@@ -161,3 +162,9 @@ def test_the_arabic_track_alone_has_no_table_of_recognisers(metrics: Path, capsy
     assert recognizer_rows(metrics) == [] and "recogniser" not in summary(metrics)
     main(["--metrics", str(metrics)])
     assert "124,924" in capsys.readouterr().out
+
+
+def test_a_command_and_its_purpose_stand_apart() -> None:
+    for line in next_steps().splitlines():
+        command, _, purpose = line.strip().partition("  ")
+        assert command and purpose.strip(), line

@@ -182,7 +182,8 @@ def next_steps() -> str:
     """The runs that there are, and where the commands are listed, one line each."""
     steps = {f"make repro TRACK={track.name}": track.title for track in tracks().values()}
     steps |= {"make repro TRACK=all": "all tracks", "glyphlens --help": "use the released models"}
-    return "\n".join(f"  {command:<26}{purpose}" for command, purpose in steps.items())
+    width = max(map(len, steps)) + 2
+    return "\n".join(f"  {command:<{width}}{purpose}" for command, purpose in steps.items())
 
 
 if __name__ == "__main__":
