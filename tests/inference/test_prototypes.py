@@ -9,6 +9,7 @@ import pytest
 from glyphlens.core.errors import InputError
 from glyphlens.inference.prototypes import Prototypes, prototypes_file
 from glyphlens.inference.recognizer import Recognizer, softmax
+from tests.changed_bytes import with_changed_bytes
 from tests.checkout import ROOT
 from tests.inference.prototype_models import (
     LABELS,
@@ -52,10 +53,8 @@ def test_a_scale_that_float32_has_not_is_rounded_too(model: Path) -> None:
 
 
 def test_a_changed_byte_changes_nothing_or_is_refused(model: Path) -> None:
-    path, expected = prototypes_file(model), Prototypes.load(model)
-    content = path.read_bytes()
-    for place in range(0, len(content), 3):
-        path.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+    expected = Prototypes.load(model)
+    for place in with_changed_bytes(prototypes_file(model), 3):
         try:
             found = Prototypes.load(model)
         except InputError:

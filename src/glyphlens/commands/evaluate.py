@@ -57,7 +57,7 @@ def run_evaluate(
 
 def heading(recognizer: Recognizer, samples: SampleSet, split: str, scored: Scored) -> str:
     """What is compared with what, and what was not scored and why."""
-    sources = ", ".join(sorted(samples.index["source"].astype(str).unique()))
+    sources = ", ".join(samples.sources)
     trained = recognizer.manifest.source
     learnt = f", trained on {trained} samples" if trained else ""
     lines = [

@@ -23,7 +23,7 @@ from glyphlens.core.storage import writing
 from glyphlens.data.sample_set import pack_bits
 from glyphlens.inference.candidates import CandidateReader, code_points_of
 from glyphlens.inference.picture_readers import Prepare
-from glyphlens.inference.prototypes import Prototypes
+from glyphlens.inference.prototypes import Prototypes, of_length_1
 from glyphlens.inference.reading import best_classes
 from glyphlens.inference.recognizer import RASTER, Recognizer
 
@@ -121,8 +121,7 @@ def save_features(path: Path, queries: Sequence[Query], recognizer: Recognizer) 
     levels = recognizer.manifest.levels or {WHOLE: vectors_NE.shape[1]}
     cuts = np.cumsum(list(levels.values()))[:-1]
     features = {
-        level: part / np.maximum(np.linalg.norm(part, axis=1, keepdims=True), np.float32(1e-9))
-        for level, part in zip(levels, np.split(vectors_NE, cuts, axis=1), strict=True)
+        level: of_length_1(part) for level, part in zip(levels, np.split(vectors_NE, cuts, axis=1), strict=True)
     }
     try:
         with writing(path) as partial:

@@ -7,11 +7,13 @@ import math
 import os
 import shutil
 import stat
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +35,9 @@ REFUSALS = (
     None, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EISDIR, errno.ENOTDIR,
     errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO, errno.EBADF,
 )  # fmt: skip
+
+# What a damaged zip file may answer to being read, whichever of its bytes are wrong.
+BROKEN_ZIP = (OSError, EOFError, RuntimeError, BadZipFile, zlib.error)
 
 
 @contextmanager

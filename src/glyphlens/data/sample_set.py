@@ -131,6 +131,11 @@ class SampleSet:
     def __len__(self) -> int:
         return len(self.index)
 
+    @property
+    def sources(self) -> list[str]:
+        """What the samples are, as the index says, such as ``etl`` or ``rendered``."""
+        return sorted(self.index["source"].astype(str).unique())
+
     def rows(self, split: str) -> NDArray[np.int64]:
         """Row numbers of a split, ascending."""
         return np.flatnonzero((self.index["split"] == split).to_numpy())

@@ -15,7 +15,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from glyphlens.core.curves import CURVES
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import load_json, save_json, save_text, sha256_file, writing
+from glyphlens.core.storage import BROKEN_ZIP, load_json, save_json, save_text, sha256_file, writing
 from glyphlens.data.sample_set import CharacterClass
 
 LABELS, CARD, MEASURED, PREDICTIONS = "labels.json", "README.md", "measured.json", "predictions.npz"
@@ -166,7 +165,7 @@ class ExportFolder:
         try:
             with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
-        except (OSError, ValueError, EOFError, BadZipFile) as error:
+        except (*BROKEN_ZIP, ValueError) as error:
             raise InputError(f"{path}: not a readable .npz archive ({error}); {AGAIN}") from error
         missing = [name for name in names if name not in arrays]
         if missing:

@@ -5,22 +5,19 @@ int8 and a step size each.
 N samples · C classes · E numbers of an embedding
 """
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import sha256_file, writing
+from glyphlens.core.storage import BROKEN_ZIP, sha256_file, writing
 
 SUFFIX = ".prototypes.npz"  # in the place of the model's .onnx
 LARGEST = 127
-# What reading a damaged archive raises; RuntimeError: its bytes say that it is encrypted, or packed in an unknown way.
-_BROKEN = (OSError, ValueError, TypeError, LookupError, EOFError, RuntimeError, BadZipFile, zlib.error)
+SMALLEST = 1e-9  # length that is divided by
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +105,7 @@ class Prototypes:
                 found = cls(labels, vectors_CE, stored["bias_C"].astype(np.float32), *numbers)
         except FileNotFoundError as error:
             raise InputError(f"{path}: missing; the model beside it knows its classes by it") from error
-        except _BROKEN as error:
+        except (*BROKEN_ZIP, ValueError, TypeError, LookupError) as error:
             raise InputError(f"{path}: not a table of prototypes ({error})") from error
         if not len(labels) == len(vectors_CE) == len(found.bias_C) or vectors_CE.ndim != 2:
             raise InputError(
@@ -130,9 +127,13 @@ def prototypes_file(model: Path) -> Path:
 
 def blended(text_CE: NDArray[np.float32], exemplar_CE: NDArray[np.float32], text_share: float) -> NDArray[np.float32]:
     """(C, E) of length 1: the weighted mean of both views of each class."""
-    mixed_CE = text_share * text_CE + (1 - text_share) * exemplar_CE
-    lengths_C1 = np.maximum(np.linalg.norm(mixed_CE, axis=1, keepdims=True), 1e-9)
-    return np.asarray(mixed_CE / lengths_C1, np.float32)
+    return of_length_1(text_share * text_CE + (1 - text_share) * exemplar_CE)
+
+
+def of_length_1(vectors_NE: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vectors divided by their lengths; zeros stay zeros."""
+    lengths_N1 = np.maximum(np.linalg.norm(vectors_NE, axis=1, keepdims=True), SMALLEST)
+    return np.asarray(vectors_NE / lengths_N1, np.float32)
 
 
 def _integers(vectors_CE: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

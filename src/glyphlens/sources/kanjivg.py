@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
+from glyphlens.core.storage import BROKEN_ZIP
 from glyphlens.imaging.stroke_paths import resample, stroke_line
 
 WHEEL = "kanjivg-*.whl"
@@ -92,7 +93,7 @@ class KanjiVG:
             raise InputError(f"{folder / WHEEL}: one file expected, found {found}; {HELP}")
         try:
             return cls(wheels[0], zipfile.ZipFile(wheels[0]))
-        except (OSError, zipfile.BadZipFile) as error:
+        except BROKEN_ZIP as error:
             raise InputError(f"{wheels[0]}: not a readable wheel ({error}); {HELP}") from error
 
     def __contains__(self, character: str) -> bool:
@@ -110,7 +111,7 @@ class KanjiVG:
     def _parse(self, character: str) -> StrokeCharacter:
         try:
             content = self._archive.read(_member(character))
-        except (zipfile.BadZipFile, OSError) as error:
+        except BROKEN_ZIP as error:
             raise InputError(f"{self.path}, {_member(character)}: not readable ({error}); {HELP}") from error
         try:
             return replace(parse_drawing(content), character=character)

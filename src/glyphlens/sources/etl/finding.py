@@ -11,7 +11,7 @@ import pandas as pd
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
 from glyphlens.core.folders import files_below
-from glyphlens.core.storage import is_there
+from glyphlens.core.storage import BROKEN_ZIP, is_there
 from glyphlens.sources.etl.sets import SETS, EtlSet, chosen_sets, is_description, set_of
 
 DESCRIPTION, UNREADABLE = "description, not data", "cannot be read"
@@ -135,7 +135,7 @@ def _entries(folder: Path, audit: list[AuditRow]) -> Iterator[tuple[Path, str, i
         try:
             with zipfile.ZipFile(path) as archive:
                 members = [entry for entry in archive.infolist() if not entry.is_dir()]
-        except (zipfile.BadZipFile, OSError) as error:
+        except BROKEN_ZIP as error:
             audit.append(AuditRow("", str(path), UNREADABLE, detail=str(error)))
             continue
         for entry in members:

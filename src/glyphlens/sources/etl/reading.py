@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
+from glyphlens.core.storage import BROKEN_ZIP
 from glyphlens.sources.etl.codes import characters
 from glyphlens.sources.etl.decoding import field_values, pixels
 from glyphlens.sources.etl.finding import EtlFile
@@ -114,7 +115,7 @@ def read(file: EtlFile, chunk_records: int = CHUNK_RECORDS) -> Iterator[Records]
         raise ValueError(f"chunk_records must be ≥ 1, found {chunk_records}")
     try:
         yield from (_zipped if file.member else _mapped)(file, chunk_records)
-    except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except BROKEN_ZIP as error:
         raise InputError(f"{file.place}: cannot be read ({error}); fetch it again") from error
 
 

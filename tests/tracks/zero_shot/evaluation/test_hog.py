@@ -1,16 +1,14 @@
 """The baseline: directions and cells of edges, lengths, empty pictures, templates that are missing."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from glyphlens.tracks.zero_shot.evaluation.hog import (
-    BLOCK,
-    CELLS,
-    DIRECTIONS,
-    gradient_histograms,
-    template_histograms,
-)
+from glyphlens.core.storage import save_array
+from glyphlens.tracks.zero_shot.evaluation.hog import BLOCK, CELLS, DIRECTIONS, gradient_histograms
+from glyphlens.tracks.zero_shot.export.views import Floats, exemplars
 
 SIDE = 64
 
@@ -62,12 +60,18 @@ def test_blocks_do_not_matter(pictures: NDArray[np.uint8]) -> None:
     np.testing.assert_array_equal(found[-3:], found[:3])
 
 
-def test_templates_that_are_missing_have_no_say(pictures: NDArray[np.uint8]) -> None:
+def template_histograms(folder: Path, templates_CTHW: NDArray[np.uint8], has_CT: NDArray[np.bool_]) -> Floats:
+    save_array(folder / "templates.npy", templates_CTHW)
+    save_array(folder / "has_CT.npy", has_CT)
+    return exemplars(folder, gradient_histograms)
+
+
+def test_templates_that_are_missing_have_no_say(pictures: NDArray[np.uint8], tmp_path: Path) -> None:
     templates = np.stack([pictures, np.zeros_like(pictures)], axis=1)
     has = np.array([[True, False], [True, False], [False, False]])
-    found = template_histograms(templates, has)
+    found = template_histograms(tmp_path, templates, has)
     np.testing.assert_allclose(found[:2], gradient_histograms(pictures[:2]), atol=1e-6)
     assert not found[2].any()
-    both = template_histograms(np.stack([pictures, pictures[::-1]], axis=1), np.ones((3, 2), bool))
+    both = template_histograms(tmp_path, np.stack([pictures, pictures[::-1]], axis=1), np.ones((3, 2), bool))
     sums = gradient_histograms(pictures) + gradient_histograms(pictures[::-1])
     np.testing.assert_allclose(both, sums / np.linalg.norm(sums, axis=1, keepdims=True), atol=1e-6)

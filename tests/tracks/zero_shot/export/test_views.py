@@ -1,5 +1,6 @@
 """Exemplars are means of the templates that there are; parts are read back, or refused by name."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import save_array
 from glyphlens.tracks.zero_shot.export.views import PARTS, Floats, exemplars, load_parts, save_parts
+from tests.changed_bytes import with_changed_bytes
 
 
 def embed(pixels_NHW: NDArray[np.uint8]) -> Floats:
@@ -37,6 +39,9 @@ def test_parts_are_read_back_or_refused(tmp_path: Path) -> None:
         text, exemplar = load_parts(tmp_path, precision)  # type: ignore[arg-type]
         np.testing.assert_allclose(text, text_CE, atol=2e-3)
         np.testing.assert_allclose(exemplar, view_CE, atol=2e-3)
+    for _ in with_changed_bytes(tmp_path / PARTS):
+        with suppress(InputError):  # any other error fails
+            load_parts(tmp_path, "int8")
     save_parts(tmp_path, text_CE[:4], {"fp32": first_CE})
     with pytest.raises(InputError, match=r"parts\.npz: descriptions \(4, 4\), templates \(5, 4\)"):
         load_parts(tmp_path, "fp32")

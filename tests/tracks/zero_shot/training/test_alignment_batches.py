@@ -12,7 +12,7 @@ from glyphlens.tracks.zero_shot.training.batches import (
     HELD_OUT_ROWS,
     AlignmentBatch,
     AlignmentBatches,
-    HeldOutCandidates,
+    held_out_candidates,
 )
 from tests.tracks.zero_shot.aligned_networks import arrays, numbered_samples, training_params
 
@@ -123,7 +123,7 @@ def test_more_classes_a_step_than_there_are_is_refused(samples: SampleSet) -> No
 
 
 def test_validation_asks_for_the_unseen_among_all_that_it_draws(samples: SampleSet) -> None:
-    held_out = HeldOutCandidates(samples, UNSEEN, arrays(CLASSES))
+    held_out = held_out_candidates(samples, UNSEEN, arrays(CLASSES))
     assert len(held_out) == 1
     (batch,) = held_out
     candidates = [1, 2, 5, 9]
@@ -136,4 +136,4 @@ def test_validation_asks_for_the_unseen_among_all_that_it_draws(samples: SampleS
 
 def test_validation_without_an_unseen_class_is_refused(samples: SampleSet) -> None:
     with pytest.raises(InputError, match="no validation picture of a class that is not trained on"):
-        HeldOutCandidates(samples, [0, 3], arrays(CLASSES))
+        held_out_candidates(samples, [0, 3], arrays(CLASSES))

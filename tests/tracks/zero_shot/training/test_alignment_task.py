@@ -10,7 +10,7 @@ from torch import Tensor
 
 from glyphlens.core.storage import save_array
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.tracks.zero_shot.training.batches import AlignmentBatch, AlignmentBatches, HeldOutCandidates
+from glyphlens.tracks.zero_shot.training.batches import AlignmentBatch, AlignmentBatches, held_out_candidates
 from glyphlens.tracks.zero_shot.training.task import AlignmentTask, symmetric_loss
 from tests.imaging.test_augment import NOTHING
 from tests.tracks.zero_shot.aligned_networks import arrays, described, numbered_samples, tiny_network, training_params
@@ -86,7 +86,7 @@ def test_a_few_characters_are_learnt_by_heart(tmp_path: Path) -> None:
     network.eval()
     metrics = task.metrics()
     with torch.inference_mode():
-        for batch in HeldOutCandidates(samples, seen, known):
+        for batch in held_out_candidates(samples, seen, known):
             task.update(metrics, network, batch)
     assert losses[-1] < 0.5 * losses[0]
     assert metrics.compute()["val_unseen_top1"] > 0.85

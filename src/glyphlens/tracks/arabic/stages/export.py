@@ -12,7 +12,7 @@ from tqdm import tqdm
 from glyphlens.core.params import Section, load_params, load_seed
 from glyphlens.core.storage import load_json, load_table, save_metrics, sha256_tree
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.export.bundle import Samples, drawn_rows, export_models
+from glyphlens.export.bundle import ExportedFile, Samples, drawn_rows, export_models
 from glyphlens.export.card import CardFile, ranked_groups
 from glyphlens.export.integer_kernels import require_integer_kernels
 from glyphlens.export.parity import agreement, measure_latencies, top1
@@ -50,32 +50,30 @@ def main(argv: Sequence[str] | None = None) -> None:
     paths = stage_paths(argv, *inputs, "out", "metrics", "timings")
     require_token(paths.rasters_token, paths.rasters)
     require_token(paths.models_token, paths.phase1, paths.phase2)
-    params, rule, seed = load_params(ExportParams, "export"), load_params(DrawingRule, "rasters"), load_seed()
+    params, rule = load_params(ExportParams, "export"), load_params(DrawingRule, "rasters")
 
     rasters = SampleSet.open(paths.rasters)
     models = {"phase1": load_model(paths.phase1, CellCNN), "phase2": load_model(paths.phase2, GridRecognizer)}
-    fonts = load_table(paths.fonts / "fonts.parquet")
     val, test = (Samples.of(rasters, rasters.rows(split), INPUTS, split) for split in ("val", "test"))
 
-    networks = trace(models["phase1"], models["phase2"])
-    rows = drawn_rows(rasters.rows("train"), params.calibration_samples, seed)
-    graphs = _graphs(networks, Samples.of(rasters, rows, INPUTS, "train"), params)
+    rows = drawn_rows(rasters.rows("train"), params.calibration_samples, load_seed())
+    shown = Samples.of(rasters, rows, INPUTS, "train")
+    graphs = _graphs(trace(models["phase1"], models["phase2"]), shown, params)
     manifest, folders = glyph_manifest(rasters.classes, rule), {kind: ExportFolder(paths.out / kind) for kind in graphs}
     fp32, int8 = (
         export_models(folders[kind], manifest, {kind: graph}, val, STEM)[kind] for kind, graph in graphs.items()
     )
 
-    fp32_NC, int8_NC = (file.recognizer.logits(test.feeds) for file in (fp32, int8))
+    int8_NC = int8.recognizer.logits(test.feeds)
     metrics = {
-        "fp32_top1": top1(fp32_NC, test.classes_N),
+        "fp32_top1": top1(fp32.recognizer.logits(test.feeds), test.classes_N),
         "int8_top1": top1(int8_NC, test.classes_N),
         "fp32_agreement": agreement(fp32.val_NC, torch_logits(models["phase1"], models["phase2"], val.feeds)),
-        "int8_loss": fp32.val_top1 - int8.val_top1,
-        "fp32_mb": fp32.megabytes,
-        "int8_mb": int8.megabytes,
+        **_sizes(fp32, int8),
     }
     sources = {name: getattr(paths, name) for name in ("rasters", "phase1", "phase2")}
     files = {"fp32": fp32.file, "int8": int8.file}
+    hashed = {**sources, **{file.name: file for file in files.values()}}
     facts = GlyphFacts(
         files=(CardFile.of(fp32, metrics["fp32_top1"]), CardFile.of(int8, metrics["int8_top1"])),
         manifest=folders["int8"].manifest,
@@ -83,19 +81,28 @@ def main(argv: Sequence[str] | None = None) -> None:
         int8_loss=metrics["int8_loss"],
         int8_agreement=agreement(int8.val_NC, fp32.val_NC),
         index=rasters.index,
-        fonts=fonts,
+        fonts=load_table(paths.fonts / "fonts.parquet"),
         family_top1=ranked_groups(int8_NC.argmax(axis=1) == test.classes_N, test.groups),
         parameters={name: weight_count(model) for name, model in models.items()},
         configs={name: network_settings(model) for name, model in models.items()},
         trainings={name: load_json(sources[name] / TRAINING) for name in models},
         params=params.model_dump(),
-        hashes={name: sha256_tree(path) for name, path in {**sources, **{f.name: f for f in files.values()}}.items()},
+        hashes={name: sha256_tree(path) for name, path in hashed.items()},
     )
     save_metrics(paths.metrics, metrics)
     folders["int8"].save_card(glyph_card(facts))
     latencies = measure_latencies(files, test.feeds, params.latency_repeats)
     note_timing(paths.timings, "export", latency_ms=latencies)
     tqdm.write("export: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
+
+
+def _sizes(fp32: ExportedFile, int8: ExportedFile) -> dict[str, float]:
+    """What integers save, and what they cost on validation."""
+    return {
+        "int8_loss": fp32.val_top1 - int8.val_top1,
+        "fp32_mb": fp32.megabytes,
+        "int8_mb": int8.megabytes,
+    }
 
 
 def _graphs(networks: Networks, shown: Samples, params: ExportParams) -> dict[Precision, onnx.ModelProto]:

@@ -12,7 +12,6 @@ from glyphlens.export.card import CardFile, ranked_groups, render_card
 from glyphlens.export.classifier_files import ClassifierExportParams, ExportedClassifier, ExportRows
 from glyphlens.inference.folder import Manifest
 from glyphlens.nets.weights import network_settings
-from glyphlens.tracks.kanji.export.manifest import sample_sources
 
 STAGE = "kanji_export"
 TEMPLATE, SKIPPED_TEMPLATE = "character_card.md.j2", "skipped_card.md.j2"
@@ -41,7 +40,7 @@ def character_card(facts: CharacterFacts) -> str:
     samples, exported, test = facts.samples, facts.exported, facts.rows.test
     hits_n = exported.fp32_test.classes_NK[:, 0] == samples.class_indices[test]
     forms = pd.Series([entry.form or "other" for entry in samples.classes]).value_counts()
-    sources = sample_sources(samples)
+    sources = samples.sources
     values = {
         **vars(facts),
         "stage": STAGE,

@@ -24,10 +24,11 @@ from glyphlens.inference.reading import feeds_of
 from glyphlens.inference.recognizer import STROKES
 from glyphlens.nets.inputs import reads_of
 from glyphlens.nets.weights import load_model
+from glyphlens.sources.kanji_params import PreparationRule
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
 from glyphlens.tracks.kanji.export.card import STAGE, CharacterFacts, character_card, skipped_card
-from glyphlens.tracks.kanji.export.manifest import PreparationRule, character_manifest
+from glyphlens.tracks.kanji.export.manifest import character_manifest
 
 NO_STROKES = "a split of this sample set has no stroke sequence, which this recogniser reads"
 

@@ -6,13 +6,12 @@ C characters · S strokes of all · P = 5 points along each · K components of a
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import load_json, save_json, writing
+from glyphlens.core.storage import BROKEN_ZIP, load_json, save_json, writing
 from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.tracks.zero_shot.descriptions.description import (
     LEVELS,
@@ -88,7 +87,7 @@ class DescriptionTable(Mapping[str, Description]):
             if len(arrays["starts_C1"]) != len(described) + 1 or arrays["starts_C1"][-1] != len(arrays["types_S"]):
                 raise ValueError(f"{len(described)} characters for {len(arrays['starts_C1']) - 1} rows")
             return cls(dict(zip(content["characters"], described, strict=True)))
-        except (OSError, BadZipFile, EOFError, LookupError, TypeError, ValueError) as error:
+        except (*BROKEN_ZIP, LookupError, TypeError, ValueError) as error:
             raise InputError(f"{folder / ARRAYS}: not the descriptions of {NAMES} ({error}); {HELP}") from error
 
 

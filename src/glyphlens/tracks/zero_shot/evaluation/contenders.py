@@ -12,16 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import load_array
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.outcomes import class_labels
 from glyphlens.evaluation.scores import true_ranks
 from glyphlens.inference.folder import MEASURED, ExportFolder, Precision, model_name
-from glyphlens.inference.prototypes import Prototypes
+from glyphlens.inference.prototypes import Prototypes, of_length_1
 from glyphlens.inference.recognizer import softmax
-from glyphlens.tracks.zero_shot.evaluation.hog import gradient_histograms, of_length_1, template_histograms
+from glyphlens.tracks.zero_shot.evaluation.hog import gradient_histograms
 from glyphlens.tracks.zero_shot.export.fusion import ClassViews, Fusion, fused
-from glyphlens.tracks.zero_shot.export.views import embedded_rows, load_parts, picture_embedder
+from glyphlens.tracks.zero_shot.export.views import embedded_rows, exemplars, load_parts, picture_embedder
 from glyphlens.tracks.zero_shot.samples.roles import ClassRoles
 
 RELEASED: Precision = "int8"
@@ -100,8 +99,7 @@ def contenders(export: Path, samples: SampleSet, roles: ClassRoles, rows_n: Ints
 
 def template_contender(samples: SampleSet, rows_n: Ints) -> Contender:
     """HOG of the pictures and of the templates beside the sample set."""
-    templates_CTHW = load_array(samples.folder / "templates.npy", mmap=True)
-    vectors_CF = template_histograms(templates_CTHW, load_array(samples.folder / "has_CT.npy"))
+    vectors_CF = exemplars(samples.folder, gradient_histograms)
     prototypes = Prototypes(tuple(class_labels(samples)), vectors_CF, np.zeros(len(vectors_CF), np.float32), 1.0)
     return Contender(gradient_histograms(samples.images(rows_n)), prototypes)
 

@@ -1,7 +1,7 @@
 """The baseline: histograms of oriented gradients, compared with those of templates. Nothing in it was trained.
 
 Dalal and Triggs 2005, doi:10.1109/CVPR.2005.177, without overlapping blocks: a picture has one contrast already.
-N pictures · H×W pixels · C characters · T templates of each · F = 8·8 cells × 8 directions
+N pictures · H×W pixels · F = 8·8 cells × 8 directions
 """
 
 from functools import cache
@@ -10,10 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from glyphlens.inference.prototypes import of_length_1
+
 CELLS, DIRECTIONS = 8, 8  # cells on each side of a picture; directions without sign, half a turn
 BLOCK = 256  # pictures at a time: what is counted stays in the processor's cache
 FULL, SLOPES = 255, 511  # largest difference of two pixels, how many differences there are
-SMALLEST = 1e-9  # length that is divided by
 Floats = NDArray[np.float32]
 
 
@@ -25,24 +26,6 @@ def gradient_histograms(pixels_NHW: NDArray[np.uint8]) -> Floats:
     blocks = [pixels_NHW[start : start + BLOCK] for start in range(0, len(pixels_NHW), BLOCK)]
     features = CELLS * CELLS * DIRECTIONS
     return np.concatenate([np.zeros((0, features), np.float32), *map(_block_histograms, blocks)])
-
-
-def template_histograms(pictures_CTHW: NDArray[np.uint8], has_CT: NDArray[np.bool_]) -> Floats:
-    """(C, F) of length 1: the mean of the histograms of a character's templates, of those that there are."""
-    means = []
-    for start in range(0, len(has_CT), BLOCK):
-        has_cT = has_CT[start : start + BLOCK]
-        histograms_NF = gradient_histograms(np.asarray(pictures_CTHW[start : start + BLOCK])[has_cT])
-        sums_cF = np.zeros((len(has_cT), histograms_NF.shape[1]), np.float32)
-        np.add.at(sums_cF, np.nonzero(has_cT)[0], histograms_NF)
-        means.append(of_length_1(sums_cF))
-    return np.concatenate(means)
-
-
-def of_length_1(vectors_NE: Floats) -> Floats:
-    """The vectors divided by their lengths; zeros stay zeros."""
-    lengths_N1 = np.maximum(np.linalg.norm(vectors_NE, axis=1, keepdims=True), SMALLEST)
-    return np.asarray(vectors_NE / lengths_N1, np.float32)
 
 
 def _block_histograms(pixels_NHW: NDArray[np.uint8]) -> Floats:

@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from pydantic import ConfigDict
 
 from glyphlens.core.storage import writing
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.imaging.handwriting import HandwritingParams
 from glyphlens.inference.folder import Manifest, Precision, Tensor
 from glyphlens.inference.recognizer import EMBEDDING, RASTER
+from glyphlens.sources.kanji_params import PreparationRule
 from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary
 from glyphlens.tracks.zero_shot.descriptions.encoder import MODEL, DescriptionEncoder
 from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
@@ -32,12 +31,6 @@ from glyphlens.tracks.zero_shot.recognizers.aligned import Network
 from glyphlens.tracks.zero_shot.samples.roles import ClassRoles, jis_kanji
 
 SCRIPT = "japanese"
-
-
-class PreparationRule(HandwritingParams):
-    """The part of the ``kanji`` section by which cells are prepared; its other keys do not concern a model."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
 
 class Measured(NamedTuple):
@@ -73,7 +66,7 @@ def manifest_of(samples: SampleSet, rule: PreparationRule, levels: Mapping[str, 
     side = samples.image.width_px
     return Manifest(
         script=SCRIPT,
-        source=", ".join(sorted(samples.index["source"].astype(str).unique())),
+        source=", ".join(samples.sources),
         decoder="prototypes",
         inputs=(Tensor(name=RASTER, dtype="uint8", shape=("batch", side, side)),),
         outputs=(Tensor(name=EMBEDDING, dtype="float32", shape=("batch", sum(levels.values()))),),

@@ -5,16 +5,16 @@ C classes · T templates a class · N pictures · E numbers of an embedding
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import load_array, writing
+from glyphlens.core.storage import BROKEN_ZIP, load_array, writing
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.inference.folder import Precision
+from glyphlens.inference.prototypes import of_length_1
 from glyphlens.inference.recognizer import BATCH, EMBEDDING, RASTER, open_session
 
 PARTS = "parts.npz"
@@ -50,7 +50,7 @@ def exemplars(folder: Path, embed: Embed) -> Floats:
         embedding_NE, owners_N = embed(pictures_NHW), np.nonzero(has_cT)[0]
         total_cE = np.zeros((len(has_cT), embedding_NE.shape[1]), np.float32)
         np.add.at(total_cE, owners_N, embedding_NE)
-        means.append(total_cE / np.maximum(np.linalg.norm(total_cE, axis=1, keepdims=True), 1e-9))
+        means.append(of_length_1(total_cE))
     return np.concatenate(means)
 
 
@@ -69,7 +69,7 @@ def load_parts(folder: Path, precision: Precision) -> tuple[Floats, Floats]:
     try:
         with (folder / PARTS).open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
             text_CE, exemplar_CE = (stored[name].astype(np.float32) for name in names)
-    except (OSError, ValueError, LookupError, EOFError, BadZipFile) as error:
+    except (*BROKEN_ZIP, ValueError, LookupError) as error:
         raise InputError(f"{folder / PARTS}: no readable {' and '.join(names)} ({error}); export again") from error
     if text_CE.ndim != 2 or text_CE.shape != exemplar_CE.shape:
         raise InputError(f"{folder / PARTS}: descriptions {text_CE.shape}, templates {exemplar_CE.shape}")

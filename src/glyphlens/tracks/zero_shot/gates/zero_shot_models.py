@@ -21,9 +21,8 @@ from glyphlens.gates.check import (
 from glyphlens.gates.run import Gate
 from glyphlens.gates.suites import exported, trained
 from glyphlens.inference.folder import model_name
-from glyphlens.inference.prototypes import Prototypes
+from glyphlens.inference.prototypes import Prototypes, of_length_1
 from glyphlens.tracks.zero_shot.evaluation.contenders import RELEASED, shuffled
-from glyphlens.tracks.zero_shot.evaluation.hog import of_length_1
 from glyphlens.tracks.zero_shot.export.fusion import fused
 from glyphlens.tracks.zero_shot.export.released import released_files, total_megabytes
 from glyphlens.tracks.zero_shot.gates.zero_shot_model_data import (

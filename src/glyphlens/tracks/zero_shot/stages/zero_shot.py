@@ -16,7 +16,7 @@ from glyphlens.tracks.zero_shot.descriptions.description import framed
 from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
 from glyphlens.tracks.zero_shot.recognizers.aligned import Config, Network
 from glyphlens.tracks.zero_shot.samples.roles import ClassRoles
-from glyphlens.tracks.zero_shot.training.batches import AlignmentBatches, HeldOutCandidates, ZeroShotTrainingParams
+from glyphlens.tracks.zero_shot.training.batches import AlignmentBatches, ZeroShotTrainingParams, held_out_candidates
 from glyphlens.tracks.zero_shot.training.task import AlignmentTask
 from glyphlens.training.loop import train
 from glyphlens.training.machine import this_machine
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     numbers = {entry.label: number for number, entry in enumerate(samples.classes)}
     seen, val = ([numbers[label] for label in labels] for labels in (roles.seen, roles.val))
     source = AlignmentBatches(samples, seen, arrays, params, seed)
-    validation = HeldOutCandidates(samples, val, arrays)
+    validation = held_out_candidates(samples, val, arrays)
 
     torch.manual_seed(seed)
     settings = params.network.model_dump()

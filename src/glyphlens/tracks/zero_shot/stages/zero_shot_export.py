@@ -17,12 +17,12 @@ from glyphlens.inference.folder import TRAINING, ExportFolder, ModelContent, Pre
 from glyphlens.inference.prototypes import Prototypes
 from glyphlens.inference.recognizer import EMBEDDING, RASTER
 from glyphlens.nets.weights import load_model
+from glyphlens.sources.kanji_params import PreparationRule
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER
 from glyphlens.tracks.zero_shot.export.card import ZeroShotFacts, zero_shot_card
 from glyphlens.tracks.zero_shot.export.files import (
-    PreparationRule,
     manifest_of,
     measure,
     picture_graphs,
@@ -75,20 +75,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     agreeing = agreement(known.logits(by_file_NE), known.logits(by_torch_NE))
     folder.save_measured({**metrics, "agreement": agreeing, **{kind: plain(each) for kind, each in measured.items()}})
     folder.copy_training(paths.model)
-    folder.save_card(
-        zero_shot_card(
-            ZeroShotFacts(
-                model=model,
-                samples=samples,
-                roles=roles,
-                manifest=folder.manifest,
-                metrics=metrics,
-                measured=measured,
-                training=load_json(paths.model / TRAINING),
-                hashes={"samples": sha256_tree(paths.samples), "model": sha256_tree(paths.model)},
-            )
-        )
-    )
+    hashes = {"samples": sha256_tree(paths.samples), "model": sha256_tree(paths.model)}
+    training = load_json(paths.model / TRAINING)
+    facts = ZeroShotFacts(model, samples, roles, folder.manifest, metrics, measured, training, hashes)
+    folder.save_card(zero_shot_card(facts))
     save_metrics(paths.metrics, metrics)
     tqdm.write("zero_shot_export: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
     timed = {str(kind): file for kind, file in files.items()}

@@ -19,6 +19,7 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.imaging.augment import AugmentParams, augment
 from glyphlens.tracks.zero_shot.descriptions.arrays import UNKNOWN, DescriptionArrays
 from glyphlens.tracks.zero_shot.recognizers.aligned import Settings
+from glyphlens.training.batches import HeldOut
 from glyphlens.training.params import TrainingParams
 from glyphlens.training.pictures import raster_input
 
@@ -134,27 +135,22 @@ class AlignmentBatches:
         return AlignmentBatch(images, described, torch.from_numpy(drawn[:count][own]).repeat(HANDS))
 
 
-class HeldOutCandidates(Sequence[AlignmentBatch]):
-    """Validation pictures of classes that are pretended unseen; candidates are all classes that validation draws."""
+def held_out_candidates(
+    samples: SampleSet, unseen: Sequence[int], arrays: DescriptionArrays
+) -> HeldOut[AlignmentBatch]:
+    """Validation pictures of classes that are pretended unseen; candidates are all classes that validation draws.
 
-    def __init__(self, samples: SampleSet, unseen: Sequence[int], arrays: DescriptionArrays) -> None:
-        rows_N = samples.rows("val")
-        candidates_V = np.unique(samples.class_indices[rows_N])
-        self.rows_N = rows_N[np.isin(samples.class_indices[rows_N], np.array(unseen, np.int64))]
-        if not len(self.rows_N):
-            raise InputError(
-                f"{samples.folder}: no validation picture of a class that is not trained on; see roles.json"
-            )
-        self.samples = samples
-        self.targets_N = np.searchsorted(candidates_V, samples.class_indices[self.rows_N])
-        self.candidates = Described.of(arrays, candidates_V)
+    Raises InputError where there is no such picture.
+    """
+    classes_N, rows_N = samples.class_indices, samples.rows("val")
+    candidates_V = np.unique(classes_N[rows_N])
+    rows_N = rows_N[np.isin(classes_N[rows_N], np.array(unseen, np.int64))]
+    if not len(rows_N):
+        raise InputError(f"{samples.folder}: no validation picture of a class that is not trained on; see roles.json")
+    candidates = Described.of(arrays, candidates_V)
 
-    def __len__(self) -> int:
-        return -(-len(self.rows_N) // HELD_OUT_ROWS)
+    def batch_of(block_n: NDArray[np.int64]) -> AlignmentBatch:
+        images = raster_input(torch.from_numpy(samples.images(block_n)))
+        return AlignmentBatch(images, candidates, torch.from_numpy(np.searchsorted(candidates_V, classes_N[block_n])))
 
-    def __getitem__(self, number: int) -> AlignmentBatch:  # type: ignore[override]
-        block = slice(number * HELD_OUT_ROWS, (number + 1) * HELD_OUT_ROWS)
-        if not len(self.rows_N[block]):
-            raise IndexError(number)
-        images = raster_input(torch.from_numpy(self.samples.images(self.rows_N[block])))
-        return AlignmentBatch(images, self.candidates, torch.from_numpy(self.targets_N[block]))
+    return HeldOut(rows_N, batch_of, HELD_OUT_ROWS)
