@@ -135,4 +135,6 @@ def _zipped(file: EtlFile, chunk_records: int) -> Iterator[Records]:
         for first in range(record.dummies, file.whole_records, chunk_records):
             count = min(chunk_records, file.whole_records - first)
             raw = stream.read(count * record.record_bytes)
+            if len(raw) < count * record.record_bytes:
+                raise EOFError(f"record {first + len(raw) // record.record_bytes} of {file.whole_records} is missing")
             yield Records(file, first, np.frombuffer(raw, np.uint8).reshape(count, record.record_bytes))
