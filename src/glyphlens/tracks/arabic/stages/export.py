@@ -31,6 +31,7 @@ from glyphlens.tracks.arabic.export.manifest import DrawingRule, glyph_manifest
 from glyphlens.tracks.arabic.recognizers.cells import CellCNN
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
 
+PATHS = ("rasters", "rasters_token", "phase1", "phase2", "models_token", "fonts", "out", "metrics", "timings")
 STEM = "glyphs"
 INPUTS = (RASTER, GEOMETRY)
 
@@ -46,8 +47,7 @@ class ExportParams(Section):
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Write both files with label maps and the card, metrics measured on the files, and apart how fast they are."""
-    inputs = ("rasters", "rasters_token", "phase1", "phase2", "models_token", "fonts")
-    paths = stage_paths(argv, *inputs, "out", "metrics", "timings")
+    paths = stage_paths(argv, *PATHS)
     require_token(paths.rasters_token, paths.rasters)
     require_token(paths.models_token, paths.phase1, paths.phase2)
     params, rule = load_params(ExportParams, "export"), load_params(DrawingRule, "rasters")
@@ -60,10 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     shown = Samples.of(rasters, rows, INPUTS, "train")
     graphs = _graphs(trace(models["phase1"], models["phase2"]), shown, params)
     manifest, folders = glyph_manifest(rasters.classes, rule), {kind: ExportFolder(paths.out / kind) for kind in graphs}
-    fp32, int8 = (
-        export_models(folders[kind], manifest, {kind: graph}, val, STEM)[kind] for kind, graph in graphs.items()
-    )
-
+    fp32, int8 = (export_models(folders[kind], manifest, {kind: graphs[kind]}, val, STEM)[kind] for kind in graphs)
     int8_NC = int8.recognizer.logits(test.feeds)
     metrics = {
         "fp32_top1": top1(fp32.recognizer.logits(test.feeds), test.classes_N),
@@ -72,8 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         **_sizes(fp32, int8),
     }
     sources = {name: getattr(paths, name) for name in ("rasters", "phase1", "phase2")}
-    files = {"fp32": fp32.file, "int8": int8.file}
-    hashed = {**sources, **{file.name: file for file in files.values()}}
+    hashed = {**sources, fp32.file.name: fp32.file, int8.file.name: int8.file}
     facts = GlyphFacts(
         files=(CardFile.of(fp32, metrics["fp32_top1"]), CardFile.of(int8, metrics["int8_top1"])),
         manifest=folders["int8"].manifest,
@@ -91,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     save_metrics(paths.metrics, metrics)
     folders["int8"].save_card(glyph_card(facts))
-    latencies = measure_latencies(files, test.feeds, params.latency_repeats)
+    latencies = measure_latencies({"fp32": fp32.file, "int8": int8.file}, test.feeds, params.latency_repeats)
     note_timing(paths.timings, "export", latency_ms=latencies)
     tqdm.write("export: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
 
