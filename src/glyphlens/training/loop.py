@@ -18,7 +18,7 @@ from glyphlens.tracking.curve_files import CurveFiles
 from glyphlens.training.batches import StepSource, step_loader
 from glyphlens.training.callbacks import Curves, LastValidation, StepBar, WarmAveraging
 from glyphlens.training.checkpoints import Trained, load_finished, save_finished
-from glyphlens.training.machine import local_world_size, world_size
+from glyphlens.training.machine import keep_freed_memory, local_world_size, world_size
 from glyphlens.training.module import TrainingModule
 from glyphlens.training.params import TrainingParams
 from glyphlens.training.run import TrainingRun
@@ -49,6 +49,7 @@ def train(
     is not finite, OutputError where a file cannot be written.
     """
     _quieten()
+    keep_freed_memory()
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     files = CurveFiles(curves)
     trained = load_finished(run.folder, model)

@@ -3,10 +3,15 @@
 torchrun tells a process about itself by environment variables; a process on its own is the first of one.
 """
 
+import ctypes
 import os
 from typing import NamedTuple
 
 import torch
+
+# numbers of glibc's malloc.h, and values: the largest threshold that it takes, and no limit in practice
+TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3
+LARGEST_FROM_HEAP, KEPT, AHEAD = 32 << 20, 1 << 30, 64 << 20  # bytes
 
 
 class Machine(NamedTuple):
@@ -40,3 +45,15 @@ def local_world_size() -> int:
 def rank() -> int:
     """Which of all of them this is; 0 is the first, that writes what a stage writes."""
     return int(os.environ.get("RANK", "0"))
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep the memory that a step frees for the next one; it changes no result.
+
+    By default glibc gives large pieces back to the system, which clears them anew for every step: a tenth of the
+    processor time of a training here. Nothing happens where the C library has no such setting. Source: mallopt(3).
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for setting, value in ((MMAP_THRESHOLD, LARGEST_FROM_HEAP), (TRIM_THRESHOLD, KEPT), (TOP_PAD, AHEAD)):
+            mallopt(setting, value)
