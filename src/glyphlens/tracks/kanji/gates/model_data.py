@@ -18,7 +18,7 @@ from glyphlens.core.curves import read_curves
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
 from glyphlens.data.sample_set import SPLITS, SampleSet
-from glyphlens.gates.check import Row, spread_rows
+from glyphlens.gates.check import Row, drawn_rows
 from glyphlens.gates.suites.exported import JudgedFile
 from glyphlens.inference.folder import (
     CARD,
@@ -161,9 +161,9 @@ class KanjiModelData:
         return {name: fp32[name] - int8[name] for name, export in self.exports.items() if "int8" in export.kinds}
 
     def rows(self, name: str, split: str) -> NDArray[np.int64]:
-        """(s,) rows of a split that the recogniser can read, evenly spread, so that every run scores the same ones."""
+        """(s,) rows of a split that the recogniser can read, drawn by lot; every run scores the same ones."""
         rows = readable_rows(self.samples, (self.exports[name].measured["reads"],), self.samples.rows(split))
-        return rows[spread_rows(len(rows), self.scored_rows)]
+        return rows[drawn_rows(len(rows), self.scored_rows)]
 
     @cached_property
     def judged(self) -> dict[tuple[str, Precision], JudgedFile]:
