@@ -147,15 +147,6 @@ def spread_rows(count: int, wanted: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(wanted, count)).astype(np.int64))
 
 
-def drawn_rows(count: int, wanted: int) -> NDArray[np.int64]:
-    """At most ``wanted`` of the rows 0 … count − 1, drawn by lot, ascending: the same ones in every run.
-
-    Rows that come round in turn, such as every writer's classes, are drawn in fair shares; evenly spread ones would
-    meet some of them again and again and others never.
-    """
-    return np.sort(np.random.default_rng(0).choice(count, min(wanted, count), replace=False))
-
-
 def plain(value: Any) -> Any:
     """A numpy scalar as its Python twin, anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
