@@ -20,6 +20,7 @@ from glyphlens.imaging.handwriting import HandwritingParams
 from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent, Precision
 from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary, padded
+from glyphlens.tracks.zero_shot.descriptions.belonging import save_belonging
 from glyphlens.tracks.zero_shot.descriptions.description import COMPONENT_NUMBERS, LEVELS, STROKE_POINTS, framed
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, INPUTS, MODEL, MOST_COMPONENTS, DescriptionEncoder
 from glyphlens.tracks.zero_shot.descriptions.ids import MOST_STROKES
@@ -121,6 +122,7 @@ def write_export(out: Path, samples: Path) -> Path:
     DescriptionTable.load(samples).save(out / FOLDER)
     ComponentVocabulary.load(samples).save(out / FOLDER)
     encoder = DescriptionEncoder.load(out / FOLDER)
+    save_belonging(folder.model_files)
     write_views(out, samples, encoder.vectors([encoder.known[label] for label in LABELS]))
     folder.save_measured({"agreement": 1.0, **dict.fromkeys(KINDS, MEASURED)})
     folder.save_card(f"# A card\n\n{' '.join(sha256_file(file) for file in folder.model_files)}\n")

@@ -14,6 +14,7 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.token import write_token
 from glyphlens.inference.prototypes import Prototypes
 from glyphlens.inference.recognizer import RASTER, Recognizer
+from glyphlens.tracks.zero_shot.descriptions.belonging import require_belonging
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, DescriptionEncoder
 from glyphlens.tracks.zero_shot.stages import zero_shot_evaluate
 from tests.checkout import ROOT
@@ -101,11 +102,13 @@ def test_the_release_is_all_that_a_user_needs(made: Path) -> None:
     release, samples = made / "release", SampleSet.open(made / "samples")
     files = {path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()}
     described = {
-        f"{FOLDER}/{name}" for name in ("encoder.onnx", "components.json", "descriptions.npz", "descriptions.json")
+        f"{FOLDER}/{name}"
+        for name in ("encoder.onnx", "components.json", "descriptions.npz", "descriptions.json", "models.json")
     }
     assert files == {"int8.onnx", "int8.prototypes.npz", "labels.json", "README.md", *described}
     assert "100.00 %" in (release / "README.md").read_text(encoding="utf-8")
     recognizer = Recognizer.load(release)
+    require_belonging(recognizer.path)
     rows = np.flatnonzero(samples.index["label"].isin(UNSEEN))
     assert recognizer.read({RASTER: samples.images(rows)}) == samples.index["label"].iloc[rows].tolist()
     assert set(Prototypes.load(release / "int8.onnx").labels) == set(LABELS) > set(DRAWN["train"])
