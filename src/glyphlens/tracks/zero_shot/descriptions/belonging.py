@@ -28,6 +28,8 @@ def save_belonging(models: Iterable[Path]) -> None:
 def require_belonging(model: Path) -> None:
     """Raise InputError where the descriptions beside an image file are another's; older exports do not say whose."""
     place = model.with_name(FOLDER)
+    if not place.is_dir():
+        raise InputError(f"{place}: missing; without descriptions {model} knows no other classes than its own")
     if not (place / MODELS).is_file():
         return
     content = load_json(place / MODELS)
