@@ -31,6 +31,7 @@ PATHS = {
     "metrics": "evaluate.json",
     "slices": "slices.json",
     "variants": "variants.json",
+    "shots": "shots.json",
     "report": "report",
     "timings": "timings.json",
 }
@@ -68,7 +69,10 @@ def test_further_numbers_are_in_files_of_their_own(made: Path) -> None:
     assert load_json(made / "slices.json").keys() >= {"unseen_top5", "among_unseen_top1", "level2_top1"}
     found = load_json(made / "variants.json")
     assert found["int8_loss"] == 0 and found["unseen_exemplar_top1"] == 1
-    assert "shots1_top1" in found and "shots3_top1" not in found  # half the groups have two pictures
+    assert set(load_json(made / "shots.json")) == {
+        "shots1_top1",
+        "shots3_top1",
+    }  # three other hands drew a picture each
 
 
 def test_tables_count_what_was_asked(made: Path) -> None:
@@ -118,11 +122,13 @@ def test_the_release_is_all_that_a_user_needs(made: Path) -> None:
 
 def test_again_is_the_same_bytes(made: Path) -> None:
     before = [
-        sha256_tree(made / name) for name in ("release", "report", "evaluate.json", "slices.json", "variants.json")
+        sha256_tree(made / name)
+        for name in ("release", "report", "evaluate.json", "slices.json", "variants.json", "shots.json")
     ]
     evaluate(made)
     after = [
-        sha256_tree(made / name) for name in ("release", "report", "evaluate.json", "slices.json", "variants.json")
+        sha256_tree(made / name)
+        for name in ("release", "report", "evaluate.json", "slices.json", "variants.json", "shots.json")
     ]
     assert after == before
 

@@ -10,7 +10,7 @@ from pydantic import Field, PositiveInt
 from tqdm import tqdm
 
 from glyphlens.core.params import Section, load_params, load_seed, read_sections
-from glyphlens.core.storage import load_json, save_json, save_metrics, save_table, save_text
+from glyphlens.core.storage import MAX_METRICS, load_json, save_json, save_metrics, save_table, save_text
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.outcomes import class_table
 from glyphlens.evaluation.report import cards, run_record, save_tables_csv, split_table
@@ -33,6 +33,7 @@ from glyphlens.tracks.zero_shot.evaluation.report import (
 from glyphlens.tracks.zero_shot.evaluation.scores import (
     ZeroShotTest,
     confusion_table,
+    few_shot_scores,
     group_scores,
     headline,
     known_share_table,
@@ -49,7 +50,7 @@ SECTIONS = (
 )  # fmt: skip
 INPUTS, OUTPUTS = (
     ("samples", "samples_token", "export", "export_token"),
-    ("release", "metrics", "slices", "variants", "report", "timings"),
+    ("release", "metrics", "slices", "variants", "shots", "report", "timings"),
 )
 
 
@@ -57,7 +58,7 @@ class ZeroShotEvaluateParams(Section):
     """Section ``zero_shot_evaluate``: how finely and how much is shown; ``shots``: pictures added to a prototype."""
 
     calibration_bins: PositiveInt
-    shots: list[PositiveInt] = Field(max_length=2)
+    shots: list[PositiveInt] = Field(max_length=MAX_METRICS)
     examples_shown: PositiveInt
     confusions_shown: PositiveInt
     errors_shown: PositiveInt
@@ -81,7 +82,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     found = {
         "metrics": headline(tables),
         "slices": slices(tables),
-        "variants": variants(unseen, few_shot, params.calibration_bins),
+        "variants": variants(unseen, params.calibration_bins),
+        "shots": few_shot_scores(few_shot),
     }
     for name, numbers in found.items():
         save_metrics(getattr(paths, name), numbers)
