@@ -114,6 +114,7 @@ def write_export(out: Path, samples: Path) -> Path:
         source="rendered",
         decoder="prototypes",
         preparation=RULE.model_dump(),
+        levels={"stroke": 20, "radical": 16, "character": 12},
         classes=SampleSet.open(samples).classes[: -len(LEVEL2)],
     )
     folder.save_models(manifest, {kind: ModelContent(graph, 1.0) for kind, graph in graphs.items()})

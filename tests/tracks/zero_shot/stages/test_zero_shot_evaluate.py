@@ -32,6 +32,7 @@ PATHS = {
     "slices": "slices.json",
     "variants": "variants.json",
     "shots": "shots.json",
+    "reranking": "reranking.json",
     "report": "report",
     "timings": "timings.json",
 }
@@ -73,6 +74,13 @@ def test_further_numbers_are_in_files_of_their_own(made: Path) -> None:
         "shots1_top1",
         "shots3_top1",
     }  # three other hands drew a picture each
+
+
+def test_ordering_again_is_measured_with_and_without(made: Path) -> None:
+    found = load_json(made / "reranking.json")
+    assert found["weight"] == 0 and found["off_unseen_top1"] == 1 and found["tried"] > 0  # nothing is left to gain
+    table = pd.read_csv(made / "report/reranking.csv")
+    assert table["weight"].iloc[0] == 0 and table["val_mean"].iloc[0] == found["off_val_mean"] == 1
 
 
 def test_tables_count_what_was_asked(made: Path) -> None:
@@ -123,12 +131,28 @@ def test_the_release_is_all_that_a_user_needs(made: Path) -> None:
 def test_again_is_the_same_bytes(made: Path) -> None:
     before = [
         sha256_tree(made / name)
-        for name in ("release", "report", "evaluate.json", "slices.json", "variants.json", "shots.json")
+        for name in (
+            "release",
+            "report",
+            "evaluate.json",
+            "slices.json",
+            "variants.json",
+            "shots.json",
+            "reranking.json",
+        )
     ]
     evaluate(made)
     after = [
         sha256_tree(made / name)
-        for name in ("release", "report", "evaluate.json", "slices.json", "variants.json", "shots.json")
+        for name in (
+            "release",
+            "report",
+            "evaluate.json",
+            "slices.json",
+            "variants.json",
+            "shots.json",
+            "reranking.json",
+        )
     ]
     assert after == before
 

@@ -43,7 +43,8 @@ WRITTEN_PICTURES = PictureSource(
 
 @dataclass(frozen=True)
 class ZeroShotPage:
-    """What the template shows; ``questions``, ``components`` and ``groups`` are tables of ``scores``."""
+    """What the template shows; ``questions``, ``components`` and ``groups`` are tables of ``scores``; ``reranking`` of
+    ``reranking_table``."""
 
     source: PictureSource
     headline: Mapping[str, float]
@@ -55,6 +56,8 @@ class ZeroShotPage:
     roles: Mapping[str, int]
     templates: Sequence[str]
     few_shot: Mapping[int, float]
+    reranking: pd.DataFrame
+    rerank_first: int
     splits: Sequence[Mapping[str, Any]]
     images: Mapping[str, str | None]
     right: Sequence[Mapping[str, Any]]

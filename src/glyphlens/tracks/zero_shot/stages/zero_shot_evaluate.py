@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 from tqdm import tqdm
 
 from glyphlens.core.params import Section, load_params, load_seed, read_sections
@@ -30,6 +30,14 @@ from glyphlens.tracks.zero_shot.evaluation.report import (
     picture_source,
     render_zero_shot_page,
 )
+from glyphlens.tracks.zero_shot.evaluation.reranking import (
+    LEVEL,
+    Asked,
+    level_numbers,
+    reranking_parts,
+    reranking_scores,
+    reranking_table,
+)
 from glyphlens.tracks.zero_shot.evaluation.scores import (
     ZeroShotTest,
     confusion_table,
@@ -50,8 +58,15 @@ SECTIONS = (
 )  # fmt: skip
 INPUTS, OUTPUTS = (
     ("samples", "samples_token", "export", "export_token"),
-    ("release", "metrics", "slices", "variants", "shots", "report", "timings"),
+    ("release", "metrics", "slices", "variants", "shots", "reranking", "report", "timings"),
 )
+
+
+class RerankParams(Section):
+    """``zero_shot_evaluate.rerank``: how many answers are ordered again, with which weights of their radicals."""
+
+    first: int = Field(ge=2)
+    weights: list[PositiveFloat] = Field(min_length=1)
 
 
 class ZeroShotEvaluateParams(Section):
@@ -59,6 +74,7 @@ class ZeroShotEvaluateParams(Section):
 
     calibration_bins: PositiveInt
     shots: list[PositiveInt] = Field(max_length=MAX_METRICS)
+    rerank: RerankParams
     examples_shown: PositiveInt
     confusions_shown: PositiveInt
     errors_shown: PositiveInt
@@ -78,16 +94,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     tables = questions(test)
     unseen = tables["unseen"]
     unseen["known_share"] = known_shares(descriptions, vocabulary.seen, unseen["label"].tolist())
+    reranking = _reranked(paths, test, params.rerank)
     few_shot = {shots: test.few_shot(shots, seed) for shots in params.shots}
     found = {
         "metrics": headline(tables),
         "slices": slices(tables),
         "variants": variants(unseen, params.calibration_bins),
         "shots": few_shot_scores(few_shot),
+        "reranking": reranking_scores(reranking),
     }
     for name, numbers in found.items():
         save_metrics(getattr(paths, name), numbers)
 
+    save_tables_csv(paths.report, {"reranking": reranking})
     written = _save_tables(paths, test, tables, confusion_table(unseen, descriptions, params.confusions_shown))
     page = ZeroShotPage(
         **_texts(paths, test, found["metrics"]),
@@ -96,6 +115,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         slices=found["slices"],
         variants=found["variants"],
         few_shot=few_shot,
+        reranking=reranking,
+        rerank_first=params.rerank.first,
         questions=written["questions"],
         components=written["components"],
         groups=written["groups"],
@@ -106,6 +127,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     preface = measured_preface(found["metrics"], " ".join(picture_source(samples)))
     write_zero_shot_release(paths.release, paths.export, preface)
     note_timing(paths.timings, "zero_shot_evaluate")
+
+
+def _reranked(paths: argparse.Namespace, test: ZeroShotTest, params: RerankParams) -> pd.DataFrame:
+    """``reranking_table`` of the released file."""
+    classes_n = test.samples.class_indices[test.rows_n]
+    tested = Asked(test.contenders["released"], classes_n, test.candidates_V)
+    parts = reranking_parts(paths.export, test.samples, test.roles, tested)
+    return reranking_table(parts, level_numbers(paths.export, LEVEL), params.first, params.weights)
 
 
 def _save_tables(
