@@ -21,7 +21,7 @@ from tests.stroke_data import stroke_folder
 from tests.tracks.zero_shot.gates import forged_export as forgery
 from tests.tracks.zero_shot.gates.forged_export import LABELS, NUMBERS, RULE, SIDE
 
-POOLED, LEVELS = 4, {"stroke": 20, "radical": 16, "character": 12}
+POOLED, LEVELS = 4, {"stroke": 64, "radical": 16, "character": 16}
 
 
 def write_drawn_export(folder: Path) -> Path:

@@ -32,7 +32,7 @@ from glyphlens.tracks.zero_shot.samples.roles import ClassRoles, jis_kanji
 from tests.forged_curves import write_curves
 from tests.stroke_data import stroke_folder
 
-SIDE, NUMBERS = 64, 48
+SIDE, NUMBERS = 64, 96
 READ = MOST_STROKES * STROKE_POINTS * 2  # numbers of a description's points, and as many pixels
 SEEN, VAL, UNSEEN, LEVEL2 = jis_kanji(1)[:12], jis_kanji(1)[12:18], jis_kanji(1)[-8:], jis_kanji(2)[:4]
 LABELS = (*SEEN, *VAL, *UNSEEN, *LEVEL2)
@@ -114,7 +114,7 @@ def write_export(out: Path, samples: Path) -> Path:
         source="rendered",
         decoder="prototypes",
         preparation=RULE.model_dump(),
-        levels={"stroke": 20, "radical": 16, "character": 12},
+        levels={"stroke": 64, "radical": 16, "character": 16},
         classes=SampleSet.open(samples).classes[: -len(LEVEL2)],
     )
     folder.save_models(manifest, {kind: ModelContent(graph, 1.0) for kind, graph in graphs.items()})

@@ -107,7 +107,7 @@ def test_tables_count_what_was_asked(made: Path) -> None:
 def test_the_page_says_what_the_pictures_are_and_what_unseen_means(made: Path) -> None:
     page = (made / "report/report.html").read_text(encoding="utf-8")
     assert "no real handwriting" in page and "What “unseen” means here" in page
-    assert page.count('<img class="chart"') == 3
+    assert page.count('<img class="chart"') == 4 and (made / "report/evidence.png").is_file()
 
 
 def test_the_release_is_all_that_a_user_needs(made: Path) -> None:

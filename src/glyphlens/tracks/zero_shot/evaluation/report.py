@@ -80,7 +80,7 @@ def picture_source(samples: SampleSet) -> PictureSource:
 def draw_zero_shot_album(
     folder: Path, components: pd.DataFrame, groups: pd.DataFrame, bins: pd.DataFrame
 ) -> dict[str, str | None]:
-    """Write the PNG files; returns name → data URI or None."""
+    """Write the PNG files; returns name → data URI or None, that of evidence.png, which is there already, too."""
     plot_reliability(folder / "reliability.png", bins, calibration_error(bins))
     for name, table, column in (("components", components, "part"), ("groups", groups, "group")):
         series = {
@@ -89,7 +89,7 @@ def draw_zero_shot_album(
             "HOG, nothing trained": list(table["template_top1"]),
         }
         plot_accuracy_bars(folder / f"{name}.png", list(table[column]), list(table["samples"]), series, {})
-    return {name: file_uri(folder / f"{name}.png") for name in ("reliability", "components", "groups")}
+    return {name: file_uri(folder / f"{name}.png") for name in ("reliability", "components", "groups", "evidence")}
 
 
 class TemplatePairs:
