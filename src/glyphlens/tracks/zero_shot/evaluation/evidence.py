@@ -57,7 +57,8 @@ def evidence_heats(
         for level, heat_RC in maps.items():
             share = float(embedding_E[numbers[level]] @ gap_E[numbers[level]])
             own, other = (f"U+{ord(label):04X}" for label in (row["label"], labels[rival]))
-            heats.append(Heat(picture_HW, heat_RC, own, other, f"{level}: {share:+.3f} of {embedding_E @ gap_E:+.3f}"))
+            note = f"{level}: {share:+.3f} of {embedding_E @ gap_E:+.3f}"
+            heats.append(Heat(picture_HW, heat_RC, f"{own}, rival {other}", own if row["top1"] else other, note))
     return heats
 
 
