@@ -37,7 +37,7 @@ def tiny_network(classes: int = 7) -> Network:
 def training_params(**changes: Any) -> ZeroShotTrainingParams:
     """The shipped settings with tiny towers and these changes."""
     shipped = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    tiny = {"network": TINY, "batch": 8, "described": 2, "precision": "32-true"}
+    tiny = {"preset": "own", "network": TINY, "batch": 8, "described": 2, "precision": "32-true"}
     return ZeroShotTrainingParams.model_validate(shipped["zero_shot_training"] | tiny | changes)
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from glyphlens.core.errors import InputError
+from glyphlens.core.storage import save_array
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.tracks.zero_shot.training.batches import (
     HELD_OUT_ROWS,
@@ -116,6 +117,17 @@ def test_a_class_with_one_training_picture_is_named(tmp_path: Path) -> None:
         AlignmentBatches(samples, [0, 1, 2, 3], arrays(5), training_params(batch=4, described=0), 0)
 
 
+def test_a_training_row_of_a_class_that_is_not_learnt_is_named(samples: SampleSet) -> None:
+    without_6 = [number for number in SEEN if number != 6]
+    with pytest.raises(InputError, match=r"6 training rows are of characters that are not to be learnt.*of '06'"):
+        AlignmentBatches(samples, without_6, arrays(CLASSES), training_params(described=0), 0)
+
+
+def test_the_order_of_the_seen_classes_does_not_matter(samples: SampleSet) -> None:
+    turned = AlignmentBatches(samples, SEEN[::-1], arrays(CLASSES), training_params(), 0)
+    assert equal(turned.batch(2), batches(samples).batch(2))
+
+
 def test_more_classes_a_step_than_there_are_is_refused(samples: SampleSet) -> None:
     assert batches(samples, described=3).batch(0).described.types_NS.shape[0] == 7
     with pytest.raises(InputError, match=r"zero_shot_training: 4 \+ 4 classes a step need as many seen ones, found 7"):
@@ -132,6 +144,17 @@ def test_validation_asks_for_the_unseen_among_all_that_it_draws(samples: SampleS
     assert len(rows) == len(set(rows)) == 4 + 2 < HELD_OUT_ROWS
     assert samples.class_indices[rows].tolist() == [candidates[target] for target in batch.targets_N]
     assert set(samples.class_indices[rows]) == set(UNSEEN)
+
+
+def test_where_no_description_is_learnt_validation_brings_a_template_of_each_candidate(samples: SampleSet) -> None:
+    templates_CTHW = np.zeros((CLASSES, 2, 64, 64), np.uint8)
+    templates_CTHW[:, 0] = np.arange(CLASSES)[:, None, None]
+    save_array(samples.folder / "templates.npy", templates_CTHW)
+    (batch,) = held_out_candidates(samples, UNSEEN, arrays(CLASSES), by_templates=True)
+    assert batch.templates_V1HW is not None and batch.templates_V1HW.shape == (4, 1, 64, 64)
+    assert [round(255 * float(picture.mean())) for picture in batch.templates_V1HW] == [1, 2, 5, 9]
+    (plain,) = held_out_candidates(samples, UNSEEN, arrays(CLASSES))
+    assert plain.templates_V1HW is None
 
 
 def test_validation_without_an_unseen_class_is_refused(samples: SampleSet) -> None:

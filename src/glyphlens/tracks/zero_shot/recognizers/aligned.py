@@ -9,7 +9,7 @@ N samples · E numbers of an embedding · Y seen classes
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 from torch import Tensor, nn
@@ -19,6 +19,9 @@ from glyphlens.core.params import Section
 from glyphlens.tracks.zero_shot.recognizers.image_tower import ImageTower
 from glyphlens.tracks.zero_shot.recognizers.levels import RADICAL_SIDE, STROKE_SIDE, Levels, LevelWeights, embedding_of
 from glyphlens.tracks.zero_shot.recognizers.text_tower import TextTower
+
+
+Preset = Literal["own", "lite", "balanced", "full", "none"]
 
 
 class Settings(Section):
@@ -39,6 +42,20 @@ class Settings(Section):
         if min(weights) < 0 or abs(sum(weights) - 1) > 1e-6:
             raise ValueError(f"{weights} are no shares that sum to 1, so that an embedding has length 1")
         return weights
+
+    def with_preset(self, preset: Preset) -> "Settings":
+        """The same towers with the level widths of a preset; ``own`` and ``none`` have those of params.yaml."""
+        sizes = LEVEL_PRESETS.get(preset)
+        return self.model_copy(update=_sizes_of(*sizes)) if sizes else self
+
+
+# Numbers of a place, of a slot and of the whole, by preset; channels follow them, so that no level is a mere projection.
+LEVEL_PRESETS = {"lite": (64, 128, 256), "balanced": (128, 256, 512), "full": (256, 512, 1024)}
+
+
+def _sizes_of(stroke: int, radical: int, character: int) -> dict[str, Any]:
+    levels = {"stroke": stroke, "radical": radical, "character": character}
+    return {"widths": (stroke // 4, stroke // 2, stroke), "slots": radical, "text_width": stroke, **levels}
 
 
 @dataclass(frozen=True)
