@@ -13,6 +13,7 @@ from glyphlens.tracks.zero_shot.training.batches import (
     HELD_OUT_ROWS,
     AlignmentBatch,
     AlignmentBatches,
+    class_chances,
     held_out_candidates,
 )
 from tests.tracks.zero_shot.aligned_networks import arrays, numbered_samples, training_params
@@ -144,6 +145,29 @@ def test_validation_asks_for_the_unseen_among_all_that_it_draws(samples: SampleS
     assert len(rows) == len(set(rows)) == 4 + 2 < HELD_OUT_ROWS
     assert samples.class_indices[rows].tolist() == [candidates[target] for target in batch.targets_N]
     assert set(samples.class_indices[rows]) == set(UNSEEN)
+
+
+def test_a_class_is_drawn_by_its_rarest_component() -> None:
+    ids_YK = np.array(
+        [[2, 3, 0], [2, 0, 0], [2, 3, 4], [2, 2, 5], [2, 5, 3]]
+    )  # 2 in five, 3 in three, 5 in two, 4 in one
+    np.testing.assert_allclose(
+        class_chances(ids_YK, 1.0) * (1 / 3 + 1 / 5 + 1 + 1 / 2 + 1 / 2), [1 / 3, 1 / 5, 1, 1 / 2, 1 / 2]
+    )
+    np.testing.assert_allclose(class_chances(ids_YK, 0.0), 1 / 5)
+
+
+def test_rarity_changes_what_is_drawn_and_nothing_where_it_is_off(samples: SampleSet) -> None:
+    described = arrays(CLASSES)
+    described.component_ids_NK[SEEN] = 2
+    described.component_ids_NK[9, 1] = 8
+    drawn = {}
+    for rarity in (0.0, 3.0):
+        source = AlignmentBatches(samples, SEEN, described, training_params(described=0, rarity=rarity), 0)
+        drawn[rarity] = sum(SEEN.index(9) in source.batch(step).targets_N.tolist() for step in range(60))
+    assert drawn[0.0] < 48 < 57 < drawn[3.0]
+    off = AlignmentBatches(samples, SEEN, described, training_params(rarity=0.0), 0)
+    assert off.chances_Y is None
 
 
 def test_where_no_description_is_learnt_validation_brings_a_template_of_each_candidate(samples: SampleSet) -> None:

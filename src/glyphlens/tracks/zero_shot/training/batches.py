@@ -43,12 +43,14 @@ class ZeroShotTrainingParams(TrainingParams):
     """Section ``zero_shot_training``. ``preset``: widths of the levels, ``none`` sets ``losses.text`` to 0.
 
     ``batch``: pictures a step, two of each class; ``described``: classes beside them of which only the descriptions are
-    there; ``unknown``: share of components that are hidden.
+    there; ``rarity``: power of the rarity of its components by which a class is drawn; ``unknown``: share of components
+    that are hidden.
     """
 
     preset: Preset
     network: Settings
     described: int = Field(ge=0)
+    rarity: float = Field(ge=0)
     temperature: float = Field(gt=0)
     unknown: float = Field(ge=0, lt=1)
     losses: AlignmentWeights
@@ -114,8 +116,8 @@ class AlignmentBatches:
         if len(stray_T):
             name = samples.classes[int(samples.class_indices[stray_T[0]])].label
             raise InputError(
-                f"{samples.folder}: {len(stray_T)} training rows are of characters that are not to be learnt, the first, "
-                f"row {stray_T[0]}, of '{name}'; see roles.json"
+                f"{samples.folder}: {len(stray_T)} training rows are of characters that are not to be learnt, "
+                f"the first, row {stray_T[0]}, of '{name}'; see roles.json"
             )
         rows_T = rows_T[np.argsort(samples.class_indices[rows_T], kind="stable")]
         self.rows_T = rows_T
@@ -123,6 +125,9 @@ class AlignmentBatches:
         if (np.diff(self.starts_Y1) < HANDS).any():
             name = samples.classes[int(self.classes_Y[int(np.diff(self.starts_Y1).argmin())])].label
             raise InputError(f"{samples.folder}: '{name}' is to be learnt and has fewer than {HANDS} training pictures")
+        self.chances_Y = (
+            class_chances(arrays.component_ids_NK[self.classes_Y], params.rarity) if params.rarity else None
+        )
         wanted = params.batch // HANDS + params.described
         if wanted > len(self.classes_Y):
             raise InputError(
@@ -134,7 +139,7 @@ class AlignmentBatches:
         """This process's share of the classes; every process describes the further ones too."""
         rng, share = np.random.default_rng([self.seed, step]), Share(rank, world)
         count = self.params.batch // HANDS
-        drawn = rng.choice(len(self.classes_Y), count + self.params.described, replace=False)
+        drawn = rng.choice(len(self.classes_Y), count + self.params.described, replace=False, p=self.chances_Y)
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
         sizes_B = np.diff(self.starts_Y1)[drawn[:count]]
         first_B = rng.integers(sizes_B)
@@ -151,6 +156,21 @@ class AlignmentBatches:
         shown = np.concatenate([places_D[:count][own], places_D[count:]])
         described = Described.of(self.arrays, self.classes_Y[drawn[shown]]).with_unknown(hidden_DK[shown])
         return AlignmentBatch(images, described, torch.from_numpy(drawn[:count][own]).repeat(HANDS))
+
+
+def class_chances(ids_YK: NDArray[np.int64], rarity: float) -> NDArray[np.float64]:
+    """(Y,) chances that sum to 1, by the component of each class that fewest classes have, to the power ``-rarity``.
+
+    Rare classes more often is DAGECC's remedy for long tails; here every class has as many pictures, and what is rare
+    is a component. ``ids_YK``: numbers of components, 0 is padding.
+    """
+    classes_of = np.zeros(ids_YK.max() + 1, np.int64)
+    for ids_K in ids_YK:
+        classes_of[np.unique(ids_K)] += 1
+    classes_of[0] = len(ids_YK)
+    rarest_Y = classes_of[ids_YK].min(axis=1).astype(np.float64)
+    weights_Y: NDArray[np.float64] = rarest_Y**-rarity / (rarest_Y**-rarity).sum()
+    return weights_Y
 
 
 def held_out_candidates(
