@@ -1,7 +1,7 @@
 """The 28 types of strokes that KanjiVG distinguishes → 14 canonical ones, which are compared at each place.
 
-That 14 are enough is the claim of STAR (Zeng et al. 2022, arXiv:2210.08490); which types are put together here was
-decided by their shapes: a hook or a longer foot makes no type of its own where hands leave it out.
+Strokes by their types instead of patches are the idea of STAR (Zeng et al. 2022, arXiv:2210.08490). Which of KanjiVG's
+types are one here was decided by their shapes; this table of 14 is our own.
 
 N descriptions · S strokes · 14 canonical types
 """
