@@ -24,8 +24,6 @@ from glyphlens.tracks.zero_shot.recognizers.stroke_types import CANONICAL_TYPES
 from glyphlens.tracks.zero_shot.recognizers.text_tower import TextTower
 
 Preset = Literal["own", "lite", "balanced", "full", "none"]
-
-
 ImageKind = Literal["trunk", "literal"]
 TextKind = Literal["layout", "recurrent"]
 
