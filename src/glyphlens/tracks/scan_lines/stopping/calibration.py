@@ -127,13 +127,18 @@ def calibrate(answers: LineAnswers, proposed_L: Thresholds, params: StoppingPara
 
 def _worst_line(shares: StoppedShares, first: int, params: StoppingParams) -> LineTest:
     """The line from ``first`` on that speaks least against a gap over alpha."""
-    least = math.ceil(1 / params.largest_group_gap - ROUNDING)
     tests = []
     for line in range(first, shares.stopped_GL.shape[1]):
-        counts_G = shares.stopped_GL[:, line] >= least
-        gap_G = shares.lost_GL[counts_G, line] / shares.stopped_GL[counts_G, line]
+        gap_G = group_gaps(shares, line, params.largest_group_gap)
         tests.append(LineTest(line + 1, mean_gap_p_value(gap_G, params.alpha, params.largest_group_gap), len(gap_G)))
     return max(tests, key=lambda test: test.p_value)
+
+
+def group_gaps(shares: StoppedShares, line: int, largest: float) -> NDArray[np.float64]:
+    """Of every group with at least 1 / ``largest`` scans stopped by a line (from 0 on), the share that is lost."""
+    counts_G = shares.stopped_GL[:, line] >= math.ceil(1 / largest - ROUNDING)
+    gap_G: NDArray[np.float64] = shares.lost_GL[counts_G, line] / shares.stopped_GL[counts_G, line]
+    return gap_G
 
 
 def mean_gap_p_value(gap_G: NDArray[np.float64], alpha: float, largest: float = 1.0) -> float:
