@@ -1,4 +1,4 @@
-"""One line of a scan → one token, by this line alone: standardised, a short 1-D CNN, a learned token where it is missing.
+"""One line of a scan → one token, by that line alone: standardised, a short 1-D CNN, a learned token where missing.
 
 N scans · L lines · S samples of a line · C channels · D numbers of a token
 """

@@ -77,6 +77,7 @@ class Network(nn.Module):
         token_N1D = self.tokenizer(line_NS.unsqueeze(1)) + self.positions_LD[position_N].unsqueeze(1)
         grown = []
         for number, layer in enumerate(self.layers):
+            assert isinstance(layer, TransformerLayer)
             before = LayerCache(keys_NYHLE[:, number], values_NYHLE[:, number])
             token_N1D, after = layer.step(token_N1D, before, here_NL, seen_NL)
             grown.append(after)
