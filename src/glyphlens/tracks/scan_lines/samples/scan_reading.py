@@ -20,7 +20,7 @@ from glyphlens.data.sample_set import CharacterClass
 from glyphlens.tracks.scan_lines.samples.resampling import resampled_scan
 from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIX, ScanFile, find_scans
 from glyphlens.tracks.scan_lines.samples.scan_params import ScanSampleParams
-from glyphlens.tracks.scan_lines.samples.sources import SCAN, SCANNED_COLUMNS, ScanAudit, Scanned
+from glyphlens.tracks.scan_lines.samples.sources import MISSING_LINES, SCAN, SCANNED_COLUMNS, ScanAudit, Scanned
 
 FORMATS = ("PNG", "TIFF")
 MAX_PIXELS = 64_000_000  # of a scan: 8,000 × 8,000
@@ -155,4 +155,4 @@ def _missing(file: ScanFile, values_HW: NDArray[np.float64], missing_L: NDArray[
     unknown = np.flatnonzero(~np.isfinite(values_HW).all(axis=1))
     detail = f"of the file's {len(values_HW)} lines: {line_ranges(unknown.tolist())}"
     missing = np.flatnonzero(missing_L).tolist()
-    return ScanAudit(file.name, "missing lines", file.label, line_ranges(missing), len(missing), detail)
+    return ScanAudit(file.name, MISSING_LINES, file.label, line_ranges(missing), len(missing), detail)

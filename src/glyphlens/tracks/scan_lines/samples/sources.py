@@ -22,6 +22,7 @@ from glyphlens.tracks.scan_lines.samples.scan_set import LinePictures
 SCANNED_COLUMNS = ("label", "group", "source", "file", "record")
 SCAN_AUDIT_COLUMNS = ("file", "label", "reason", "lines", "count", "detail")
 GLYPH, SCAN = "glyph", "scan"
+MISSING_LINES = "missing lines"  # the reason in the audit of scans that are used all the same
 SCAN_SOURCES = ("rendered", "etl", GLYPH, SCAN)
 FONT = "font/"
 
