@@ -97,7 +97,7 @@ def image_hash(data: ScanSampleData, limits: ScanSampleLimits) -> Outcome:
 
 @CHECKS.add("repeats")
 def repeats(data: ScanSampleData, limits: ScanSampleLimits) -> Outcome:
-    """The very lines of one split in another are a leak, whatever they are labelled: a copy, or a scan with two names."""
+    """The very lines of one split in another are a leak, whatever their labels: a copy, or a scan with two names."""
     repeated = repeats_across_splits(data.rows)
     held_out = data.rows["split"].isin(HELD_OUT).sum()
     message = f"share of held-out scans whose lines stand in another split; {repeated.sum()} of them"
