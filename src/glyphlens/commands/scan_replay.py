@@ -127,9 +127,7 @@ def _draw(
         right.set_xlabel("confidence")
         right.xaxis.set_major_formatter(PERCENT)
         right.legend(loc="lower left")
-        right.text(
-            0.99, 0.02, _code_points(answers[seen - 1].labels[0]), transform=right.transAxes, ha="right", color=INK
-        )
+        right.set_title(_code_points(answers[seen - 1].labels[0]))
 
 
 def _code_points(label: str) -> str:
