@@ -8,12 +8,12 @@ from glyphlens.tracks.scan_lines.export.graph import step_graphs, whole_graphs
 from tests.tracks.scan_lines.scan_networks import LINES, SAMPLES, SETTINGS, tiny
 
 
-def export_scanner(folder, name="sequential", preparation=None):
+def export_scanner(folder, name="sequential", preparation=None, labels="あいuえ", network=None):
     """Write the files of one recogniser in both precisions."""
     assert name in SETTINGS
-    network = tiny(name).eval()
+    network = (network or tiny(name)).eval()
     answers = 1 if name == "vit" else LINES
-    classes = tuple(CharacterClass(label, (f"U+{ord(label):04X}",)) for label in "あいuえ")
+    classes = tuple(CharacterClass(label, (f"U+{ord(label):04X}",)) for label in labels)
     manifest = Manifest(
         script="Jpan",
         source="rendered",
@@ -27,6 +27,7 @@ def export_scanner(folder, name="sequential", preparation=None):
         for graphs in (whole_graphs(network, (LINES, SAMPLES)), step_graphs(network, SAMPLES))
     )
     ExportFolder(folder).save_models(manifest, whole, steps=step)
+    ExportFolder(folder).save_card("# A recogniser\n\nNever trained.\n")
     return folder / "int8.onnx"
 
 

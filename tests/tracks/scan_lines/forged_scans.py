@@ -8,7 +8,7 @@ from glyphlens.data.sample_set import CharacterClass, ImageFormat, save_sample_s
 from glyphlens.tracks.scan_lines.samples.lines import standardized
 from glyphlens.tracks.scan_lines.samples.scan_set import MISSING, ScanSet
 
-LINES, SAMPLES, CLASSES = 16, 16, 4
+LINES, SAMPLES, CLASSES = 12, 16, 4
 
 
 def templates_CLS(seed=0):

@@ -122,7 +122,7 @@ CHECKS: Checks[ScanModelData, ScanModelLimits] = Checks()
 @CHECKS.add("files-open")
 def files_open(data: ScanModelData, limits: ScanModelLimits) -> Outcome:
     """Every file opens, has the scans' shape, and its classes are those of the sample set in the same order."""
-    labels, rows = [entry.label for entry in data.scans.samples.classes], []
+    labels, rows = [entry.label for entry in data.scans.samples.classes], list[Row]()
     for name, own in data.files.items():
         for recognizer in own:
             if (recognizer.lines, recognizer.samples) != data.scans.shape_LS:
@@ -135,7 +135,7 @@ def files_open(data: ScanModelData, limits: ScanModelLimits) -> Outcome:
 @CHECKS.add("later-lines-unseen")
 def later_lines_unseen(data: ScanModelData, limits: ScanModelLimits) -> Outcome:
     """An answer after a line that knows of later ones is worth nothing: they are replaced, and it must not move."""
-    lines_fLS, rows = data.shown[:FEW_ROWS], []
+    lines_fLS, rows = data.shown[:FEW_ROWS], list[Row]()
     for name, own in data.files.items():
         for recognizer in own if own.used.answers > 1 else ():
             before = recognizer.probabilities(lines_fLS)
@@ -151,7 +151,7 @@ def later_lines_unseen(data: ScanModelData, limits: ScanModelLimits) -> Outcome:
 @CHECKS.add("step-agrees")
 def step_agrees(data: ScanModelData, limits: ScanModelLimits) -> Outcome:
     """A stream answers what the whole scan answers, line by line."""
-    lines_fLS, rows = data.shown[:FEW_ROWS], []
+    lines_fLS, rows = data.shown[:FEW_ROWS], list[Row]()
     for name, own in data.files.items():
         for recognizer in own if own.used.answers > 1 else ():
             gap = float(np.abs(_streamed(recognizer, lines_fLS) - recognizer.probabilities(lines_fLS)).max())

@@ -53,7 +53,9 @@ def _stop(
     tested.save(out / CALIBRATION)
     whole = ExportFolder(export).manifest.files["fp32"].name
     fp32: LineAnswers = line_answers(LineRecognizer.load(export / whole), scans, test)
-    return line_headline(fp32, answers, rule, params.calibration_bins)
+    numbers = line_headline(fp32, answers, rule, params.calibration_bins)
+    ExportFolder(out).save_measured(numbers)
+    return numbers
 
 
 def _proposed(recognizer: LineRecognizer, scans: ScanSet, params: ScanStoppingParams) -> Thresholds:

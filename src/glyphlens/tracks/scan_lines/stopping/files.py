@@ -2,6 +2,7 @@
 
 ``stopping.json``  the rule
 ``proposed.npy``   (L,) the thresholds before they were tested
+``measured.json``  the recogniser's metrics
 ``test``, ``calibration``   answers after every line (``LineAnswers``)
 """
 
