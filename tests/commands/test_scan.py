@@ -10,9 +10,10 @@ from PIL import Image
 
 from glyphlens.commands.scan import float_lines, open_scanner, picture_lines, scan_answers, text_lines
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import sha256_file
+from glyphlens.core.storage import load_json, sha256_file
 from glyphlens.inference.stopping import STOPPING, Promise, StoppingRule
 from glyphlens.inference.streams import LineRecognizer
+from tests.checkout import ROOT
 from tests.commands.scan_model import export_scanner, random_lines
 from tests.tracks.scan_lines.scan_networks import LINES, SAMPLES
 
@@ -128,10 +129,7 @@ def test_an_array_is_taken_as_it_is_and_a_character_as_ink(model, tmp_path):
     picture = np.full((120, 80), 255, np.uint8)
     picture[20:100, 35:45] = 0
     Image.fromarray(picture).save(tmp_path / "bar.png")
-    rule = {"image_px": 64, "box_px": 54, "blur_sigma_px": 0.6, "ink_quantile": 0.99, "noise_level": 0.1}
-    from glyphlens.imaging.handwriting import HandwritingParams
-
-    rule = {name: rule.get(name, 0.0) for name in HandwritingParams.model_fields}
+    rule = load_json(ROOT / "models/kanji/release/labels.json")["rule"]
     written = LineRecognizer.load(export_scanner(tmp_path / "ink", preparation=rule))
     ink_LS = picture_lines(tmp_path / "bar.png", written)
     assert ink_LS.shape == (LINES, SAMPLES) and ink_LS[6].max() > 100 and ink_LS[6, 0] == 0, "ink is the high value"

@@ -91,7 +91,7 @@ class StoppingRule:
 
     def is_reached(self, line: int, confidence: float) -> bool:
         """Whether to stop after ``line`` lines (from 1 on), the last one always included."""
-        return line >= self.lines or confidence >= self.threshold_L[line - 1]
+        return line >= self.lines or bool(confidence >= self.threshold_L[line - 1])
 
     def stops(self, probabilities_NLC: Floats) -> Ints:
         """(N,) how many lines are read of each scan, L where it does not stop early."""

@@ -26,7 +26,8 @@ def line_preface(numbers: Mapping[str, float], rule: StoppingRule) -> str:
     return (
         f"Copied by the `scan_evaluate` stage. Of scans in hands never seen it names {share['int8_top1']} right at the "
         f"last line and {share['top1_at_half']} after half of them. With `{STOPPING}` it reads "
-        f"{numbers['mean_lines']:.1f} of {rule.lines} lines on average. The rule was tested on {promise.groups} groups of their own: with "
+        f"{numbers['mean_lines']:.1f} of {rule.lines} lines on average. The rule was tested on {promise.groups} "
+        "groups of their own: with "
         f"{100 * (1 - promise.delta):g} % surety at most {100 * promise.alpha:g} % of the scans stopped by any line, "
         "averaged over groups, lose an answer that the last line would have got right. That holds for new groups "
         "(writers, fonts) drawn like those of the calibration, of which none loses more than "

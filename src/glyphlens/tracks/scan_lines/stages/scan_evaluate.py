@@ -70,7 +70,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_tables_csv(paths.report, {**tables, "resplits": draws})
     images = draw_scan_album(paths.report, answers, baseline, found, draws, rule.promise.alpha)
     page = ScanPage(
-        **{**tables, "classes": classes.head(params.classes_shown)},
+        recognizers=tables["recognizers"],
+        shares=tables["shares"],
+        classes=classes.head(params.classes_shown),
         **_texts(paths, scans.samples, headline),
         headline=headline,
         resplits=_summary(draws, rule),
@@ -81,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     save_json(paths.report / "run.json", page.run)
     save_text(paths.report / "report.html", render_scan_page(page))
-    numbers = tables["recognizers"].set_index("recognizer").loc[RELEASED].to_dict()
+    numbers = ExportFolder(paths.stopping / RELEASED).measured()
     write_line_release(paths.release, paths.export / RELEASED, rule, line_preface(numbers, rule))
 
 
