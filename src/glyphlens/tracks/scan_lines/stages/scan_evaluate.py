@@ -5,7 +5,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from pydantic import PositiveInt
 
@@ -113,7 +112,7 @@ def _draws(paths: argparse.Namespace, draws: int, test: LineAnswers, rule: Stopp
     """The released recogniser's rule, calibrated on other draws of the groups of calibration and test together."""
     folder, promise = paths.stopping / RELEASED, rule.promise
     calibration = LineAnswers.load(folder / CALIBRATION)
-    pool = LineAnswers(*(np.concatenate(pair) for pair in zip(calibration, test, strict=True)))
+    pool = calibration.with_others(test)
     params = StoppingParams(
         alpha=promise.alpha, delta=promise.delta, largest_group_gap=promise.largest_group_gap, proposed_gap=0.0
     )

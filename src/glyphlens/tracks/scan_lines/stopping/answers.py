@@ -60,6 +60,15 @@ class LineAnswers(NamedTuple):
             self.predicted_NL[rows_N], self.confidence_NL[rows_N], self.class_N[rows_N], self.group_N[rows_N]
         )
 
+    def with_others(self, others: "LineAnswers") -> "LineAnswers":
+        """These scans, then the others."""
+        return LineAnswers(
+            np.concatenate([self.predicted_NL, others.predicted_NL]),
+            np.concatenate([self.confidence_NL, others.confidence_NL]),
+            np.concatenate([self.class_N, others.class_N]),
+            np.concatenate([self.group_N, others.group_N]),
+        )
+
     def save(self, folder: Path) -> None:
         """Write predictions.npz."""
         ExportFolder(folder).save_predictions(self._asdict())
