@@ -59,7 +59,7 @@ def forged(written, tmp_path):
 def test_each_recogniser_has_rule_answers_and_metrics(written):
     for name in ("sequential", "vit"):
         numbers = json.loads((written / "metrics" / f"{name}.json").read_text())
-        assert list(numbers) == ["ece", "exit_gap", "int8_top1", "mean_lines", "top1", "top1_at_half"]
+        assert list(numbers) == ["top1", "top1_at_half", "mean_lines", "exit_gap", "ece", "int8_top1"]
         rule = StoppingRule.load(written / "stopping" / name / STOPPING, written / "export" / name / "int8.onnx")
         assert rule.promise.groups == 6 and rule.first_line == 12, "six groups are too few to open a line"
 
