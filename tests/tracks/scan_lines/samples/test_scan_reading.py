@@ -1,5 +1,6 @@
 """Scans of every kind are read as stored; what cannot be used is named, and several scans in a file are refused."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -137,4 +138,4 @@ def test_ranges_name_every_line_once(numbers: set[int]) -> None:
     parts = [part.split("-") for part in line_ranges(sorted(numbers)).split(", ") if part]
     named = [number for part in parts for number in range(int(part[0]), int(part[-1]) + 1)]
     assert named == sorted(numbers)
-    assert all(int(one[-1]) + 1 < int(other[0]) for one, other in zip(parts, parts[1:], strict=False))
+    assert all(int(one[-1]) + 1 < int(other[0]) for one, other in pairwise(parts))
