@@ -8,13 +8,16 @@ N scans · n of them · L lines (the picture's height) · S samples of a line (i
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import load_array
-from glyphlens.data.sample_set import SampleSet
+from glyphlens.core.storage import load_array, save_array, save_table, writing
+from glyphlens.data.pictures import CHUNK
+from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, save_classes
 
 MISSING = "missing.npy"
 
@@ -59,3 +62,33 @@ class ScanSet:
         lines_nLS = self.samples.images(rows).astype(np.float32)
         lines_nLS[self.missing_NL[rows]] = np.nan
         return lines_nLS
+
+
+class ScanTable(NamedTuple):
+    """What a scan set holds beside its pictures: the index, the classes in their order, the missing lines (N, L)."""
+
+    table: pd.DataFrame
+    classes: list[CharacterClass]
+    missing_NL: NDArray[np.bool_]
+
+
+class LinePictures(Protocol):
+    """Pictures of L lines that can be had by their numbers: in memory, or made when asked for."""
+
+    def images(self, numbers_n: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """(n, L, S) uint8."""
+        ...
+
+
+def save_scan_set(
+    folder: Path, pictures: LinePictures, numbers_N: NDArray[np.int64], scans: ScanTable, shape_LS: tuple[int, int]
+) -> None:
+    """Write these pictures, in chunks, so that memory does not grow with their number, and what is known of them."""
+    save_table(folder / "index.parquet", scans.table)
+    save_classes(folder, scans.classes, ImageFormat(*shape_LS, 8))
+    save_array(folder / MISSING, scans.missing_NL)
+    with writing(folder / "pixels.npy") as partial, partial.open("wb") as stream:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (len(numbers_N), *shape_LS)}
+        np.lib.format.write_array_header_1_0(stream, header)
+        for start in range(0, len(numbers_N), CHUNK):
+            stream.write(pictures.images(numbers_N[start : start + CHUNK]).tobytes())
