@@ -10,7 +10,7 @@ from glyphlens.core.storage import save_json
 from glyphlens.gates.token import require_token
 from glyphlens.nets.weights import save_model, weight_count
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.tracks.scan_lines.recognizers.registry import SECTION, build_recognizer, scan_params_model
+from glyphlens.tracks.scan_lines.recognizers.registry import build_recognizer, scan_params_model
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.training.batches import ScanLines, ScanTrainingParams
 from glyphlens.tracks.scan_lines.training.task import VAL_TOP1_ALL, LineTask, class_weights
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     paths = stage_paths(argv, "samples", "token", "out", "curves", "timings")
     require_token(paths.token, paths.samples)
     name, seed = paths.out.name, load_seed()
-    own = load_params(scan_params_model(name), f"{SECTION}.{name}")
+    own = load_params(scan_params_model(name), f"scan_recognizers.{name}")
     shared = load_params(ScanTrainingParams, "scan_training")
     params = shared.model_copy(update={"steps": own.steps, "batch": own.batch, "lr": own.lr})
 
