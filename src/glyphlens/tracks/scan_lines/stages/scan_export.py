@@ -1,4 +1,4 @@
-"""scan_export: a trained recogniser of scans → whole pass and step in fp32 and int8, temperatures, measurements, card."""
+"""scan_export: a trained recogniser of scans → whole pass and step, fp32 and int8; temperatures, measurements, card."""
 
 from collections.abc import Sequence
 
