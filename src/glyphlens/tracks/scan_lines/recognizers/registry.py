@@ -14,7 +14,6 @@ from glyphlens.core.errors import ParamsError
 from glyphlens.core.params import PARAMS_FILE, Section
 from glyphlens.nets.weights import recognizer_module
 
-SECTION = "scan_recognizers"
 S = TypeVar("S", bound=Section)
 
 
@@ -58,5 +57,5 @@ def build_recognizer(name: str, settings: Section, classes: int, shape_LS: tuple
     try:
         network: nn.Module = module.Network(module.config(settings, classes, *shape_LS))
     except ValueError as error:
-        raise ParamsError(f"{PARAMS_FILE}: {SECTION}.{name}.network: {error}") from error
+        raise ParamsError(f"{PARAMS_FILE}: scan_recognizers.{name}.network: {error}") from error
     return network
