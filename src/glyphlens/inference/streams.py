@@ -94,8 +94,8 @@ class LineRecognizer:
             self.session.run([LOGITS], {LINES: lines_NLS[start : start + batch]})[0]
             for start in range(0, len(lines_NLS), batch)
         ]
-        found = np.concatenate(parts) if parts else np.zeros((0, self.answers, len(self.classes)), np.float32)
-        scaled: NDArray[np.float32] = found / self.temperatures_T[:, None]
+        empty = np.zeros((0, self.answers, len(self.classes)), np.float32)
+        scaled: NDArray[np.float32] = np.concatenate([empty, *parts]) / self.temperatures_T[:, None]
         return scaled
 
     def probabilities(self, scans: ArrayLike, batch: int = BATCH) -> NDArray[np.float32]:
