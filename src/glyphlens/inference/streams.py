@@ -95,8 +95,8 @@ class LineRecognizer:
             for start in range(0, len(lines_NLS), batch)
         ]
         empty = np.zeros((0, self.answers, len(self.classes)), np.float32)
-        scaled: NDArray[np.float32] = np.concatenate([empty, *parts]) / self.temperatures_T[:, None]
-        return scaled
+        scaled = np.concatenate([empty, *parts]) / self.temperatures_T[:, None]
+        return scaled.astype(np.float32, copy=False)
 
     def probabilities(self, scans: ArrayLike, batch: int = BATCH) -> NDArray[np.float32]:
         """(N, T, C) calibrated probabilities; arguments and errors as for ``logits``."""
