@@ -98,13 +98,11 @@ class Manifest(_Entry):
 
     def only(self, precisions: Collection[Precision]) -> "Manifest":
         """The manifest of the files of these precisions alone."""
-        parts = {"files": self.files, "steps": self.steps, "temperatures": self.temperatures}
-        return self.model_copy(
-            update={
-                part: {kind: entry for kind, entry in entries.items() if kind in precisions}
-                for part, entries in parts.items()
-            }
-        )
+        kept = {
+            part: {kind: entry for kind, entry in getattr(self, part).items() if kind in precisions}
+            for part in ("files", "steps", "temperatures")
+        }
+        return self.model_copy(update=kept)
 
     def plain(self) -> dict[str, Any]:
         """The content of labels.json; how many samples a class had is no part of it."""

@@ -82,25 +82,25 @@ class LineRecognizer:
         ExportFolder(file.parent).require_listed(file)
         return session
 
-    def logits(self, lines_NLS: ArrayLike, batch: int = BATCH) -> NDArray[np.float32]:
+    def logits(self, scans: ArrayLike, batch: int = BATCH) -> NDArray[np.float32]:
         """(N, L, S) lines in any unit, NaN where missing → (N, T, C), divided by the temperature of each answer.
 
         Raises InputError for another shape.
         """
-        lines_NLS = _numbers(lines_NLS, "lines")
+        lines_NLS = _numbers(scans, "lines")
         if lines_NLS.shape[1:] != (self.lines, self.samples):
             raise InputError(f"lines: {lines_NLS.shape}, expected (N, {self.lines}, {self.samples})")
         parts = [
             self.session.run([LOGITS], {LINES: lines_NLS[start : start + batch]})[0]
             for start in range(0, len(lines_NLS), batch)
         ]
-        found = np.concatenate(parts) if parts else np.zeros((0, self.answers, len(self.classes)), np.float32)
-        scaled: NDArray[np.float32] = found / self.temperatures_T[:, None]
-        return scaled
+        empty = np.zeros((0, self.answers, len(self.classes)), np.float32)
+        scaled = np.concatenate([empty, *parts]) / self.temperatures_T[:, None]
+        return scaled.astype(np.float32, copy=False)
 
-    def probabilities(self, lines_NLS: ArrayLike, batch: int = BATCH) -> NDArray[np.float32]:
+    def probabilities(self, scans: ArrayLike, batch: int = BATCH) -> NDArray[np.float32]:
         """(N, T, C) calibrated probabilities; arguments and errors as for ``logits``."""
-        return softmax(self.logits(lines_NLS, batch))
+        return softmax(self.logits(scans, batch))
 
     def stream(self) -> "Stream":
         """One scan from its first line on; raises InputError where the recogniser waits for the last line."""
@@ -135,13 +135,13 @@ class Stream:
         """How many lines came so far."""
         return self._lines_seen
 
-    def push(self, line_S: ArrayLike) -> NDArray[np.float32]:
+    def push(self, line: ArrayLike) -> NDArray[np.float32]:
         """The next line, (S,) numbers in any unit, NaN where it is missing → (C,) calibrated probabilities after it.
 
         Raises InputError for a line of another length and after the last line; the stream stays as it was.
         """
         own, number = self.recognizer, self._lines_seen + 1
-        line_S = _numbers(line_S, f"line {number}")
+        line_S = _numbers(line, f"line {number}")
         if number > own.lines:
             raise InputError(f"line {number}: a scan has {own.lines} lines; start a new stream")
         if line_S.shape != (own.samples,):

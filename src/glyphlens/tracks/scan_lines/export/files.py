@@ -56,12 +56,13 @@ class ScanFile(NamedTuple):
 
 def save_scan_models(folder: ExportFolder, network: nn.Module, samples: SampleSet, held: Held) -> None:
     """Write whole passes, steps and the manifest, with the temperatures that fit the validation scans."""
-    whole, steps = whole_graphs(network, held.lines_NLS.shape[1:]), step_graphs(network, held.lines_NLS.shape[2])
+    _, lines, numbers = held.lines_NLS.shape
+    whole, steps = whole_graphs(network, (lines, numbers)), step_graphs(network, numbers)
     manifest = Manifest(
         script="scans",
         source=", ".join(samples.sources),
         decoder="lines",
-        preparation={"lines": held.lines_NLS.shape[1], "samples": held.lines_NLS.shape[2]},
+        preparation={"lines": lines, "samples": numbers},
         classes=samples.classes,
         temperatures={kind: (1.0,) * _answers(graph) for kind, graph in whole.items()},
     )

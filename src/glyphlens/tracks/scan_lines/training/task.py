@@ -21,7 +21,8 @@ def class_weights(classes_N: NDArray[np.int64], count: int, power: float) -> NDA
     """(C,) ∝ (samples of the class) ** -power, 1 on average over the samples; 0 for a class without any."""
     samples_C = np.bincount(classes_N, minlength=count)
     weights_C = np.where(samples_C > 0, np.maximum(samples_C, 1.0) ** -power, 0.0)
-    return (weights_C / weights_C[classes_N].mean()).astype(np.float32)
+    normed_C: NDArray[np.float32] = (weights_C / weights_C[classes_N].mean()).astype(np.float32)
+    return normed_C
 
 
 def line_weights(answers: int, power: float) -> Tensor:
@@ -74,4 +75,4 @@ class LineTask:
         rows = logits_NTC.float().flatten(0, 1)
         targets = targets_N.repeat_interleave(logits_NTC.shape[1])
         losses = functional.cross_entropy(rows, targets, label_smoothing=smoothing, reduction="none")
-        return losses.unflatten(0, logits_NTC.shape[:2])
+        return losses.reshape(logits_NTC.shape[:2])
