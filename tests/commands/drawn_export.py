@@ -11,6 +11,7 @@ from PIL import Image
 
 from glyphlens.core.storage import save_array
 from glyphlens.inference.folder import ExportFolder, ModelContent
+from glyphlens.tracks.zero_shot.descriptions.belonging import save_belonging
 from glyphlens.tracks.zero_shot.descriptions.candidates import draw_descriptions
 from glyphlens.tracks.zero_shot.descriptions.description import Description
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, DescriptionEncoder
@@ -20,7 +21,7 @@ from tests.stroke_data import stroke_folder
 from tests.tracks.zero_shot.gates import forged_export as forgery
 from tests.tracks.zero_shot.gates.forged_export import LABELS, NUMBERS, RULE, SIDE
 
-POOLED, LEVELS = 4, {"stroke": 20, "radical": 16, "character": 12}
+POOLED, LEVELS = 4, {"stroke": 64, "radical": 16, "character": 16}
 
 
 def write_drawn_export(folder: Path) -> Path:
@@ -34,6 +35,7 @@ def write_drawn_export(folder: Path) -> Path:
     graph = seeing_graph().SerializeToString(deterministic=True)
     manifest = ExportFolder(out).manifest.model_copy(update={"levels": LEVELS})
     ExportFolder(out).save_models(manifest, {kind: ModelContent(graph, 1.0) for kind in KINDS})
+    save_belonging(ExportFolder(out).model_files)
     forgery.write_views(out, samples, encoder.vectors([encoder.known[each] for each in LABELS]), Fusion(0.1, 0.02, 40))
     return out
 

@@ -12,13 +12,14 @@ import pytest
 from PIL import Image
 
 from glyphlens.core.errors import InputError
+from glyphlens.core.storage import load_json, save_json
 from glyphlens.inference.prototypes import Prototypes
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks import candidate_opener
 from glyphlens.tracks.zero_shot.descriptions.candidates import KanjiCandidates
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, DescriptionEncoder
 from tests.commands.drawn_export import drawing, save_drawing
-from tests.tracks.zero_shot.gates.forged_export import LABELS, LEVEL2, SEEN
+from tests.tracks.zero_shot.gates.forged_export import LABELS, LEVEL2, SEEN, text_graph
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -159,6 +160,26 @@ def test_prototypes_of_another_model_are_refused(
     shutil.move(tmp_path / "other.prototypes.npz", tmp_path / "export/int8.prototypes.npz")
     status, _, err = glyphlens("predict", picture, "--model", tmp_path / "export/int8.onnx", "--candidates", "all")
     assert status == 2 and "int8.prototypes.npz: made with another model than int8.onnx" in err
+
+
+def test_the_text_encoder_of_another_model_is_refused(
+    glyphlens: Run, drawn_export: Path, picture: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(drawn_export, tmp_path / "export")
+    place, model = tmp_path / "export" / FOLDER, tmp_path / "export/int8.onnx"
+
+    def answer() -> str:
+        status, out, err = glyphlens("predict", picture, "--model", model, "--candidates", "mute: ⿰口亜")
+        assert (status, out) == (2, "")
+        return err
+
+    (place / "encoder.onnx").write_bytes(text_graph(seed=1).SerializeToString())
+    assert "encoder.onnx: not the file that models.json lists for int8.onnx" in answer()
+    shutil.copy(drawn_export / FOLDER / "encoder.onnx", place)
+    save_json(place / "models.json", load_json(place / "models.json") | {"models": {"int8.onnx": "0" * 64}})
+    assert "descriptions: the text encoder of another model than " in answer()
+    save_json(place / "models.json", [])
+    assert "models.json: not a list of models and files" in answer()
 
 
 def test_a_picture_without_strokes_has_no_answer(glyphlens: Run, model: Path, tmp_path: Path) -> None:

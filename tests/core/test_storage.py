@@ -193,6 +193,14 @@ def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
     assert names(tmp_path) == ["release"]
 
 
+def test_a_folder_that_the_system_refuses_is_named_with_the_room_left(tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    save_text(folder / "model", "old")
+    with pytest.raises(OutputError, match=r"release: cannot be written .*MiB free"), replacing_folder(folder) as fresh:
+        (fresh / ("long" * 80)).touch()
+    assert (names(folder), names(tmp_path)) == (["model"], ["release"])
+
+
 def test_a_folder_that_cannot_be_finished_stays_as_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "release"
     save_text(folder / "model", "old")

@@ -28,3 +28,11 @@ def test_samples_are_the_inputs_asked_for(tmp_path: Path) -> None:
     assert val.groups == ("family-4", "family-4") and len(val.classes_N) == 2
     with pytest.raises(InputError, match="no sample of the odd split"):
         Samples.of(source, source.rows("odd"), ("raster",), "odd")
+
+
+def test_drawn_rows_meet_many_of_the_classes_that_come_round_with_every_writer() -> None:
+    writers, classes, wanted = 14, 357, 400
+    class_N = np.arange(writers * classes) % classes
+    evenly = np.linspace(0, len(class_N) - 1, wanted).astype(np.int64)
+    assert len(np.unique(class_N[drawn_rows(np.arange(len(class_N)), wanted, seed=0)])) > 200
+    assert len(np.unique(class_N[evenly])) < 120

@@ -39,8 +39,9 @@ def test_what_was_timed_by_stage() -> None:
         "export": {"fp32 ms, batch 1": 0.5, "int8 ms, batch 1": 0.25, "int8 ms, batch 64": 0.125},
         "evaluate": {},
     }
-    with pytest.raises(InputError, match=r"timings\.json: expected an entry a stage"):
-        timing_numbers({"phase2": 3}, "timings.json")
+    for broken in ({"phase2": 3}, {"export": {"latency_ms": 3}}, {"export": {"latency_ms": {"int8": {"1": "fast"}}}}):
+        with pytest.raises(InputError, match=r"timings\.json: expected an entry a stage"):
+            timing_numbers(broken, "timings.json")
 
 
 @pytest.mark.parametrize("track", ["arabic", "kanji"])

@@ -158,7 +158,7 @@ def test_mlflow_that_cannot_be_reached_is_named(
     assert "secret" not in str(caught.value) and "MLFLOW_TRACKING_URI" in str(caught.value)
 
 
-def test_less_is_better_where_the_track_says_so() -> None:
+def test_less_is_better_where_the_metric_is_an_error() -> None:
     new, old = (Version(NAME, number, score, {}, "cer") for number, score in (("2", 0.1), ("1", 0.3)))
-    promotion = Promotion(new, old, True, False, "", is_higher_better=False)
+    promotion = Promotion(new, old, True, False, "")
     assert promotion.is_champion and promotion.gain == pytest.approx(0.2)

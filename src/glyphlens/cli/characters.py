@@ -225,6 +225,39 @@ def scan(
 
 @app.command(
     rich_help_panel=PANEL,
+    epilog="[bold]Examples[/bold]   glyphlens fit examples/ --out mine   ·   glyphlens predict --model mine photo.jpg",
+)
+def fit(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            parser=named, metavar="FOLDER", help="A folder per class, called as the class, with pictures of it."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", parser=named, metavar="MODEL", help="The folder of the model to write.")
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            parser=named, metavar="MODEL", help=f"{MODEL_HELP}; by default the release of {choosing_track().name}."
+        ),
+    ] = None,
+    max_pixels: MaxPixels = 64_000_000,
+    threads: Threads = 1,
+) -> None:
+    """Make a recogniser of your own characters from at least 5 pictures of each, in seconds.
+
+    The network stays as it is; a character is where its pictures lie on average. What cross-validation says of it is
+    printed. Pictures that cannot be read or are there twice, and classes with fewer pictures, are refused by name.
+    """
+    from glyphlens.commands.run import run_fit
+
+    raise typer.Exit(run_fit(folder, out, model, max_pixels=max_pixels, threads=threads))
+
+
+@app.command(
+    rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens evaluate --model kanji --samples data/kanji/samples   ·   "
     "glyphlens evaluate --model models/kanji/export/cnn/int8.onnx --samples elsewhere/samples --split all -o scores.csv"
     "   ·   glyphlens evaluate --model arabic --samples data/arabic/rasters -o scores.json",

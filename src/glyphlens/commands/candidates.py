@@ -2,6 +2,7 @@
 
 from glyphlens.core.errors import InputError
 from glyphlens.inference.candidates import CandidateReader, among
+from glyphlens.inference.prototypes import Prototypes
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks import candidate_opener
 
@@ -13,9 +14,15 @@ def with_candidates(recognizer: Recognizer, wanted: str) -> Recognizer:
 
 def open_candidates(recognizer: Recognizer, asked_for: str) -> CandidateReader:
     """What gives classes to the recogniser; raises InputError for one whose classes are fixed, naming its decoder."""
+    require_prototypes(recognizer, asked_for)
+    return candidate_opener()(recognizer)
+
+
+def require_prototypes(recognizer: Recognizer, asked_for: str) -> Prototypes:
+    """Those of the recogniser; raises InputError for one whose classes are fixed, naming its decoder."""
     if recognizer.prototypes is None:
         raise InputError(
             f"{asked_for}: needs a model with the decoder 'prototypes'; {recognizer.path} has the decoder "
             f"'{recognizer.manifest.decoder}', which knows the classes that it was trained on and no others"
         )
-    return candidate_opener()(recognizer)
+    return recognizer.prototypes

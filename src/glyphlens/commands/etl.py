@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from rich.table import Table
 
-from glyphlens.commands.output import check_picture
+from glyphlens.commands.output import check_picture, shown_place
 from glyphlens.commands.screen import Column, console, fitted_table
 from glyphlens.commands.sheet import save_picture
 from glyphlens.core.errors import InputError
-from glyphlens.core.file_names import shown
-from glyphlens.core.storage import STANDARD_OUTPUT, place_name
+from glyphlens.core.storage import STANDARD_OUTPUT
 from glyphlens.sources.etl.finding import UNREADABLE, EtlFile
 from glyphlens.sources.etl.reading import Records, read
 from glyphlens.sources.etl.survey import Survey, survey
@@ -43,9 +42,7 @@ def run_etl(folder: Path, only: Sequence[str], sheet: Path | None, character: st
         if len(found.audit):
             screen.print(audit_on_screen(found.audit, screen.width))
     if sheet is not None and character is not None:
-        screen.print(
-            f"{shown(place_name(sheet))}: {count} samples of {character} (U+{ord(character):04X})", soft_wrap=True
-        )
+        screen.print(f"{shown_place(sheet)}: {count} samples of {character} (U+{ord(character):04X})", soft_wrap=True)
     return int(not found.table["complete"].all() or bool(found.audit["reason"].isin(["set missing", UNREADABLE]).any()))
 
 

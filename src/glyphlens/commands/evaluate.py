@@ -10,12 +10,12 @@ from rich.table import Table
 
 from glyphlens.commands.inputs import require_kept
 from glyphlens.commands.model import model_files, open_model
-from glyphlens.commands.output import Format, check_writable, output_format
+from glyphlens.commands.output import Format, check_writable, output_format, shown_place
 from glyphlens.commands.scoring import Scored, score, scored_groups, summary_table, told
 from glyphlens.commands.screen import Column, console, fitted_table
 from glyphlens.core.file_names import shown
 from glyphlens.core.folders import files_below
-from glyphlens.core.storage import STANDARD_OUTPUT, place_name, save_json, save_table_csv
+from glyphlens.core.storage import STANDARD_OUTPUT, save_json, save_table_csv
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.pages import records
 from glyphlens.inference.recognizer import Recognizer
@@ -44,7 +44,7 @@ def run_evaluate(
     summary, groups = summary_table(scored), scored_groups(scored)
     if output is not None:
         save(output, form, recognizer, opened, split, scored)
-        print(f"{shown(place_name(output))}: written", file=sys.stderr)
+        print(f"{shown_place(output)}: written", file=sys.stderr)
     screen = console(stderr=output == STANDARD_OUTPUT)
     screen.print(heading(recognizer, opened, split, scored), soft_wrap=True)
     screen.print(on_screen(summary, f"Scores on {len(scored.rows):,} samples", screen.width))

@@ -10,12 +10,11 @@ from typing import Any
 
 from rich.table import Table
 
-from glyphlens.commands.output import check_picture
+from glyphlens.commands.output import check_picture, shown_place
 from glyphlens.commands.screen import Column, console, fitted_table
 from glyphlens.core.errors import InputError
-from glyphlens.core.file_names import shown
 from glyphlens.core.metric_names import better_sign
-from glyphlens.core.storage import STANDARD_OUTPUT, place_name
+from glyphlens.core.storage import STANDARD_OUTPUT
 from glyphlens.evaluation.experiments import Experiment, differing_params, metric_named, read_experiments
 
 SHOW = ("exp", "show", "--json")
@@ -50,7 +49,7 @@ def run_experiments(asked: str, only: str | None, source: str | None, output: Pa
     if without:
         screen.print(f"without a number for it, because they wait, run, failed or got none: {', '.join(without)}")
     if output:
-        screen.print(f"{shown(place_name(output))}: {len(scored)} experiments", soft_wrap=True)
+        screen.print(f"{shown_place(output)}: {len(scored)} experiments", soft_wrap=True)
     return 0
 
 

@@ -35,7 +35,7 @@ def evaluated_release(track: str) -> Release:
         CHANGED_TAG: str(origin.is_changed).lower(),
     }
     champion = known.champion
-    return Release(registered_name(track), folder, metrics, champion.metric, tags, champion.is_higher_better)
+    return Release(registered_name(track), folder, metrics, champion.metric, tags)
 
 
 def _require_passed(lineage: Lineage) -> None:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from glyphlens.commands.answers import is_confident
-from glyphlens.commands.candidates import open_candidates, with_candidates
+from glyphlens.commands.candidates import open_candidates, require_prototypes, with_candidates
 from glyphlens.commands.check import agreement
 from glyphlens.commands.face_pictures import FONT_SUFFIXES
+from glyphlens.commands.fit import fit_prototypes, held_out_words, read_examples, require_free, save_fitted
 from glyphlens.commands.identify import identify_fonts
 from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Ink
 from glyphlens.commands.inputs import find_inputs, require_kept
@@ -118,6 +119,21 @@ def run_similar(asked: Sequence[Path], wanted: Wanted, features: Path | None, *,
             save_features(features, queries, recognizer)
         _give_neighbours(queries, reader, wanted, form)
     return _name_bad([*found.problems, *faults], is_any_answered=is_any_answered)
+
+
+def run_fit(folder: Path, out: Path, model: Path | None, *, max_pixels: int, threads: int) -> int:
+    """A model of the characters of which a folder has examples, written to ``out``, and how good it is."""
+    require_free(out)
+    recognizer = open_model(model or Path(choosing_track().name), threads)
+    require_prototypes(recognizer, "fit")
+    examples = read_examples(folder, preparation(recognizer, diacritic=False), max_pixels=max_pixels)
+    fitted = fit_prototypes(recognizer, examples)
+    save_fitted(out, recognizer, fitted)
+    print(held_out_words(fitted))
+    for line in fitted.misread:
+        print(f"misread when held out: {shown(line)}")
+    print(f"{shown_place(out)}: model written; glyphlens predict --model {shown_place(out)} PICTURE", file=sys.stderr)
+    return 0
 
 
 def _is_text(path: Path) -> bool:

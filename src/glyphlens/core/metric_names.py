@@ -11,6 +11,7 @@ BETTER = {
     "agreement": +1,
     "cosine": +1,
     "mean": +1,
+    "cer": -1,
     "ece": -1,
     "error": -1,
     "fpr": -1,

@@ -58,11 +58,16 @@ def writing(path: Path) -> Iterator[Path]:
             raise
         if is_written_to(path):
             raise OutputError(f"{place_name(path)}: cannot be written ({error.strerror or error})") from error
-        folder = next(folder for folder in path.absolute().parents if is_there(folder))
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror or error}; {shutil.disk_usage(folder).free >> 20} MiB free); "
-            "nothing was left behind, make room or mend the permissions and run again"
-        ) from error
+        raise _refusal(path, error) from error
+
+
+def _refusal(path: Path, error: OSError) -> OutputError:
+    """What the system's refusal of a file or folder means for whoever wanted it."""
+    folder = next(folder for folder in path.absolute().parents if is_there(folder))
+    return OutputError(
+        f"{path}: cannot be written ({error.strerror or error}; {shutil.disk_usage(folder).free >> 20} MiB free); "
+        "nothing was left behind, make room or mend the permissions and run again"
+    )
 
 
 def make_folder_of(path: Path) -> None:
@@ -129,7 +134,10 @@ def _beside(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(folder: Path) -> Iterator[Path]:
-    """Yield an empty neighbour that becomes ``folder`` only when the block succeeds: never something old beside new."""
+    """Yield an empty neighbour that becomes ``folder`` only when the block succeeds: never something old beside new.
+
+    Raises OutputError, naming the folder and the free space, where the system refuses a write.
+    """
     fresh, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{state}.partial") for state in ("fresh", "old"))
     try:
         fresh.mkdir(parents=True)
@@ -137,9 +145,11 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
         if folder.exists():
             folder.rename(old)
         fresh.rename(folder)
-    except BaseException:
+    except BaseException as error:
         if old.exists():
             old.rename(folder)
+        if isinstance(error, OSError) and error.errno in REFUSALS:
+            raise _refusal(folder, error) from error
         raise
     finally:
         for left in (fresh, old):

@@ -15,7 +15,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from glyphlens.core.storage import writing
 
@@ -25,7 +25,7 @@ PALE_BLUE = "#a6cde6"
 PURPLE, SKY, YELLOW = "#b0578d", "#56b4e9", "#a88b00"
 SERIES = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, INK)  # of many lines in one chart, in this order
 DPI = 150
-PERCENT = PercentFormatter(1.0, decimals=0, symbol=" %")
+PERCENT = FuncFormatter(lambda value, _: f"{100 * value:.4g} %")  # 97.5 % is not 98 %
 LABEL_ROOM = 0.1  # a shorter bar has its number beside it
 MARKS = (("D", ORANGE), ("o", INK))
 

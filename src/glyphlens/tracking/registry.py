@@ -7,6 +7,7 @@ tags lead back to the first champion and never round in a circle.
 from typing import TYPE_CHECKING, NamedTuple
 
 from glyphlens.core.errors import InputError
+from glyphlens.core.metric_names import better_sign
 from glyphlens.tracking.client import require_databases, shown_registry
 from glyphlens.tracking.turns import turn
 from glyphlens.tracking.versions import (
@@ -37,13 +38,12 @@ class Promotion(NamedTuple):
     is_new: bool
     is_restored: bool  # the store had lost the version's files
     fault: str  # why the champion until then, where it is another version, cannot be used; else empty
-    is_higher_better: bool = True  # of the metric that champions are compared by
 
     @property
     def gain(self) -> float:
         """How much better than the champion until then; all of its score where there was none."""
         more = self.version.score - (self.before.score if self.before else 0)
-        return more if self.is_higher_better else -more
+        return -more if better_sign(self.version.guard) == -1 else more
 
     @property
     def is_champion(self) -> bool:
@@ -63,7 +63,7 @@ def promote(release: Release) -> Promotion:
         version = settle(client, known, release) if known else register(client, release)
         is_restored = known is not None and restore(client, known, release)
         fault = fault_of(client, before) if before and before.number != version.number else ""
-        promotion = Promotion(version, before, known is None, is_restored, fault, release.is_higher_better)
+        promotion = Promotion(version, before, known is None, is_restored, fault)
         if promotion.is_champion:
             _require_files(client, version)
         if promotion.is_champion and (before is None or version.number != before.number):

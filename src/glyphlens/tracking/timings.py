@@ -3,15 +3,27 @@
 The file is in git, but no output of DVC, and nothing depends on it: a run on another machine changes nothing else.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from glyphlens.core.errors import InputError
 
 SECONDS, LATENCY = "seconds", "latency_ms"  # of a training; of files by precision and batch size, a sample on one core
+
+
+class _Entry(BaseModel):
+    """What one stage noted: where, when, and any of the numbers."""
+
+    model_config = ConfigDict(extra="allow")
+
+    seconds: float = 0.0
+    latency_ms: dict[str, dict[str, float]] = {}
+
+
+TIMINGS = TypeAdapter(dict[str, _Entry])
 
 
 def note_timing(path: Path, stage: str, **numbers: Any) -> None:
@@ -37,6 +49,11 @@ def read_timings(path: Path) -> dict[str, dict[str, Any]]:
 
 def timings_in(content: Any, where: str) -> dict[str, dict[str, Any]]:
     """The entries in ``content``; raises InputError, naming ``where``, for anything else."""
-    if isinstance(content, Mapping) and all(isinstance(entry, Mapping) for entry in content.values()):
-        return {str(stage): dict(entry) for stage, entry in content.items()}
-    raise InputError(f"{where}: expected an entry a stage; remove it, every stage that runs writes its own again")
+    try:
+        entries = TIMINGS.validate_python(content)
+    except ValidationError as error:
+        raise InputError(
+            f"{where}: expected an entry a stage; remove it, every stage that runs writes its own again "
+            f"({error.errors()[0]['msg']} at {'.'.join(map(str, error.errors()[0]['loc'])) or 'the top'})"
+        ) from error
+    return {stage: entry.model_dump(exclude_unset=True) for stage, entry in entries.items()}

@@ -49,7 +49,6 @@ class Release:
     metrics: Mapping[str, float]
     guard: str
     tags: Mapping[str, str]
-    is_higher_better: bool = True
 
 
 class Version(NamedTuple):

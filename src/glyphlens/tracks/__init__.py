@@ -35,7 +35,6 @@ class Champion:
 
     files: tuple[str, ...]
     metric: str
-    is_higher_better: bool = True
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,10 @@ from tests.checkout import ROOT
 STROKE_TYPES, COMPONENTS = 6, 9
 SIDE = 64
 TINY = {
+    "image": "trunk",
+    "text": "layout",
+    "reasoning": False,
+    "canonical": False,
     "widths": [4, 4, 8],
     "depths": [0, 0, 0],
     "slots": 8,
@@ -28,16 +32,16 @@ TINY = {
 }
 
 
-def tiny_network(classes: int = 7) -> Network:
+def tiny_network(classes: int = 7, **changes: Any) -> Network:
     """Towers of a few channels, in training mode."""
     torch.manual_seed(0)
-    return Network(Config(classes, STROKE_TYPES, COMPONENTS, **TINY))  # type: ignore[arg-type]
+    return Network(Config(classes, STROKE_TYPES, COMPONENTS, **(TINY | changes)))  # type: ignore[arg-type]
 
 
 def training_params(**changes: Any) -> ZeroShotTrainingParams:
     """The shipped settings with tiny towers and these changes."""
     shipped = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    tiny = {"network": TINY, "batch": 8, "described": 2, "precision": "32-true"}
+    tiny = {"preset": "own", "network": TINY, "batch": 8, "described": 2, "precision": "32-true"}
     return ZeroShotTrainingParams.model_validate(shipped["zero_shot_training"] | tiny | changes)
 
 

@@ -22,9 +22,7 @@ TRACK = Track(
             _SLICES, "no_geometry_top1", "are named right from the bare picture, without the glyph's place in the em"
         ),
         Headline("arabic/export.json", "int8_top1", "by the small int8 file that is kept in git"),
-        Headline(
-            "arabic/onestage.json", "test_top1", "by the one-stage network on pixels, given the same training time"
-        ),
+        Headline("arabic/onestage.json", "test_top1", "by the one-stage network on pixels, given half as many steps"),
     ),
     stages=("glyphs", "rasters", "primitives", "phase1", "phase2", "onestage", "export", "evaluate", "slices"),
     readers=dict.fromkeys(("arabic", ""), "glyphlens.tracks.arabic.reader:glyph_reader"),  # once, none was named

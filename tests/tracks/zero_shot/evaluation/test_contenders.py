@@ -56,6 +56,8 @@ def test_pictures_of_other_hands_are_added_to_prototypes() -> None:
     assert (rank_pictures(contender, np.arange(4), np.arange(2), classes).rank_n == 1).all()
     assert few_shot_top1(contender, groups, classes, np.arange(2), shots=1, seed=0) == 1.0
     assert np.isnan(few_shot_top1(contender, groups, classes, np.arange(2), shots=2, seed=0))
+    own_hand = ["a", "b", "a", "b"]  # of each class both pictures are of one hand, which must not help to read itself
+    assert np.isnan(few_shot_top1(contender, own_hand, classes, np.arange(2), shots=1, seed=0))
     assert np.isnan(few_shot_top1(contender, ["a"] * 4, classes, np.arange(2), shots=1, seed=0))
 
 

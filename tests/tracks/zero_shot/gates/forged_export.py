@@ -20,6 +20,7 @@ from glyphlens.imaging.handwriting import HandwritingParams
 from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent, Precision
 from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary, padded
+from glyphlens.tracks.zero_shot.descriptions.belonging import save_belonging
 from glyphlens.tracks.zero_shot.descriptions.description import COMPONENT_NUMBERS, LEVELS, STROKE_POINTS, framed
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, INPUTS, MODEL, MOST_COMPONENTS, DescriptionEncoder
 from glyphlens.tracks.zero_shot.descriptions.ids import MOST_STROKES
@@ -31,7 +32,7 @@ from glyphlens.tracks.zero_shot.samples.roles import ClassRoles, jis_kanji
 from tests.forged_curves import write_curves
 from tests.stroke_data import stroke_folder
 
-SIDE, NUMBERS = 64, 48
+SIDE, NUMBERS = 64, 96
 READ = MOST_STROKES * STROKE_POINTS * 2  # numbers of a description's points, and as many pixels
 SEEN, VAL, UNSEEN, LEVEL2 = jis_kanji(1)[:12], jis_kanji(1)[12:18], jis_kanji(1)[-8:], jis_kanji(2)[:4]
 LABELS = (*SEEN, *VAL, *UNSEEN, *LEVEL2)
@@ -113,6 +114,7 @@ def write_export(out: Path, samples: Path) -> Path:
         source="rendered",
         decoder="prototypes",
         preparation=RULE.model_dump(),
+        levels={"stroke": 64, "radical": 16, "character": 16},
         classes=SampleSet.open(samples).classes[: -len(LEVEL2)],
     )
     folder.save_models(manifest, {kind: ModelContent(graph, 1.0) for kind, graph in graphs.items()})
@@ -121,6 +123,7 @@ def write_export(out: Path, samples: Path) -> Path:
     DescriptionTable.load(samples).save(out / FOLDER)
     ComponentVocabulary.load(samples).save(out / FOLDER)
     encoder = DescriptionEncoder.load(out / FOLDER)
+    save_belonging(folder.model_files)
     write_views(out, samples, encoder.vectors([encoder.known[label] for label in LABELS]))
     folder.save_measured({"agreement": 1.0, **dict.fromkeys(KINDS, MEASURED)})
     folder.save_card(f"# A card\n\n{' '.join(sha256_file(file) for file in folder.model_files)}\n")

@@ -14,6 +14,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json, save_json
 from glyphlens.inference.folder import ExportFolder, ModelContent
 from glyphlens.inference.prototypes import Prototypes
+from glyphlens.tracks.zero_shot.descriptions.belonging import MODELS
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, MODEL
 from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
 from glyphlens.tracks.zero_shot.export.views import load_parts
@@ -97,6 +98,10 @@ def other_encoder(folder: Path) -> None:
     (folder / "export" / FOLDER / MODEL).write_bytes(forgery.text_graph(seed=1).SerializeToString())
 
 
+def nobodys(folder: Path) -> None:
+    (folder / "export" / FOLDER / MODELS).unlink()
+
+
 def fewer_descriptions(folder: Path) -> None:
     place = folder / "export" / FOLDER
     known = DescriptionTable.load(place)
@@ -158,8 +163,9 @@ FORGERIES: dict[str, tuple[Forge, set[str]]] = {
     "answers that depend on the batch": (modelled(mixed=0.3), {"batch-free"}),
     "embeddings too long": (modelled(scale=1.5), {"embeddings-length"}),
     "an image file of another space": (modelled(seed=1), {"scored-top1"}),
-    "an encoder of another space": (other_encoder, {"encoder-own"}),
-    "a character without description": (fewer_descriptions, {"descriptions-complete"}),
+    "an encoder of another space": (other_encoder, {"encoder-own", "encoder-named"}),
+    "descriptions of nobody": (nobodys, {"encoder-named"}),
+    "a character without description": (fewer_descriptions, {"descriptions-complete", "encoder-named"}),
     "low on held back ones": (measured("int8", val_unseen_top1=0.5), {"top1-floors", "scored-top1", "int8-loss"}),
     "low on trained ones": (measured("fp32", val_seen_top1=0.5), {"top1-floors", "scored-top1"}),
     "no number at all": (measured("int8", val_seen_top1=None), {"top1-floors", "scored-top1"}),

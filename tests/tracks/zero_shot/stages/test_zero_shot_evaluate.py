@@ -14,6 +14,7 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.token import write_token
 from glyphlens.inference.prototypes import Prototypes
 from glyphlens.inference.recognizer import RASTER, Recognizer
+from glyphlens.tracks.zero_shot.descriptions.belonging import require_belonging
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, DescriptionEncoder
 from glyphlens.tracks.zero_shot.stages import zero_shot_evaluate
 from tests.checkout import ROOT
@@ -30,6 +31,8 @@ PATHS = {
     "metrics": "evaluate.json",
     "slices": "slices.json",
     "variants": "variants.json",
+    "shots": "shots.json",
+    "reranking": "reranking.json",
     "report": "report",
     "timings": "timings.json",
 }
@@ -67,7 +70,17 @@ def test_further_numbers_are_in_files_of_their_own(made: Path) -> None:
     assert load_json(made / "slices.json").keys() >= {"unseen_top5", "among_unseen_top1", "level2_top1"}
     found = load_json(made / "variants.json")
     assert found["int8_loss"] == 0 and found["unseen_exemplar_top1"] == 1
-    assert "shots1_top1" in found and "shots3_top1" not in found  # half the groups have two pictures
+    assert set(load_json(made / "shots.json")) == {
+        "shots1_top1",
+        "shots3_top1",
+    }  # three other hands drew a picture each
+
+
+def test_ordering_again_is_measured_with_and_without(made: Path) -> None:
+    found = load_json(made / "reranking.json")
+    assert found["weight"] == 0 and found["off_unseen_top1"] == 1 and found["tried"] > 0  # nothing is left to gain
+    table = pd.read_csv(made / "report/reranking.csv")
+    assert table["weight"].iloc[0] == 0 and table["val_mean"].iloc[0] == found["off_val_mean"] == 1
 
 
 def test_tables_count_what_was_asked(made: Path) -> None:
@@ -94,18 +107,20 @@ def test_tables_count_what_was_asked(made: Path) -> None:
 def test_the_page_says_what_the_pictures_are_and_what_unseen_means(made: Path) -> None:
     page = (made / "report/report.html").read_text(encoding="utf-8")
     assert "no real handwriting" in page and "What “unseen” means here" in page
-    assert page.count('<img class="chart"') == 3
+    assert page.count('<img class="chart"') == 4 and (made / "report/evidence.png").is_file()
 
 
 def test_the_release_is_all_that_a_user_needs(made: Path) -> None:
     release, samples = made / "release", SampleSet.open(made / "samples")
     files = {path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()}
     described = {
-        f"{FOLDER}/{name}" for name in ("encoder.onnx", "components.json", "descriptions.npz", "descriptions.json")
+        f"{FOLDER}/{name}"
+        for name in ("encoder.onnx", "components.json", "descriptions.npz", "descriptions.json", "models.json")
     }
     assert files == {"int8.onnx", "int8.prototypes.npz", "labels.json", "README.md", *described}
     assert "100.00 %" in (release / "README.md").read_text(encoding="utf-8")
     recognizer = Recognizer.load(release)
+    require_belonging(recognizer.path)
     rows = np.flatnonzero(samples.index["label"].isin(UNSEEN))
     assert recognizer.read({RASTER: samples.images(rows)}) == samples.index["label"].iloc[rows].tolist()
     assert set(Prototypes.load(release / "int8.onnx").labels) == set(LABELS) > set(DRAWN["train"])
@@ -115,11 +130,29 @@ def test_the_release_is_all_that_a_user_needs(made: Path) -> None:
 
 def test_again_is_the_same_bytes(made: Path) -> None:
     before = [
-        sha256_tree(made / name) for name in ("release", "report", "evaluate.json", "slices.json", "variants.json")
+        sha256_tree(made / name)
+        for name in (
+            "release",
+            "report",
+            "evaluate.json",
+            "slices.json",
+            "variants.json",
+            "shots.json",
+            "reranking.json",
+        )
     ]
     evaluate(made)
     after = [
-        sha256_tree(made / name) for name in ("release", "report", "evaluate.json", "slices.json", "variants.json")
+        sha256_tree(made / name)
+        for name in (
+            "release",
+            "report",
+            "evaluate.json",
+            "slices.json",
+            "variants.json",
+            "shots.json",
+            "reranking.json",
+        )
     ]
     assert after == before
 

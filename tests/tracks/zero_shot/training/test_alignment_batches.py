@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from glyphlens.core.errors import InputError
+from glyphlens.core.storage import save_array
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.tracks.zero_shot.training.batches import (
     HELD_OUT_ROWS,
     AlignmentBatch,
     AlignmentBatches,
+    class_chances,
     held_out_candidates,
 )
 from tests.tracks.zero_shot.aligned_networks import arrays, numbered_samples, training_params
@@ -116,6 +118,17 @@ def test_a_class_with_one_training_picture_is_named(tmp_path: Path) -> None:
         AlignmentBatches(samples, [0, 1, 2, 3], arrays(5), training_params(batch=4, described=0), 0)
 
 
+def test_a_training_row_of_a_class_that_is_not_learnt_is_named(samples: SampleSet) -> None:
+    without_6 = [number for number in SEEN if number != 6]
+    with pytest.raises(InputError, match=r"6 training rows are of characters that are not to be learnt.*of '06'"):
+        AlignmentBatches(samples, without_6, arrays(CLASSES), training_params(described=0), 0)
+
+
+def test_the_order_of_the_seen_classes_does_not_matter(samples: SampleSet) -> None:
+    turned = AlignmentBatches(samples, SEEN[::-1], arrays(CLASSES), training_params(), 0)
+    assert equal(turned.batch(2), batches(samples).batch(2))
+
+
 def test_more_classes_a_step_than_there_are_is_refused(samples: SampleSet) -> None:
     assert batches(samples, described=3).batch(0).described.types_NS.shape[0] == 7
     with pytest.raises(InputError, match=r"zero_shot_training: 4 \+ 4 classes a step need as many seen ones, found 7"):
@@ -132,6 +145,37 @@ def test_validation_asks_for_the_unseen_among_all_that_it_draws(samples: SampleS
     assert len(rows) == len(set(rows)) == 4 + 2 < HELD_OUT_ROWS
     assert samples.class_indices[rows].tolist() == [candidates[target] for target in batch.targets_N]
     assert set(samples.class_indices[rows]) == set(UNSEEN)
+
+
+def test_a_class_is_drawn_by_its_rarest_component() -> None:
+    ids_YK = np.array([[2, 3, 0], [2, 0, 0], [2, 3, 4], [2, 2, 5], [2, 5, 3]])  # 2 in 5 classes, 3 in 3, 5 in 2, 4 in 1
+    weights_Y = np.array([1 / 3, 1 / 5, 1, 1 / 2, 1 / 2])
+    np.testing.assert_allclose(class_chances(ids_YK, 1.0), weights_Y / weights_Y.sum())
+    np.testing.assert_allclose(class_chances(ids_YK, 0.0), 1 / 5)
+
+
+def test_rarity_changes_what_is_drawn_and_nothing_where_it_is_off(samples: SampleSet) -> None:
+    described = arrays(CLASSES)
+    described.component_ids_NK[SEEN] = 2
+    described.component_ids_NK[9, 1] = 8
+    drawn = {}
+    for rarity in (0.0, 3.0):
+        source = AlignmentBatches(samples, SEEN, described, training_params(described=0, rarity=rarity), 0)
+        drawn[rarity] = sum(SEEN.index(9) in source.batch(step).targets_N.tolist() for step in range(60))
+    assert drawn[0.0] < 48 < 57 < drawn[3.0]
+    off = AlignmentBatches(samples, SEEN, described, training_params(rarity=0.0), 0)
+    assert off.chances_Y is None
+
+
+def test_where_no_description_is_learnt_validation_brings_a_template_of_each_candidate(samples: SampleSet) -> None:
+    templates_CTHW = np.zeros((CLASSES, 2, 64, 64), np.uint8)
+    templates_CTHW[:, 0] = np.arange(CLASSES)[:, None, None]
+    save_array(samples.folder / "templates.npy", templates_CTHW)
+    (batch,) = held_out_candidates(samples, UNSEEN, arrays(CLASSES), by_templates=True)
+    assert batch.templates_V1HW is not None and batch.templates_V1HW.shape == (4, 1, 64, 64)
+    assert [round(255 * float(picture.mean())) for picture in batch.templates_V1HW] == [1, 2, 5, 9]
+    (plain,) = held_out_candidates(samples, UNSEEN, arrays(CLASSES))
+    assert plain.templates_V1HW is None
 
 
 def test_validation_without_an_unseen_class_is_refused(samples: SampleSet) -> None:

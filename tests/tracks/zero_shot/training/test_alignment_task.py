@@ -61,6 +61,17 @@ def test_validation_counts_what_is_nearest() -> None:
     assert 4 / 6 - 1e-6 <= found["val_unseen_top5"] <= 1 and math.isfinite(found["val_loss"])
 
 
+def test_without_descriptions_validation_asks_templates() -> None:
+    network, candidates = tiny_network().eval(), described(6)
+    templates_V1HW = torch.rand(6, 1, 64, 64, generator=torch.Generator().manual_seed(1))
+    targets_N = torch.arange(6)
+    task = AlignmentTask(training_params(preset="none"))
+    with torch.no_grad():
+        metrics = task.metrics()
+        task.update(metrics, network, AlignmentBatch(templates_V1HW, candidates, targets_N, templates_V1HW))
+    assert metrics.compute()["val_unseen_top1"] == 1
+
+
 def test_a_few_characters_are_learnt_by_heart(tmp_path: Path) -> None:
     """Pictures that never move: soon each is named by the description of its class."""
     classes = 8

@@ -29,7 +29,7 @@ from glyphlens.training.run import training_run
 class StemParams(Section):
     """What the baseline has of its own; all else it takes from phase 2.
 
-    ``steps``: as many as take phase 2's training time, since a step on pixels costs more.
+    ``steps``: fewer than phase 2's, since a step on pixels takes longer.
     """
 
     stem: tuple[int, int] = Field(strict=False)  # YAML has no tuples

@@ -18,7 +18,8 @@ from glyphlens.core.curves import read_curves
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
 from glyphlens.data.sample_set import SPLITS, SampleSet
-from glyphlens.gates.check import Row, spread_rows
+from glyphlens.export.bundle import drawn_rows
+from glyphlens.gates.check import Row
 from glyphlens.gates.suites.exported import JudgedFile
 from glyphlens.inference.folder import (
     CARD,
@@ -161,9 +162,12 @@ class KanjiModelData:
         return {name: fp32[name] - int8[name] for name, export in self.exports.items() if "int8" in export.kinds}
 
     def rows(self, name: str, split: str) -> NDArray[np.int64]:
-        """(s,) rows of a split that the recogniser can read, evenly spread, so that every run scores the same ones."""
+        """(s,) rows of a split that the recogniser can read, drawn by lot; every run scores the same ones.
+
+        Evenly spread ones would meet some classes again and again and others never: they come round with every writer.
+        """
         rows = readable_rows(self.samples, (self.exports[name].measured["reads"],), self.samples.rows(split))
-        return rows[spread_rows(len(rows), self.scored_rows)]
+        return drawn_rows(rows, self.scored_rows, seed=0)
 
     @cached_property
     def judged(self) -> dict[tuple[str, Precision], JudgedFile]:

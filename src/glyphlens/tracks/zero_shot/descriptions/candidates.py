@@ -21,6 +21,7 @@ from glyphlens.core.storage import is_there
 from glyphlens.imaging.handwriting import HandwritingParams
 from glyphlens.inference.prototypes import Prototypes
 from glyphlens.inference.recognizer import RASTER, Recognizer
+from glyphlens.tracks.zero_shot.descriptions.belonging import require_belonging
 from glyphlens.tracks.zero_shot.descriptions.description import STROKE_POINTS, Description, describe_svg
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, DescriptionEncoder
 from glyphlens.tracks.zero_shot.descriptions.ids import describe_ids
@@ -60,7 +61,8 @@ class KanjiCandidates:
 
     @classmethod
     def open(cls, recognizer: Recognizer) -> "KanjiCandidates":
-        """All prototypes and descriptions beside a model; raises InputError where one is missing or broken."""
+        """All prototypes and descriptions beside a model; raises InputError where one is missing or another's."""
+        require_belonging(recognizer.path)
         rule = HandwritingParams.model_validate(recognizer.manifest.preparation)
         table = Prototypes.load(recognizer.path)
         return cls(recognizer, table, DescriptionEncoder.load(recognizer.path.with_name(FOLDER)), rule)

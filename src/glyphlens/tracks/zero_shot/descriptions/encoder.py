@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
 from glyphlens.inference.recognizer import BATCH, EMBEDDING, open_session
-from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary, padded
+from glyphlens.tracks.zero_shot.descriptions.arrays import COMPONENTS, ComponentVocabulary, padded
 from glyphlens.tracks.zero_shot.descriptions.description import MOST_STROKES, Description, framed
-from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
+from glyphlens.tracks.zero_shot.descriptions.table import ARRAYS, NAMES, DescriptionTable
 
 FOLDER, MODEL = "descriptions", "encoder.onnx"
+FILES = (MODEL, COMPONENTS, ARRAYS, NAMES)  # of the folder
 INPUTS = ("stroke_types", "stroke_points", "component_ids", "component_numbers")
 MOST_COMPONENTS = 30
 

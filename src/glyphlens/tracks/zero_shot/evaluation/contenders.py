@@ -130,23 +130,26 @@ def rank_pictures(contender: Contender, picked: Ints, candidates_V: Ints, classe
 def few_shot_top1(
     contender: Contender, groups_n: Sequence[str], classes_n: Ints, candidates_V: Ints, shots: int, seed: int
 ) -> float:
-    """Top-1 where ``shots`` pictures of each class, of every second group, are added to its prototype.
+    """Top-1 where ``shots`` pictures of each class are added to its prototype; each counts as much as the prototype.
 
-    ``classes_n``: of all pictures of the contender, tested on the other groups; each picture counts as much as the
-    prototype itself. NaN where there is no other group, or a class has fewer pictures.
+    ``classes_n``: of all pictures of the contender. Every group is tested once, with pictures of the other groups
+    added, drawn at random. NaN where a class has fewer pictures in the other groups.
     """
-    shown_n = np.isin(groups_n, sorted(set(groups_n))[::2])
-    order = np.random.default_rng(seed).permutation(np.flatnonzero(shown_n))
-    added, tested = order[_turns(classes_n[order]) < shots], np.flatnonzero(~shown_n)
-    changed, counts = np.unique(classes_n[added], return_counts=True)
-    if not len(tested) or len(changed) < len(np.unique(classes_n)) or counts.min() < shots:
-        return float("nan")
-    vectors_CE = contender.prototypes.vectors_CE.copy()
-    np.add.at(vectors_CE, classes_n[added], contender.pictures_nE[added])
-    vectors_CE[changed] = of_length_1(vectors_CE[changed])
-    prototypes = replace(contender.prototypes, vectors_CE=vectors_CE)
-    found = rank_pictures(Contender(contender.pictures_nE, prototypes), tested, candidates_V, classes_n[tested])
-    return float(np.mean(found.rank_n == 0))
+    names_n, hits_n = np.asarray(groups_n), np.zeros(len(classes_n), np.bool_)
+    for group in np.unique(names_n):
+        tested, others = np.flatnonzero(names_n == group), np.flatnonzero(names_n != group)
+        order = np.random.default_rng(seed).permutation(others)
+        added = order[_turns(classes_n[order]) < shots]
+        changed, counts = np.unique(classes_n[added], return_counts=True)
+        if len(changed) < len(np.unique(classes_n)) or counts.min() < shots:
+            return float("nan")
+        vectors_CE = contender.prototypes.vectors_CE.copy()
+        np.add.at(vectors_CE, classes_n[added], contender.pictures_nE[added])
+        vectors_CE[changed] = of_length_1(vectors_CE[changed])
+        prototypes = replace(contender.prototypes, vectors_CE=vectors_CE)
+        found = rank_pictures(Contender(contender.pictures_nE, prototypes), tested, candidates_V, classes_n[tested])
+        hits_n[tested] = found.rank_n == 0
+    return float(np.mean(hits_n))
 
 
 def _turns(values_n: Ints) -> Ints:

@@ -43,7 +43,8 @@ WRITTEN_PICTURES = PictureSource(
 
 @dataclass(frozen=True)
 class ZeroShotPage:
-    """What the template shows; ``questions``, ``components`` and ``groups`` are tables of ``scores``."""
+    """What the template shows; ``questions``, ``components`` and ``groups`` are tables of ``scores``; ``reranking`` of
+    ``reranking_table``."""
 
     source: PictureSource
     headline: Mapping[str, float]
@@ -55,6 +56,8 @@ class ZeroShotPage:
     roles: Mapping[str, int]
     templates: Sequence[str]
     few_shot: Mapping[int, float]
+    reranking: pd.DataFrame
+    rerank_first: int
     splits: Sequence[Mapping[str, Any]]
     images: Mapping[str, str | None]
     right: Sequence[Mapping[str, Any]]
@@ -77,7 +80,7 @@ def picture_source(samples: SampleSet) -> PictureSource:
 def draw_zero_shot_album(
     folder: Path, components: pd.DataFrame, groups: pd.DataFrame, bins: pd.DataFrame
 ) -> dict[str, str | None]:
-    """Write the PNG files; returns name → data URI or None."""
+    """Write the PNG files; returns name → data URI or None, that of evidence.png, which is there already, too."""
     plot_reliability(folder / "reliability.png", bins, calibration_error(bins))
     for name, table, column in (("components", components, "part"), ("groups", groups, "group")):
         series = {
@@ -86,7 +89,7 @@ def draw_zero_shot_album(
             "HOG, nothing trained": list(table["template_top1"]),
         }
         plot_accuracy_bars(folder / f"{name}.png", list(table[column]), list(table["samples"]), series, {})
-    return {name: file_uri(folder / f"{name}.png") for name in ("reliability", "components", "groups")}
+    return {name: file_uri(folder / f"{name}.png") for name in ("reliability", "components", "groups", "evidence")}
 
 
 class TemplatePairs:

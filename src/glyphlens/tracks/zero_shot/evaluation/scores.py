@@ -125,7 +125,12 @@ def slices(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
     )
 
 
-def variants(unseen: pd.DataFrame, few_shot: Mapping[int, float], bins: int) -> dict[str, float]:
+def few_shot_scores(few_shot: Mapping[int, float]) -> dict[str, float]:
+    """The numbers of metrics/zero_shot/shots.json; left out for more pictures than a class has in other groups."""
+    return _measured({f"shots{shots}_top1": top1 for shots, top1 in few_shot.items()})
+
+
+def variants(unseen: pd.DataFrame, bins: int) -> dict[str, float]:
     """The numbers of metrics/zero_shot/variants.json; those of no picture are left out."""
     fp32 = accuracy("fp32_top1").of(unseen)
     return _measured(
@@ -134,7 +139,6 @@ def variants(unseen: pd.DataFrame, few_shot: Mapping[int, float], bins: int) -> 
             "fp32_unseen_top1": fp32,
             "int8_loss": fp32 - accuracy("top1").of(unseen),
             "ece": ece(bins).of(unseen),
-            **{f"shots{shots}_top1": top1 for shots, top1 in few_shot.items()},
         }
     )
 

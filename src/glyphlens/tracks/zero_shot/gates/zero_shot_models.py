@@ -22,6 +22,8 @@ from glyphlens.gates.run import Gate
 from glyphlens.gates.suites import exported, trained
 from glyphlens.inference.folder import model_name
 from glyphlens.inference.prototypes import Prototypes, of_length_1
+from glyphlens.tracks.zero_shot.descriptions.belonging import MODELS, require_belonging
+from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER
 from glyphlens.tracks.zero_shot.evaluation.contenders import RELEASED, shuffled
 from glyphlens.tracks.zero_shot.export.fusion import fused
 from glyphlens.tracks.zero_shot.export.released import released_files, total_megabytes
@@ -126,6 +128,18 @@ def encoder_own(data: ZeroShotModelData, limits: ZeroShotModelLimits) -> Outcome
     ]
     message = f"least cosine of an encoded description and the stored one, of {len(picked)}"
     return at_least(float(cosine_s.min()), limits.min_view_cosine, message, rows)
+
+
+@CHECKS.add("encoder-named")
+def encoder_named(data: ZeroShotModelData, limits: ZeroShotModelLimits) -> Outcome:
+    """The descriptions say which image files they belong to, so that those of another export are refused."""
+    rows: list[Row] = [] if (data.folder / FOLDER / MODELS).is_file() else [{"file": MODELS, "reason": "missing"}]
+    for name in data.files:
+        try:
+            require_belonging(data.folder / name)
+        except InputError as error:
+            rows.append({"file": name, "reason": str(error)})
+    return none_of(len(rows), "image files whose descriptions are another's", rows)
 
 
 @CHECKS.add("top1-floors")

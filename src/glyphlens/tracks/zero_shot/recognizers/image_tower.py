@@ -9,6 +9,7 @@ from torch.nn import functional
 from glyphlens.nets.blocks import Encoder
 from glyphlens.nets.trunk import ResidualBlock
 from glyphlens.tracks.zero_shot.recognizers.levels import RADICAL_SIDE, Levels
+from glyphlens.tracks.zero_shot.recognizers.reasoning import SlotReasoning
 
 
 class ImageTower(nn.Module):
@@ -20,7 +21,13 @@ class ImageTower(nn.Module):
     """
 
     def __init__(
-        self, widths: tuple[int, ...], depths: tuple[int, ...], slots: int, sizes: tuple[int, int, int]
+        self,
+        widths: tuple[int, ...],
+        depths: tuple[int, ...],
+        slots: int,
+        sizes: tuple[int, int, int],
+        *,
+        reasoning: bool,
     ) -> None:
         super().__init__()
         stroke, radical, character = sizes
@@ -37,11 +44,15 @@ class ImageTower(nn.Module):
         self.pool = nn.Conv2d(slots, slots, RADICAL_SIDE, groups=slots, bias=False)
         self.norm = nn.BatchNorm1d(slots)
         self.character = nn.Linear(slots, character)
+        self.reasoning = SlotReasoning(RADICAL_SIDE**2, slots) if reasoning else None
 
     def forward(self, images_N1HW: Tensor) -> Levels:
         """Levels of the pictures."""
         places_NCRS = self.trunk(images_N1HW)
         slots_NCRS = self.slots(places_NCRS)
+        if self.reasoning is not None:
+            slots_NKC = self.reasoning(slots_NCRS.flatten(2).transpose(1, 2))
+            slots_NCRS = slots_NKC.transpose(1, 2).reshape(slots_NCRS.shape)
         whole_NC = functional.relu(self.norm(self.pool(slots_NCRS).flatten(1)))
         return Levels(
             self.stroke(places_NCRS).flatten(1), self.radical(slots_NCRS).flatten(1), self.character(whole_NC)

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     numbers = {entry.label: number for number, entry in enumerate(samples.classes)}
     seen, val = ([numbers[label] for label in labels] for labels in (roles.seen, roles.val))
     source = AlignmentBatches(samples, seen, arrays, params, seed)
-    validation = held_out_candidates(samples, val, arrays)
+    validation = held_out_candidates(samples, val, arrays, by_templates=not params.losses.text)
 
     torch.manual_seed(seed)
     settings = params.network.model_dump()

@@ -6,13 +6,14 @@ from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 from tqdm import tqdm
 
 from glyphlens.core.params import Section, load_params, load_seed, read_sections
-from glyphlens.core.storage import load_json, save_json, save_metrics, save_table, save_text
+from glyphlens.core.storage import MAX_METRICS, load_json, save_json, save_metrics, save_table, save_text
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.outcomes import class_table
+from glyphlens.evaluation.pictures import plot_heat
 from glyphlens.evaluation.report import cards, run_record, save_tables_csv, split_table
 from glyphlens.evaluation.scores import reliability_table
 from glyphlens.gates.token import require_token
@@ -22,6 +23,7 @@ from glyphlens.tracking.timings import note_timing
 from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary
 from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
 from glyphlens.tracks.zero_shot.evaluation.contenders import contenders
+from glyphlens.tracks.zero_shot.evaluation.evidence import evidence_heats, hardest
 from glyphlens.tracks.zero_shot.evaluation.release import measured_preface, write_zero_shot_release
 from glyphlens.tracks.zero_shot.evaluation.report import (
     TemplatePairs,
@@ -30,9 +32,18 @@ from glyphlens.tracks.zero_shot.evaluation.report import (
     picture_source,
     render_zero_shot_page,
 )
+from glyphlens.tracks.zero_shot.evaluation.reranking import (
+    LEVEL,
+    Asked,
+    level_numbers,
+    reranking_parts,
+    reranking_scores,
+    reranking_table,
+)
 from glyphlens.tracks.zero_shot.evaluation.scores import (
     ZeroShotTest,
     confusion_table,
+    few_shot_scores,
     group_scores,
     headline,
     known_share_table,
@@ -49,16 +60,25 @@ SECTIONS = (
 )  # fmt: skip
 INPUTS, OUTPUTS = (
     ("samples", "samples_token", "export", "export_token"),
-    ("release", "metrics", "slices", "variants", "report", "timings"),
+    ("release", "metrics", "slices", "variants", "shots", "reranking", "report", "timings"),
 )
+
+
+class RerankParams(Section):
+    """``zero_shot_evaluate.rerank``: how many answers are ordered again, with which weights of their radicals."""
+
+    first: int = Field(ge=2)
+    weights: list[PositiveFloat] = Field(min_length=1)
 
 
 class ZeroShotEvaluateParams(Section):
     """Section ``zero_shot_evaluate``: how finely and how much is shown; ``shots``: pictures added to a prototype."""
 
     calibration_bins: PositiveInt
-    shots: list[PositiveInt] = Field(max_length=2)
+    shots: list[PositiveInt] = Field(max_length=MAX_METRICS)
+    rerank: RerankParams
     examples_shown: PositiveInt
+    evidence_shown: PositiveInt
     confusions_shown: PositiveInt
     errors_shown: PositiveInt
 
@@ -69,19 +89,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     require_token(paths.samples_token, paths.samples)
     require_token(paths.export_token, paths.export)
     params, seed = load_params(ZeroShotEvaluateParams, "zero_shot_evaluate"), load_seed()
-    samples, roles = SampleSet.open(paths.samples), ClassRoles.load(paths.samples)
     descriptions, vocabulary = DescriptionTable.load(paths.samples), ComponentVocabulary.load(paths.samples)
 
-    rows_n = samples.rows("test")
-    test = ZeroShotTest(samples, roles, rows_n, contenders(paths.export, samples, roles, rows_n, seed))
+    test = _opened(paths, seed)
     tables = questions(test)
     unseen = tables["unseen"]
     unseen["known_share"] = known_shares(descriptions, vocabulary.seen, unseen["label"].tolist())
+    reranking = _reranked(paths, test, params.rerank)
     few_shot = {shots: test.few_shot(shots, seed) for shots in params.shots}
     found = {
         "metrics": headline(tables),
         "slices": slices(tables),
-        "variants": variants(unseen, few_shot, params.calibration_bins),
+        "variants": variants(unseen, params.calibration_bins),
+        "shots": few_shot_scores(few_shot),
+        "reranking": reranking_scores(reranking),
     }
     for name, numbers in found.items():
         save_metrics(getattr(paths, name), numbers)
@@ -89,11 +110,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     written = _save_tables(paths, test, tables, confusion_table(unseen, descriptions, params.confusions_shown))
     page = ZeroShotPage(
         **_texts(paths, test, found["metrics"]),
-        **_pictures(paths, params, samples, unseen, written),
+        **_pictures(paths, params, test, unseen, written),
         headline=found["metrics"],
         slices=found["slices"],
         variants=found["variants"],
         few_shot=few_shot,
+        reranking=reranking,
+        rerank_first=params.rerank.first,
         questions=written["questions"],
         components=written["components"],
         groups=written["groups"],
@@ -101,9 +124,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_json(paths.report / "run.json", page.run)
     save_text(paths.report / "report.html", render_zero_shot_page(page))
     tqdm.write("zero_shot_evaluate: " + ", ".join(f"{name} {value:.4f}" for name, value in found["metrics"].items()))
-    preface = measured_preface(found["metrics"], " ".join(picture_source(samples)))
+    preface = measured_preface(found["metrics"], " ".join(picture_source(test.samples)))
     write_zero_shot_release(paths.release, paths.export, preface)
     note_timing(paths.timings, "zero_shot_evaluate")
+
+
+def _opened(paths: argparse.Namespace, seed: int) -> ZeroShotTest:
+    """All test pictures, and who names them."""
+    samples, roles = SampleSet.open(paths.samples), ClassRoles.load(paths.samples)
+    rows_n = samples.rows("test")
+    return ZeroShotTest(samples, roles, rows_n, contenders(paths.export, samples, roles, rows_n, seed))
+
+
+def _reranked(paths: argparse.Namespace, test: ZeroShotTest, params: RerankParams) -> pd.DataFrame:
+    """``reranking_table`` of the released file, written."""
+    classes_n = test.samples.class_indices[test.rows_n]
+    tested = Asked(test.contenders["released"], classes_n, test.candidates_V)
+    parts = reranking_parts(paths.export, test.samples, test.roles, tested)
+    table = reranking_table(parts, level_numbers(paths.export, LEVEL), params.first, params.weights)
+    save_tables_csv(paths.report, {"reranking": table})
+    return table
 
 
 def _save_tables(
@@ -145,12 +185,15 @@ def _texts(paths: argparse.Namespace, test: ZeroShotTest, metrics: Mapping[str, 
 def _pictures(
     paths: argparse.Namespace,
     params: ZeroShotEvaluateParams,
-    samples: SampleSet,
+    test: ZeroShotTest,
     unseen: pd.DataFrame,
     written: Mapping[str, pd.DataFrame],
 ) -> dict[str, Any]:
     """What the page shows of it."""
-    pairs, bins = TemplatePairs(samples), reliability_table(unseen, params.calibration_bins)
+    pairs, bins = TemplatePairs(test.samples), reliability_table(unseen, params.calibration_bins)
+    labels = [test.samples.classes[number].label for number in test.candidates_V]
+    released, looked_at = test.contenders["released"].prototypes, hardest(unseen, params.evidence_shown)
+    plot_heat(paths.report / "evidence.png", evidence_heats(paths.export, test.samples, released, looked_at, labels))
     return {
         "images": draw_zero_shot_album(paths.report, written["components"], written["groups"], bins),
         "right": cards(pairs.right(unseen, params.examples_shown)),

@@ -20,6 +20,7 @@ from glyphlens.nets.weights import load_model
 from glyphlens.sources.kanji_params import PreparationRule
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
+from glyphlens.tracks.zero_shot.descriptions.belonging import save_belonging
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER
 from glyphlens.tracks.zero_shot.export.card import ZeroShotFacts, zero_shot_card
 from glyphlens.tracks.zero_shot.export.files import (
@@ -58,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     contents = {kind: ModelContent(graph.SerializeToString(deterministic=True), 1.0) for kind, graph in graphs.items()}
     folder.save_models(manifest_of(samples, rule, model.config.level_sizes), contents)
     files: dict[Precision, Path] = {kind: paths.out / entry.name for kind, entry in folder.manifest.files.items()}
+    save_belonging(files.values())
     measured = {kind: measure(file, samples, roles, text_CE) for kind, file in files.items()}
     save_parts(paths.out, text_CE, {kind: each.views.exemplar_CE for kind, each in measured.items()})
 

@@ -48,14 +48,21 @@ class AlignmentTask:
         return total + weights.text * functional.cross_entropy(joint_NV, own_B.repeat(HANDS))
 
     def metrics(self) -> MetricCollection:
-        """By descriptions alone, of pictures of classes that are pretended unseen, among all that validation draws."""
+        """By descriptions alone, of pictures of classes that are pretended unseen, among all that validation draws.
+
+        Where descriptions are not learnt, they say nothing: then by templates alone, as a batch brings them along.
+        """
         means = {name: weighted_mean() for name in ("val_loss", "val_unseen_top1", "val_unseen_top5")}
         return MetricCollection(means, compute_groups=False)  # type: ignore[arg-type]
 
     def update(self, metrics: MetricCollection, model: nn.Module, batch: AlignmentBatch) -> None:
         """Add a batch of validation."""
         assert isinstance(model, Network)
-        scores_NV = model(batch.images_N1HW) @ model.describe(*batch.described).T / self.params.temperature
+        if batch.templates_V1HW is None:
+            candidates_VE = model.describe(*batch.described)
+        else:
+            candidates_VE = model(batch.templates_V1HW)
+        scores_NV = model(batch.images_N1HW) @ candidates_VE.T / self.params.temperature
         best_NK = scores_NV.topk(min(TOP_K, scores_NV.shape[1]), dim=1).indices == batch.targets_N.unsqueeze(1)
         count = len(batch.targets_N)
         metrics["val_loss"].update(functional.cross_entropy(scores_NV, batch.targets_N), count)
