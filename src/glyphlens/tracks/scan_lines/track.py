@@ -15,7 +15,7 @@ TRACK = Track(
         Headline(_SEQUENTIAL, "top1", "of the {material}, in hands never seen, are named right at the last line"),
         Headline(_SEQUENTIAL, "top1_at_half", "are named right after half of the lines"),
     ),
-    stages=("samples",),
+    stages=("samples", "vit", "sequential", "lrcn", "baseline", "evaluate"),
     material={
         "rendered_samples": "characters of the rendered stand-in (no real handwriting)",
         "etl_samples": "handwritten characters of the ETL database",

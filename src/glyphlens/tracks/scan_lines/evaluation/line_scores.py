@@ -26,7 +26,8 @@ Ints = NDArray[np.int64]
 class Stopped(NamedTuple):
     """What a rule did to N scans: the lines read of each, and whether its answer there, and at the last line, is right.
 
-    ``gap_L``: of the scans stopped by each line the share lost, averaged over groups; NaN where no group counts.
+    ``gap_L``: of the scans stopped by each line the share lost, averaged over groups; over all
+    scans where no group has enough of them, NaN where none has stopped.
     ``marginal_gap``: top-1 at the last line minus top-1 where it stopped.
     """
 
@@ -51,7 +52,9 @@ def stopped(answers: LineAnswers, rule: StoppingRule) -> Stopped:
     line_N = stopping_lines(answers.confidence_NL >= rule.threshold_L)
     right_NL, shares = answers.right_NL, stopped_shares(answers, line_N)
     gaps = [group_gaps(shares, line, rule.promise.largest_group_gap) for line in range(answers.lines)]
-    gap_L = np.array([gap_G.mean() if len(gap_G) else np.nan for gap_G in gaps])
+    with np.errstate(invalid="ignore"):
+        pooled_L = shares.lost_GL.sum(axis=0) / shares.stopped_GL.sum(axis=0)
+    gap_L = np.array([gap_G.mean() if len(gap_G) else pooled for gap_G, pooled in zip(gaps, pooled_L, strict=True)])
     right_N = np.take_along_axis(right_NL, line_N[:, None] - 1, axis=1)[:, 0]
     return Stopped(line_N, right_N, right_NL[:, -1], gap_L)
 

@@ -106,7 +106,7 @@ def causal_mask(lines: int) -> Tensor:
 
 
 def sinusoidal_positions(lines: int, width: int) -> Tensor:
-    """(L, D) float32 of Vaswani et al. 2017, section 3.5: sines, then cosines, of D / 2 frequencies.
+    """(L, D) float32 of Vaswani et al. 2017 (arXiv:1706.03762, section 3.5): sines, then cosines, of D / 2 frequencies.
 
     Raises ValueError for an odd width.
     """

@@ -27,7 +27,9 @@ from glyphlens.tracks.scan_lines.stopping.answers import LineAnswers
 from glyphlens.tracks.scan_lines.stopping.calibration import StoppingParams
 from glyphlens.tracks.scan_lines.stopping.files import CALIBRATION, PROPOSED, TEST, exported_names, used_file
 
-SECTIONS = ("seed", "scan_samples", "scan_stopping", "scan_evaluate")
+SECTIONS = (
+    "seed", "scan_samples", "scan_recognizers", "scan_training", "scan_export", "scan_stopping", "scan_evaluate"
+)  # fmt: skip
 INPUTS, OUTPUTS = (
     ("samples", "samples_token", "export", "stopping", "export_token"),
     ("release", "metrics", "baseline", "report"),
