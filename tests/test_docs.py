@@ -12,13 +12,13 @@ from typer.main import get_command
 
 from glyphlens.cli import app
 from glyphlens.core.params import read_params
-from glyphlens.summary import block, replace_block
+from glyphlens.summary import replace_blocks
 from tests.checkout import committed
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DATA = (ROOT / "docs/DATA.md").read_text(encoding="utf-8")
-PAGES = ("ARCHITECTURE", "DATA", "EXPERIMENTS", "SHARING", "SPEC")
+PAGES = ("ARCHITECTURE", "DATA", "EXPERIMENTS", "RESULTS", "SHARING", "SPEC")
 NAMES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES))
 DOCUMENTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
 STAGES = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -116,11 +116,11 @@ def test_commands_exist(program: str, main: Callable[[list[str]], object]) -> No
         assert ended.value.code == 0, f"{program} {subcommand}"
 
 
-def test_the_numbers_of_the_readme_are_those_of_the_metrics() -> None:
+@pytest.mark.parametrize("name", ["README.md", "docs/RESULTS.md"])
+def test_the_numbers_are_those_of_the_metrics(name: str) -> None:
     assert (ROOT / "metrics").is_dir(), "no metrics yet: run `make repro` and commit metrics/"
-    assert replace_block(README, block(ROOT / "metrics")) == README, (
-        "run python -m glyphlens.summary --readme README.md"
-    )
+    written = replace_blocks(DOCUMENTS[name], ROOT / "metrics")
+    assert written == DOCUMENTS[name], "run python -m glyphlens.summary README.md docs/RESULTS.md"
 
 
 def headings() -> list[str]:

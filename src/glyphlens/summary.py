@@ -1,11 +1,11 @@
-"""What came out: the committed metrics as tables, printed by `make repro` and kept in README.md; what it took, printed.
+"""What came out: the committed metrics as tables, printed by `make repro` and kept in documents; what it took, printed.
 
-``python -m glyphlens.summary`` prints; with ``--readme README.md`` the block between the two markers is rewritten.
+``python -m glyphlens.summary`` prints; with the names of documents, the blocks between markers in them are rewritten.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from glyphlens.export.energy import EnergyParams, estimate
 from glyphlens.tracking.timings import LATENCY, SECONDS, read_timings
 from glyphlens.tracks import Track, flagship, tracks
 
-BEGIN = "<!-- metrics: begin, written by `python -m glyphlens.summary --readme README.md` -->"
-END = "<!-- metrics: end -->"
+BEGIN = "<!-- {}: begin, written by `python -m glyphlens.summary README.md docs/RESULTS.md` -->"
+END = "<!-- {}: end -->"
 GATES, TIMINGS = "gates", "timings.json"
 SCORES = {
     "test_top1": "top-1",
@@ -41,14 +41,17 @@ def metric_files(metrics: Path) -> list[Path]:
 
 
 def summary(metrics: Path) -> str:
-    """A Markdown table with one line per metrics file of a stage or gate, and one of the recognisers that compete."""
+    """A Markdown table with one line per metrics file of a stage or gate."""
     files = [path for path in metric_files(metrics) if not _is_recognizer(path)]
     lines = ["| stage | what came out |", "|---|---|"]
-    lines += [f"| {_title(path)} | {' · '.join(_readings(path))} |" for path in files]
+    return "\n".join(lines + [f"| {_title(path)} | {' · '.join(_readings(path))} |" for path in files])
+
+
+def recognizers(metrics: Path) -> str:
+    """A Markdown table of the recognisers that compete; empty where there are none."""
     table = recognizer_rows(metrics)
-    if table:
-        lines += ["", *(f"| {' | '.join(cells)} |" for cells in [table[0], ["---"] * len(table[0]), *table[1:]])]
-    return "\n".join(lines)
+    ruled = [table[0], ["---"] * len(table[0]), *table[1:]] if table else []
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in ruled)
 
 
 def recognizer_rows(metrics: Path) -> list[list[str]]:
@@ -88,17 +91,21 @@ def headlines(metrics: Path) -> str:
     return "\n".join(lines)
 
 
-def block(metrics: Path) -> str:
-    """Headlines and summary between the two markers, as they stand in README.md."""
-    return "\n".join(filter(None, (BEGIN, headlines(metrics), f"\n{summary(metrics)}", END)))
+BLOCKS: Mapping[str, Callable[[Path], str]] = {"headlines": headlines, "recognisers": recognizers, "metrics": summary}
 
 
-def replace_block(text: str, new: str) -> str:
-    """``text`` with the marked block exchanged; raises InputError where the markers are not there once each."""
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise InputError(f"the markers {BEGIN!r} and {END!r} must stand there once each, in this order")
-    head, rest = text.split(BEGIN)
-    return head + new + rest.split(END)[1]
+def replace_blocks(text: str, metrics: Path) -> str:
+    """``text`` with its marked blocks written anew; raises InputError where there is none, or half of one."""
+    found = [name for name in BLOCKS if BEGIN.format(name) in text or END.format(name) in text]
+    if not found:
+        raise InputError(f"no markers such as {BEGIN.format('metrics')!r}; blocks are called {', '.join(BLOCKS)}")
+    for name in found:
+        begin, end = BEGIN.format(name), END.format(name)
+        if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+            raise InputError(f"the markers {begin!r} and {end!r} must stand there once each, in this order")
+        head, _, rest = text.partition(begin)
+        text = f"{head}{begin}\n{BLOCKS[name](metrics)}\n{end}{rest.partition(end)[2]}"
+    return text
 
 
 def _position(path: Path) -> tuple[bool, int, str, int, str]:
@@ -150,16 +157,16 @@ def _number(value: float) -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Print the summary, or rewrite the block of a README."""
+    """Print the summary, or rewrite the blocks of documents."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--metrics", type=Path, default=Path("metrics"), help="folder of the metrics files")
-    parser.add_argument("--readme", type=Path, help="rewrite the marked block of this file instead of printing")
+    parser.add_argument("documents", nargs="*", type=Path, help="rewrite their marked blocks instead of printing")
     options = parser.parse_args(argv)
     try:
-        if options.readme is None:
+        if not options.documents:
             _print_tables(options.metrics)
-        else:
-            save_text(options.readme, replace_block(options.readme.read_text("utf-8"), block(options.metrics)))
+        for document in options.documents:
+            save_text(document, replace_blocks(document.read_text("utf-8"), options.metrics))
     except GlyphlensError as error:
         sys.exit(f"summary: {error}")
 
