@@ -110,8 +110,8 @@ def test_another_models_cache_is_refused(root: Path, tmp_path: Path) -> None:
             Stream.load(cache, LineRecognizer.load(root / other))
     arrays = dict(np.load(cache))
     faults = {
-        "whole cache": {**arrays, "keys": arrays["keys"][:, :1]},
-        "lines seen": {**arrays, "position": arrays["position"] + 1},
+        "whole cache": {**arrays, "attended": arrays["attended"][:, :1]},
+        "lines seen": {**arrays, "seen": arrays["seen"] + 1},
         "is missing": {name: part for name, part in arrays.items() if name != "model"},
     }
     for told, content in faults.items():

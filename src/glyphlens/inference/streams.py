@@ -22,7 +22,7 @@ from glyphlens.inference.folder import LABELS, ExportFolder, Manifest, ModelFile
 from glyphlens.inference.recognizer import LOGITS, open_session, softmax, tensors_of
 
 LINES, LINE, NEXT = "lines", "line", "next_"
-POSITION = "position"  # of a cache that counts lines itself
+COUNTED = "seen"  # tensor of a cache that counts lines itself: (1, …), the first number of its row
 MODEL, SEEN = "model", "lines_seen"  # in a saved cache, beside its tensors
 BATCH = 64
 Cache = dict[str, NDArray[Any]]
@@ -126,7 +126,7 @@ class Stream:
         }:
             raise InputError(f"{path}: not a whole cache; it holds {', '.join(arrays) or 'nothing'}")
         lines_seen = int(seen) if seen.shape == () and seen.dtype.kind == "i" else -1
-        if not 0 <= lines_seen <= recognizer.lines or int(arrays.get(POSITION, seen).max()) != lines_seen:
+        if not 0 <= lines_seen <= recognizer.lines or int(arrays.get(COUNTED, seen).flat[0]) != lines_seen:
             raise InputError(f"{path}: {seen} lines seen, expected 0 … {recognizer.lines}")
         return cls(recognizer, arrays, lines_seen)
 

@@ -14,7 +14,16 @@ from glyphlens.tracks.scan_lines.samples.scan_set import MISSING
 
 CLASSES, LINES, SAMPLES = 4, 12, 16
 LABELS = "あいうえ"
-TOKENS: dict[str, Any] = {"widths": [4, 8], "kernels": [5, 3], "d_model": 16, "layers": 2, "heads": 2, "mlp": 24}
+TOKENS: dict[str, Any] = {
+    "widths": [4, 8],
+    "kernels": [5, 3],
+    "heights": [2, 3],
+    "blocks": 1,
+    "d_model": 16,
+    "layers": 2,
+    "heads": 2,
+    "mlp": 24,
+}
 SETTINGS: dict[str, dict[str, Any]] = {
     "vit": {**TOKENS, "dropout": 0.0},
     "sequential": {**TOKENS, "dropout": 0.0},

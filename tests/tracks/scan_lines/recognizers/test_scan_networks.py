@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from glyphlens.core.errors import ParamsError
 from glyphlens.nets.weights import load_model, save_model
-from glyphlens.tracks.scan_lines.recognizers.line_tokens import LineTokenizer, standard_lines
+from glyphlens.tracks.scan_lines.recognizers.line_tokens import LineTokenizer, running_maximum, standard_lines
 from glyphlens.tracks.scan_lines.recognizers.lrcn import Network as Lrcn
 from glyphlens.tracks.scan_lines.recognizers.registry import StreamingNetwork
 from glyphlens.tracks.scan_lines.recognizers.transformer import causal_mask, masked_attention, sinusoidal_positions
@@ -38,9 +38,12 @@ def stepped(network: nn.Module, lines_NLS: Tensor) -> Tensor:
 def test_lines_are_standardised_as_the_samples_are(scale: float) -> None:
     lines_NLS = scans() * scale
     lines_NLS[2, 0, 0] = torch.inf
-    found, missing_NL = standard_lines(lines_NLS)
-    np.testing.assert_allclose(found.numpy(), standardized(lines_NLS.numpy()), atol=2e-6)
-    assert missing_NL.nonzero().tolist() == [[1, 3], [1, 7], [2, 0]]
+    found = standard_lines(lines_NLS)
+    np.testing.assert_allclose(found.lines_NLS.numpy(), standardized(lines_NLS.numpy()), atol=2e-6)
+    assert found.missing_NL.nonzero().tolist() == [[1, 3], [1, 7], [2, 0]]
+    known_NLS = np.nan_to_num(lines_NLS.numpy().astype(float), posinf=0)
+    deviation_NL = np.where(found.missing_NL.numpy(), 0, known_NLS.std(-1))
+    np.testing.assert_allclose(found.deviation_NL.numpy(), deviation_NL, rtol=1e-4)
 
 
 def test_a_line_of_one_value_is_zeros_whatever_it_is() -> None:
@@ -60,11 +63,20 @@ def test_gain_and_offset_of_a_line_do_not_matter(gain: float, offset: float) -> 
 @pytest.mark.parametrize("is_training", [False, True])
 def test_a_token_depends_on_its_own_line_alone(is_training: bool) -> None:
     torch.manual_seed(0)
-    tokenizer = LineTokenizer(SAMPLES, (4, 8, 8, 8, 8), (7, 5, 3, 3, 3), 16).train(is_training)
+    tokenizer = LineTokenizer(SAMPLES, (4, 8, 8, 8, 8), (7, 5, 3, 3, 3), (1,) * 5, 0, 16).train(is_training)
     lines_NLS, other = scans(), scans()
     other[:, 6] = torch.nan
     changed_NL = (tokenizer(lines_NLS) != tokenizer(other)).any(-1)
     assert changed_NL[:, 6].all() and changed_NL.sum() == len(lines_NLS)
+
+
+def test_contrast_is_a_share_of_the_largest_deviation_so_far() -> None:
+    deviation_NL = torch.tensor([[0.0, 2.0, 1.0, 4.0, 3.0]])
+    assert running_maximum(deviation_NL).tolist() == [[0.0, 2.0, 2.0, 4.0, 4.0]]
+    tokenizer, lines_NLS = LineTokenizer(SAMPLES, (4,), (3,), (1,), 0, 16), scans(1)
+    torch.testing.assert_close(tokenizer(1e3 * lines_NLS), tokenizer(lines_NLS), atol=1e-4, rtol=0)
+    lines_NLS[:, 1] *= 1e-3  # standardised it is the same, beside the first it is faint
+    assert not torch.allclose(tokenizer(scans(1))[:, 1], tokenizer(lines_NLS)[:, 1], atol=1e-2)
 
 
 def test_attention_with_the_mask_looks_back_only() -> None:

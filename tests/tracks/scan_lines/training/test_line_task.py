@@ -36,7 +36,7 @@ EVEN = np.ones(CLASSES, np.float32)
 
 
 def params_of(**changed: Any) -> ScanTrainingParams:
-    own = {"class_power": 0.5, "line_power": 1.0, "augment": AUGMENT}
+    own = {"class_power": 0.5, "line_power": 1.0, "augment": AUGMENT, "written": None}
     return ScanTrainingParams.model_validate({**COMMON, **own, **changed})
 
 

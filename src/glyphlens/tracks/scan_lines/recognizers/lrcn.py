@@ -109,8 +109,8 @@ class Network(nn.Module):
 
     def _filled(self, lines_NLS: Tensor) -> Tensor:
         """Standardised, with the learned line where one is missing."""
-        standard_NLS, missing_NL = standard_lines(lines_NLS)
-        return torch.where(missing_NL.unsqueeze(-1), self.missing_S, standard_NLS)
+        seen = standard_lines(lines_NLS)
+        return torch.where(seen.missing_NL.unsqueeze(-1), self.missing_S, seen.lines_NLS)
 
     def _features(self, lines_NTS: Tensor) -> Tensor:
         """T lines → (N, T − W + 1, D): of every window that lies within them."""

@@ -1,9 +1,10 @@
-"""An answer after every line: tokens of single lines, sinusoidal positions, a causal transformer.
+"""An answer after every line: tokens of lines, sinusoidal positions, a causal transformer.
 
-Its step takes one line and the keys and values of those before it, which have room for all lines of a scan: memory is
-the same at the first line and at the last.
+Its step takes one line, what the tokeniser keeps of the last ones, and the keys and values of all before, which have
+room for all lines of a scan: memory is the same at the first line and at the last.
 
-N scans · L lines · S samples of a line · D numbers of a token · Y layers · H heads · E = D / H · C classes
+N scans · L lines · S samples of a line · W lines that a token sees · D numbers of a token
+Y layers · H heads · E = D / H · C classes
 """
 
 from typing import ClassVar
@@ -11,7 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from glyphlens.tracks.scan_lines.recognizers.line_tokens import LineTokenizer
+from glyphlens.tracks.scan_lines.recognizers.line_tokens import LineCache, LineTokenizer
 from glyphlens.tracks.scan_lines.recognizers.transformer import (
     LayerCache,
     TokenConfig,
@@ -38,14 +39,16 @@ def config(settings: Settings, classes: int, lines: int, samples: int) -> Config
 class Network(nn.Module):
     """(N, L, S) → tokens (N, L, D) → causal transformer → (N, L, C)."""
 
-    cache_names: ClassVar[tuple[str, ...]] = ("keys", "values", "position")
+    cache_names: ClassVar[tuple[str, ...]] = ("attended", "window", "seen")
     positions_LD: Tensor
     seen_LL: Tensor
 
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.tokenizer = LineTokenizer(config.samples, config.widths, config.kernels, config.d_model)
+        self.tokenizer = LineTokenizer(
+            config.samples, config.widths, config.kernels, config.heights, config.blocks, config.d_model
+        )
         layer = (config.d_model, config.heads, config.mlp, config.dropout)
         self.layers = nn.ModuleList(TransformerLayer(*layer) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.d_model)
@@ -64,22 +67,26 @@ class Network(nn.Module):
         return logits_NLC
 
     def start(self, count: int) -> tuple[Tensor, ...]:
-        """The cache before the first line: keys and values (N, Y, H, L, E) and position (N,) int64, all 0."""
+        """The cache before the first line, all 0: keys and values (N, 2, Y, H, L, E), the tokeniser's window
+        (N, 2, W − 1, S), and (N, 2) how many lines were seen and the largest deviation of one."""
         own = self.config
-        room = (count, own.layers, own.heads, own.lines, own.d_model // own.heads)
-        return torch.zeros(room), torch.zeros(room), torch.zeros(count, dtype=torch.int64)
+        attended = torch.zeros(count, 2, own.layers, own.heads, own.lines, own.d_model // own.heads)
+        maps_N2WS, largest_N1 = self.tokenizer.start(count, own.samples)
+        return attended, maps_N2WS, torch.cat([torch.zeros(count, 1), largest_N1], dim=1)
 
     def step(self, line_NS: Tensor, cache: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """One more line of each scan → (N, C) logits after it, and the cache for the next."""
-        keys_NYHLE, values_NYHLE, position_N = cache
-        places_NL = torch.arange(self.config.lines, device=position_N.device).unsqueeze(0)
+        attended, maps_N2WS, seen_N2 = cache
+        position_N = seen_N2[:, 0].long()
+        places_NL = torch.arange(self.config.lines, device=line_NS.device).unsqueeze(0)
         here_NL, seen_NL = places_NL == position_N.unsqueeze(1), places_NL <= position_N.unsqueeze(1)
-        token_N1D = self.tokenizer(line_NS.unsqueeze(1)) + self.positions_LD[position_N].unsqueeze(1)
+        token_N1D, kept = self.tokenizer.step(line_NS, LineCache(maps_N2WS, seen_N2[:, 1:]))
+        token_N1D = token_N1D + self.positions_LD[position_N].unsqueeze(1)
         grown = []
         for number, layer in enumerate(self.layers):
             assert isinstance(layer, TransformerLayer)
-            before = LayerCache(keys_NYHLE[:, number], values_NYHLE[:, number])
-            token_N1D, after = layer.step(token_N1D, before, here_NL, seen_NL)
-            grown.append(after)
-        keys, values = (torch.stack(parts, dim=1) for parts in zip(*grown, strict=True))
-        return self.classes(self.norm(token_N1D)).squeeze(1), (keys, values, position_N + 1)
+            token_N1D, after = layer.step(token_N1D, LayerCache(*attended[:, :, number].unbind(1)), here_NL, seen_NL)
+            grown.append(torch.stack(after, dim=1))
+        seen_N2 = torch.cat([seen_N2[:, :1] + 1, kept.largest_N1], dim=1)
+        logits_NC = self.classes(self.norm(token_N1D)).squeeze(1)
+        return logits_NC, (torch.stack(grown, dim=2), kept.maps_N2WS, seen_N2)

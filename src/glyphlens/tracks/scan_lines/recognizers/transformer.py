@@ -18,6 +18,8 @@ class TokenSettings(Section):
 
     widths: tuple[int, ...] = Field(strict=False, min_length=1)  # YAML has no tuples
     kernels: tuple[int, ...] = Field(strict=False, min_length=1)
+    heights: tuple[int, ...] = Field(strict=False, min_length=1)
+    blocks: int = Field(ge=0, le=4)
     d_model: int = Field(ge=1)
     layers: int = Field(ge=1)
     heads: int = Field(ge=1)
@@ -27,13 +29,15 @@ class TokenSettings(Section):
 
 @dataclass(frozen=True)
 class TokenConfig:
-    """``widths`` and ``kernels`` of the tokeniser's convolutions; ``mlp``: width of the feed-forward part."""
+    """``widths`` to ``blocks`` are the tokeniser's, see ``LineTokenizer``; ``mlp``: width of the feed-forward part."""
 
     classes: int
     lines: int
     samples: int
     widths: tuple[int, ...] = (16, 32, 64)
     kernels: tuple[int, ...] = (7, 5, 3)
+    heights: tuple[int, ...] = (1, 1, 1)
+    blocks: int = 0
     d_model: int = 128
     layers: int = 3
     heads: int = 4

@@ -36,7 +36,9 @@ class Network(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.tokenizer = LineTokenizer(config.samples, config.widths, config.kernels, config.d_model)
+        self.tokenizer = LineTokenizer(
+            config.samples, config.widths, config.kernels, config.heights, config.blocks, config.d_model
+        )
         self.class_token_D = nn.Parameter(torch.randn(config.d_model))
         # Begun as sines: neighbours are alike from the first step on, which the few steps of a small training need.
         self.positions_LD = nn.Parameter(sinusoidal_positions(config.lines, config.d_model))

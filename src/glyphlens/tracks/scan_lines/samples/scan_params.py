@@ -11,12 +11,14 @@ class ScanSampleParams(Section):
     """``source``: the sample set of Japanese characters or of Arabic glyphs, or the user's own scans.
 
     ``labels``: how the Unicode names of a sample set's characters begin that are used (HIRAGANA); all where empty.
+    ``copies``: scans of a class that a group of a sample set has at most, the first ones; fonts have deformed copies.
     ``lines``, ``samples``: of every picture. ``val_share``, ``test_share``: of the groups of each kind;
     ``calibration_share``: of those that are neither. ``min_train_groups``: of every class.
     """
 
     source: Literal["kanji", "arabic", "scans"]
     labels: tuple[str, ...] = Field(strict=False)
+    copies: int = Field(ge=1)
     lines: int = Field(ge=8, le=1024)
     samples: int = Field(ge=8, le=1024)
     val_share: float = Field(gt=0, lt=1)

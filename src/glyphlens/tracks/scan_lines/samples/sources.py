@@ -74,7 +74,9 @@ def scanned_characters(samples: SampleSet, params: ScanSampleParams) -> Scanned:
     Raises InputError where there is none.
     """
     chosen = {entry.label: entry for entry in samples.classes if _is_wanted(entry, params.labels)}
-    rows_N = np.flatnonzero(samples.index["label"].isin(list(chosen)).to_numpy())
+    is_chosen = samples.index["label"].isin(list(chosen))
+    is_kept = samples.index.groupby(["label", "group"], observed=True).cumcount() < params.copies
+    rows_N = np.flatnonzero((is_chosen & is_kept).to_numpy())
     if not len(rows_N):
         raise InputError(
             f"{samples.folder}: none of its {len(samples.classes)} classes is named {' or '.join(params.labels)}…; "

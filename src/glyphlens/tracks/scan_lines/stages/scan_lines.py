@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     params = shared.model_copy(update={"steps": own.steps, "batch": own.batch, "lr": own.lr})
 
     scans = ScanSet.open(paths.samples)
-    reader, count = ScanLines(scans, params.augment), len(scans.samples.classes)
+    reader, count = ScanLines(scans, params.augment, params.written), len(scans.samples.classes)
     source, validation = SampleBatches(reader, params.batch, 0, seed), held_out_samples(reader, "val")
     torch.manual_seed(seed)
     model = build_recognizer(name, own.network, count, scans.shape_LS)

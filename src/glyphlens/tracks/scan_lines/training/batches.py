@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
+from glyphlens.core.errors import InputError
 from glyphlens.core.share import Share
-from glyphlens.tracks.scan_lines.samples.augment import LineAugmentParams, augment_lines
+from glyphlens.imaging.augment import AugmentParams, augment
+from glyphlens.tracks.scan_lines.samples.augment import FULL, LineAugmentParams, augment_lines
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.training.params import TrainingParams
 
@@ -19,12 +21,14 @@ class ScanTrainingParams(TrainingParams):
     """The section ``scan_training``: what the trainings of all recognisers of scans share.
 
     ``class_power``: a class weighs ∝ (its training scans) ** -class_power in the loss; ``line_power``: the answer after
-    line t of L weighs ∝ (t / L) ** line_power.
+    line t of L weighs ∝ (t / L) ** line_power. ``written``: how characters are bent anew in every step, as other hands
+    would have written them; None for scans of something else.
     """
 
     class_power: float = Field(ge=0, le=1)
     line_power: float = Field(ge=0)
     augment: LineAugmentParams
+    written: AugmentParams | None
 
 
 class ScanLines:
@@ -32,8 +36,14 @@ class ScanLines:
 
     kind = "scan"
 
-    def __init__(self, scans: ScanSet, augmentation: LineAugmentParams) -> None:
-        self.scans, self.samples, self.augmentation = scans, scans.samples, augmentation
+    def __init__(self, scans: ScanSet, augmentation: LineAugmentParams, written: AugmentParams | None = None) -> None:
+        self.scans, self.samples, self.augmentation, self.written = scans, scans.samples, augmentation, written
+        lines, width = scans.shape_LS
+        if written and lines != width:
+            raise InputError(
+                f"{scans.samples.folder}: {lines} lines of {width} samples; characters are bent as squares: set "
+                "scan_samples.lines and .samples alike, or scan_training.written to null"
+            )
 
     def rows(self, split: str) -> NDArray[np.int64]:
         """All rows of the split."""
@@ -44,5 +54,9 @@ class ScanLines:
         return torch.from_numpy(self.scans.lines(rows_N))
 
     def altered(self, inputs: Tensor, generator: torch.Generator, share: Share) -> Tensor:
-        """As another day would have brought them."""
+        """As another hand would have written them, and another day brought them."""
+        if self.written:
+            known = inputs.nan_to_num().unsqueeze(1) / FULL
+            bent = FULL * augment(known, self.written, generator, share).squeeze(1)
+            inputs = torch.where(inputs.isnan(), torch.nan, bent)
         return augment_lines(inputs, self.augmentation, generator, share)
