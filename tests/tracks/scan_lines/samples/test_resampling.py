@@ -41,7 +41,7 @@ def test_lines_are_stored_from_their_smallest_on_beside_the_widest() -> None:
     spans = np.ptp(values, axis=1)
     np.testing.assert_allclose(stored.max(axis=1), 255 * spans / spans.max(), atol=0.5)
     error = standardized(stored[None].astype(np.float32)) - standardized(values[None].astype(np.float32))
-    assert np.abs(error).max() < 0.05, "standardising undoes it but for the rounding"
+    assert np.abs(error).max() < 0.15, "standardising undoes it but for the rounding"
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

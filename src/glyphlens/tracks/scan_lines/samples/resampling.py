@@ -45,7 +45,7 @@ def resampled_scan(
 
     A line with a value that is no number is missing, and so is every new line that it would be part of: nothing is
     filled in. The others are stored from their own smallest value on, as 0, such that the largest span of any line is
-    255: standardising and contrast are as before but for the rounding to 8 bits. A flat line and a missing one are zeros.
+    255: standardising and contrast are as before but for the rounding to 8 bits. Flat and missing lines are zeros.
     """
     unknown_H1 = ~np.isfinite(values_HW).all(axis=1, keepdims=True)
     known_HW = np.where(unknown_H1, 0, values_HW)
