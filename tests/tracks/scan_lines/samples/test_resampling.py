@@ -34,14 +34,14 @@ def test_whole_factors_are_means_of_blocks_and_repeats() -> None:
     assert resampled_levels(picture, 8, 12) is picture
 
 
-def test_a_line_is_stored_between_its_own_smallest_and_largest() -> None:
-    values = np.random.default_rng(1).normal(size=(16, 32)) * np.logspace(-9, 9, 16)[:, None] + 5
+def test_lines_are_stored_from_their_smallest_on_beside_the_widest() -> None:
+    values = np.random.default_rng(1).normal(size=(16, 32)) * np.logspace(-0.5, 0.5, 16)[:, None] + 5
     stored, missing = resampled_scan(values, 16, 32)
     assert not missing.any() and (stored.min(axis=1) == 0).all()
-    varied = stored.max(axis=1) > 0
-    assert (stored[varied].max(axis=1) == 255).all() and varied[6:].all()
-    error = standardized(stored[None, 6:].astype(np.float32)) - standardized(values[None, 6:].astype(np.float32))
-    assert np.abs(error).max() < 0.02, "standardising undoes it but for the rounding"
+    spans = np.ptp(values, axis=1)
+    np.testing.assert_allclose(stored.max(axis=1), 255 * spans / spans.max(), atol=0.5)
+    error = standardized(stored[None].astype(np.float32)) - standardized(values[None].astype(np.float32))
+    assert np.abs(error).max() < 0.15, "standardising undoes it but for the rounding"
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -56,6 +56,7 @@ def test_what_a_missing_line_is_part_of_is_missing(value: float) -> None:
 
 def test_missing_lines_change_no_other() -> None:
     values = np.random.default_rng(3).normal(size=(8, 10))
+    values[0] *= 9  # the widest line
     gapped = values.copy()
     gapped[5] = np.nan
     kept = np.arange(8) != 5
@@ -72,4 +73,4 @@ def test_flat_and_odd_scans(shape: tuple[int, int]) -> None:
 
 def test_the_largest_floats() -> None:
     values = np.array([[1e308, -1e308], [0, 1e308]])
-    assert resampled_scan(values, 2, 2)[0].tolist() == [[255, 0], [0, 255]]
+    assert resampled_scan(values, 2, 2)[0].tolist() == [[255, 0], [0, 128]]

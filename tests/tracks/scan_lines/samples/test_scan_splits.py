@@ -93,6 +93,15 @@ def test_one_class_is_refused(tmp_path: Path) -> None:
         split_scans(read_scans(write_scans(tmp_path, ("good",)), small_params()), small_params())
 
 
+@pytest.mark.parametrize("copies", [1, 2, 9])
+def test_a_group_of_a_sample_set_has_so_many_scans_of_a_class(tmp_path: Path, copies: int) -> None:
+    samples = SampleSet.open(write_characters(tmp_path / "characters", groups=8))
+    samples.index["group"] = [f"font/{row // 12}" for row in range(len(samples))]  # three scans of a class in each
+    found = scanned_characters(samples, small_params(source="kanji", labels=[], copies=copies))
+    assert set(found.table.groupby(["label", "group"]).size()) == {min(copies, 3), min(copies, 2)}
+    assert found.pictures.images(np.arange(len(found.table))).shape[0] == len(found.table)
+
+
 def test_characters_are_chosen_by_their_names(tmp_path: Path) -> None:
     samples = SampleSet.open(write_characters(tmp_path / "set"))
     for labels, expected in (([], "あいウ木"), (["HIRAGANA"], "あい"), (["KATAKANA", "CJK"], "ウ木")):

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from glyphlens.core.errors import InputError
+from glyphlens.core.params import load_params
 from glyphlens.core.share import Share
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.training.batches import ScanLines, ScanTrainingParams
@@ -18,7 +20,8 @@ from glyphlens.tracks.scan_lines.training.task import LineTask, class_weights, l
 from glyphlens.training.batches import Batch
 from glyphlens.training.loop import train
 from glyphlens.training.pictures import SampleBatches, held_out_samples
-from tests.tracks.scan_lines.scan_networks import CLASSES, tiny, write_scan_set
+from tests.checkout import ROOT
+from tests.tracks.scan_lines.scan_networks import CLASSES, LINES, tiny, write_scan_set
 from tests.training.attempts import same_training
 from tests.training.processes import exit_code
 from tests.training.settings import COMMON, kept_in
@@ -107,6 +110,24 @@ def test_training_scans_are_altered_and_held_out_ones_are_not(tmp_path: Path) ->
     halves = [SampleBatches(reader, 8, 0, 3).batch(2, rank, 2).inputs[0] for rank in range(2)]
     for rank, half in enumerate(halves):
         torch.testing.assert_close(half, altered.inputs[0][Share(rank, 2).own], equal_nan=True)
+
+
+def test_characters_are_bent_and_missing_lines_stay_missing(tmp_path: Path) -> None:
+    """The lines of the toy scans are no squares, so these are cut."""
+    folder = write_scan_set(tmp_path / "scans")
+    scans, written = (
+        ScanSet.open(folder),
+        load_params(ScanTrainingParams, "scan_training", ROOT / "params.yaml").written,
+    )
+    with pytest.raises(InputError, match=r"12 lines of 16 samples.*scan_training\.written"):
+        ScanLines(scans, params_of(augment=CLEAN).augment, written)
+    reader = ScanLines(scans, params_of(augment=CLEAN).augment)
+    reader.written = written
+    inputs = reader.inputs(np.arange(8))[:, :, :LINES]
+    altered = reader.altered(inputs, torch.Generator().manual_seed(0), Share(0, 1))
+    assert torch.equal(altered.isnan(), inputs.isnan()) and inputs.isnan().any()
+    changed_N = (altered.nan_to_num() != inputs.nan_to_num()).flatten(1).any(1)
+    assert changed_N.all() and altered.nan_to_num().min() >= 0 and altered.nan_to_num().max() <= 255
 
 
 class Killing(SampleBatches):

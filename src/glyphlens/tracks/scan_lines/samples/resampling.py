@@ -44,8 +44,8 @@ def resampled_scan(
     """A scan in any unit → its lines (L, S) uint8, and which of the L are missing.
 
     A line with a value that is no number is missing, and so is every new line that it would be part of: nothing is
-    filled in. The others are stored between their own smallest and largest value as 0 to 255, which standardising
-    undoes but for the rounding to 8 bits. A flat line and a missing one are zeros.
+    filled in. The others are stored from their own smallest value on, as 0, such that the largest span of any line is
+    255: standardising and contrast are as before but for the rounding to 8 bits. Flat and missing lines are zeros.
     """
     unknown_H1 = ~np.isfinite(values_HW).all(axis=1, keepdims=True)
     known_HW = np.where(unknown_H1, 0, values_HW)
@@ -55,5 +55,6 @@ def resampled_scan(
     lines_LS -= lines_LS.min(axis=1, keepdims=True)
     span_L1 = lines_LS.max(axis=1, keepdims=True)
     is_flat_L1 = (span_L1 <= FLAT) | missing_L[:, None]
-    stored_LS = np.where(is_flat_L1, 0, lines_LS * (LEVELS / np.where(is_flat_L1, 1, span_L1)))
+    lines_LS[is_flat_L1[:, 0]] = 0
+    stored_LS = lines_LS * (LEVELS / (lines_LS.max() or 1))
     return np.rint(stored_LS).astype(np.uint8), missing_L
