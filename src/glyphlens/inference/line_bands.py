@@ -6,6 +6,7 @@ H×W pixels of a page · M pieces · a band is where the letters of one line sta
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -20,11 +21,10 @@ Cut = tuple[slice, slice]
 SINGLE_LINE = 2.6  # a picture lower than so many letters is one line, whatever stands in it
 COLUMN_GAP, COLUMN_HEIGHT = 1.6, 5.0  # letters: white between columns, and how high they are at least
 BLOCK_GAP = 0.5  # letters: white above and below a block
-MARKS_HEIGHT, MARKS_GAP = 0.5, 0.4  # of a line's letters: a lower strip so near is its marks, and no line
+MARKS_HEIGHT, MARKS_GAP = 0.9, 0.25  # of a line's letters: a lower strip so near is its marks, and no line
 LETTER_LIKE = 0.45  # of the letters' height; lower pieces are marks
 SMOOTHING, LEAST_PITCH, PROMINENCE = 0.3, 1.1, 0.25  # of rows that lines are found in: in letters; of a peak's height
-OVERLAP = 0.3  # of a piece or a band: what stands in the band is no mark
-BRIDGE = 0.5  # of two bands: a piece that covers so much of both is cut between them
+OVERLAP = 0.6  # of a piece or a band: what stands in the band is no mark
 SIDE_COST, BODY_COST = 1.5, 0.25  # of distances to the side, and to the letters' band, beside that to the nearest piece
 
 
@@ -182,7 +182,8 @@ def _lines_of(strip: Pieces) -> list[Band]:
     middles = _middles(strip)
     if len(middles) < 2:
         return [_band(strip, strip)]
-    strip, line = _shared_out(*_parted(strip, middles), middles)
+    strip = _parted(strip, middles)
+    line = _shared_out(strip, middles)
     return [_band(strip.kept(line == number), strip) for number in range(len(middles)) if (line == number).any()]
 
 
@@ -209,22 +210,19 @@ def _band(own: Pieces, strip: Pieces) -> Band:
     return Band(top, max(bottom, top + 1), letter_px, own)
 
 
-def _parted(strip: Pieces, middles: NDArray[np.float64]) -> tuple[Pieces, NDArray[np.float64]]:
-    """Pieces that join letters of two lines are cut where they are thinnest; with the half height of letters."""
+def _parted(strip: Pieces, middles: NDArray[np.float64]) -> Pieces:
+    """The pieces, those that join the letters of two lines cut where they are thinnest."""
     half = strip.letter_px / 2
-    labels_HW, numbers = strip.labels_HW, list(strip.numbers)
-    for upper, lower in zip(middles[:-1], middles[1:], strict=True):
-        joins = (strip.tops < upper + half * (1 - 2 * BRIDGE)) & (strip.bottoms > lower - half * (1 - 2 * BRIDGE))
-        for number in strip.numbers[joins]:
+    labels_HW, numbers = strip.labels_HW, [int(number) for number in strip.numbers]
+    for upper, lower in pairwise(middles):
+        for number in strip.numbers[(strip.tops < upper) & (strip.bottoms > lower)]:
             labels_HW = labels_HW.copy() if labels_HW is strip.labels_HW else labels_HW
             row = _thinnest_row(labels_HW == number, int(upper + half), int(np.ceil(lower - half)))
             fresh = int(labels_HW.max()) + 1
             below = labels_HW[row:]
             below[below == number] = fresh
             numbers.append(fresh)
-    if len(numbers) == len(strip):
-        return strip, np.full(len(middles), half)
-    return _measured(labels_HW, np.array(numbers)), np.full(len(middles), half)
+    return strip if len(numbers) == len(strip) else _measured(labels_HW, np.array(numbers))
 
 
 def _thinnest_row(mask_HW: Bools, begin: int, end: int) -> int:
@@ -240,11 +238,9 @@ def _measured(labels_HW: NDArray[np.int32], numbers: Ints) -> Pieces:
     return Pieces(labels_HW, numbers, *np.array(boxes, np.int64).T)
 
 
-def _shared_out(
-    strip: Pieces, halves: NDArray[np.float64], middles: NDArray[np.float64]
-) -> tuple[Pieces, Ints]:
-    """The pieces, and for each the number of its line: letters by where they stand, marks by what they stand at."""
-    tops, bottoms = middles - halves, middles + halves
+def _shared_out(strip: Pieces, middles: NDArray[np.float64]) -> Ints:
+    """For each piece the number of its line: letters by where they stand, marks by what they stand at."""
+    tops, bottoms = middles - strip.letter_px / 2, middles + strip.letter_px / 2
     inner = np.minimum(strip.bottoms[:, None], bottoms) - np.maximum(strip.tops[:, None], tops)
     share = inner / np.minimum(strip.heights[:, None], bottoms - tops)
     line = np.where(share.max(axis=1) >= OVERLAP, share.argmax(axis=1), -1)
@@ -256,7 +252,7 @@ def _shared_out(
         nearby = np.flatnonzero(is_mark | (line == upper) | (line == upper + 1))
         gaps = np.stack([strip.tops - bottoms[upper], tops[upper + 1] - strip.bottoms], axis=1).clip(0)
         line[nearby] = _grown(strip.kept(nearby), line[nearby], gaps[nearby], upper)
-    return strip, line
+    return line
 
 
 def _grown(near: Pieces, line: Ints, gaps_M2: NDArray[np.float64], upper: int) -> Ints:

@@ -12,13 +12,15 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from glyphlens.core.errors import InputError
 from glyphlens.inference.line_bands import Band, Pieces, line_bands, members
 
 Ink = NDArray[np.uint8]
 
-MIN_CONTRAST = 32  # grey levels of 255 between paper and ink
+MIN_CONTRAST = 24  # grey levels of 255 between paper and ink, on the mean over …
+GRAIN_PX = 5  # … squares of so many pixels
 LEAST_LETTER_PX = 5  # text whose letters are lower cannot be read
 MOST_INK = 0.6  # of a picture; more is no text
 BACKGROUND_SHARE = 24  # the paper is looked for in windows of this share of the picture's longer side …
@@ -29,7 +31,8 @@ SKEW_RANGE_DEG, SKEW_STEP_DEG, FINE_STEP_DEG = 12.0, 0.5, 0.1
 LEAST_SKEW_DEG = 0.15  # less is left as it is: turning blurs
 SKEW_POINTS = 40_000  # pixels of ink that are looked at
 SKEW_GAIN = 1.03  # how much sharper lines must become for a page to be turned
-SIDEWAYS_GAIN = 2.0  # how much sharper the columns of letters must be than their rows for text on its side
+SIDEWAYS_GAIN = 2.5  # how much more columns of pixels must differ than rows for text that stands on its side
+LINE_SCALES = 0.4, 2.5  # letters: what is finer is strokes, what is coarser is blocks of text
 # Of a line's own letters' height: room above and below them that a line has in any case, and around its ink.
 ROOM_ABOVE, ROOM_BELOW, PADDING = 0.45, 0.3, 0.12
 ERASED_PX = 1  # around the ink of another line
@@ -98,14 +101,13 @@ def page_ink(grey_HW: NDArray[np.uint8]) -> Ink:
     dark_on_light = middle - low >= high - middle
     light_HW = grey_HW if dark_on_light else 255 - grey_HW
     paper_HW = _paper(light_HW)
-    strength_HW = np.clip(paper_HW - light_HW.astype(np.float32), 0, None)
-    strongest = float(np.percentile(strength_HW, 99.9)) if strength_HW.size > 10_000 else float(strength_HW.max())
-    strongest = max(strongest, float(strength_HW.max()) / 2)
-    if strongest < MIN_CONTRAST:
-        raise InputError(
-            f"no text: ink and paper differ by {strongest:.0f} grey levels, at least {MIN_CONTRAST} are needed"
-        )
-    return np.rint(np.minimum(strength_HW * (255 / strongest), 255)).astype(np.uint8)
+    strength_HW = paper_HW - light_HW.astype(np.float32)
+    strength_HW = np.clip(strength_HW - np.median(strength_HW), 0, None)  # grain makes the closing too light
+    strokes = float(cv2.blur(strength_HW, (GRAIN_PX, GRAIN_PX)).max())  # grain is gone, strokes are not
+    if strokes < MIN_CONTRAST:
+        raise InputError(f"no text: ink and paper differ by {strokes:.0f} grey levels, {MIN_CONTRAST} are needed")
+    strongest = max(float(np.percentile(strength_HW, 99.9)), float(strength_HW.max()) / 2)
+    return np.asarray(np.rint(np.minimum(strength_HW * (255 / strongest), 255)), np.uint8)
 
 
 def _paper(light_HW: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -132,7 +134,7 @@ def text_pieces(strength_HW: Ink) -> Pieces:
     if threshold < MIN_CONTRAST or float((binary_HW > 0).mean()) > MOST_INK:
         raise InputError("no text: nothing stands out clearly from its paper")
     count, labels_HW, stats, _ = cv2.connectedComponentsWithStats(binary_HW, connectivity=8, ltype=cv2.CV_32S)
-    pieces = Pieces.of(labels_HW, stats[1:count])
+    pieces = Pieces.of(np.asarray(labels_HW, np.int32), np.asarray(stats[1:count], np.int32))
     letter_px = pieces.letter_px
     if letter_px < LEAST_LETTER_PX:
         raise InputError(f"no text: what stands out is {letter_px:.0f} pixels high, letters have {LEAST_LETTER_PX}")
@@ -181,12 +183,12 @@ class Turn:
     def of(cls, shape: tuple[int, ...], angle: float) -> "Turn":
         """The turn of a picture (H, W) whose lines slope by ``angle`` degrees."""
         height, width = shape[:2]
-        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
+        matrix_23 = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0), np.float64)
         radians = abs(np.deg2rad(angle))
         turned_w = int(np.ceil(width * np.cos(radians) + height * np.sin(radians)))
         turned_h = int(np.ceil(width * np.sin(radians) + height * np.cos(radians)))
-        matrix[:, 2] += ((turned_w - width) / 2, (turned_h - height) / 2)
-        return cls(matrix, (turned_w, turned_h), angle)
+        matrix_23[:, 2] += np.array([turned_w - width, turned_h - height]) / 2
+        return cls(matrix_23, (turned_w, turned_h), angle)
 
     def apply(self, strength_HW: Ink) -> Ink:
         """The turned picture; what comes in at the corners is paper."""
@@ -200,14 +202,17 @@ class Turn:
 
 def _require_upright(pieces: Pieces) -> None:
     """Raise InputError where the letters stand in columns and not in rows."""
-    ys, xs = np.nonzero(pieces.mask_HW)
-    height, width = pieces.mask_HW.shape
-    if len(xs) == 0 or min(height, width) < 4 * pieces.letter_px:
-        is_sideways = len(xs) > 0 and height > 3 * width and np.ptp(ys) > 6 * np.ptp(xs)
-    else:
-        is_sideways = _sharpness(ys, xs, 0.0) > SIDEWAYS_GAIN * _sharpness(xs, ys, 0.0)
-    if is_sideways:
+    rows, columns = (_contrast_of_lines(pieces, axis) for axis in (1, 0))
+    if columns > SIDEWAYS_GAIN * rows:
         raise InputError("the text stands on its side, or runs from top to bottom; turn the picture by 90°")
+
+
+def _contrast_of_lines(pieces: Pieces, axis: int) -> float:
+    """How much ink differs from line to line, where lines run along an axis, in shares of the mean."""
+    fine, coarse = (scale * pieces.letter_px for scale in LINE_SCALES)
+    profile = np.trim_zeros(pieces.mask_HW.sum(axis=axis).astype(np.float64))
+    padded = np.pad(profile, int(2 * coarse))
+    return float(np.std(gaussian_filter1d(padded, fine) - gaussian_filter1d(padded, coarse)) / padded.mean())
 
 
 def _line(strength_HW: Ink, pieces: Pieces, band: Band, turn: Turn) -> LineImage:
@@ -224,13 +229,11 @@ def _line(strength_HW: Ink, pieces: Pieces, band: Band, turn: Turn) -> LineImage
     if foreign.any():
         around = cv2.dilate(foreign.astype(np.uint8), np.ones((2 * ERASED_PX + 1,) * 2, np.uint8)) > 0
         ink_hw[around & ~own.mask(cut)] = 0
-    corners = np.array(
-        [(left_px, top_px), (right_px, top_px), (right_px, bottom_px), (left_px, bottom_px)], np.float64
-    )
+    corners = np.array([(left_px, top_px), (right_px, top_px), (right_px, bottom_px), (left_px, bottom_px)], np.float64)
     outline = tuple((float(x), float(y)) for x, y in turn.back(corners))
     return LineImage(_full_contrast(ink_hw), outline, turn.angle)
 
 
 def _full_contrast(ink_hw: Ink) -> Ink:
     strongest = max(float(np.percentile(ink_hw, 99.5)), float(ink_hw.max()) / 2, 1.0)
-    return np.rint(np.minimum(ink_hw.astype(np.float32) * (255 / strongest), 255)).astype(np.uint8)
+    return np.asarray(np.rint(np.minimum(ink_hw.astype(np.float32) * (255 / strongest), 255)), np.uint8)
