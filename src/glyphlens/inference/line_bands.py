@@ -84,9 +84,10 @@ class Pieces:
 
     def mask(self, cut: Cut) -> Bools:
         """Where their ink is in a part of the page."""
-        chosen = np.zeros(int(self.labels_HW.max()) + 1, np.bool_)
+        labels_hw = self.labels_HW[cut]
+        chosen = np.zeros(max(int(labels_hw.max(initial=0)), int(self.numbers.max(initial=0))) + 1, np.bool_)
         chosen[self.numbers] = True
-        return np.asarray(chosen[self.labels_HW[cut]])
+        return np.asarray(chosen[labels_hw])
 
 
 @dataclass(frozen=True)
@@ -270,8 +271,8 @@ def _grown(near: Pieces, line: Ints, gaps_M2: NDArray[np.float64], upper: int) -
         own = line[number] - upper
         cost_M2[:, own] = np.minimum(cost_M2[:, own], np.hypot(height, SIDE_COST * side) + BODY_COST * gaps_M2[:, own])
 
-    for number in np.flatnonzero(line >= 0):
-        approach(int(number))
+    for seed in np.flatnonzero(line >= 0):
+        approach(int(seed))
     while (open_marks := np.flatnonzero(line < 0)).size:
         place = int(cost_M2[open_marks].argmin())
         number = int(open_marks[place // 2])

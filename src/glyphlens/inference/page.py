@@ -122,7 +122,8 @@ def _paper(light_HW: NDArray[np.uint8]) -> NDArray[np.float32]:
         small, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8), borderType=cv2.BORDER_REFLECT_101
     )
     smooth = cv2.blur(closed, (side, side), borderType=cv2.BORDER_REPLICATE)
-    return cv2.resize(smooth.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    large = cv2.resize(smooth.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(large, np.float32)
 
 
 def text_pieces(strength_HW: Ink) -> Pieces:
