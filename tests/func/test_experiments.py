@@ -29,9 +29,9 @@ class Sweep(NamedTuple):
     queue: list[list[str]]
 
 
-@pytest.fixture(scope="module", params=[(30, 40), pytest.param((30, 40, 50, 60, 70), marks=pytest.mark.full)])
+@pytest.fixture(scope="module", params=[(30, 40), pytest.param((35, 45, 55, 65, 75), marks=pytest.mark.full)])
 def sweep(request: pytest.FixtureRequest, small: SmallRepository, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
-    """With two workers, to its end."""
+    """With two workers, to its end; no sweep has steps of another, whose results DVC would take from its cache."""
     workspace = small.second_workspace(tmp_path_factory.mktemp("experiments") / "glyphlens")
     changes = (f"phase1.steps=choice({','.join(map(str, request.param))})", "phase1.lr=choice(3e-3,1e-3)")
     parameters = [word for change in changes for word in ("--set-param", change)]

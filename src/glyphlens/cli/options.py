@@ -39,6 +39,13 @@ class InkName(StrEnum):
     LIGHT = "light"
 
 
+class LineFormat(StrEnum):
+    """Values of ``--input``."""
+
+    TEXT = "text"
+    FLOAT32 = "float32"
+
+
 def named(path: str) -> Path:
     """A path that is given; an empty one would be the working folder."""
     if not str(path):

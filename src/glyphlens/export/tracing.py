@@ -7,7 +7,7 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import onnx
 import torch
@@ -20,8 +20,10 @@ MAP_AXES = ([2, 3], [-2, -1])
 FOLDED_BYTES = 1 << 30  # the exporter by itself leaves what is larger than 1 MiB to be computed in every run
 
 
-def trace_network(name: str, model: nn.Module, example: Mapping[str, torch.Tensor]) -> onnx.ModelProto:
-    """The piece ``name``: the inputs named in ``example`` (in the order of ``forward``) → ``raw_logits`` (N, C).
+def trace_network(
+    name: str, model: nn.Module, example: Mapping[str, torch.Tensor], outputs: Sequence[str] = ("raw_logits",)
+) -> onnx.ModelProto:
+    """The piece ``name``: the inputs named in ``example`` (in the order of ``forward``) → ``outputs``, N rows each.
 
     What the exporter has to say is kept off the screen.
     """
@@ -37,7 +39,7 @@ def trace_network(name: str, model: nn.Module, example: Mapping[str, torch.Tenso
                 dynamo=True,
                 dynamic_shapes=tuple({0: "batch"} for _ in example),
                 input_names=list(example),
-                output_names=["raw_logits"],
+                output_names=list(outputs),
                 opset_version=OPSET,
                 verbose=False,
             )

@@ -31,7 +31,8 @@ SKIPPED = "skipped"  # the key of training.json and measured.json that says why 
 MODELS = "*.onnx"
 AGAIN = "export the recogniser again with `dvc repro`"
 Precision = Literal["fp32", "int8"]
-Decoder = Literal["softmax", "ctc", "prototypes"]
+Decoder = Literal["softmax", "ctc", "prototypes", "lines"]
+STEP = "step"  # begins the names of files that take one line and a cache, beside those that take a whole scan
 
 
 def model_name(precision: Precision, stem: str = "") -> str:
@@ -67,8 +68,10 @@ class Manifest(_Entry):
     """What whoever uses the files must know; older manifests lack ``decoder``, ``files`` and both lists of tensors.
 
     ``decoder``: "softmax" (output c scores ``classes[c]``), "ctc" (per frame, output 0 is the blank and output c + 1
-    scores ``charset[c]``) or "prototypes" (an embedding and a table beside the file; ``classes`` are the candidates
-    where no others are given). ``preparation``: how inputs are drawn or prepared, by the track's own rule (in the file
+    scores ``charset[c]``), "prototypes" (an embedding and a table beside the file; ``classes`` are the candidates
+    where no others are given) or "lines" (after every line, or after the last, output c scores ``classes[c]``; the
+    logits of each answer are to be divided by its number in ``temperatures``; ``steps`` are files that say the same
+    one line at a time). ``preparation``: how inputs are drawn or prepared, by the track's own rule (in the file
     ``rule``). ``levels``: of what an embedding is made up, in its order, and how many numbers each has; empty where it
     has no such parts. ``source``: what the training samples are, such as "etl" or "rendered".
     """
@@ -85,11 +88,21 @@ class Manifest(_Entry):
     classes: tuple[CharacterClass, ...] = ()
     charset: tuple[str, ...] = ()
     levels: dict[str, int] = {}
+    steps: dict[Precision, ModelFile] = {}
+    temperatures: dict[Precision, tuple[float, ...]] = {}
 
     @property
     def scores(self) -> int:
         """How many scores a file gives: per sample, or per frame with the blank."""
         return len(self.charset) + 1 if self.decoder == "ctc" else len(self.classes)
+
+    def only(self, precisions: Collection[Precision]) -> "Manifest":
+        """The manifest of the files of these precisions alone."""
+        kept = {
+            part: {kind: entry for kind, entry in getattr(self, part).items() if kind in precisions}
+            for part in ("files", "steps", "temperatures")
+        }
+        return self.model_copy(update=kept)
 
     def plain(self) -> dict[str, Any]:
         """The content of labels.json; how many samples a class had is no part of it."""
@@ -137,8 +150,8 @@ class ExportFolder:
             raise InputError(f"{path}: not a label map ({_faults(error)}); {AGAIN}") from error
 
     def only_model(self) -> Path:
-        """The one model file; raises InputError where there is none or are several."""
-        files = self.model_files
+        """The one model file, beside which its step may lie; raises InputError where there is none or are several."""
+        files = [file for file in self.model_files if not file.name.startswith(f"{STEP}.")]
         if len(files) != 1:
             found = ", ".join(file.name for file in files) or "none"
             raise InputError(f"{self.path}: expected one .onnx file in the folder, found {found}; give the file's path")
@@ -146,7 +159,8 @@ class ExportFolder:
 
     def require_listed(self, file: Path) -> None:
         """Raise InputError where the manifest lists model files, but not this one."""
-        listed = {entry.name: entry.sha256 for entry in self.manifest.files.values()}
+        manifest = self.manifest
+        listed = {entry.name: entry.sha256 for entry in (*manifest.files.values(), *manifest.steps.values())}
         if listed and listed.get(file.name) != sha256_file(file):
             names = ", ".join(listed)
             raise InputError(f"{file}: not a file that {LABELS} beside it lists ({names}, by SHA-256); {AGAIN}")
@@ -172,23 +186,24 @@ class ExportFolder:
             raise InputError(f"{path}: arrays missing: {', '.join(missing)}; {AGAIN}")
         return arrays
 
-    def save_models(self, manifest: Manifest, contents: Mapping[Precision, ModelContent], stem: str = "") -> None:
-        """Write the model files, and the manifest with their names, hashes and temperatures; the same content gives
-        the same bytes."""
-        files: dict[Precision, ModelFile] = {}
-        for precision, (graph, temperature) in contents.items():
-            name = model_name(precision, stem)
-            with writing(self.path / name) as partial:
-                partial.write_bytes(graph)
-            sha256 = hashlib.sha256(graph).hexdigest()
-            files[precision] = ModelFile(name=name, sha256=sha256, temperature=temperature)
-        self._save_manifest(manifest, files)
+    def save_models(
+        self,
+        manifest: Manifest,
+        contents: Mapping[Precision, ModelContent],
+        stem: str = "",
+        steps: Mapping[Precision, ModelContent] | None = None,
+    ) -> None:
+        """Write the model files and their steps, and the manifest with their names, hashes and temperatures; the same
+        content gives the same bytes."""
+        written = {"files": self._save_files(contents, stem), "steps": self._save_files(steps or {}, STEP)}
+        self._save_manifest(manifest.model_copy(update=written))
 
     def withdraw(self, precision: Precision) -> None:
         """Delete a model file that shall not be offered, and its entry in the manifest."""
         manifest = self.manifest
-        (self.path / manifest.files[precision].name).unlink()
-        self._save_manifest(manifest, {kind: file for kind, file in manifest.files.items() if kind != precision})
+        for entry in _entries(manifest, precision):
+            (self.path / entry.name).unlink()
+        self._save_manifest(manifest.only([kind for kind in manifest.files if kind != precision]))
 
     def save_measured(self, content: Mapping[str, Any]) -> None:
         """Write measured.json."""
@@ -219,19 +234,34 @@ class ExportFolder:
                     partial.write_bytes(file.read_bytes())
 
     def release(self, target: Path, precision: Precision, card: str, beside: Sequence[Path] = ()) -> None:
-        """Write one model file into the folder ``target``, with a manifest of that file alone, the given card, and the
-        files ``beside`` it, which lie in this folder or below."""
+        """Write one model file, and its step, into the folder ``target``, with a manifest of that file alone, the given
+        card, and the files ``beside`` it, which lie in this folder or below."""
         manifest, released = self.manifest, ExportFolder(target)
-        entry = manifest.files[precision]
-        for source in (self.path / entry.name, *beside):
+        for source in (*(self.path / entry.name for entry in _entries(manifest, precision)), *beside):
             copy = target / source.relative_to(self.path)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)
-        released._save_manifest(manifest, {precision: entry})
+        released._save_manifest(manifest.only([precision]))
         released.save_card(card)
 
-    def _save_manifest(self, manifest: Manifest, files: Mapping[Precision, ModelFile]) -> None:
-        save_json(self.path / LABELS, manifest.model_copy(update={"files": dict(files)}).plain())
+    def _save_files(self, contents: Mapping[Precision, ModelContent], stem: str) -> dict[Precision, ModelFile]:
+        files: dict[Precision, ModelFile] = {}
+        for precision, (graph, temperature) in contents.items():
+            name = model_name(precision, stem)
+            with writing(self.path / name) as partial:
+                partial.write_bytes(graph)
+            sha256 = hashlib.sha256(graph).hexdigest()
+            files[precision] = ModelFile(name=name, sha256=sha256, temperature=temperature)
+        return files
+
+    def _save_manifest(self, manifest: Manifest) -> None:
+        save_json(self.path / LABELS, manifest.plain())
+
+
+def _entries(manifest: Manifest, precision: Precision) -> list[ModelFile]:
+    """The file of this precision, and its step where it has one."""
+    step = manifest.steps.get(precision)
+    return [manifest.files[precision], *([step] if step else [])]
 
 
 def _faults(error: ValidationError) -> str:

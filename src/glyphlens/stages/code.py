@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from pydantic import ConfigDict
+
 from glyphlens.core.params import Section, load_params
 from glyphlens.core.storage import save_text
 from glyphlens.provenance.closures import CODE_STAGE, SourceTree, code_file
@@ -12,9 +14,8 @@ from glyphlens.stages import run_stage, stage_paths
 class MatrixParams(Section):
     """The ``matrix`` section of params.yaml: what dvc.yaml repeats a stage for."""
 
-    trained: list[str]
-    distilled: list[str]
-    exported: list[str]
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, list[str]]
 
 
 def main(argv: Sequence[str] | None = None) -> None:

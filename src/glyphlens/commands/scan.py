@@ -1,0 +1,206 @@
+"""``glyphlens scan``: a picture replayed line by line, or lines as they arrive, until the recogniser is sure enough.
+
+L lines of a scan · S samples of a line · C classes · H×W pixels of a picture
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from glyphlens.commands.image_pictures import MAX_PIXELS, Ink, read_pictures
+from glyphlens.commands.model import releases
+from glyphlens.core.errors import InputError
+from glyphlens.core.file_names import shown
+from glyphlens.core.storage import is_there
+from glyphlens.inference.folder import ExportFolder, Manifest
+from glyphlens.inference.picture_readers import Prepare
+from glyphlens.inference.stopping import STOPPING, StoppingRule
+from glyphlens.inference.streams import LineRecognizer
+from glyphlens.tracks.scan_lines.samples.resampling import resampled_levels, resampled_scan
+from glyphlens.tracks.scan_lines.samples.scan_reading import ScanFault, read_scan
+
+ARRAY_SUFFIX = ".npy"
+LONGEST_NUMBER = 64  # characters that a number of a text line may take, with what separates it from the next
+FLOAT_BYTES = 4
+Floats = NDArray[np.float32]
+
+
+class LineAnswer(NamedTuple):
+    """What is answered after a line (from 1 on): labels and probabilities, best first, and whether to stop here."""
+
+    line: int
+    labels: tuple[str, ...]
+    confidences: tuple[float, ...]
+    stops: bool
+
+    def plain(self) -> dict[str, Any]:
+        """As it is written in JSON."""
+        pairs = zip(self.labels, self.confidences, strict=True)
+        top = [{"label": label, "confidence": round(confidence, 6)} for label, confidence in pairs]
+        return {"line": self.line, "top": top, "stops": self.stops}
+
+
+def open_scanner(
+    model: Path | None, rule: Path | None, threads: int | None
+) -> tuple[LineRecognizer, StoppingRule | None]:
+    """The recogniser, and the stopping rule beside it or at ``rule``; None where there is none.
+
+    ``model``: a release's name, a folder or a file; None: the release that reads lines. Raises InputError where one is
+    missing, or where they do not belong together.
+    """
+    recognizer = LineRecognizer.load(_line_model(model), threads=threads)
+    place = rule or recognizer.path.with_name(STOPPING)
+    if rule is None and not is_there(place):
+        return recognizer, None
+    found = StoppingRule.load(place, recognizer.path)
+    if found.lines != recognizer.lines:
+        raise InputError(f"{place}: {found.lines} thresholds, {recognizer.path} reads {recognizer.lines} lines")
+    return recognizer, found
+
+
+def scan_answers(
+    recognizer: LineRecognizer, rule: StoppingRule | None, lines: Iterable[Floats], top: int
+) -> Iterator[LineAnswer]:
+    """An answer after every line (S,), as long as lines come and at most L; memory does not grow with them.
+
+    ``stops`` is true once, at the line that the rule stops at, or at the last one. Raises InputError for a line of
+    another length.
+    """
+    stream, has_stopped = recognizer.stream(), False
+    labels = [entry.label for entry in recognizer.classes]
+    for line_S in lines:
+        probabilities_C = stream.push(line_S)
+        best = np.argsort(-probabilities_C, kind="stable")[:top]
+        confidences = tuple(float(probabilities_C[number]) for number in best)
+        is_last = stream.lines_seen == recognizer.lines
+        stops = not has_stopped and (
+            is_last or (rule is not None and rule.is_reached(stream.lines_seen, confidences[0]))
+        )
+        has_stopped |= stops
+        yield LineAnswer(stream.lines_seen, tuple(labels[number] for number in best), confidences, stops)
+        if is_last:
+            return
+
+
+def picture_lines(path: Path, recognizer: LineRecognizer, ink: Ink = "auto") -> Floats:
+    """(L, S) of a picture's first page or an array file, NaN in missing lines, as the recogniser's training had them.
+
+    A picture is prepared as handwriting where the manifest has such a rule, else taken line by line as it is. Raises
+    InputError where nothing can be read.
+    """
+    shape = recognizer.lines, recognizer.samples
+    prepare = _preparation(recognizer.manifest)
+    if prepare is not None and path.suffix.lower() != ARRAY_SUFFIX:
+        picture = next(read_pictures(path, prepare, ink, max_pixels=MAX_PIXELS))
+        if picture.pixels_hw is None:
+            raise InputError(f"{picture.name}: {picture.fault}")
+        levels_LS: NDArray[np.uint8] = resampled_levels(picture.pixels_hw[None], *shape)[0]
+        return levels_LS.astype(np.float32)
+    try:
+        stored_LS, missing_L = resampled_scan(read_scan(path), *shape)
+    except ScanFault as fault:
+        raise InputError(f"{shown(path)}: {fault}") from fault
+    lines_LS = stored_LS.astype(np.float32)
+    lines_LS[missing_L] = np.nan
+    return lines_LS
+
+
+def text_lines(stream: BinaryIO, samples: int) -> Iterator[Floats]:
+    """Lines of numbers, apart by spaces or commas; ``nan`` where one is missing. At most one line is held in memory.
+
+    Raises InputError, naming the line, where there are more numbers, or something else.
+    """
+    longest, number = LONGEST_NUMBER * samples, 0
+    while text := stream.readline(longest + 1):
+        number += 1
+        if len(text) > longest:
+            raise InputError(f"line {number}: longer than {longest:,} bytes, expected {samples} numbers")
+        try:
+            yield np.array(text.replace(b",", b" ").split(), np.float32)
+        except ValueError as error:
+            raise InputError(f"line {number}: not numbers ({error})") from error
+
+
+def float_lines(stream: BinaryIO, samples: int) -> Iterator[Floats]:
+    """Little-endian float32, ``samples`` of them a line; raises InputError for a part of a line at the end."""
+    number, length = 0, samples * FLOAT_BYTES
+    while content := _exactly(stream, length):
+        number += 1
+        if len(content) < length:
+            raise InputError(f"line {number}: ends after {len(content)} of {length} bytes")
+        yield np.frombuffer(content, "<f4").astype(np.float32)
+
+
+def run_scan_stream(
+    recognizer: LineRecognizer, rule: StoppingRule | None, lines: Iterable[Floats], top: int, *, whole: bool
+) -> int:
+    """Write an answer as a line of JSON after every line, at once; the last says how it ended. Reads no further than
+    where it stops, or than the last line where the ``whole`` scan is asked for.
+
+    1 where the lines ended early, without the recogniser's having stopped. Raises InputError where none came.
+    """
+    last, stopped = None, None
+    for last in scan_answers(recognizer, rule, lines, top):
+        stopped = last if last.stops else stopped
+        _put(last.plain())
+        if stopped and not whole:
+            break
+    if last is None:
+        raise InputError(f"standard input: no line came, expected up to {recognizer.lines} of {recognizer.samples}")
+    answer = (stopped or last).plain()
+    ended = "early" if stopped is None else "whole" if answer["line"] == recognizer.lines else "stopped"
+    _put({"ended": ended, "line": answer["line"], "of": recognizer.lines, "top": answer["top"]})
+    return 1 if stopped is None else 0
+
+
+def _put(content: dict[str, Any]) -> None:
+    sys.stdout.write(orjson.dumps(content).decode() + "\n")
+    sys.stdout.flush()
+
+
+def _exactly(stream: BinaryIO, length: int) -> bytes:
+    """So many bytes, however small the pieces of a pipe; fewer at the end."""
+    content = b""
+    while len(content) < length and (part := stream.read(length - len(content))):
+        content += part
+    return content
+
+
+def _line_model(path: Path | None) -> Path:
+    released = releases()
+    if path is not None:
+        is_model = is_there(path) and (path.is_file() or any(path.glob("*.onnx")))
+        return path if is_model else released.get(str(path), path)
+    fitting = [folder for folder in released.values() if ExportFolder(folder).manifest.decoder == "lines"]
+    if not fitting:
+        raise InputError("no released model reads lines; make one with `dvc repro`, or name an .onnx file with --model")
+    return fitting[0]
+
+
+def _preparation(manifest: Manifest) -> Prepare | None:
+    """How handwriting was prepared for the model; None where it was trained on scans as they are."""
+    from glyphlens.imaging.handwriting import HandwritingParams, prepare
+
+    try:
+        rule = HandwritingParams.model_validate(manifest.preparation)
+    except ValidationError:
+        return None
+    return lambda ink_HW: prepare(ink_HW[None], rule)[0]
+
+
+def replayed(
+    files: Sequence[Path], recognizer: LineRecognizer, rule: StoppingRule | None, top: int, ink: Ink
+) -> Iterator[tuple[Path, Floats, list[LineAnswer], str]]:
+    """Of every file its lines (L, S) and all answers, or the reason why it cannot be used."""
+    for path in files:
+        try:
+            lines_LS = picture_lines(path, recognizer, ink)
+            yield path, lines_LS, list(scan_answers(recognizer, rule, lines_LS, top)), ""
+        except InputError as error:
+            yield path, np.zeros((0, 0), np.float32), [], str(error)

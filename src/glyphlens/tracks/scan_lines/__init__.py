@@ -1,0 +1,1 @@
+"""Images that arrive line by line."""

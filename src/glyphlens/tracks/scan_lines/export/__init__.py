@@ -1,0 +1,1 @@
+"""Recognisers of scans as ONNX files: the whole pass, and the step of one line."""

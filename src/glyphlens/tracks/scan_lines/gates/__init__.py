@@ -1,0 +1,1 @@
+"""The gates of images that arrive line by line."""

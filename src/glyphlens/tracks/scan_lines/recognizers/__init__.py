@@ -1,0 +1,1 @@
+"""Networks that read scans line by line."""

@@ -1,0 +1,1 @@
+"""Pictures and the user's own scans as lines in the order of their arrival."""

@@ -1,0 +1,94 @@
+"""A sample set whose pictures are read line by line, and which knows the lines that are missing.
+
+``missing.npy`` stands beside the files of a sample set: (N, L) bool, true where a scan has no such line.
+
+N scans · n of them · L lines (the picture's height) · S samples of a line (its width)
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import load_array, save_array, save_table, writing
+from glyphlens.data.pictures import CHUNK
+from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, save_classes
+
+MISSING = "missing.npy"
+
+
+@dataclass(frozen=True)
+class ScanSet:
+    """A sample set of 8 bits with ``missing_NL`` (N, L) bool; pixels stay on disk until rows are asked for."""
+
+    samples: SampleSet
+    missing_NL: NDArray[np.bool_]
+
+    @classmethod
+    def open(cls, folder: Path) -> "ScanSet":
+        """Open and cross-check the files; raises InputError naming the file that does not fit."""
+        samples = SampleSet.open(folder)
+        if samples.image.bits != 8 or samples.offsets_M is not None:
+            raise InputError(f"{folder / 'classes.json'}: scans have 8 bits and one width, found {samples.image}")
+        missing_NL = load_array(folder / MISSING)
+        expected = (len(samples), samples.image.height_px)
+        if missing_NL.shape != expected or missing_NL.dtype != np.bool_:
+            raise InputError(
+                f"{folder / MISSING}: {missing_NL.shape} {missing_NL.dtype}, expected {expected} bool; "
+                "run `dvc repro` again"
+            )
+        return cls(samples, missing_NL)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @property
+    def shape_LS(self) -> tuple[int, int]:
+        """Lines of a scan, samples of a line."""
+        return self.samples.image.height_px, self.samples.image.width_px
+
+    @cached_property
+    def groups(self) -> NDArray[np.object_]:
+        """(N,) the group of every scan, as text."""
+        return self.samples.index["group"].to_numpy(object)
+
+    def lines(self, rows: NDArray[np.int64] | slice) -> NDArray[np.float32]:
+        """(n, L, S) float32 of these rows, 0 to 255 as stored, NaN throughout a missing line."""
+        lines_nLS = self.samples.images(rows).astype(np.float32)
+        lines_nLS[self.missing_NL[rows]] = np.nan
+        return lines_nLS
+
+
+class ScanTable(NamedTuple):
+    """What a scan set holds beside its pictures: the index, the classes in their order, the missing lines (N, L)."""
+
+    table: pd.DataFrame
+    classes: list[CharacterClass]
+    missing_NL: NDArray[np.bool_]
+
+
+class LinePictures(Protocol):
+    """Pictures of L lines that can be had by their numbers: in memory, or made when asked for."""
+
+    def images(self, numbers_n: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """(n, L, S) uint8."""
+        ...
+
+
+def save_scan_set(
+    folder: Path, pictures: LinePictures, numbers_N: NDArray[np.int64], scans: ScanTable, shape_LS: tuple[int, int]
+) -> None:
+    """Write these pictures, in chunks, so that memory does not grow with their number, and what is known of them."""
+    save_table(folder / "index.parquet", scans.table)
+    save_classes(folder, scans.classes, ImageFormat(*shape_LS, 8))
+    save_array(folder / MISSING, scans.missing_NL)
+    with writing(folder / "pixels.npy") as partial, partial.open("wb") as stream:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (len(numbers_N), *shape_LS)}
+        np.lib.format.write_array_header_1_0(stream, header)
+        for start in range(0, len(numbers_N), CHUNK):
+            stream.write(pictures.images(numbers_N[start : start + CHUNK]).tobytes())

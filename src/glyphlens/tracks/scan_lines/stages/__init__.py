@@ -1,0 +1,1 @@
+"""The stages of images that arrive line by line."""

@@ -1,0 +1,51 @@
+"""scan_lines: train one recogniser of scans; its name is that of the folder it is written to."""
+
+from collections.abc import Sequence
+
+import torch
+
+from glyphlens.core.curves import CURVES
+from glyphlens.core.params import load_params, load_seed
+from glyphlens.core.storage import save_json
+from glyphlens.gates.token import require_token
+from glyphlens.nets.weights import save_model, weight_count
+from glyphlens.stages import run_stage, stage_paths
+from glyphlens.tracks.scan_lines.recognizers.registry import build_recognizer, scan_params_model
+from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
+from glyphlens.tracks.scan_lines.training.batches import ScanLines, ScanTrainingParams
+from glyphlens.tracks.scan_lines.training.task import VAL_TOP1_ALL, LineTask, class_weights
+from glyphlens.training.loop import train
+from glyphlens.training.machine import this_machine
+from glyphlens.training.pictures import SampleBatches, held_out_samples
+from glyphlens.training.run import training_run
+from glyphlens.training.task import best_scores
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """``--samples DIR --token FILE --out DIR --curves FILE --timings FILE``."""
+    paths = stage_paths(argv, "samples", "token", "out", "curves", "timings")
+    require_token(paths.token, paths.samples)
+    name, seed = paths.out.name, load_seed()
+    own = load_params(scan_params_model(name), f"scan_recognizers.{name}")
+    shared = load_params(ScanTrainingParams, "scan_training")
+    params = shared.model_copy(update={"steps": own.steps, "batch": own.batch, "lr": own.lr})
+
+    scans = ScanSet.open(paths.samples)
+    reader, count = ScanLines(scans, params.augment), len(scans.samples.classes)
+    source, validation = SampleBatches(reader, params.batch, 0, seed), held_out_samples(reader, "val")
+    torch.manual_seed(seed)
+    model = build_recognizer(name, own.network, count, scans.shape_LS)
+    config = {"network": own.network.model_dump(), **params.model_dump(), "seed": seed}
+    with training_run(f"scan_lines@{name}", config, [paths.samples]) as run:
+        weights_C = class_weights(source.targets_T, count, params.class_power)
+        task = LineTask(params.smoothing, params.line_power, weights_C)
+        trained = train(model, source, validation, params, task=task, seed=seed, run=run, curves=paths.out / CURVES)
+        save_model(paths.out, model)
+        best = best_scores(trained.curves, task.monitor, VAL_TOP1_ALL)
+        facts = {"steps": params.steps, "parameters": weight_count(model), **this_machine()._asdict()}
+        save_json(paths.out / "training.json", {**facts, **best})
+        run.report(trained, best, paths.curves, paths.timings)
+
+
+if __name__ == "__main__":
+    run_stage(main)

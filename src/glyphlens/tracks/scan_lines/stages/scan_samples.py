@@ -1,0 +1,75 @@
+"""scan_samples: characters, or the user's own scans, as lines in the order of their arrival; four disjoint splits."""
+
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+
+from glyphlens.core.params import load_params
+from glyphlens.core.storage import save_json, save_metrics, save_table
+from glyphlens.data.sample_set import SampleSet
+from glyphlens.gates.token import require_token
+from glyphlens.stages import run_stage, stage_paths
+from glyphlens.tracks.scan_lines.samples.scan_params import ScanSampleParams
+from glyphlens.tracks.scan_lines.samples.scan_reading import read_scans
+from glyphlens.tracks.scan_lines.samples.scan_set import ScanTable, save_scan_set
+from glyphlens.tracks.scan_lines.samples.scan_splits import CALIBRATION, SplitScans, numbered, split_scans
+from glyphlens.tracks.scan_lines.samples.sources import (
+    SCAN_SOURCES,
+    Scanned,
+    scan_audit_frame,
+    scanned_characters,
+)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """``--characters DIR --characters-token FILE --glyphs DIR --glyphs-token FILE --scans DIR`` and what is written.
+
+    ``--out DIR --calibration DIR --metrics FILE``.
+    """
+    names = ("characters", "characters_token", "glyphs", "glyphs_token", "scans", "out", "calibration", "metrics")
+    paths = stage_paths(argv, *names, sources=("scans",))
+    params = load_params(ScanSampleParams, "scan_samples")
+    found = scanned(paths, params)
+    split = split_scans(found, params)
+    save_part(paths.out, found, split, params, is_calibration=False)
+    save_part(paths.calibration, found, split, params, is_calibration=True)
+    save_json(paths.out / "splits.json", split.manifest)
+    save_table(paths.out / "audit.parquet", scan_audit_frame([*found.audit, *split.left_out]))
+    save_metrics(paths.metrics, metrics_of(split))
+
+
+def scanned(paths: Namespace, params: ScanSampleParams) -> Scanned:
+    """What the parameters name as the source; raises InputError where its sample set has not passed its gate."""
+    if params.source == "scans":
+        return read_scans(paths.scans, params)
+    folder, token = (
+        (paths.characters, paths.characters_token) if params.source == "kanji" else (paths.glyphs, paths.glyphs_token)
+    )
+    require_token(token, folder)
+    return scanned_characters(SampleSet.open(folder), params)
+
+
+def save_part(
+    folder: Path, found: Scanned, split: SplitScans, params: ScanSampleParams, *, is_calibration: bool
+) -> None:
+    """Write the scans for calibration, or all others, as a scan set of its own."""
+    part = np.flatnonzero(((split.table["split"] == CALIBRATION) == is_calibration).to_numpy())
+    numbers_N = split.numbers_N[part]
+    table, classes = numbered(split.table.iloc[part], split.classes)
+    known = ScanTable(table, classes, found.missing_NL[numbers_N])
+    save_scan_set(folder, found.pictures, numbers_N, known, (params.lines, params.samples))
+
+
+def metrics_of(split: SplitScans) -> dict[str, float]:
+    """The counts of metrics/scan_lines/samples.json, calibration included; which source is told by what is not 0."""
+    counts = split.table["source"].value_counts()
+    return {
+        "classes": len(split.classes),
+        "groups": split.table["group"].nunique(),
+        **{f"{source}_samples": int(counts.get(source, 0)) for source in SCAN_SOURCES},
+    }
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,1 @@
+"""When to stop reading: thresholds proposed on validation, tested on groups of their own."""

@@ -1,0 +1,156 @@
+"""Thresholds that are tested before they are used: Learn then Test, the risk conditional on having stopped by a line.
+
+Ringel et al. 2024, "Early Time Classification with Accumulated Accuracy Gap Control" (arXiv 2402.00857), for the risk
+and the order of the tests; Angelopoulos et al. 2021, "Learn then Test" (arXiv 2110.01052), for the procedure; Bates et
+al. 2021, "Distribution-Free, Risk-Controlling Prediction Sets" (arXiv 2101.02703), theorem 1, for the p-value.
+
+**Units are groups, not scans.** Two scans by one writer are not independent draws of what a new writer brings. Groups
+(writers, fonts, instruments) are assumed to be drawn independently from one population: the calibration's and those
+to come. Of each group the test sees one number, the share of its scans stopped by a line that are lost: one observation
+in [0, b], b = ``largest_group_gap``, independent of those of other groups, which is all that the p-value needs; how
+many scans a group has, and how alike they are, does not matter. A group counts once 1/b of its scans have stopped,
+since a share of fewer cannot be told from b. With b = 1 no more is assumed; then log δ / log(1 − α) groups are the
+least that can open any line (299 at α = 1 %, δ = 5 %). A smaller b needs about b times as many, and is an assumption:
+a group that is seen to lose more refutes it, and the line stays closed.
+
+**All lines at once.** A rule is accepted if for every line t the hypothesis "the gap of those stopped by t is over α"
+is rejected at δ: an intersection-union test, so the largest p-value counts and nothing is divided by L. Rules are
+tested in an order fixed beforehand, from the one that stops only before the last line to one that may stop at any;
+the first that is not accepted ends it, so that δ bounds the chance of any wrong acceptance.
+
+N scans · L lines · G groups
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+from scipy.special import rel_entr
+from scipy.stats import binom
+
+from glyphlens.core.params import Section
+from glyphlens.inference.stopping import Promise, StoppingRule, stopping_lines
+from glyphlens.tracks.scan_lines.stopping.answers import LineAnswers, StoppedShares, stopped_shares
+
+ROUNDING = 1e-9
+Thresholds = NDArray[np.float64]
+
+
+class StoppingParams(Section):
+    """Section ``scan_stopping``: the gap that is allowed and how surely; see the top of the module."""
+
+    alpha: float = Field(gt=0, lt=1)
+    delta: float = Field(gt=0, lt=1)
+    largest_group_gap: float = Field(gt=0, le=1)
+    proposed_gap: float = Field(ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _allows_more_to_one_group(self) -> "StoppingParams":
+        if self.largest_group_gap <= self.alpha:
+            raise ValueError("largest_group_gap must be over alpha, the mean over groups")
+        return self
+
+
+class LineTest(NamedTuple):
+    """What the last line that was tried showed: its number (from 1 on), its p-value, and the groups that counted."""
+
+    line: int
+    p_value: float
+    groups: int
+
+
+class Calibrated(NamedTuple):
+    """The rule, and the test that ended it; None where every line was opened."""
+
+    rule: StoppingRule
+    refused: LineTest | None
+
+
+def propose_thresholds(answers: LineAnswers, gap: float) -> Thresholds:
+    """(L,) for every line, from the first on, the least confidence at which scans not yet stopped may stop, such that
+    at most the share ``gap`` of all that have stopped by it are lost; infinite where there is none.
+
+    The answers are of scans that the test does not see: what is proposed may be wrong, what is accepted then not.
+    """
+    threshold_L = np.full(answers.lines, np.inf)
+    is_going_N = np.ones(len(answers.class_N), bool)
+    stopped = lost = 0
+    for line in range(answers.lines - 1):
+        going = np.flatnonzero(is_going_N)
+        confidence_n = answers.confidence_NL[going, line]
+        order = np.argsort(-confidence_n, kind="stable")
+        lost_n = lost + answers.lost_NL[going[order], line].cumsum()
+        is_allowed_n = lost_n <= gap * (stopped + np.arange(1, len(going) + 1))
+        is_allowed_n[:-1] &= np.diff(confidence_n[order]) != 0  # equal confidences stop together
+        allowed = np.flatnonzero(is_allowed_n)
+        if len(allowed):
+            stopped, lost = stopped + int(allowed[-1]) + 1, int(lost_n[allowed[-1]])
+            threshold_L[line] = confidence_n[order[allowed[-1]]]
+            is_going_N[going[order[: allowed[-1] + 1]]] = False
+    threshold_L[-1] = 0.0
+    return threshold_L
+
+
+def calibrate(answers: LineAnswers, proposed_L: Thresholds, params: StoppingParams, model: str = "") -> Calibrated:
+    """The proposed thresholds from the earliest line on that the groups of ``answers`` let open.
+
+    ``model``: SHA-256 of the file that gave the answers. The groups must be others than those of training, of the
+    proposal and of whatever the rule is measured on.
+    """
+    reached_NL = answers.confidence_NL >= proposed_L
+    reached_NL[:, -1] = True
+    opened, refused = answers.lines - 1, None
+    for line in range(answers.lines - 2, -1, -1):
+        if not np.isfinite(proposed_L[line]):
+            continue
+        reached_from_NL = reached_NL.copy()
+        reached_from_NL[:, :line] = False
+        found = _worst_line(stopped_shares(answers, stopping_lines(reached_from_NL)), line, params)
+        if not found.p_value <= params.delta:
+            refused = found
+            break
+        opened = line
+    threshold_L = np.where(np.arange(answers.lines) < opened, np.inf, proposed_L)
+    threshold_L[-1] = 0.0
+    groups = len(np.unique(answers.group_N))
+    promise = Promise(
+        alpha=params.alpha,
+        delta=params.delta,
+        largest_group_gap=params.largest_group_gap,
+        groups=groups,
+        model=model,
+    )
+    return Calibrated(StoppingRule(threshold_L, promise), refused)
+
+
+def _worst_line(shares: StoppedShares, first: int, params: StoppingParams) -> LineTest:
+    """The line from ``first`` on that speaks least against a gap over alpha."""
+    tests = []
+    for line in range(first, shares.stopped_GL.shape[1]):
+        gap_G = group_gaps(shares, line, params.largest_group_gap)
+        tests.append(LineTest(line + 1, mean_gap_p_value(gap_G, params.alpha, params.largest_group_gap), len(gap_G)))
+    return max(tests, key=lambda test: test.p_value)
+
+
+def group_gaps(shares: StoppedShares, line: int, largest: float) -> NDArray[np.float64]:
+    """Of every group with at least 1 / ``largest`` scans stopped by a line (from 0 on), the share that is lost."""
+    counts_G = shares.stopped_GL[:, line] >= math.ceil(1 / largest - ROUNDING)
+    gap_G: NDArray[np.float64] = shares.lost_GL[counts_G, line] / shares.stopped_GL[counts_G, line]
+    return gap_G
+
+
+def mean_gap_p_value(gap_G: NDArray[np.float64], alpha: float, largest: float = 1.0) -> float:
+    """How likely so small a mean of independent gaps in 0 … ``largest`` is, at most, where the true one is over alpha.
+
+    Hoeffding-Bentkus; ``largest`` is over alpha. 1 where there is no gap at all, and where one is over ``largest``.
+    """
+    if not len(gap_G) or gap_G.max() > largest + ROUNDING:
+        return 1.0
+    count, mean, bound = len(gap_G), float(gap_G.mean()) / largest, alpha / largest
+    if mean >= bound:
+        return 1.0
+    divergence = float(rel_entr(mean, bound) + rel_entr(1 - mean, 1 - bound))
+    bentkus = math.e * float(binom.cdf(math.ceil(count * mean - ROUNDING), count, bound))
+    return min(1.0, math.exp(-count * divergence), bentkus)

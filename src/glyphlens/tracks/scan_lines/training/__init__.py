@@ -1,0 +1,1 @@
+"""Batches and training of one recogniser of scans."""

@@ -1,0 +1,91 @@
+"""scan_evaluate on answers of a model made in code: the files that it copies are never opened."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import save_array, sha256_file
+from glyphlens.data.sample_set import CharacterClass
+from glyphlens.gates.token import write_token
+from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent
+from glyphlens.inference.stopping import STOPPING, StoppingRule
+from glyphlens.tracks.scan_lines.evaluation.line_scores import line_headline
+from glyphlens.tracks.scan_lines.stages import scan_evaluate
+from glyphlens.tracks.scan_lines.stopping.answers import line_answers
+from glyphlens.tracks.scan_lines.stopping.calibration import StoppingParams, calibrate, propose_thresholds
+from glyphlens.tracks.scan_lines.stopping.files import CALIBRATION, PROPOSED, TEST
+from tests.checkout import ROOT
+from tests.tracks.scan_lines.forged_scans import LINES, NearestMean, write_scans
+
+PARAMS = StoppingParams(alpha=0.1, delta=0.1, largest_group_gap=0.2, proposed_gap=0.02)
+
+
+@pytest.fixture
+def written(tmp_path):
+    """What comes before scan_evaluate: scans, two exports, and their stopping folders."""
+    scans = write_scans(tmp_path / "samples", {"train": range(8), "val": range(4), "test": range(8)})
+    tested = write_scans(tmp_path / "calibration", {"test": range(24)}, seed=1)
+    write_token(tmp_path / "samples.json", tmp_path / "samples", tmp_path / "calibration")
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    for name in ("sequential", "vit"):
+        export, out, model = tmp_path / "export" / name, tmp_path / "stopping" / name, NearestMean(once=name == "vit")
+        manifest = Manifest(decoder="lines", preparation={}, classes=tuple(map(CharacterClass, "abcd")))
+        ExportFolder(export).save_models(manifest, {kind: ModelContent(b"", 1.0) for kind in ("fp32", "int8")})
+        ExportFolder(export).save_card("# A recogniser\n\nMade in code.\n")
+        answers, calibration, val = (
+            line_answers(model, own, rows)
+            for own, rows in (
+                (scans, scans.samples.rows("test")),
+                (tested, np.arange(len(tested))),
+                (scans, scans.samples.rows("val")),
+            )
+        )
+        proposed_L = propose_thresholds(val, 0.02) if name != "vit" else np.append(np.full(LINES - 1, np.inf), 0.0)
+        rule = calibrate(calibration, proposed_L, PARAMS, sha256_file(export / "int8.onnx")).rule
+        rule.save(out / STOPPING)
+        save_array(out / PROPOSED, proposed_L)
+        answers.save(out / TEST)
+        calibration.save(out / CALIBRATION)
+        ExportFolder(out).save_measured(line_headline(answers, answers, rule, 10))
+    return tmp_path
+
+
+def evaluate(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    write_token(folder / "models.json", folder / "export", folder / "stopping")
+    options = [
+        "--samples",
+        "samples",
+        "--samples-token",
+        "samples.json",
+        "--export",
+        "export",
+        "--stopping",
+        "stopping",
+    ]
+    options += ["--export-token", "models.json", "--release", "release", "--metrics", "evaluate.json"]
+    scan_evaluate.main([*options, "--baseline", "baseline.json", "--report", "report"])
+
+
+def test_the_page_the_metrics_and_the_release(written, monkeypatch):
+    evaluate(written, monkeypatch)
+    baseline = json.loads(Path("baseline.json").read_text())
+    assert list(baseline) == ["top1_25", "top1_38", "top1_50", "top1_75", "top1_100"]
+    found = json.loads(Path("evaluate.json").read_text())
+    assert 0.2 < found["lines_saved"] < 0.75 and found["exit_gap"] <= 0.1 and found["resplits_kept"] > 0.8
+    page = Path("report/report.html").read_text(encoding="utf-8")
+    assert "The units are groups" in page and "Stopping starts at line" in page
+    model = ExportFolder(Path("release")).only_model()
+    assert StoppingRule.load(Path("release", STOPPING), model).first_line < LINES
+    assert "does not hold for other kinds of writers" in Path("release/README.md").read_text(encoding="utf-8")
+
+
+def test_without_the_one_that_is_released_nothing_is(written, monkeypatch):
+    shutil.rmtree(written / "export/sequential")
+    with pytest.raises(InputError, match="no sequential"):
+        evaluate(written, monkeypatch)
+    assert not Path("release").exists()
