@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, features
 
 from glyphlens.commands.model import REPOSITORY
-from glyphlens.commands.pages import ReadLine, ReadPage
+from glyphlens.commands.pages import PageLine, ReadPage
 from glyphlens.commands.sheet import DOUBTFUL, FAINT, INK, PAPER, SURE, UNSURE, save_picture, sheet_paths
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import is_there
@@ -78,7 +78,7 @@ def draw_read_page(page: ReadPage, font: ImageFont.FreeTypeFont) -> Image.Image:
     return sheet
 
 
-def _text_rows(lines: Sequence[ReadLine], scale: float) -> list[int]:
+def _text_rows(lines: Sequence[PageLine], scale: float) -> list[int]:
     """Where the text of each line begins: beside it, or below that of the line before."""
     tops: list[int] = []
     for line in lines:

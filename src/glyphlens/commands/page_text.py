@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 import orjson
 
 from glyphlens import __version__
-from glyphlens.commands.pages import ReadLine, ReadPage
+from glyphlens.commands.pages import PageLine, ReadPage
 from glyphlens.core.errors import InputError
 from glyphlens.inference.line_reader import ReadCluster
 from glyphlens.inference.page import Box
@@ -76,7 +76,7 @@ def _page(page: ReadPage) -> dict[str, Any]:
     }
 
 
-def _line(line: ReadLine) -> dict[str, Any]:
+def _line(line: PageLine) -> dict[str, Any]:
     return {
         "text": line.text.text,
         "confidence": round(line.text.confidence, DIGITS),
@@ -90,7 +90,7 @@ def _line(line: ReadLine) -> dict[str, Any]:
     }
 
 
-def _place(line: ReadLine, clusters: Sequence[ReadCluster]) -> Box:
+def _place(line: PageLine, clusters: Sequence[ReadCluster]) -> Box:
     return line.image.part(min(each.x0 for each in clusters), max(each.x1 for each in clusters))
 
 
@@ -101,7 +101,7 @@ def _hocr_page(page: ReadPage, number: int) -> str:
     return f'<div class="ocr_page" id="page_{number + 1}" title={title}>\n{lines}</div>\n'
 
 
-def _hocr_line(line: ReadLine, name: str) -> str:
+def _hocr_line(line: PageLine, name: str) -> str:
     words: list[list[ReadCluster]] = [[]]
     for each in line.text.clusters:
         if each.text.isspace():
@@ -113,7 +113,7 @@ def _hocr_line(line: ReadLine, name: str) -> str:
     return f'<span class="ocr_line" id="line_{name}" title="{title}">{spans}</span>\n'
 
 
-def _hocr_word(line: ReadLine, word: Sequence[ReadCluster], name: str) -> str:
+def _hocr_word(line: PageLine, word: Sequence[ReadCluster], name: str) -> str:
     least = min(each.confidence for each in word)
     title = f"bbox {_numbers(_place(line, word))}; x_wconf {100 * least:.0f}"
     characters = "".join(

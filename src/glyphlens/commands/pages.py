@@ -20,7 +20,7 @@ UPSIDE_DOWN = "upside down; it was turned by 180° to be read"
 
 
 @dataclass(frozen=True)
-class ReadLine:
+class PageLine:
     """A line on its page, and what it says."""
 
     image: LineImage
@@ -36,7 +36,7 @@ class ReadPage:
 
     name: str
     grey_HW: NDArray[np.uint8]
-    lines: tuple[ReadLine, ...]
+    lines: tuple[PageLine, ...]
     note: str = ""
     fault: str = ""
 
@@ -72,7 +72,7 @@ def read_page(picture: Picture, reader: LineReader) -> ReadPage:
             images = [_turned_back(image, grey_HW.shape) for image in images]
     except InputError as error:
         return ReadPage(picture.name, grey_HW, (), fault=str(error))
-    lines = tuple(ReadLine(image, text) for image, text in zip(images, texts, strict=True) if text.text)
+    lines = tuple(PageLine(image, text) for image, text in zip(images, texts, strict=True) if text.text)
     fault = "" if lines else "no text: nothing on it could be read"
     return ReadPage(picture.name, grey_HW, lines, note, fault)
 
