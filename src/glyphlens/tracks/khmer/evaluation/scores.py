@@ -142,6 +142,11 @@ def worst_lines(table: pd.DataFrame, shown: int) -> pd.DataFrame:
     return ordered.assign(turn=turn).sort_values(["turn", "cer"], ascending=[True, False], kind="stable").head(shown)
 
 
+def exports(folder: Path) -> list[Path]:
+    """The folders of all exported recognisers."""
+    return sorted(path for path in folder.iterdir() if path.is_dir())
+
+
 def exported_files(folder: Path) -> dict[Precision, Path]:
     """The model files of an export by precision."""
     precisions: tuple[Precision, ...] = ("fp32", "int8")

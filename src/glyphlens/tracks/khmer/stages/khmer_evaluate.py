@@ -25,6 +25,7 @@ from glyphlens.tracks.khmer.evaluation.report import KhmerPage, draw_line_album,
 from glyphlens.tracks.khmer.evaluation.scores import (
     cluster_errors,
     exported_files,
+    exports,
     kind_table,
     line_metrics,
     line_table,
@@ -37,9 +38,9 @@ from glyphlens.tracks.khmer.evaluation.speed import line_latencies
 
 SECTIONS = ("seed", "fonts", "khmer_texts", "khmer_lines", "khmer_training", "khmer_export", "khmer_evaluate")
 INPUTS = ("texts", "lines", "lines_token", "export", "export_token")
-OUTPUTS = ("release", "ctc", "attention", "slices", "report", "timings")
-RECOGNIZERS = ("ctc", "attention")
+OUTPUTS = ("release", "metrics", "report", "timings")
 RELEASED = "ctc"
+SLICES = "slices.json"
 PARTS = {
     "Wear": "slice", "Length": "length", "Latin letters among Khmer": "is_mixed", "Kind of text": "kind",
     "Style": "style", "Font family": "group",
@@ -76,12 +77,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     require_token(paths.lines_token, paths.lines)
     require_token(paths.export_token, paths.export)
     params, samples = load_params(KhmerEvaluateParams, "khmer_evaluate"), SampleSet.open(paths.lines)
-    answers = {name: _answers(paths.export / name, samples) for name in RECOGNIZERS}
+    answers = {folder.name: _answers(folder, samples) for folder in exports(paths.export)}
     numbers = {name: line_metrics(found.tables["fp32"], found.tables.get("int8")) for name, found in answers.items()}
     for name, found in numbers.items():
-        save_metrics(getattr(paths, name), found)
+        save_metrics(paths.metrics / f"{name}.json", found)
     released = answers[RELEASED]
-    save_metrics(paths.slices, slice_metrics(released.released_table))
+    save_metrics(paths.metrics / SLICES, slice_metrics(released.released_table))
 
     latencies = {name: found.latencies for name, found in answers.items()}
     page = KhmerPage(
@@ -123,7 +124,7 @@ def _tables(
 
 def _run(paths: argparse.Namespace, numbers: Mapping[str, float]) -> dict[str, Any]:
     """What the page says of the experiment."""
-    files = [file for name in RECOGNIZERS for file in exported_files(paths.export / name).values()]
+    files = [file for folder in exports(paths.export) for file in exported_files(folder).values()]
     models = {f"{file.parent.name}/{file.name}": file for file in files}
     sections = read_sections(SECTIONS)
     return {"run": run_record(sections, {"lines": paths.lines}, models, numbers), "params": sections}
