@@ -51,7 +51,7 @@ def code(rng: Random) -> str:
         (
             f"0{digits(rng, 2, 2)} {digits(rng, 3, 3)} {digits(rng, 3, 4)}",
             f"(+855) {digits(rng, 2, 2)} {digits(rng, 6, 7)}",
-            f"០{digits(rng, 2, 2)}-{digits(rng, 3, 3)}-{digits(rng, 3, 3)}",
+            f"0{digits(rng, 2, 2)}-{digits(rng, 3, 3)}-{digits(rng, 3, 3)}",
             f"{rng.randint(0, 23)}:{rng.randint(0, 59):02d}",
             f"{rng.randint(0, 12):02d}:{rng.randint(0, 59):02d} {rng.choice(('AM', 'PM', 'នាទី', 'ព្រឹក', 'ល្ងាច'))}",
             f"{rng.randint(1, 9)}{_capitals(rng, 1, 2)}-{digits(rng, 4, 4)}",
@@ -63,7 +63,7 @@ def code(rng: Random) -> str:
             f"{digits(rng, 1, 2)}{rng.choice('²³½')}",
             f"[{digits(rng, 1, 3)}]",
             f"{digits(rng, 1, 3)} {rng.choice(('kg', 'km', 'm²', 'cm', 'ml', 'MB', 'kWh'))}",
-            f"០{digits(rng, 1, 2)} {rng.choice(('នស/រកម', 'អនក្រ.បក', 'ប្រក', 'សរណន'))}/{digits(rng, 2, 4)}",
+            f"0{digits(rng, 1, 2)} {rng.choice(('នស/រកម', 'អនក្រ.បក', 'ប្រក', 'សរណន'))}/{digits(rng, 2, 4)}",
         )
     )
     return in_either_digits(made, rng)

@@ -1,0 +1,52 @@
+"""A line cut out of a page → the picture that recognisers of lines read: even paper 0, ink 255, one height.
+
+H×W pixels
+"""
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+PAPER_PERCENTILE, INK_PERCENTILE = 85, 99.5
+LEAST_CONTRAST = 24  # grey levels between paper and ink; what differs less is taken for empty paper
+NOISE_SHARE = 0.06  # of the contrast: what is fainter than that is paper
+
+
+def prepare_line(grey_HW: NDArray[np.uint8], height_px: int) -> NDArray[np.uint8]:
+    """(h, w) uint8 grey of any polarity and light → (``height_px``, W) uint8, ink 255, at the same aspect.
+
+    The darker side is ink unless most of the picture is dark. Paper under uneven light is levelled by its brightest.
+    """
+    dark_HW = 255 - _scaled(_dark_on_light(grey_HW), height_px)
+    depth_HW = dark_HW.astype(np.float32) - _paper(dark_HW)
+    contrast = max(float(np.percentile(depth_HW, INK_PERCENTILE)), LEAST_CONTRAST)
+    share_HW = (depth_HW / contrast - NOISE_SHARE) / (1 - NOISE_SHARE)
+    return np.asarray(np.clip(share_HW * 255 + 0.5, 0, 255), np.uint8)
+
+
+def _dark_on_light(grey_HW: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture, inverted where its middle value is nearer to its darkest than to its brightest."""
+    darkest, middle, brightest = np.percentile(grey_HW, (1, 50, 99))
+    return 255 - grey_HW if middle - darkest < brightest - middle else grey_HW
+
+
+def _scaled(grey_HW: NDArray[np.uint8], height_px: int) -> NDArray[np.uint8]:
+    height, width = grey_HW.shape
+    if height == height_px:
+        return grey_HW
+    size = max(1, round(width * height_px / height)), height_px
+    method = cv2.INTER_AREA if height > height_px else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(grey_HW, size, interpolation=method), np.uint8)
+
+
+def _paper(dark_HW: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(1, W) darkness of the paper along the line: a low percentile of wide blocks of columns, joined smoothly."""
+    height, width = dark_HW.shape
+    blocks = max(1, round(width / (2 * height)))
+    edges = np.linspace(0, width, blocks + 1).astype(int)
+    parts = (dark_HW[:, low:high] for low, high in pairwise(edges))
+    levels = np.array([np.percentile(part, 100 - PAPER_PERCENTILE) for part in parts])
+    centres = (edges[:-1] + edges[1:]) / 2
+    return np.interp(np.arange(width), centres, levels).astype(np.float32)[None]
