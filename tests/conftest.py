@@ -88,27 +88,27 @@ def packages_of_two_scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def font_folder(font_packages: Path) -> Path:
     """A folder like ``data/raw/fonts/arabic``: a few real woff2 files and their fonts.parquet."""
-    return fetched_fonts(font_packages, "arabic", len(FEW_PACKAGES))
+    return fetched_fonts(font_packages, "arabic", WEIGHTS)
 
 
 @pytest.fixture(scope="session")
 def khmer_font_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder like ``data/raw/fonts/khmer``: text and title faces."""
     packages = few_packages(tmp_path_factory.mktemp("packages") / "packages", KHMER_PACKAGES)
-    return fetched_fonts(packages, "khmer", len(KHMER_PACKAGES))
+    return fetched_fonts(packages, "khmer", WEIGHTS + 1)
 
 
-def fetched_fonts(packages: Path, script: str, count: int) -> Path:
+def fetched_fonts(packages: Path, script: str, weights: int) -> Path:
     """The fonts of a script in those packages, fetched once and kept."""
     lock = (packages / "package-lock.json").read_bytes()
-    key = hashlib.sha256(lock + f"{WEIGHTS}".encode() + Path(__file__).read_bytes()).hexdigest()[:16]
+    key = hashlib.sha256(lock + f"{weights}".encode() + Path(__file__).read_bytes()).hexdigest()[:16]
 
     def fetch(folder: Path) -> None:
         try:
             with installed_packages(packages) as modules:
-                save_fonts(folder, script, package_records(package_fonts(modules, WEIGHTS), {}))
+                save_fonts(folder, script, package_records(package_fonts(modules, weights), {}))
         except InputError as error:
-            pytest.fail(f"the tests need {count} font packages once, afterwards they are kept: {error}")
+            pytest.fail(f"the tests need font packages of npm once, afterwards they are kept: {error}")
 
     return fetched_once(ROOT / ".cache/test-fonts" / key, fetch)
 

@@ -5,20 +5,23 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from tqdm import tqdm
 
 from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Picture
 from glyphlens.commands.inputs import find_inputs, require_kept
 from glyphlens.commands.line_sheet import khmer_font, save_line_sheet
-from glyphlens.commands.model import open_line_reader
+from glyphlens.commands.model import REPOSITORY, open_line_reader
 from glyphlens.commands.output import check_picture, check_writable, shown_place, unwritable
 from glyphlens.commands.page_text import PageFormat, page_format, pages_as
 from glyphlens.commands.pages import ReadPage, read_files, read_page
 from glyphlens.commands.run import name_bad
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import STANDARD_OUTPUT, writing
+from glyphlens.core.storage import STANDARD_OUTPUT, is_there, writing
+from glyphlens.data.sample_set import SampleSet
 from glyphlens.inference.line_reader import LineReader
 from glyphlens.inference.words import WordBreaker
+from glyphlens.tracks import line_track
 
 UNSURE = 0.5  # lines of less confidence are counted on the error stream
 
@@ -37,7 +40,7 @@ class ReadWanted(NamedTuple):
 
 
 def run_read(images: Sequence[Path], samples: int, wanted: ReadWanted) -> int:
-    """Text of pictures, and of ``samples`` lines drawn for the occasion; 1 where some could not be used, 2 for all."""
+    """Text of pictures, and of ``samples`` drawn lines; 1 where some could not be used, 2 for all."""
     form = _prepare(wanted)
     if not images and not samples:
         raise InputError("nothing to read; name pictures or folders, or draw some lines with --sample 20")
@@ -85,12 +88,21 @@ def _counted(pages: Iterable[ReadPage], files: int) -> list[ReadPage]:
 
 
 def _samples(count: int, reader: LineReader) -> list[ReadPage]:
-    """Lines drawn from the track's fonts and texts, read."""
+    """Lines of the track's test, which are drawn in fonts and of texts that were never trained on; spread evenly.
+
+    Each is called by its text. Raises InputError where the lines were not drawn.
+    """
     if not count:
         return []
-    from glyphlens.tracks.khmer.drawing.samples import drawn_samples
-
-    return [read_page(Picture(name, grey_HW, ""), reader) for name, grey_HW in drawn_samples(count)]
+    drawn = Path(line_track().samples)
+    folder = next((folder for folder in (drawn, REPOSITORY / drawn) if is_there(folder)), None)
+    if folder is None:
+        raise InputError(f"{drawn}: no lines there; `dvc repro khmer_lines` draws them")
+    samples = SampleSet.open(folder)
+    rows = samples.rows("test")
+    chosen = rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(np.int64)]
+    pictures = [Picture(samples.texts[row], 255 - samples.images(np.array([row]))[0], "") for row in chosen]
+    return [read_page(picture, reader) for picture in pictures]
 
 
 def _give(pages: Sequence[ReadPage], wanted: ReadWanted, form: PageFormat) -> None:

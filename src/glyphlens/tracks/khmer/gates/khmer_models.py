@@ -1,4 +1,4 @@
-"""gate_khmer_models: the exported files read lines, alike in both precisions and any batch, in characters that there are.
+"""gate_khmer_models: exported files read lines, alike in both precisions and any batch, in characters that there are.
 
 s sampled validation lines
 """
@@ -131,13 +131,13 @@ def int8_loss(data: KhmerModelData, limits: KhmerModelLimits) -> Outcome:
 
 @CHECKS.add("canonical")
 def canonical_text(data: KhmerModelData, limits: KhmerModelLimits) -> Outcome:
-    """What is read is canonical, and its clusters joined are the text: otherwise equal words would not compare equal."""
+    """What is read is canonical, and is made of its clusters: otherwise equal words would not compare equal."""
     rows: list[Row] = []
     for name, read in data.read.items():
         for row, line in zip(data.rows_s, read, strict=True):
-            joined = "".join(each.text for each in line.clusters)
-            if line.text != canonical(line.text) or clusters(line.text) != [each.text for each in line.clusters]:
-                rows.append({"file": name, "row": int(row), "text": line.text, "clusters": joined})
+            parts = [each.text for each in line.clusters]
+            if line.text != canonical(line.text) or clusters(line.text) != parts:
+                rows.append({"file": name, "row": int(row), "text": line.text, "clusters": " ".join(parts)})
     return none_of(len(rows), "lines that are not canonical or not made of their clusters", rows[:SHOWN_ROWS])
 
 
