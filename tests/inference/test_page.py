@@ -1,5 +1,6 @@
 """Lines are found on pages as people scan and photograph them; what is no text is said to be none."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -27,20 +28,17 @@ def font(folder: Path, name: str = "battambang-khmer-400", size_px: int = SIZE_P
 
 def alone(text: str, face) -> Grey:
     """The ink of a line drawn by itself."""
-    ink = 255 - page([text], face, LEADING_PX)
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    return cropped(255 - page([text], face, LEADING_PX))
+
+
+def cropped(ink: Grey) -> Grey:
+    rows, columns = (np.flatnonzero((ink > 60).any(axis=axis)) for axis in (1, 0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-
-
-def cropped(line: LineImage) -> Grey:
-    is_ink = line.pixels_hw > 60
-    rows, columns = np.flatnonzero(is_ink.any(axis=1)), np.flatnonzero(is_ink.any(axis=0))
-    return line.pixels_hw[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def likeness(line: LineImage, text: str, face) -> float:
     """Correlation of a line's ink with the same text drawn alone."""
-    found, wanted = cropped(line), alone(text, face)
+    found, wanted = cropped(line.pixels_hw), alone(text, face)
     size = wanted.shape[::-1]
     scaled = np.asarray(Image.fromarray(found).resize(size, Image.Resampling.BILINEAR))
     return float(np.corrcoef(scaled.ravel(), wanted.ravel())[0, 1])
@@ -157,6 +155,7 @@ def test_text_on_its_side_is_said_to_be_so(faces: Path) -> None:
 
 def test_letters_too_small_to_be_read_are_said_to_be_so() -> None:
     dots = np.full((200, 200), 255, np.uint8)
-    dots[20:180:12, 20:180:6] = dots[21:180:12, 20:180:6] = dots[20:180:12, 21:180:6] = dots[21:180:12, 21:180:6] = 0
+    for row, column in product(range(20, 180, 12), range(20, 180, 9)):
+        dots[row : row + 4, column : column + 4] = 0
     with pytest.raises(InputError, match=r"no text: .* pixels high"):
         read_lines(dots)

@@ -21,7 +21,8 @@ Cut = tuple[slice, slice]
 SINGLE_LINE = 2.6  # a picture lower than so many letters is one line, whatever stands in it
 COLUMN_GAP, COLUMN_HEIGHT = 1.6, 5.0  # letters: white between columns, and how high they are at least
 BLOCK_GAP = 0.5  # letters: white above and below a block
-MARKS_HEIGHT, MARKS_GAP = 0.9, 0.25  # of a line's letters: a lower strip so near is its marks, and no line
+STRIP_GAP = 0.3  # letters: narrower white is often between letters and their own marks
+MARKS_HEIGHT, MARKS_GAP = 0.9, 0.4  # of a line's letters: a lower strip so near is its marks, and no line
 LETTER_LIKE = 0.45  # of the letters' height; lower pieces are marks
 SMOOTHING, LEAST_PITCH, PROMINENCE = 0.3, 1.1, 0.25  # of rows that lines are found in: in letters; of a peak's height
 OVERLAP = 0.6  # of a piece or a band: what stands in the band is no mark
@@ -147,7 +148,7 @@ def _span(begins: Ints, ends: Ints) -> int:
 # ── strips between white rows ────────────────────────────────────────────────────────────────
 def _strips(block: Pieces) -> list[Pieces]:
     """The block cut at its white rows, from top to bottom; marks that stand alone go with the letters near them."""
-    middles = sorted((top + bottom) / 2 for top, bottom in _gaps(block.tops, block.bottoms, 1))
+    middles = sorted((top + bottom) / 2 for top, bottom in _gaps(block.tops, block.bottoms, STRIP_GAP * block.letter_px))
     place = np.searchsorted(middles, (block.tops + block.bottoms) / 2)
     strips = [block.kept(place == number) for number in np.unique(place)]
     while (pair := _marks_and_letters(strips)) is not None:

@@ -30,6 +30,7 @@ LARGE = 6  # … and one so many times as high as letters is a picture or a fram
 SKEW_RANGE_DEG, SKEW_STEP_DEG, FINE_STEP_DEG = 12.0, 0.5, 0.1
 LEAST_SKEW_DEG = 0.15  # less is left as it is: turning blurs
 SKEW_POINTS = 40_000  # pixels of ink that are looked at
+SKEW_LETTERS = 8  # text that is shorter than so many letters are high
 SKEW_GAIN = 1.03  # how much sharper lines must become for a page to be turned
 SIDEWAYS_GAIN = 2.5  # how much more columns of pixels must differ than rows for text that stands on its side
 LINE_SCALES = 0.4, 2.5  # letters: what is finer is strokes, what is coarser is blocks of text
@@ -81,7 +82,7 @@ def read_lines(grey_HW: NDArray[np.uint8]) -> list[LineImage]:
     """
     strength_HW = page_ink(grey_HW)
     pieces = text_pieces(strength_HW)
-    angle = skew_of(pieces.mask_HW)
+    angle = skew_of(pieces)
     turn = Turn.of(strength_HW.shape, angle)
     if angle:
         strength_HW = turn.apply(strength_HW)
@@ -147,13 +148,15 @@ def text_pieces(strength_HW: Ink) -> Pieces:
     return pieces.kept(~(is_rule | is_large | is_speck))
 
 
-def skew_of(mask_HW: NDArray[np.bool_]) -> float:
-    """The slope of lines of text, in degrees, 0 where it is too little to matter.
+def skew_of(pieces: Pieces) -> float:
+    """The slope of lines of text, in degrees, 0 where it is too little to matter or the lines are too short to tell.
 
     The angle under which the rows of a page differ most: Postl 1986, "Detection of linear oblique structures and skew
     scan in digitized documents".
     """
-    ys, xs = np.nonzero(mask_HW)
+    ys, xs = np.nonzero(pieces.mask_HW)
+    if np.ptp(xs) < SKEW_LETTERS * pieces.letter_px:
+        return 0.0
     if len(xs) > SKEW_POINTS:
         chosen = np.linspace(0, len(xs) - 1, SKEW_POINTS).astype(np.int64)
         ys, xs = ys[chosen], xs[chosen]
