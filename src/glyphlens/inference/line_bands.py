@@ -148,7 +148,9 @@ def _span(begins: Ints, ends: Ints) -> int:
 # ── strips between white rows ────────────────────────────────────────────────────────────────
 def _strips(block: Pieces) -> list[Pieces]:
     """The block cut at its white rows, from top to bottom; marks that stand alone go with the letters near them."""
-    middles = sorted((top + bottom) / 2 for top, bottom in _gaps(block.tops, block.bottoms, STRIP_GAP * block.letter_px))
+    middles = sorted(
+        (top + bottom) / 2 for top, bottom in _gaps(block.tops, block.bottoms, STRIP_GAP * block.letter_px)
+    )
     place = np.searchsorted(middles, (block.tops + block.bottoms) / 2)
     strips = [block.kept(place == number) for number in np.unique(place)]
     while (pair := _marks_and_letters(strips)) is not None:

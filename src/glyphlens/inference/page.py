@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from glyphlens.core.errors import InputError
+from glyphlens.imaging.line_images import prepare_line
 from glyphlens.inference.line_bands import Band, Pieces, line_bands, members
 
 Ink = NDArray[np.uint8]
@@ -132,9 +133,10 @@ def text_pieces(strength_HW: Ink) -> Pieces:
 
     Raises InputError where there is none.
     """
-    threshold, binary_HW = cv2.threshold(strength_HW, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    if threshold < MIN_CONTRAST or float((binary_HW > 0).mean()) > MOST_INK:
-        raise InputError("no text: nothing stands out clearly from its paper")
+    threshold, _ = cv2.threshold(strength_HW, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    binary_HW = (strength_HW > max(threshold, MIN_CONTRAST)).astype(np.uint8)  # of two greys Otsu's threshold is 0
+    if binary_HW.mean() > MOST_INK:
+        raise InputError(f"no text: {binary_HW.mean():.0%} of the picture is ink")
     count, labels_HW, stats, _ = cv2.connectedComponentsWithStats(binary_HW, connectivity=8, ltype=cv2.CV_32S)
     pieces = Pieces.of(np.asarray(labels_HW, np.int32), np.asarray(stats[1:count], np.int32))
     letter_px = pieces.letter_px
@@ -235,9 +237,4 @@ def _line(strength_HW: Ink, pieces: Pieces, band: Band, turn: Turn) -> LineImage
         ink_hw[around & ~own.mask(cut)] = 0
     corners = np.array([(left_px, top_px), (right_px, top_px), (right_px, bottom_px), (left_px, bottom_px)], np.float64)
     outline = tuple((float(x), float(y)) for x, y in turn.back(corners))
-    return LineImage(_full_contrast(ink_hw), outline, turn.angle)
-
-
-def _full_contrast(ink_hw: Ink) -> Ink:
-    strongest = max(float(np.percentile(ink_hw, 99.5)), float(ink_hw.max()) / 2, 1.0)
-    return np.asarray(np.rint(np.minimum(ink_hw.astype(np.float32) * (255 / strongest), 255)), np.uint8)
+    return LineImage(prepare_line(255 - ink_hw, ink_hw.shape[0]), outline, turn.angle)

@@ -7,6 +7,7 @@ from glyphlens.core.curves import CURVES
 from glyphlens.core.storage import load_json, replacing_folder, save_text
 from glyphlens.inference.folder import CARD, LABELS, MEASURED, PREDICTIONS, TRAINING, ExportFolder, Precision
 from glyphlens.inference.words import WORDS
+from glyphlens.tracks.khmer.evaluation.scores import exported_files
 
 OWN_COPIES = (CARD, LABELS, MEASURED, PREDICTIONS, TRAINING)  # files of an export that a release has its own of, or not
 
@@ -23,7 +24,7 @@ def write_line_release(folder: Path, export: Path, precision: Precision, words: 
 def beside_model(export: Path) -> list[Path]:
     """Files of an export that its models read beside themselves, such as that of n-grams."""
     files = (file for file in sorted(export.rglob("*")) if file.is_file() and export / CURVES not in file.parents)
-    return [file for file in files if file.suffix != ".onnx" and file.name not in OWN_COPIES]
+    return [file for file in files if file.name not in OWN_COPIES and file not in exported_files(export).values()]
 
 
 def known_words(splits: Path) -> list[str]:
