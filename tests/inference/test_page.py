@@ -3,11 +3,11 @@
 from itertools import pairwise, product
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from glyphlens.core.errors import InputError
 from glyphlens.inference.page import LineImage, read_lines
@@ -37,11 +37,13 @@ def cropped(ink: Grey) -> Grey:
 
 
 def likeness(line: LineImage, text: str, face) -> float:
-    """Correlation of a line's ink with the same text drawn alone."""
-    found, wanted = cropped(line.pixels_hw), alone(text, face)
-    size = wanted.shape[::-1]
-    scaled = np.asarray(Image.fromarray(found).resize(size, Image.Resampling.BILINEAR))
-    return float(np.corrcoef(scaled.ravel(), wanted.ravel())[0, 1])
+    """Correlation of a line's ink with the same text drawn alone, where they fit best."""
+    wanted = np.pad(alone(text, face), 2)
+    room = [
+        (max(4, wanted.shape[0] - line.pixels_hw.shape[0]),) * 2,
+        (max(4, wanted.shape[1] - line.pixels_hw.shape[1]),) * 2,
+    ]
+    return float(cv2.matchTemplate(np.pad(line.pixels_hw, room), wanted, cv2.TM_CCOEFF_NORMED).max())
 
 
 def test_lines_come_from_top_to_bottom_each_with_its_own_marks(faces: Path) -> None:
