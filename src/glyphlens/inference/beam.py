@@ -88,8 +88,8 @@ class BeamSettings(NamedTuple):
 
 def read_beam(
     logits_TC: NDArray[np.floating[Any]], tokens: Sequence[str], ngram: CharacterNgram, settings: BeamSettings
-) -> str:
-    """The best text of one line's frames (Hannun et al. 2014, arXiv:1408.2873, algorithm 1).
+) -> list[str]:
+    """The tokens of the best text of one line's frames (Hannun et al. 2014, arXiv:1408.2873, algorithm 1).
 
     A prefix is scored by the sum of all its paths, those that end in a blank and those that do not kept apart.
     """
@@ -116,7 +116,7 @@ def read_beam(
         ranked = sorted(grown.items(), key=lambda entry: -_log_add(*entry[1]) - bonuses[entry[0]][0])
         prefixes = dict(ranked[: settings.beam])
     best = max(prefixes, key=lambda prefix: _log_add(*prefixes[prefix]) + bonuses[prefix][0])
-    return bonuses[best][1]
+    return [tokens[number - 1] for number in best]
 
 
 def _grown_bonus(

@@ -31,7 +31,7 @@ SKIPPED = "skipped"  # the key of training.json and measured.json that says why 
 MODELS = "*.onnx"
 AGAIN = "export the recogniser again with `dvc repro`"
 Precision = Literal["fp32", "int8"]
-Decoder = Literal["softmax", "ctc", "prototypes"]
+Decoder = Literal["softmax", "ctc", "prototypes", "attention"]
 
 
 def model_name(precision: Precision, stem: str = "") -> str:
@@ -67,7 +67,8 @@ class Manifest(_Entry):
     """What whoever uses the files must know; older manifests lack ``decoder``, ``files`` and both lists of tensors.
 
     ``decoder``: "softmax" (output c scores ``classes[c]``), "ctc" (per frame, output 0 is the blank and output c + 1
-    scores ``charset[c]``) or "prototypes" (an embedding and a table beside the file; ``classes`` are the candidates
+    scores ``charset[c]``, which may be several characters), "attention" (what the decoder beside the file attends to;
+    it scores ``charset`` and then the end) or "prototypes" (an embedding and a table beside the file; ``classes`` are the candidates
     where no others are given). ``preparation``: how inputs are drawn or prepared, by the track's own rule (in the file
     ``rule``). ``levels``: of what an embedding is made up, in its order, and how many numbers each has; empty where it
     has no such parts. ``source``: what the training samples are, such as "etl" or "rendered".
@@ -89,7 +90,7 @@ class Manifest(_Entry):
     @property
     def scores(self) -> int:
         """How many scores a file gives: per sample, or per frame with the blank."""
-        return len(self.charset) + 1 if self.decoder == "ctc" else len(self.classes)
+        return len(self.charset) + 1 if self.decoder in ("ctc", "attention") else len(self.classes)
 
     def plain(self) -> dict[str, Any]:
         """The content of labels.json; how many samples a class had is no part of it."""
@@ -189,6 +190,11 @@ class ExportFolder:
         manifest = self.manifest
         (self.path / manifest.files[precision].name).unlink()
         self._save_manifest(manifest, {kind: file for kind, file in manifest.files.items() if kind != precision})
+
+    def save_preparation(self, rule: Mapping[str, Any]) -> None:
+        """Write another rule into the manifest."""
+        manifest = self.manifest
+        self._save_manifest(manifest.model_copy(update={"preparation": dict(rule)}), manifest.files)
 
     def save_measured(self, content: Mapping[str, Any]) -> None:
         """Write measured.json."""
