@@ -36,7 +36,10 @@ from glyphlens.tracks.khmer.evaluation.scores import (
 )
 from glyphlens.tracks.khmer.evaluation.speed import line_latencies
 
-SECTIONS = ("seed", "fonts", "khmer_texts", "khmer_lines", "khmer_training", "khmer_export", "khmer_evaluate")
+SECTIONS = (
+    "seed", "fonts", "khmer_texts", "khmer_lines", "khmer_recognizers", "khmer_training", "khmer_export",
+    "khmer_evaluate",
+)  # fmt: skip
 INPUTS = ("texts", "lines", "lines_token", "export", "export_token")
 OUTPUTS = ("release", "metrics", "report", "timings")
 RELEASED = "ctc"
