@@ -1,6 +1,7 @@
 """Scores of read lines, worked out by hand; kinds of errors."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,7 @@ def test_slices_are_parts_of_the_whole(line_samples: SampleSet) -> None:
 
 
 def test_an_index_without_facts_is_named(line_samples: SampleSet) -> None:
-    bare = SampleSet(**{**vars(line_samples), "index": line_samples.index.drop(columns=["slice", "font"])})
+    bare = replace(line_samples, index=line_samples.index.drop(columns=["slice", "font"]))
     with pytest.raises(InputError, match="columns missing: slice, font"):
         line_table(bare, np.array([0]), [LineText("", 0.5, ())])
 

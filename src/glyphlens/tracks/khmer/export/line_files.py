@@ -21,7 +21,7 @@ from glyphlens.core.storage import writing
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.data.tokens import TokenTable
 from glyphlens.export.bundle import drawn_rows
-from glyphlens.inference.beam import BeamSettings, CharacterNgram
+from glyphlens.inference.beam import CharacterNgram
 from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent, Precision
 from glyphlens.inference.line_reader import DECODER_FILE, LINE_TEMPERATURES, LineReader, LineText
 from glyphlens.tracks.khmer.export.line_graph import assemble_decoder, assemble_lines, integer_lines, trace_lines

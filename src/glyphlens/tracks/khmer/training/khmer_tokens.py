@@ -35,7 +35,7 @@ class TokenParts(NamedTuple):
         >>> TokenParts.of("ខ\\u17d2មែ")
         TokenParts(base='ខ', subscript='្ម', vowel='ែ', sign='')
         """
-        found = {level: "" for level in LEVELS}
+        found = dict.fromkeys(LEVELS, "")
         for place, character in enumerate(token):
             is_below = character == COENG or (place > 0 and token[place - 1] == COENG)
             found["subscript" if is_below else _level(character)] += character
