@@ -49,4 +49,4 @@ def _paper(dark_HW: NDArray[np.uint8]) -> NDArray[np.float32]:
     parts = (dark_HW[:, low:high] for low, high in pairwise(edges))
     levels = np.array([np.percentile(part, 100 - PAPER_PERCENTILE) for part in parts])
     centres = (edges[:-1] + edges[1:]) / 2
-    return np.interp(np.arange(width), centres, levels).astype(np.float32)[None]
+    return np.asarray(np.interp(np.arange(width), centres, levels)[None], np.float32)
