@@ -55,5 +55,7 @@ def _paper(dark_HW: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _levels(values_HW: NDArray[np.uint8], *shares: float) -> NDArray[np.int64]:
     """The grey levels below which these shares of the pixels lie."""
-    counts = np.cumsum(cv2.calcHist([np.ascontiguousarray(values_HW)], [0], None, [256], [0, 256])[:, 0])
-    return np.searchsorted(counts, np.array(shares) * counts[-1])
+    counts = np.cumsum(
+        cv2.calcHist([np.ascontiguousarray(values_HW)], [0], None, [256], [0, 256]).ravel(), dtype=np.float64
+    )
+    return np.asarray(np.searchsorted(counts, np.array(shares) * counts[-1]), np.int64)
