@@ -89,7 +89,7 @@ def learnt_text(data: KhmerTextData) -> KhmerTextData:
     ("enough-lines", lambda data: data, {"min_lines": 10_000}),
     ("train-share", lambda data: data, {"min_train_share": 0.99}),
     ("splits-known", cell("split", "validation")),
-    ("texts-canonical", cells(text="ខែ្មរ", drawn="ខែ្មរ", clusters=4)),
+    ("texts-canonical", cells(text="ខែ្មរ", drawn="ខែ្មរ", clusters=2)),
     ("drawn-as-read", cell("drawn", "ក")),
     ("texts-decodable", cells(text="漢字", drawn="漢字", clusters=2)),
     ("clusters-counted", cell("clusters", 3000)),
@@ -106,7 +106,8 @@ def test_a_forgery_fails_its_check(
 ) -> None:
     found = verdicts(GATE, forge(good), LIMITS.model_copy(update=limits))
     assert found.get(check) == "FAIL"
-    assert set(found) <= {check, "texts-once", "texts-disjoint"}
+    also = {"drawn-as-read"} if check == "texts-canonical" else {"texts-once", "texts-disjoint"}
+    assert set(found) <= {check} | also
 
 
 def test_a_folder_without_its_words_is_refused(folder: Path, tmp_path: Path) -> None:
