@@ -56,12 +56,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
 
 
-def few_packages(folder: Path, packages: tuple[str, ...] = FEW_PACKAGES) -> Path:
-    """``data/packages`` with nothing but some packages in it, hashes unchanged."""
+def few_packages(folder: Path, packages: tuple[str, ...] = FEW_PACKAGES, others: tuple[str, ...] = ()) -> Path:
+    """``data/packages`` with nothing but some packages in it, hashes unchanged; ``others`` are no fonts."""
     folder.mkdir(parents=True)
     for name in PACKAGE_FILES:
         shutil.copyfile(ROOT / "data/packages" / name, folder / name)
-    names = {f"@fontsource/{package}" for package in packages}
+    names = {f"@fontsource/{package}" for package in packages} | set(others)
     manifest, lock = (json.loads((folder / name).read_text(encoding="utf-8")) for name in PACKAGE_FILES[:2])
     for root in (manifest, lock["packages"][""]):
         root["dependencies"] = {name: pin for name, pin in root["dependencies"].items() if name in names}

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-PAPER_PERCENTILE, INK_PERCENTILE = 85, 99.5
+PAPER_SHARE, INK_SHARE = 0.15, 0.995  # of the pixels from the brightest on: where paper and ink are measured
 LEAST_CONTRAST = 24  # grey levels between paper and ink; what differs less is taken for empty paper
 NOISE_SHARE = 0.06  # of the contrast: what is fainter than that is paper
 
@@ -21,14 +21,15 @@ def prepare_line(grey_HW: NDArray[np.uint8], height_px: int) -> NDArray[np.uint8
     """
     dark_HW = 255 - _scaled(_dark_on_light(grey_HW), height_px)
     depth_HW = dark_HW.astype(np.float32) - _paper(dark_HW)
-    contrast = max(float(np.percentile(depth_HW, INK_PERCENTILE)), LEAST_CONTRAST)
+    (ink,) = _levels(np.asarray(np.maximum(depth_HW, 0), np.uint8), INK_SHARE)
+    contrast = max(float(ink), LEAST_CONTRAST)
     share_HW = (depth_HW / contrast - NOISE_SHARE) / (1 - NOISE_SHARE)
     return np.asarray(np.clip(share_HW * 255 + 0.5, 0, 255), np.uint8)
 
 
 def _dark_on_light(grey_HW: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The picture, inverted where its middle value is nearer to its darkest than to its brightest."""
-    darkest, middle, brightest = np.percentile(grey_HW, (1, 50, 99))
+    darkest, middle, brightest = _levels(grey_HW, 0.01, 0.5, 0.99)
     return 255 - grey_HW if middle - darkest < brightest - middle else grey_HW
 
 
@@ -47,6 +48,14 @@ def _paper(dark_HW: NDArray[np.uint8]) -> NDArray[np.float32]:
     blocks = max(1, round(width / (2 * height)))
     edges = np.linspace(0, width, blocks + 1).astype(int)
     parts = (dark_HW[:, low:high] for low, high in pairwise(edges))
-    levels = np.array([np.percentile(part, 100 - PAPER_PERCENTILE) for part in parts])
+    levels = np.concatenate([_levels(part, PAPER_SHARE) for part in parts])
     centres = (edges[:-1] + edges[1:]) / 2
-    return np.interp(np.arange(width), centres, levels).astype(np.float32)[None]
+    return np.asarray(np.interp(np.arange(width), centres, levels)[None], np.float32)
+
+
+def _levels(values_HW: NDArray[np.uint8], *shares: float) -> NDArray[np.int64]:
+    """The grey levels below which these shares of the pixels lie."""
+    counts = np.cumsum(
+        cv2.calcHist([np.ascontiguousarray(values_HW)], [0], None, [256], [0, 256]).ravel(), dtype=np.float64
+    )
+    return np.asarray(np.searchsorted(counts, np.array(shares) * counts[-1]), np.int64)

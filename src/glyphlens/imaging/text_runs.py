@@ -3,21 +3,21 @@
 G glyphs · P points · C contours
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import uharfbuzz as hb
 from numpy.typing import NDArray
 
 from glyphlens.imaging.contours import Outline
 from glyphlens.imaging.freetype_outlines import FixedOutlines
-from glyphlens.imaging.outlines import Outlines, join_outlines
+from glyphlens.imaging.outlines import Outlines
 from glyphlens.imaging.shaping import FontFace
 
 DOTTED_CIRCLE = 0x25CC
-BLOCK_POINTS = 400  # of the glyphs that are drawn together
+BLOCK_POINTS = 200  # of the glyphs that are drawn together
 
 
 class GlyphRun(NamedTuple):
@@ -121,34 +121,39 @@ def side_by_side(parts: Sequence[SetGlyphs]) -> SetGlyphs:
 def coverage(glyphs: SetGlyphs, height_px: int, width_px: int, bold_px: float = 0.0) -> NDArray[np.uint8]:
     """(H, W) uint8 of glyphs whose points are in pixels from the lower left corner; 255 = all of a pixel is covered.
 
-    Drawn in blocks of neighbouring glyphs, because FreeType reads an outline again for every band of a wide picture.
-    ``bold_px``: each drawn once more so far to the right, as systems make the bold face that a font lacks.
+    ``bold_px``: drawn once more so far to the right, as systems make the bold face that a font lacks.
     """
     picture_HW = np.zeros((height_px, width_px), np.uint8)
-    block_G = np.cumsum(glyphs.points_G) // BLOCK_POINTS
-    starts = np.flatnonzero(np.diff(block_G, prepend=-1)).tolist()
-    points_G1, contours_G1 = (
-        np.concatenate([[0], np.cumsum(counts)]) for counts in (glyphs.points_G, glyphs.contours_G)
-    )
-    for begin, end in pairwise([*starts, len(block_G)]):
-        points = slice(points_G1[begin], points_G1[end])
-        if points.start == points.stop:
-            continue
-        points_P2 = glyphs.points_P2[points]
-        ends_C = (np.cumsum(glyphs.lengths_C[contours_G1[begin] : contours_G1[end]]) - 1).astype(np.int16)
-        outline = join_outlines([Outline(points_P2, glyphs.tags_P[points], ends_C)])
-        for move_px in (0.0, bold_px) if bold_px else (0.0,):
-            _draw_block(outline, move_px, picture_HW)
+    for move_px in (0.0, bold_px) if bold_px else (0.0,):
+        for left, part_HW in _drawn_blocks(glyphs, height_px, move_px):
+            begin, end = max(0, left), min(width_px, left + part_HW.shape[1])
+            if begin < end:
+                target_HW, source_HW = picture_HW[:, begin:end], part_HW[:, begin - left : end - left]
+                # neighbours that touch cover the pixel between them together, the two strokes of bold cover it twice
+                target_HW[:] = np.maximum(target_HW, source_HW) if move_px else cv2.add(target_HW, source_HW)
     return picture_HW
 
 
-def _draw_block(outline: Outlines, move_px: float, picture_HW: NDArray[np.uint8]) -> None:
-    """One outline, moved to the right, where it lies in the picture."""
-    across_P = outline.points_P2[:, 0] + move_px
-    left = min(max(0, int(across_P.min())), picture_HW.shape[1])
-    right = max(left, min(picture_HW.shape[1], int(across_P.max()) + 1))
-    if left == right:
+def _drawn_blocks(glyphs: SetGlyphs, height_px: int, move_px: float) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Left edge and coverage of each block of neighbouring glyphs.
+
+    FreeType goes through an outline again for every band of a wide picture, so that one outline of a whole line would
+    take several times as long.
+    """
+    drawn = glyphs.some(glyphs.points_G > 0)
+    if not len(drawn.points_G):
         return
-    fixed = FixedOutlines(outline, outline.points_P2 + np.array([move_px - left, 0.0]))
-    part_HW = picture_HW[:, left:right]
-    np.maximum(part_HW, fixed.coverage(len(part_HW), right - left, slice(0, 1))[0], out=part_HW)
+    starts_G = np.cumsum(drawn.points_G) - drawn.points_G
+    first_B = np.flatnonzero(np.diff(starts_G // BLOCK_POINTS, prepend=-1))
+    points_B1 = np.append(starts_G[first_B], len(drawn.points_P2))
+    contours_B1 = np.append((np.cumsum(drawn.contours_G) - drawn.contours_G)[first_B], len(drawn.lengths_C))
+    before_C = np.repeat(points_B1[:-1], np.diff(contours_B1))
+    ends_C = (np.cumsum(drawn.lengths_C) - before_C - 1).astype(np.int16)
+    across_P = drawn.points_P2[:, 0] + move_px
+    left_B = np.floor(np.minimum.reduceat(across_P, points_B1[:-1])).astype(np.int64)
+    widths_B = np.ceil(np.maximum.reduceat(across_P, points_B1[:-1])).astype(np.int64) - left_B
+    local_P2 = np.column_stack([across_P - np.repeat(left_B, np.diff(points_B1)), drawn.points_P2[:, 1]])
+    fixed = FixedOutlines(Outlines(local_P2, drawn.tags_P, ends_C, points_B1, contours_B1))
+    parts_BHW = fixed.coverage(height_px, max(1, int(widths_B.max())), slice(0, len(left_B)))
+    for left, width, part_HW in zip(left_B.tolist(), widths_B.tolist(), parts_BHW, strict=True):
+        yield left, part_HW[:, :width]

@@ -56,12 +56,23 @@ class LineParams(Section):
         return self.train_slices if split == "train" else self.test_slices
 
 
+class TextRow(NamedTuple):
+    """A row of texts.parquet."""
+
+    text: str
+    drawn: str
+    split: str
+    kind: str
+    source: str
+    clusters: int
+
+
 @dataclass(frozen=True)
 class LineShard:
-    """Rows to draw in one process: ``texts`` as khmer_texts wrote them, and the number of the first."""
+    """Rows to draw in one process, and the number of the first."""
 
     first: int
-    texts: pd.DataFrame
+    texts: Sequence[TextRow]
     faces: dict[str, Faces]
     params: LineParams
     seed: int
@@ -90,28 +101,32 @@ INDEX = ("text", "group", "split", "source", "slice", "style", "font", "clusters
 
 def draw_lines(texts: pd.DataFrame, faces: dict[str, Faces], params: LineParams, seed: int, workers: int) -> DrawnLines:
     """All lines in the order of their texts; one that no font can draw is left out and in the audit."""
+    entries = [TextRow(*row) for row in texts[list(TextRow._fields)].itertuples(index=False, name=None)]
     shards = [
-        LineShard(rows.start, texts.iloc[rows].reset_index(drop=True), faces, params, seed)
-        for rows in shard_slices(len(texts), ROWS_PER_SHARD)
+        LineShard(rows.start, entries[rows], faces, params, seed) for rows in shard_slices(len(entries), ROWS_PER_SHARD)
     ]
-    found = list(map_shards(draw_shard, shards, workers, "lines"))
-    return DrawnLines(*([entry for part in found for entry in part[number]] for number in range(3)))
+    found = DrawnLines([], [], [])
+    for part in map_shards(draw_shard, shards, workers, "lines"):
+        found.pictures.extend(part.pictures)
+        found.rows.extend(part.rows)
+        found.audit.extend(part.audit)
+    return found
 
 
 def draw_shard(shard: LineShard) -> DrawnLines:
     """The lines of a shard."""
-    pictures, rows, audit = [], [], []
+    found = DrawnLines([], [], [])
     chances = {split: faces.chances(shard.params.faces) for split, faces in shard.faces.items()}
-    for number, row in enumerate(shard.texts.itertuples(index=False), start=shard.first):
+    for number, row in enumerate(shard.texts, start=shard.first):
         rng = np.random.default_rng([shard.seed, number])
         faces = shard.faces[row.split]
         line, refusals = draw_line(row.drawn, faces, chances[row.split], shard.params, row.split, rng)
-        audit += [(row.text, *refusal) for refusal in refusals]
+        found.audit.extend((row.text, *refusal) for refusal in refusals)
         if line is not None:
-            pictures.append(line.pixels_HW)
+            found.pictures.append(line.pixels_HW)
             facts = line.slice, line.style, line.font
-            rows.append((row.text, line.group, row.split, row.source, *facts, int(row.clusters), row.kind))
-    return DrawnLines(pictures, rows, audit)
+            found.rows.append((row.text, line.group, row.split, row.source, *facts, row.clusters, row.kind))
+    return found
 
 
 def draw_line(
@@ -122,7 +137,7 @@ def draw_line(
     latin = faces.latin[int(rng.integers(len(faces.latin)))]
     shares = params.slices(split)
     wear = list(shares)[int(rng.choice(len(shares), p=np.array([*shares.values()]) / sum(shares.values())))]
-    tried = rng.choice(len(faces.khmer), min(MOST_FONTS, np.count_nonzero(chances)), replace=False, p=chances)
+    tried = rng.choice(len(faces.khmer), size=min(MOST_FONTS, len(chances)), replace=False, p=chances)
     refusals: list[tuple[str, str]] = []
     for font in (faces.khmer[number] for number in tried):
         try:

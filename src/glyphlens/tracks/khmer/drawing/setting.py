@@ -69,7 +69,7 @@ def draw_manner(rng: np.random.Generator, styles: Mapping[str, float], own_latin
         rise=rng.normal(0, 0.0015),
         fit_top=rng.random(),
         fit_bottom=rng.random(),
-        pads=tuple(rng.uniform(0.0, 0.12, 2).tolist() + (rng.random(2) ** 2 * 0.8).tolist()),  # type: ignore[arg-type]
+        pads=tuple(rng.uniform(0.0, 0.12, 2).tolist() + (rng.random(2) ** 2 * 0.8).tolist()),
         neighbour=(-1.0 if rng.random() < 0.5 else 1.0) if chance[3] < neighbours else 0.0,
         neighbour_depth=rng.uniform(0.02, 0.2),
         neighbour_from=rng.random(),
@@ -139,7 +139,7 @@ def _boxed(glyphs: SetGlyphs, advance: float, face: TextFace, manner: Manner) ->
     if manner.style == "underline":
         glyphs = side_by_side([glyphs, _rule(0.0, advance, -0.14 - manner.fit_bottom * 0.2, 0.05)])
     left, bottom = glyphs.points_P2.min(axis=0)
-    right, top = glyphs.points_P2.max(axis=0) + (manner.bold, 0.0)
+    right, top = glyphs.points_P2.max(axis=0)
     lowest, highest = _tall(face)
     ink = float(left), float(bottom), float(right), float(top)
     full_bottom, full_top = min(bottom, lowest), max(top, highest)
@@ -147,7 +147,7 @@ def _boxed(glyphs: SetGlyphs, advance: float, face: TextFace, manner: Manner) ->
     bottom += manner.fit_bottom * (full_bottom - bottom)
     lacking = max(0.0, LEAST_BOX_EM - (top - bottom))
     above, below, before, behind = manner.pads
-    box = left - before, bottom - below - lacking / 2, right + behind, top + above + lacking / 2
+    box = left - before, bottom - below - lacking / 2, right + manner.bold + behind, top + above + lacking / 2
     if manner.neighbour:
         glyphs = side_by_side([glyphs, _intruding(glyphs, box, ink, manner)])
     return SetLine(glyphs, (float(box[0]), float(box[1]), float(box[2]), float(box[3])), ink)
@@ -165,7 +165,7 @@ def _intruding(glyphs: SetGlyphs, box: tuple[float, ...], ink: tuple[float, ...]
     depth = manner.neighbour_depth * (box[3] - box[1])
     heights = other.points_P2[:, 1]
     move = box[3] - depth - heights.min() if manner.neighbour > 0 else box[1] + depth - heights.max()
-    points_P2 = other.points_P2 + [(0.5 - manner.neighbour_from) * (ink[2] - ink[0]) * 0.7, move]
+    points_P2 = other.points_P2 + np.array([(0.5 - manner.neighbour_from) * (ink[2] - ink[0]) * 0.7, move])
     return other._replace(points_P2=points_P2)
 
 

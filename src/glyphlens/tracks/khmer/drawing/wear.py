@@ -37,7 +37,7 @@ def clean(cover_HW: Grey, rng: np.random.Generator) -> Grey:
 def scan(cover_HW: Grey, rng: np.random.Generator) -> Grey:
     """By an office scanner: blur, grain, specks, uneven paper, now and then in black and white."""
     cover_HW = _spread(cover_HW, rng)
-    grey_HW = cv2.GaussianBlur(printed(cover_HW, rng, (10, 90), (205, 253)), (0, 0), rng.uniform(0.3, 1.0))
+    grey_HW = _blurred(printed(cover_HW, rng, (10, 90), (205, 253)), rng.uniform(0.3, 1.0))
     grey_HW = _noisy(_lit(grey_HW, rng, 0.08), rng, rng.uniform(1, 9))
     grey_HW = _specked(grey_HW, rng, 0.3)
     if rng.random() < 0.25:
@@ -50,7 +50,7 @@ def fax(cover_HW: Grey, rng: np.random.Generator) -> Grey:
     height, width = cover_HW.shape
     coarse = rng.uniform(0.55, 1.0)
     small = cv2.resize(_spread(cover_HW, rng), (width, max(8, round(height * coarse))), interpolation=cv2.INTER_AREA)
-    grey_HW = _noisy(cv2.GaussianBlur(255 - small, (0, 0), rng.uniform(0.3, 0.8)), rng, rng.uniform(6, 18))
+    grey_HW = _noisy(_blurred(np.asarray(255 - small, np.uint8), rng.uniform(0.3, 0.8)), rng, rng.uniform(6, 18))
     grey_HW = _two_levels(grey_HW, rng.uniform(0.48, 0.68))
     grey_HW = _specked(grey_HW, rng, 1.0)
     if rng.random() < 0.15:
@@ -62,13 +62,13 @@ def photo(cover_HW: Grey, rng: np.random.Generator) -> Grey:
     """By a telephone: perspective, a curved page, shade, blur of focus or motion, noise, JPEG."""
     grey_HW = printed(cover_HW, rng, (20, 90), (150, 250))
     margin_px = round(0.06 * len(grey_HW))  # what is bent must not leave the picture
-    grey_HW = _bent(cv2.copyMakeBorder(grey_HW, margin_px, margin_px, 0, 0, cv2.BORDER_REPLICATE), rng)
+    grey_HW = _bent(np.pad(grey_HW, ((margin_px, margin_px), (0, 0)), mode="edge"), rng)
     grey_HW = _lit(grey_HW, rng, 0.45)
     if rng.random() < 0.3:
         reach = int(rng.integers(2, 5))
         kernel = np.full((1, reach) if rng.random() < 0.6 else (reach, 1), 1 / reach, np.float32)
-        grey_HW = cv2.filter2D(grey_HW, -1, kernel, borderType=cv2.BORDER_REPLICATE)
-    grey_HW = cv2.GaussianBlur(grey_HW, (0, 0), rng.uniform(0.3, 1.3) * len(grey_HW) / 60 + 0.1)
+        grey_HW = np.asarray(cv2.filter2D(grey_HW, -1, kernel, borderType=cv2.BORDER_REPLICATE), np.uint8)
+    grey_HW = _blurred(grey_HW, rng.uniform(0.3, 1.3) * len(grey_HW) / 60 + 0.1)
     return _jpeg(_noisy(grey_HW, rng, rng.uniform(2, 10)), int(rng.integers(45, 92)))
 
 
@@ -82,8 +82,8 @@ def lowres(cover_HW: Grey, rng: np.random.Generator) -> Grey:
     """As on a screen: few pixels, sometimes sharpened or compressed."""
     grey_HW = printed(cover_HW, rng, (0, 80), (235, 255))
     if rng.random() < 0.3:
-        soft = cv2.GaussianBlur(grey_HW, (0, 0), 1.0)
-        grey_HW = cv2.addWeighted(grey_HW, 1.5, soft, -0.5, 0)
+        soft = _blurred(grey_HW, 1.0)
+        grey_HW = np.asarray(cv2.addWeighted(grey_HW, 1.5, soft, -0.5, 0), np.uint8)
     return _jpeg(grey_HW, int(rng.integers(40, 92))) if rng.random() < 0.4 else grey_HW
 
 
@@ -95,6 +95,10 @@ WEAR: Mapping[str, Wear] = {
     "jpeg": jpeg,
     "lowres": lowres,
 }
+
+
+def _blurred(grey_HW: Grey, sigma_px: float) -> Grey:
+    return np.asarray(cv2.GaussianBlur(grey_HW, (0, 0), sigma_px), np.uint8)
 
 
 def _jpeg(grey_HW: Grey, quality: int) -> Grey:
@@ -133,7 +137,7 @@ def _spread(cover_HW: Grey, rng: np.random.Generator) -> Grey:
     """Ink that ran a little, or did not take everywhere."""
     power = np.exp(rng.normal(0, 0.35))
     table = (np.linspace(0, 1, 256) ** power * 255 + 0.5).astype(np.uint8)
-    return np.asarray(cv2.LUT(cv2.GaussianBlur(cover_HW, (0, 0), 0.5), table), np.uint8)
+    return np.asarray(cv2.LUT(_blurred(cover_HW, 0.5), table), np.uint8)
 
 
 def _two_levels(grey_HW: Grey, share: float) -> Grey:

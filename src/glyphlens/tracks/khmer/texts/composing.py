@@ -156,7 +156,8 @@ class Composer:
 
     def _cut(self, phrase: Callable[[], list[str]], rng: Random) -> list[str]:
         """So many clusters of running text, beginning within a phrase as most lines do."""
-        wanted, found, count = self._lengths.draw(rng), [], 0
+        wanted, count = self._lengths.draw(rng), 0
+        found: list[str] = []
         running = phrase()
         running = running[rng.randrange(len(running)) :]
         while count < wanted:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from random import Random
 
 from glyphlens.tracks.khmer.texts.characters import (
+    ACCENTED,
     EVERYDAY,
     HEADS,
     KHMER_DIGITS,
@@ -124,7 +125,9 @@ def mark(rng: Random) -> str:
 def latin(rng: Random, words: Vocabulary, most: int) -> str:
     """One to ``most`` Latin words, an abbreviation, an address of mail or the web."""
     chance = rng.random()
-    if chance < 0.12:
+    if chance < 0.06:
+        return "".join(rng.choice(string.ascii_letters + string.digits) for _ in range(rng.randint(2, 10)))
+    if chance < 0.13:
         return _capitals(rng, 2, 6)
     if chance < 0.2:
         name, site = words.latin.draw(rng).lower(), words.latin.draw(rng).lower()
@@ -179,7 +182,7 @@ def table_row(rng: Random, words: Vocabulary) -> str:
 
 def symbols(rng: Random) -> str:
     """A few signs that seldom occur, so that each is seen."""
-    return " ".join(rng.choice(SYMBOLS + string.punctuation + "៙៚ៜ") for _ in range(rng.randint(1, 4)))
+    return " ".join(rng.choice(SYMBOLS + string.punctuation + ACCENTED + "៙៚ៜ") for _ in range(rng.randint(1, 4)))
 
 
 def _capitals(rng: Random, low: int, high: int) -> str:

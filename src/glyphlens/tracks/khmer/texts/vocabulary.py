@@ -14,7 +14,15 @@ from glyphlens.core.params import Section
 from glyphlens.data.splits import split_groups
 from glyphlens.inference.khmer_text import canonical, clusters
 from glyphlens.sources.icu_dictionary import dictionary_words
-from glyphlens.tracks.khmer.texts.characters import CHARACTERS, EVERYDAY, HEADS, KHMER_LETTERS, LATIN_NAMES, MONTHS
+from glyphlens.tracks.khmer.texts.characters import (
+    CHARACTERS,
+    EVERYDAY,
+    HEADS,
+    KHMER_LETTERS,
+    KHMER_VOWELS,
+    LATIN_NAMES,
+    MONTHS,
+)
 from glyphlens.tracks.khmer.texts.declaration import declaration_paragraphs
 
 WORDS_FILE, DICTIONARY = "icu4c-data/icudt67l.dat", "khmerdict"
@@ -121,7 +129,9 @@ def segment(text: str, words: set[str]) -> list[str]:
 
 
 def _is_word(parts: list[str]) -> bool:
-    return len(parts) <= LONGEST_WORD and all(part[0] in KHMER_LETTERS for part in parts)
+    """Whole clusters with a vowel each at most: two are a slip of the list, which fonts do not draw."""
+    whole = all(part[0] in KHMER_LETTERS and sum(mark in KHMER_VOWELS for mark in part) < 2 for part in parts)
+    return whole and len(parts) <= LONGEST_WORD
 
 
 def _weighed_by_length(words: Sequence[str]) -> WeightedWords:
