@@ -35,7 +35,7 @@ class TokenParts(NamedTuple):
         >>> TokenParts.of("ខ\\u17d2មែ")
         TokenParts(base='ខ', subscript='្ម', vowel='ែ', sign='')
         """
-        found = {level: "" for level in LEVELS}
+        found = dict.fromkeys(LEVELS, "")
         for place, character in enumerate(token):
             is_below = character == COENG or (place > 0 and token[place - 1] == COENG)
             found["subscript" if is_below else _level(character)] += character
@@ -70,7 +70,12 @@ def level_values(tokens: TokenTable) -> NDArray[np.int64]:
 def _parts(token: str) -> list[tuple[str, str]]:
     cut = TokenParts.of(token)
     below = [("subscript", COENG + part) for part in cut.subscript.split(COENG) if part]
-    others = [(level, character) for level, text in zip(LEVELS, cut, strict=True) if level != "subscript" for character in text]
+    others = [
+        (level, character)
+        for level, text in zip(LEVELS, cut, strict=True)
+        if level != "subscript"
+        for character in text
+    ]
     return [*below, *others] or [("base", token)]
 
 

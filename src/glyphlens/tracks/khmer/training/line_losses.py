@@ -3,8 +3,8 @@
 N lines · T time steps · K tokens · V values of a level · M sampled readings
 """
 
-import torch
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor, nn
