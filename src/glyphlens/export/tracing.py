@@ -31,7 +31,8 @@ def trace_network(
 ) -> onnx.ModelProto:
     """The piece ``name``: the inputs named in ``example`` (in the order of ``forward``) → ``outputs``, N rows each.
 
-    ``any_length``: of an input, the axes beside the first that may have any length. What the exporter has to say is kept off the screen.
+    ``any_length``: of an input, the axes beside the first that may have any length. What the exporter has to say is
+    kept off the screen.
     """
     registry_log = logging.getLogger("torch.onnx._internal.exporter._registration")
     level = registry_log.level

@@ -56,8 +56,8 @@ class LineSymbols(NamedTuple):
         return cls(tokens, tokens + 1, tokens + 2)
 
     @property
-    def count(self) -> int:
-        """Of all numbers, the tokens included."""
+    def shown(self) -> int:
+        """How many numbers a decoder can be shown."""
         return self.pad + 1
 
 

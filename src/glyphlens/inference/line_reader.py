@@ -139,7 +139,9 @@ class LineReader:
         assert self.ngram is not None and self.beam is not None
         texts = read_beam(logits_TC, self.manifest.charset, self.ngram, self.beam)
         known = [ReadCluster(*token) for token in line.tokens]
-        tokens = [ReadToken(each.text, each.confidence, round(each.x0), round(each.x1)) for each in placed(texts, known)]
+        tokens = [
+            ReadToken(each.text, each.confidence, round(each.x0), round(each.x1)) for each in placed(texts, known)
+        ]
         return ReadLine(tuple(tokens), line.confidence)
 
     def _read_forward(self, rasters_NHW: Ink, frames_N: NDArray[np.int64]) -> list[ReadLine]:
@@ -223,7 +225,7 @@ def _filled(images: Sequence[Ink], rule: LineRule) -> Ink:
 
 
 def _filled_px(image: Ink, multiple_px: int) -> int:
-    return -(-image.shape[1] // multiple_px) * multiple_px
+    return -(-int(image.shape[1]) // multiple_px) * multiple_px
 
 
 def _prepared(number: int, image: Ink, rule: LineRule) -> Ink:

@@ -24,6 +24,7 @@ from glyphlens.training.task import Monitor, weighted_mean
 
 LINES_TOGETHER = 4  # so many processes can share a step of any width
 
+
 class LineBatch(NamedTuple):
     """Ink in 0..1 filled up with background on the right, the widths without that (N,) int64, and what is written."""
 

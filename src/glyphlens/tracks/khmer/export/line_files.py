@@ -77,7 +77,9 @@ def write_line_models(
     """Both precisions, the manifest, ngram.json, and the decoder of an attention; temperatures are 1 as yet."""
     is_attention = isinstance(model, attention.Network)
     piece = trace_lines(model)
-    integer = integer_lines(piece, shown_lines(samples, params.calibration_lines, seed), reduce_range=params.reduce_range)
+    integer = integer_lines(
+        piece, shown_lines(samples, params.calibration_lines, seed), reduce_range=params.reduce_range
+    )
     numbers = model.encoder.features if isinstance(model, attention.Network) else len(tokens) + 1
     graphs: dict[Precision, onnx.ModelProto] = {
         "fp32": assemble_lines(piece, numbers),
@@ -150,12 +152,12 @@ def calibrate_lines(folder: ExportFolder, samples: SampleSet, rows_N: NDArray[np
     return found
 
 
-def measured_files(
-    folder: ExportFolder, samples: SampleSet, rows_N: NDArray[np.int64]
-) -> dict[Precision, LineScores]:
+def measured_files(folder: ExportFolder, samples: SampleSet, rows_N: NDArray[np.int64]) -> dict[Precision, LineScores]:
     """Scores of every file, read greedily."""
     return {
-        precision: scored(samples, rows_N, read_lines_of(LineReader.load(folder.path / file.name, threads=1), samples, rows_N))
+        precision: scored(
+            samples, rows_N, read_lines_of(LineReader.load(folder.path / file.name, threads=1), samples, rows_N)
+        )
         for precision, file in folder.manifest.files.items()
     }
 

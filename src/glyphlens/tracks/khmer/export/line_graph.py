@@ -58,6 +58,7 @@ class NextToken(nn.Module):
 def trace_lines(model: nn.Module) -> onnx.ModelProto:
     """The float piece ``network``: ``raster01`` (N, 1, 48, W) → ``logits`` (N, T, K + 1) or ``memory`` (N, T, D)."""
     example = {INK: torch.zeros(2, 1, HEIGHT_PX, EXAMPLE_PX)}
+    traced: nn.Module
     if isinstance(model, attention.Network):
         traced, output = model.encoder, MEMORY
     else:
@@ -66,9 +67,7 @@ def trace_lines(model: nn.Module) -> onnx.ModelProto:
     return fold_constants(trace_network("network", traced, example, (output,), any_length={INK: [3]}))
 
 
-def integer_lines(
-    piece: onnx.ModelProto, shown: Sequence[NDArray[np.uint8]], *, reduce_range: bool
-) -> onnx.ModelProto:
+def integer_lines(piece: onnx.ModelProto, shown: Sequence[NDArray[np.uint8]], *, reduce_range: bool) -> onnx.ModelProto:
     """The same with convolutions in integers, calibrated on batches (N, 48, W) of training lines; recurrent layers and
     scores in floats, their weights stored as int8."""
     feeds: list[Feeds] = [{INK: lines[:, None].astype(np.float32) / np.float32(FULL_INK)} for lines in shown]

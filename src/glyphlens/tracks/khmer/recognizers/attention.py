@@ -76,7 +76,7 @@ class TokenDecoder(nn.Module):
 
     def __init__(self, features: int, tokens: int, layers: int, dropout: float) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(LineSymbols.of(tokens).count, features)
+        self.embedding = nn.Embedding(LineSymbols.of(tokens).shown, features)
         nn.init.normal_(self.embedding.weight, std=features**-0.5)
         self.layers = nn.ModuleList(DecoderLayer(features, dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(features)

@@ -17,15 +17,14 @@ LEVEL_HEIGHTS = (24, 12, 6, 3)  # of the map after each level; its width is W/2,
 
 
 class LineEncoder(nn.Module):
-    """Four levels of convolutions (24×W/2, 12×W/4, 6×W/4, 3×W/4), their columns as vectors, then a bidirectional LSTM.
+    """Four levels of convolutions (24×W/2, 12×W/4, 6×W/4, 3×W/4), their columns as vectors, and what a
+    bidirectional LSTM adds to them: tokens are told by their own columns first, which is learnt sooner.
 
     ``widths``: channels of the levels; ``depths``: residual blocks after each. Only the first two levels halve the
     width: narrow letters need a time step each. Raises ValueError unless there are four of both.
     """
 
-    def __init__(
-        self, widths: Sequence[int], depths: Sequence[int], hidden: int, layers: int, dropout: float
-    ) -> None:
+    def __init__(self, widths: Sequence[int], depths: Sequence[int], hidden: int, layers: int, dropout: float) -> None:
         if len(widths) != len(LEVEL_HEIGHTS) or len(depths) != len(LEVEL_HEIGHTS):
             raise ValueError(f"widths {widths}, depths {depths}: expected {len(LEVEL_HEIGHTS)} of each")
         super().__init__()
@@ -47,9 +46,8 @@ class LineEncoder(nn.Module):
     def forward(self, images_N1HW: Tensor) -> Tensor:
         """(N, 1, 48, W) float ink in 0..1 → (N, T, D)."""
         steps_NTD = self.columns(self.levels(images_N1HW)).squeeze(2).transpose(1, 2)
-        read_NTD, _ = self.context(self.dropout(steps_NTD))
-        result: Tensor = self.dropout(read_NTD)
-        return result
+        read_NTD: Tensor = self.context(self.dropout(steps_NTD))[0]
+        return steps_NTD + self.dropout(read_NTD)
 
 
 def encoded_steps(widths_N: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "beam_gain": beam["greedy_cer"] - beam["beam_cer"] if beam else 0.0,
         "int8_mb": megabytes(smallest),
     }
-    scores = {kind: each._asdict() for kind, each in measured.items()}
+    scores = {str(kind): each._asdict() for kind, each in measured.items()}
     folder.save_measured({**metrics, **scores, "beam": beam, "largest_gap": gap, "temperatures": temperatures})
     folder.copy_training(paths.model)
     hashes = {file.name: sha256_tree(file) for file in files.values()}

@@ -35,9 +35,7 @@ class LineAugmentParams(Section):
     noise: float = Field(ge=0)
 
 
-def augment_lines(
-    batch: LineBatch, params: LineAugmentParams, generator: torch.Generator, share: Share
-) -> LineBatch:
+def augment_lines(batch: LineBatch, params: LineAugmentParams, generator: torch.Generator, share: Share) -> LineBatch:
     """The same lines, each changed in its own way; as wide as before, or a little narrower or wider within the batch.
 
     ``batch`` holds the lines of ``share``; each is changed as it would be in the whole batch.
@@ -48,7 +46,7 @@ def augment_lines(
     amounts_9N[:, is_left_N] = 0
     zoom, stretch, shear, shift, *others = amounts_9N
     width_px = batch.images_N1HW.shape[3]
-    scales_N = torch.exp(params.stretch * stretch).clamp(max=width_px / batch.widths_N)
+    scales_N = torch.minimum(torch.exp(params.stretch * stretch), width_px / batch.widths_N)
     heights_N = torch.exp(params.zoom * zoom)
     bent = _bend(batch.images_N1HW, scales_N, heights_N, params.shear * shear, params.shift_px * shift)
     blur, thickness, pale, gamma, noise = (amount.reshape(-1, 1, 1, 1) for amount in others)

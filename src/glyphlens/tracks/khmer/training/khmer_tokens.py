@@ -70,7 +70,12 @@ def level_values(tokens: TokenTable) -> NDArray[np.int64]:
 def _parts(token: str) -> list[tuple[str, str]]:
     cut = TokenParts.of(token)
     below = [("subscript", COENG + part) for part in cut.subscript.split(COENG) if part]
-    others = [(level, character) for level, text in zip(LEVELS, cut, strict=True) if level != "subscript" for character in text]
+    others = [
+        (level, character)
+        for level, text in zip(LEVELS, cut, strict=True)
+        if level != "subscript"
+        for character in text
+    ]
     return [*below, *others] or [("base", token)]
 
 

@@ -5,6 +5,7 @@ N lines · L tokens and the end of the longest text · K tokens
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
@@ -72,10 +73,10 @@ class AttentionTask:
         memory_NTD, steps_N = model(batch.images_N1HW), model.time_steps(batch.widths_N)
         loss = self._next_tokens(model, memory_NTD, steps_N, batch.texts)
 
-        def following(before_NL: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        def following(before_NL: NDArray[np.int64]) -> NDArray[np.float32]:
             shown = torch.from_numpy(before_NL).to(memory_NTD.device)
-            logits: Tensor = model.decoder(shown, memory_NTD, steps_N)[:, -1]
-            return logits.float().cpu().numpy()
+            next_NK: NDArray[np.float32] = model.decoder(shown, memory_NTD, steps_N)[:, -1].float().cpu().numpy()
+            return next_NK
 
         read = read_forward(following, len(batch.texts), self.tokens.tokens, memory_NTD.shape[1] // STEPS_A_TOKEN)
         update_texts(metrics, loss, [line.text for line in read], batch.texts)
@@ -87,9 +88,7 @@ class AttentionTask:
         logits_PK, asked_P = logits_NLK.flatten(0, 1), after_NL.flatten().to(memory_NTD.device)
         is_asked_P = asked_P != symbols.pad
         logits_PK, asked_P = logits_PK[is_asked_P], asked_P[is_asked_P]
-        nats_P = functional.cross_entropy(
-            logits_PK, asked_P, reduction="none", label_smoothing=self.params.smoothing
-        )
+        nats_P = functional.cross_entropy(logits_PK, asked_P, reduction="none", label_smoothing=self.params.smoothing)
         loss = focal(nats_P, weights).mean()
         if weights.confidence:
             logs_PK = logits_PK.log_softmax(1)

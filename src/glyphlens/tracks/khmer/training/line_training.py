@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import nn
 
@@ -28,7 +30,7 @@ from glyphlens.training.machine import this_machine
 from glyphlens.training.run import training_run
 from glyphlens.training.task import best_scores
 
-TASKS = {"ctc": KhmerCtcTask, "attention": AttentionTask}
+TASKS: dict[str, type[KhmerCtcTask] | type[AttentionTask]] = {"ctc": KhmerCtcTask, "attention": AttentionTask}
 LINES_A_BATCH = 32
 
 
@@ -43,7 +45,9 @@ class LineTraining(NamedTuple):
     start: Path | None = None
 
 
-def train_line_recognizer(files: LineTraining, own: LineRecognizerParams, shared: KhmerTrainingParams, seed: int) -> None:
+def train_line_recognizer(
+    files: LineTraining, own: LineRecognizerParams, shared: KhmerTrainingParams, seed: int
+) -> None:
     """Train the recogniser that ``files.out`` is named after; write weights, tokens.json, curves and training.json."""
     name = files.out.name
     params = shared.model_copy(update=own.model_dump(include={"steps", "batch", "lr"}))
@@ -119,7 +123,7 @@ def validation_lines(samples: SampleSet, params: KhmerTrainingParams) -> HeldOut
     spread = rows[:: -(-len(rows) // params.held_out_rows)]
     ordered = spread[samples.widths_N[spread].argsort(kind="stable")]
 
-    def batch_of(rows_N):  # type: ignore[no-untyped-def]
+    def batch_of(rows_N: NDArray[np.int64]) -> LineBatch:
         widest = int(samples.widths_N[rows_N].max())
         return line_batch(samples, rows_N, -(-widest // WIDTH_MULTIPLE_PX) * WIDTH_MULTIPLE_PX)
 
