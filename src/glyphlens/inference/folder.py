@@ -69,10 +69,12 @@ class Manifest(_Entry):
 
     ``decoder``: "softmax" (output c scores ``classes[c]``), "ctc" (per frame, output 0 is the blank and output c + 1
     scores ``charset[c]``, which may be several characters), "attention" (what the decoder beside the file attends to;
-    it scores ``charset`` and then the end) or "prototypes" (an embedding and a table beside the file; ``classes`` are
-    the candidates where no others are given). ``preparation``: how inputs are drawn or prepared, by the track's own
-    rule (in the file ``rule``). ``levels``: of what an embedding is made up, in its order, and how many numbers each
-    has; empty where it has no such parts. ``source``: what the training samples are, such as "etl" or "rendered".
+    it scores ``charset`` and then the end), "prototypes" (an embedding and a table beside the file; ``classes`` are the
+    candidates where no others are given) or "lines" (after every line, or after the last, output c scores
+    ``classes[c]``; the logits of each answer are to be divided by its number in ``temperatures``; ``steps`` are files
+    that say the same one line at a time). ``preparation``: how inputs are drawn or prepared, by the track's own rule
+    (in the file ``rule``). ``levels``: of what an embedding is made up, in its order, and how many numbers each has;
+    empty where it has no such parts. ``source``: what the training samples are, such as "etl" or "rendered".
     """
 
     script: str = ""
