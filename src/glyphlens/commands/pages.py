@@ -13,9 +13,9 @@ from glyphlens.inference.line_reader import LineReader, LineText
 from glyphlens.inference.page import LineImage, read_lines
 from glyphlens.inference.words import WordBreaker
 
-DOUBTFUL = 0.9  # pages of less confidence are tried upside down …
-TRIED_LINES = 6  # … so many of their longest lines, …
-UPSIDE_DOWN_GAIN = 0.15  # … and read so where that is so much more certain
+DOUBTFUL = 0.9  # a line by itself of less confidence is tried upside down, and of every page …
+TRIED_LINES = 6  # … so many of the longest lines; …
+UPSIDE_DOWN_GAIN = 1.2  # … it is read so where that gives so many times more text that is certain
 UPSIDE_DOWN = "upside down; it was turned by 180° to be read"
 
 
@@ -66,7 +66,8 @@ def read_page(picture: Picture, reader: LineReader) -> ReadPage:
         images = read_lines(grey_HW)
         texts = _texts(images, reader)
         note = ""
-        if _certainty(texts) < DOUBTFUL and _is_upside_down(images, reader):
+        is_doubtful = len(texts) > 1 or texts[0].confidence < DOUBTFUL
+        if is_doubtful and _is_upside_down(images, reader):
             note, images = UPSIDE_DOWN, read_lines(np.ascontiguousarray(grey_HW[::-1, ::-1]))
             texts = _texts(images, reader)
             images = [_turned_back(image, grey_HW.shape) for image in images]
@@ -81,16 +82,15 @@ def _texts(images: Sequence[LineImage], reader: LineReader) -> list[LineText]:
     return reader.read([image.pixels_hw for image in images])
 
 
-def _certainty(texts: Sequence[LineText]) -> float:
-    """The mean confidence, long lines counting more."""
-    sizes = [len(text.text) for text in texts]
-    return float(np.average([text.confidence for text in texts], weights=sizes)) if any(sizes) else 0.0
-
-
 def _is_upside_down(images: Sequence[LineImage], reader: LineReader) -> bool:
     longest = sorted(images, key=lambda image: -image.pixels_hw.shape[1])[:TRIED_LINES]
     turned = [np.ascontiguousarray(image.pixels_hw[::-1, ::-1]) for image in longest]
-    return _certainty(reader.read(turned)) > _certainty(_texts(longest, reader)) + UPSIDE_DOWN_GAIN
+    return _certain_text(reader.read(turned)) > UPSIDE_DOWN_GAIN * _certain_text(_texts(longest, reader))
+
+
+def _certain_text(texts: Sequence[LineText]) -> float:
+    """How many characters are read, each as far as it is certain."""
+    return sum(len(each.text) * each.confidence for text in texts for each in text.clusters)
 
 
 def _turned_back(image: LineImage, shape: tuple[int, ...]) -> LineImage:
