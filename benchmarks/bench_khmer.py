@@ -1,4 +1,4 @@
-"""Khmer lines: read together against one by one, and against Tesseract where it is installed, on the same test lines."""
+"""Khmer lines: read together against one by one, and against Tesseract where it is installed, on the same lines."""
 
 import shutil
 import subprocess
