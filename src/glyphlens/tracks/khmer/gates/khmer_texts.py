@@ -35,8 +35,8 @@ class KhmerTextLimits(Section):
 
     min_lines: int = Field(ge=1)
     min_train_share: float = Field(ge=0, le=1)
-    min_character_lines: int = Field(ge=1)
-    min_subscript_lines: int = Field(ge=1)
+    min_character_lines: int = Field(ge=0)
+    min_subscript_lines: int = Field(ge=0)
     min_latin_share: float = Field(ge=0, le=1)
     max_latin_share: float = Field(ge=0, le=1)
     most_clusters: int = Field(ge=1)
