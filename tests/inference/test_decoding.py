@@ -72,7 +72,7 @@ def test_reading_forward_ends_at_the_end_symbol_which_is_no_text() -> None:
         step = before_NL.shape[1] - 1
         return 9 * np.eye(4)[[[0, 1, symbols.end, 2, 2][step], 2]]
 
-    lines = read_forward(following, 2, CHARSET, 5)
+    lines = read_forward(following, 2, CHARSET, np.array([9, 5]))
     assert [line.text for line in lines] == ["ab", "ccccc"]
     assert (shown[0] == symbols.start).all()
     assert shown[-1][0].tolist() == [symbols.start, 0, 1, symbols.pad, symbols.pad]

@@ -120,18 +120,18 @@ def read_forward(
     following: Callable[[NDArray[np.int64]], NDArray[np.floating[Any]]],
     count: int,
     tokens: Sequence[str],
-    longest: int,
+    longest_N: NDArray[np.int64],
 ) -> list[ReadLine]:
     """Read ``count`` lines one token after the other: ``following`` takes the (N, L) numbers so far, which begin with
     the start symbol, and gives (N, K + 1) logits of the next, the end as number K.
 
-    A line ends at its end symbol, or after ``longest`` tokens; frames are unknown and 0.
+    A line ends at its end symbol, or with its ``longest_N``-th token; frames are unknown and 0.
     """
     symbols = LineSymbols.of(len(tokens))
     before_NL = np.full((count, 1), symbols.start)
-    is_open_N, total_N = np.ones(count, np.bool_), np.zeros(count)
+    is_open_N, total_N = longest_N > 0, np.zeros(count)
     read: list[list[ReadToken]] = [[] for _ in range(count)]
-    while is_open_N.any() and before_NL.shape[1] <= longest:
+    while is_open_N.any():
         logs_NK = _log_softmax(following(before_NL))
         next_N = logs_NK.argmax(axis=1)
         total_N += np.where(is_open_N, logs_NK.max(axis=1), 0)
@@ -139,6 +139,7 @@ def read_forward(
         for row in np.flatnonzero(is_open_N):
             read[row].append(ReadToken(tokens[next_N[row]], float(np.exp(logs_NK[row, next_N[row]])), 0, 0))
         before_NL = np.concatenate([before_NL, np.where(is_open_N, next_N, symbols.pad)[:, None]], axis=1)
+        is_open_N = is_open_N & (longest_N >= before_NL.shape[1])
     return [ReadLine(tuple(own), float(np.exp(total))) for own, total in zip(read, total_N, strict=True)]
 
 

@@ -4,7 +4,7 @@ N lines · H×W pixels · T frames · D numbers of a frame · L tokens so far
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -55,6 +55,9 @@ class LineText(NamedTuple):
     text: str
     confidence: float
     clusters: tuple[ReadCluster, ...]
+
+
+NOTHING = LineText("", 1.0, ())
 
 
 @dataclass(frozen=True)
@@ -110,11 +113,12 @@ class LineReader:
     def read(self, images: Sequence[Ink]) -> list[LineText]:
         """Each (H, W) uint8 picture, 0 paper to 255 ink, of one line; any height and width.
 
-        A line is read alike whatever others it is read with. Raises InputError for a picture that is none.
+        A line is read alike whatever others it is read with; one without ink has no text. Raises InputError for a
+        picture that is none.
         """
         prepared = [_prepared(number, image, self.rule) for number, image in enumerate(images)]
-        found: dict[int, LineText] = {}
-        for numbers in _alike(prepared, self.rule.multiple_px):
+        found = {number: NOTHING for number, image in enumerate(prepared) if not image.any()}
+        for numbers in _alike(prepared, found, self.rule.multiple_px):
             widths_N = np.array([prepared[number].shape[1] for number in numbers])
             lines = self._lines(_filled([prepared[number] for number in numbers], self.rule), widths_N)
             for number, line in zip(numbers, lines, strict=True):
@@ -154,8 +158,7 @@ class LineReader:
             next_NK: NDArray[np.float32] = decoder.run([NEXT], {**feeds, BEFORE: before_NL})[0]
             return next_NK
 
-        longest = int(frames_N.max()) // FRAMES_A_TOKEN
-        return read_forward(following, len(rasters_NHW), self.manifest.charset, longest)
+        return read_forward(following, len(rasters_NHW), self.manifest.charset, frames_N // FRAMES_A_TOKEN)
 
 
 def placed(texts: Sequence[str], known: Sequence[ReadCluster]) -> list[ReadCluster]:
@@ -207,11 +210,12 @@ def _spaced(line: ReadLine, rule: LineRule, scale: float, width_px: int) -> list
     return [ReadCluster(token.text, token.confidence, left, right) for token, (left, right) in spans]
 
 
-def _alike(prepared: Sequence[Ink], multiple_px: int) -> Iterator[list[int]]:
+def _alike(prepared: Sequence[Ink], left_out: Container[int], multiple_px: int) -> Iterator[list[int]]:
     """Numbers of lines of the same filled width, so many as are read together."""
     by_width: defaultdict[int, list[int]] = defaultdict(list)
     for number, image in enumerate(prepared):
-        by_width[_filled_px(image, multiple_px)].append(number)
+        if number not in left_out:
+            by_width[_filled_px(image, multiple_px)].append(number)
     for width_px, numbers in sorted(by_width.items()):
         count = max(1, PIXELS_AT_ONCE // (width_px * prepared[numbers[0]].shape[0]))
         yield from (numbers[begin : begin + count] for begin in range(0, len(numbers), count))

@@ -58,7 +58,9 @@ def save_toy_khmer(folder: Path) -> SampleSet:
             text = toy_text(rng)
             images.append(drawn_line(text))
             facts = {"slice": "clean" if number % 2 else "scan", "clusters": len(clusters(text)), "style": "plain"}
-            rows.append({"sample_id": len(rows), "text": text, "group": split, "split": split, "source": "rendered"} | facts)
+            rows.append(
+                {"sample_id": len(rows), "text": text, "group": split, "split": split, "source": "rendered"} | facts
+            )
     pixels, offsets = lay_end_to_end(images)
     save_sample_set(folder, pixels, pd.DataFrame(rows), CHARSET, ImageFormat(HEIGHT_PX, ANY_WIDTH, 8), offsets)
     return SampleSet.open(folder)

@@ -1,7 +1,5 @@
 """Easy lines come first; what a process is shown is its part of the whole batch; augmented lines keep their paper."""
 
-from pathlib import Path
-
 import pytest
 import torch
 

@@ -1,7 +1,5 @@
 """Each loss does what its weight is for, and none is there where its weight is 0."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -12,7 +10,14 @@ from glyphlens.tracks.khmer.training.line_losses import CtcLosses, LineLossWeigh
 from glyphlens.training.lines import LineBatch, ctc_loss, read_lines
 from tests.tracks.khmer.toy_khmer import save_toy_khmer, tiny_ctc, toy_params, toy_tokens
 
-NOTHING = {"focal_alpha": 1.0, "focal_gamma": 0.0, "confidence": 0.0, "hierarchical": 0.0, "sequence": 0.0, "sampled": 2}
+NOTHING = {
+    "focal_alpha": 1.0,
+    "focal_gamma": 0.0,
+    "confidence": 0.0,
+    "hierarchical": 0.0,
+    "sequence": 0.0,
+    "sampled": 2,
+}
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ class LineEncoder(nn.Module):
         self.levels = nn.Sequential(*levels)
         self.features = 2 * hidden
         self.columns = nn.Sequential(
-            nn.Conv2d(widths[-1], self.features, (LEVEL_HEIGHTS[-1], 1), bias=False),
+            nn.Conv2d(widths[-1], self.features, 3, padding=(0, 1), bias=False),
             nn.BatchNorm2d(self.features),
             nn.ReLU(),
         )
@@ -47,7 +47,8 @@ class LineEncoder(nn.Module):
         """(N, 1, 48, W) float ink in 0..1 → (N, T, D)."""
         steps_NTD = self.columns(self.levels(images_N1HW)).squeeze(2).transpose(1, 2)
         read_NTD: Tensor = self.context(self.dropout(steps_NTD))[0]
-        return steps_NTD + self.dropout(read_NTD)
+        together_NTD: Tensor = steps_NTD + self.dropout(read_NTD)
+        return together_NTD
 
 
 def encoded_steps(widths_N: Tensor) -> Tensor:

@@ -78,7 +78,7 @@ class AttentionTask:
             next_NK: NDArray[np.float32] = model.decoder(shown, memory_NTD, steps_N)[:, -1].float().cpu().numpy()
             return next_NK
 
-        read = read_forward(following, len(batch.texts), self.tokens.tokens, memory_NTD.shape[1] // STEPS_A_TOKEN)
+        read = read_forward(following, len(batch.texts), self.tokens.tokens, steps_N.cpu().numpy() // STEPS_A_TOKEN)
         update_texts(metrics, loss, [line.text for line in read], batch.texts)
 
     def _next_tokens(self, model: Network, memory_NTD: Tensor, steps_N: Tensor, texts: tuple[str, ...]) -> Tensor:
