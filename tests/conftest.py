@@ -45,7 +45,7 @@ FEW_PACKAGES = (
     "scheherazade-new",
     "vazirmatn",
 )
-KHMER_PACKAGES = ("battambang", "hanuman", "koulen", "moul", "siemreap")
+PAGE_PACKAGES = ("battambang", "hanuman", "koulen", "moul", "siemreap")  # of drawn pages
 JAPANESE_PACKAGES = ("yomogi", "yusei-magic", "zen-kurenaido")
 KHMER_PACKAGES = ("bayon", "hanuman", "koulen", "moul", "nokora", "noto-sans-khmer", "siemreap", "suwannaphum")
 LATIN_PACKAGES = ("amiri", "cairo", "vazirmatn")  # of the first ones, those whose Latin stands beside Khmer
@@ -98,7 +98,7 @@ def font_folder(font_packages: Path) -> Path:
 @pytest.fixture(scope="session")
 def khmer_font_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder like ``data/raw/fonts/khmer``: text and title faces."""
-    packages = few_packages(tmp_path_factory.mktemp("packages") / "packages", KHMER_PACKAGES)
+    packages = few_packages(tmp_path_factory.mktemp("packages") / "packages", PAGE_PACKAGES)
     return fetched_fonts(packages, "khmer", WEIGHTS + 1)
 
 

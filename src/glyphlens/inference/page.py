@@ -31,7 +31,7 @@ LARGE = 6  # … and one so many times as high as letters is a picture or a fram
 SKEW_RANGE_DEG, SKEW_STEP_DEG, FINE_STEP_DEG = 12.0, 0.5, 0.1
 LEAST_SKEW_DEG = 0.15  # less is left as it is: turning blurs
 SKEW_POINTS = 40_000  # pixels of ink that are looked at
-SKEW_LETTERS = 8  # text that is shorter than so many letters are high
+SKEW_LETTERS, SKEW_WIDTH = 12, 4  # letters that there must be, and how wide text must be, to tell its slope
 SKEW_GAIN = 1.03  # how much sharper lines must become for a page to be turned
 SIDEWAYS_GAIN = 2.5  # how much more columns of pixels must differ than rows for text that stands on its side
 LINE_SCALES = 0.4, 2.5  # letters: what is finer is strokes, what is coarser is blocks of text
@@ -157,7 +157,7 @@ def skew_of(pieces: Pieces) -> float:
     scan in digitized documents".
     """
     ys, xs = np.nonzero(pieces.mask_HW)
-    if np.ptp(xs) < SKEW_LETTERS * pieces.letter_px:
+    if pieces.widths.sum() < SKEW_LETTERS * pieces.letter_px or np.ptp(xs) < SKEW_WIDTH * pieces.letter_px:
         return 0.0
     if len(xs) > SKEW_POINTS:
         chosen = np.linspace(0, len(xs) - 1, SKEW_POINTS).astype(np.int64)
