@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from glyphlens.core.errors import InputError
 from glyphlens.imaging.line_images import prepare_line
-from glyphlens.inference.line_bands import Band, Pieces, line_bands, members
+from glyphlens.inference.line_bands import Band, Pieces, line_bands
 
 Ink = NDArray[np.uint8]
 
@@ -222,16 +222,16 @@ def _contrast_of_lines(pieces: Pieces, axis: int) -> float:
 
 
 def _line(strength_HW: Ink, pieces: Pieces, band: Band, turn: Turn) -> LineImage:
-    own = members(pieces, band)
+    own = band.pieces
     height, width = strength_HW.shape
     pad = PADDING * band.letter_px
-    top = min(own.top, band.top - ROOM_ABOVE * band.letter_px) - pad
-    bottom = max(own.bottom, band.bottom + ROOM_BELOW * band.letter_px) + pad
+    top = min(own.tops.min(), band.top - ROOM_ABOVE * band.letter_px) - pad
+    bottom = max(own.bottoms.max(), band.bottom + ROOM_BELOW * band.letter_px) + pad
     top_px, bottom_px = max(0, int(top)), min(height, int(np.ceil(bottom)))
-    left_px, right_px = max(0, int(own.left - pad)), min(width, int(np.ceil(own.right + pad)))
+    left_px, right_px = max(0, int(own.lefts.min() - pad)), min(width, int(np.ceil(own.rights.max() + pad)))
     cut = (slice(top_px, bottom_px), slice(left_px, right_px))
     ink_hw = strength_HW[cut].copy()
-    foreign = own.foreign(cut)
+    foreign = pieces.mask(cut) & ~own.mask(cut)
     if foreign.any():
         around = cv2.dilate(foreign.astype(np.uint8), np.ones((2 * ERASED_PX + 1,) * 2, np.uint8)) > 0
         ink_hw[around & ~own.mask(cut)] = 0
