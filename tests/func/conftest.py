@@ -9,11 +9,11 @@ from tests.once import once_per_run
 
 
 @pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory, packages_of_two_scripts: Path) -> SmallRepository:
+def small(tmp_path_factory: pytest.TempPathFactory, packages_of_all_scripts: Path) -> SmallRepository:
     """After one whole ``dvc repro``, committed. Only tests/func/test_repro.py may change its workspace."""
 
     def make(folder: Path) -> None:
-        made = SmallRepository.make(folder / "glyphlens", packages_of_two_scripts)
+        made = SmallRepository.make(folder / "glyphlens", packages_of_all_scripts)
         assert ran(made.dvc("repro"))[0] == "code"
         made.commit("the small run")
 

@@ -5,6 +5,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from tests.checkout import ROOT
+from tests.conftest import LATIN_PACKAGES
 
 SMOKE = ROOT / ".ci/small.params"
 # Dotted names of params.yaml → value. A toy recogniser knows nothing: what is tested is that everything fits together.
@@ -37,6 +38,9 @@ FEWER: dict[str, Any] = {
     "gates.rasters.max_split_share": 0.9,
     "gates.rasters.max_excluded_share": 0.9,
     "gates.kanji_samples.min_classes": 10,
+    "khmer_lines.faces.text_faces": ["hanuman", "nokora", "noto-sans-khmer", "siemreap", "suwannaphum"],
+    "khmer_lines.faces.latin_packages": [*LATIN_PACKAGES],
+    "gates.khmer_lines.min_families": 6,
 }
 
 

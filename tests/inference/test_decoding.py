@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glyphlens.core.errors import InputError
-from glyphlens.inference.decoding import best_labels, greedy_ctc
+from glyphlens.inference.decoding import LineSymbols, best_labels, greedy_ctc, read_forward, read_greedy
 
 CHARSET = "abc"
 
@@ -47,3 +47,32 @@ def test_what_does_not_belong_together_is_refused(shape: tuple[int, ...], length
 
 def test_the_first_of_equal_classes_is_the_label() -> None:
     assert best_labels(np.array([[0, 2, 2], [3, 1, 0]]), ["x", "y", "z"]) == ["y", "x"]
+
+
+@given(st.lists(st.integers(0, len(CHARSET)), max_size=12), st.integers(0, 12))
+def test_places_and_texts_of_the_best_path_belong_together(path: list[int], length: int) -> None:
+    length = min(length, len(path))
+    logits = 9 * scores([path]).reshape(1, len(path), len(CHARSET) + 1)
+    (line,) = read_greedy(logits, np.array([length]), CHARSET)
+    assert line.text == greedy_ctc(logits, np.array([length]), CHARSET)[0]
+    for token in line.tokens:
+        assert {CHARSET[number - 1] for number in path[token.begin : token.end]} == {token.text}
+        assert 0.99 < token.confidence <= 1
+    assert [token.begin for token in line.tokens] == sorted(token.begin for token in line.tokens)
+    assert 0.99**12 < line.confidence <= 1
+
+
+def test_reading_forward_ends_at_the_end_symbol_which_is_no_text() -> None:
+    """One line ends after two tokens, the other never does."""
+    symbols = LineSymbols.of(3)
+    shown: list[np.ndarray] = []
+
+    def following(before_NL: np.ndarray) -> np.ndarray:
+        shown.append(before_NL)
+        step = before_NL.shape[1] - 1
+        return 9 * np.eye(4)[[[0, 1, symbols.end, 2, 2][step], 2]]
+
+    lines = read_forward(following, 2, CHARSET, np.array([9, 5]))
+    assert [line.text for line in lines] == ["ab", "ccccc"]
+    assert (shown[0] == symbols.start).all()
+    assert shown[-1][0].tolist() == [symbols.start, 0, 1, symbols.pad, symbols.pad]

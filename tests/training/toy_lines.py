@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from glyphlens.data.sample_set import ANY_WIDTH, Charset, ImageFormat, SampleSet, lay_end_to_end, save_sample_set
+from glyphlens.data.tokens import TokenTable
 from glyphlens.training.params import TrainingParams
 from tests.training.settings import COMMON
 
 LINES, HEIGHT, SCALE = 20, 14, 2
-DIGITS = Charset("0123456789")
+DIGITS = TokenTable(tuple("0123456789"))
 # five rows of three pixels each, as octal digits: 5 is "# #"
 ROWS = ("75557", "26227", "71747", "71717", "55711", "74717", "74757", "71122", "75757", "75717")
 PARAMS = TrainingParams.model_validate(
@@ -45,7 +46,7 @@ def save_toy_lines(folder: Path) -> SampleSet:
     index = pd.DataFrame(
         {"sample_id": range(LINES), "text": texts, "group": "toy", "split": "train", "source": "rendered"}
     )
-    save_sample_set(folder, pixels, index, DIGITS, ImageFormat(HEIGHT, ANY_WIDTH, 8), offsets)
+    save_sample_set(folder, pixels, index, Charset("".join(DIGITS.tokens)), ImageFormat(HEIGHT, ANY_WIDTH, 8), offsets)
     return SampleSet.open(folder)
 
 

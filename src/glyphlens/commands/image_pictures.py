@@ -39,7 +39,7 @@ MID_GREY = 127.5
 
 
 class Picture(NamedTuple):
-    """A page, called ``file``, ``file#2`` …: what the network is shown (h, w), or why there is nothing to show."""
+    """A page, called ``file``, ``file#2`` …: what was made of its pixels (h, w), or why there is nothing."""
 
     name: str
     pixels_hw: NDArray[np.uint8] | None
@@ -53,11 +53,20 @@ def read_pictures(
 
     A page that is no image, has no contrast or more than ``max_pixels`` is a fault; what cannot be read ends the file.
     """
-    pages = _pages(path, max_pixels)
+    return _each_page(path, lambda grey_HW: prepare(ink_of(grey_HW, ink)), max_pixels, LARGE_PX)
+
+
+def read_greys(path: Path, *, max_pixels: int = MAX_PIXELS) -> Iterator[Picture]:
+    """(H, W) uint8 grey of every page at its own size; faults as for ``read_pictures``."""
+    return _each_page(path, lambda grey_HW: grey_HW, max_pixels, None)
+
+
+def _each_page(path: Path, make: Prepare, max_pixels: int, longest_px: int | None) -> Iterator[Picture]:
+    pages = _pages(path, max_pixels, longest_px)
     for number in count(1):
         name = shown(path) if number == 1 else f"{shown(path)}#{number}"
         try:
-            picture = Picture(name, prepare(ink_of(next(pages), ink)), "")
+            picture = Picture(name, make(next(pages)), "")
         except InputError as error:
             picture = Picture(name, None, str(error))
         except StopIteration:
@@ -87,8 +96,11 @@ def ink_of(grey_HW: NDArray[np.uint8], ink: Ink = "auto") -> NDArray[np.uint8]:
     return np.rint(strength_HW.clip(0) * (255 / strongest)).astype(np.uint8)
 
 
-def _pages(path: Path, max_pixels: int) -> Iterator[NDArray[np.uint8]]:
-    """(H, W) uint8 grey of every page; raises InputError, without the file's name, where one cannot be read."""
+def _pages(path: Path, max_pixels: int, longest_px: int | None) -> Iterator[NDArray[np.uint8]]:
+    """(H, W) uint8 grey of every page, its longer side reduced to ``longest_px`` at most.
+
+    Raises InputError, without the file's name, where one cannot be read.
+    """
     try:
         with path.open("rb") as file:
             with _guarded(None):
@@ -100,7 +112,7 @@ def _pages(path: Path, max_pixels: int) -> Iterator[NDArray[np.uint8]]:
                     raise InputError(f"more than {MAX_PAGES:,} pages; from this one on they are not read")
                 _check_size(image, max_pixels)
                 with _guarded(max_pixels):
-                    grey_HW = _grey(ImageOps.exif_transpose(_reduced(image)))
+                    grey_HW = _grey(ImageOps.exif_transpose(_reduced(image, longest_px)))
                 yield grey_HW
     except InputError:
         raise
@@ -125,7 +137,7 @@ def _turned(image: Image.Image, number: int, max_pixels: int) -> bool:
 def _check_size(image: Image.Image, max_pixels: int) -> None:
     if image.width * image.height > max_pixels:
         raise InputError(
-            f"{image.width:,} × {image.height:,} pixels, at most {max_pixels:,} are read; crop it to its character, or "
+            f"{image.width:,} × {image.height:,} pixels, at most {max_pixels:,} are read; crop it, or "
             "raise --max-pixels"
         )
 
@@ -143,18 +155,18 @@ def _guarded(max_pixels: int | None) -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS = before
 
 
-def _reduced(image: Image.Image) -> Image.Image:
+def _reduced(image: Image.Image, longest_px: int | None) -> Image.Image:
     """The picture, a large one smaller by a whole factor: all that follows needs memory for what is left only."""
-    if max(image.size) <= LARGE_PX:
+    if longest_px is None or max(image.size) <= longest_px:
         return image
-    image.draft(None, (LARGE_PX, LARGE_PX))  # a JPEG is made smaller while it is decoded
+    image.draft(None, (longest_px, longest_px))  # a JPEG is made smaller while it is decoded
     if image.mode.startswith("I;"):
         image = image.convert("I")
     elif image.has_transparency_data:
         image = image.convert("RGBA")
     elif image.mode in ("1", "P", "PA"):
         image = image.convert("L")
-    return image.reduce(-(-max(image.size) // LARGE_PX))
+    return image.reduce(-(-max(image.size) // longest_px))
 
 
 def _grey(image: Image.Image) -> NDArray[np.uint8]:

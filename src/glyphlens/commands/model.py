@@ -7,9 +7,10 @@ from tempfile import TemporaryDirectory
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import is_there
 from glyphlens.inference.folder import LABELS
+from glyphlens.inference.line_reader import LineReader
 from glyphlens.inference.prototypes import prototypes_file
 from glyphlens.inference.recognizer import Recognizer
-from glyphlens.tracks import flagship
+from glyphlens.tracks import Track, flagship, line_track
 
 RELEASES = "models/*/release"  # the star is the release's name
 REPOSITORY = Path(__file__).parents[3]
@@ -23,18 +24,33 @@ def open_model(path: Path | None, threads: int | None) -> Recognizer:
     """
     if path is not None and path.parts[:1] == (REGISTERED,):
         return _open_registered(path, threads)
+    return Recognizer.load(find_model(path, flagship()), threads=threads)
+
+
+def open_line_reader(path: Path | None, threads: int) -> LineReader:
+    """The same for models that read lines, by default the release of their track."""
+    if path is not None and path.parts[:1] == (REGISTERED,):
+        from glyphlens.tracking.versions import fetch
+
+        with TemporaryDirectory() as folder:
+            return LineReader.load(fetch(path.as_posix(), Path(folder)), threads=threads)
+    return LineReader.load(find_model(path, line_track()), threads=threads)
+
+
+def find_model(path: Path | None, track: Track) -> Path:
+    """The folder or file of a model, by default the release of ``track``; raises InputError where there is none."""
     is_found = path is not None and is_there(path)
     if path is not None and is_found and (path.is_file() or any(path.glob("*.onnx"))):
-        return Recognizer.load(path, threads=threads)
-    released, name = releases(), str(path or flagship().name)
+        return path
+    released, name = releases(), str(path or track.name)
     if name in released:
-        return Recognizer.load(released[name], threads=threads)
+        return released[name]
     if path is not None and is_found:
-        return Recognizer.load(path, threads=threads)
+        return path
     if path is None:
         raise InputError(
-            f"{flagship().release}: no model there; it comes with the repository (`git checkout -- models`) and is "
-            f"made by `dvc repro {flagship().final_stage}`; another one can be given with --model"
+            f"{track.release}: no model there; it comes with the repository (`git checkout -- models`) and is "
+            f"made by `dvc repro {track.final_stage}`; another one can be given with --model"
         )
     raise InputError(
         f"{name}: no such model; --model takes the name of a release ({', '.join(released) or 'none is here'}), an "

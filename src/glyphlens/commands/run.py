@@ -75,7 +75,7 @@ def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool) -> int:
         _give(found.table, packed_NHB, "gid", wanted, form)
         if check:
             _print_agreement(found.verdicts, form, wanted)
-    return _name_bad([*asked.problems, *found.problems], is_any_answered=bool(found.faces))
+    return name_bad([*asked.problems, *found.problems], is_any_answered=bool(found.faces))
 
 
 def run_predict(
@@ -96,7 +96,7 @@ def run_predict(
     is_any_answered = len(faults) < len(table)
     if is_any_answered:
         _give(table, packed_NHB, "image", wanted, form)
-    return _name_bad([*asked.problems, *faults], is_any_answered=is_any_answered)
+    return name_bad([*asked.problems, *faults], is_any_answered=is_any_answered)
 
 
 def run_similar(asked: Sequence[Path], wanted: Wanted, features: Path | None, *, max_pixels: int) -> int:
@@ -118,7 +118,7 @@ def run_similar(asked: Sequence[Path], wanted: Wanted, features: Path | None, *,
         if features is not None:
             save_features(features, queries, recognizer)
         _give_neighbours(queries, reader, wanted, form)
-    return _name_bad([*found.problems, *faults], is_any_answered=is_any_answered)
+    return name_bad([*found.problems, *faults], is_any_answered=is_any_answered)
 
 
 def run_fit(folder: Path, out: Path, model: Path | None, *, max_pixels: int, threads: int) -> int:
@@ -200,7 +200,7 @@ def _save_sheet(path: Path, shown: pd.DataFrame, packed_NHB: NDArray[np.uint8], 
         print(f"{shown_place(page)}: sheet written", file=sys.stderr)
 
 
-def _name_bad(problems: Sequence[str], *, is_any_answered: bool) -> int:
+def name_bad(problems: Sequence[str], *, is_any_answered: bool) -> int:
     """Say what could not be used; the exit status."""
     for problem in problems:
         print(f"glyphlens: {shown(problem)}", file=sys.stderr)

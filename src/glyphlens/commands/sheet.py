@@ -38,18 +38,25 @@ def save_sheet(path: Path, table: pd.DataFrame, packed_NHB: NDArray[np.uint8], s
     """
     page_glyphs = COLUMNS * ROWS_A_PAGE
     pages = max(1, -(-len(table) // page_glyphs))
-    if pages > 1 and is_stream(path):
-        raise OutputError(
-            f"{place_name(path)}: takes one page, {len(table):,} glyphs fill {pages}; name a file for --sheet"
-        )
-    paths = [path, *(path.with_stem(f"{path.stem}-{number}") for number in range(2, pages + 1))]
-    for page in paths[1:]:
-        _require_free(page)
+    paths = sheet_paths(path, pages, f"{len(table):,} glyphs fill {pages}")
     for number, page in enumerate(paths):
         part = slice(number * page_glyphs, (number + 1) * page_glyphs)
         heading = title if pages == 1 else f"{title} · page {number + 1} of {pages}"
         picture = draw_page(table.iloc[part], packed_NHB[part], subject, heading)
         save_picture(page, picture)
+    return paths
+
+
+def sheet_paths(path: Path, pages: int, filled: str) -> list[Path]:
+    """``path``, ``…-2.png`` and on; ``filled`` says why there are several.
+
+    Raises OutputError where a stream would get several, one cannot be written, or another file is in its place.
+    """
+    if pages > 1 and is_stream(path):
+        raise OutputError(f"{place_name(path)}: takes one page, {filled}; name a file for --sheet")
+    paths = [path, *(path.with_stem(f"{path.stem}-{number}") for number in range(2, pages + 1))]
+    for page in paths[1:]:
+        _require_free(page)
     return paths
 
 

@@ -8,6 +8,7 @@ import io
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import onnx
 import torch
@@ -21,11 +22,17 @@ FOLDED_BYTES = 1 << 30  # the exporter by itself leaves what is larger than 1 Mi
 
 
 def trace_network(
-    name: str, model: nn.Module, example: Mapping[str, torch.Tensor], outputs: Sequence[str] = ("raw_logits",)
+    name: str,
+    model: nn.Module,
+    example: Mapping[str, torch.Tensor],
+    outputs: Sequence[str] = ("raw_logits",),
+    *,
+    any_length: Mapping[str, Sequence[int]] | None = None,
 ) -> onnx.ModelProto:
     """The piece ``name``: the inputs named in ``example`` (in the order of ``forward``) → ``outputs``, N rows each.
 
-    What the exporter has to say is kept off the screen.
+    ``any_length``: of an input, the axes beside the first that may have any length. What the exporter has to say is
+    kept off the screen.
     """
     registry_log = logging.getLogger("torch.onnx._internal.exporter._registration")
     level = registry_log.level
@@ -37,7 +44,7 @@ def trace_network(
                 model.eval().to(memory_format=torch.contiguous_format),  # type: ignore[call-overload]
                 tuple(example.values()),
                 dynamo=True,
-                dynamic_shapes=tuple({0: "batch"} for _ in example),
+                dynamic_shapes=_any_shapes(example, any_length or {}),
                 input_names=list(example),
                 output_names=list(outputs),
                 opset_version=OPSET,
@@ -50,6 +57,11 @@ def trace_network(
     piece = clean(program.model_proto)
     piece.graph.name = name
     return piece
+
+
+def _any_shapes(example: Mapping[str, torch.Tensor], any_length: Mapping[str, Sequence[int]]) -> tuple[Any, ...]:
+    axes = {name: dict.fromkeys(any_length.get(name, ()), torch.export.Dim.AUTO) for name in example}
+    return tuple({0: "batch", **axes[name]} for name in example)
 
 
 def fold_constants(piece: onnx.ModelProto) -> onnx.ModelProto:

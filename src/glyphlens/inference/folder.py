@@ -31,7 +31,7 @@ SKIPPED = "skipped"  # the key of training.json and measured.json that says why 
 MODELS = "*.onnx"
 AGAIN = "export the recogniser again with `dvc repro`"
 Precision = Literal["fp32", "int8"]
-Decoder = Literal["softmax", "ctc", "prototypes", "lines"]
+Decoder = Literal["softmax", "ctc", "attention", "prototypes", "lines"]
 STEP = "step"  # begins the names of files that take one line and a cache, beside those that take a whole scan
 
 
@@ -68,12 +68,13 @@ class Manifest(_Entry):
     """What whoever uses the files must know; older manifests lack ``decoder``, ``files`` and both lists of tensors.
 
     ``decoder``: "softmax" (output c scores ``classes[c]``), "ctc" (per frame, output 0 is the blank and output c + 1
-    scores ``charset[c]``), "prototypes" (an embedding and a table beside the file; ``classes`` are the candidates
-    where no others are given) or "lines" (after every line, or after the last, output c scores ``classes[c]``; the
-    logits of each answer are to be divided by its number in ``temperatures``; ``steps`` are files that say the same
-    one line at a time). ``preparation``: how inputs are drawn or prepared, by the track's own rule (in the file
-    ``rule``). ``levels``: of what an embedding is made up, in its order, and how many numbers each has; empty where it
-    has no such parts. ``source``: what the training samples are, such as "etl" or "rendered".
+    scores ``charset[c]``, which may be several characters), "attention" (what the decoder beside the file attends to;
+    it scores ``charset`` and then the end), "prototypes" (an embedding and a table beside the file; ``classes`` are the
+    candidates where no others are given) or "lines" (after every line, or after the last, output c scores
+    ``classes[c]``; the logits of each answer are to be divided by its number in ``temperatures``; ``steps`` are files
+    that say the same one line at a time). ``preparation``: how inputs are drawn or prepared, by the track's own rule
+    (in the file ``rule``). ``levels``: of what an embedding is made up, in its order, and how many numbers each has;
+    empty where it has no such parts. ``source``: what the training samples are, such as "etl" or "rendered".
     """
 
     script: str = ""
@@ -94,7 +95,7 @@ class Manifest(_Entry):
     @property
     def scores(self) -> int:
         """How many scores a file gives: per sample, or per frame with the blank."""
-        return len(self.charset) + 1 if self.decoder == "ctc" else len(self.classes)
+        return len(self.charset) + 1 if self.decoder in ("ctc", "attention") else len(self.classes)
 
     def only(self, precisions: Collection[Precision]) -> "Manifest":
         """The manifest of the files of these precisions alone."""
@@ -204,6 +205,11 @@ class ExportFolder:
         for entry in _entries(manifest, precision):
             (self.path / entry.name).unlink()
         self._save_manifest(manifest.only([kind for kind in manifest.files if kind != precision]))
+
+    def save_preparation(self, rule: Mapping[str, Any]) -> None:
+        """Write another rule into the manifest."""
+        manifest = self.manifest
+        self._save_manifest(manifest.model_copy(update={"preparation": dict(rule)}))
 
     def save_measured(self, content: Mapping[str, Any]) -> None:
         """Write measured.json."""

@@ -47,6 +47,7 @@ class Track:
     photos for them (``module:function``, an ``inference.picture_readers.PictureReader``); handwriting needs none.
     ``candidates``: the function that opens what gives its models other classes (``module:function``, an
     ``inference.candidates.CandidateOpener``); "" where its models have prototypes of none.
+    ``reads_lines``: its models read lines of text, for `glyphlens read`.
     ``material``: what its samples are, by the count in metrics/<name>/samples.json that is not 0.
     """
 
@@ -61,6 +62,7 @@ class Track:
     material: Mapping[str, str] = field(default_factory=dict)
     readers: Mapping[str, str] = field(default_factory=dict)
     candidates: str = ""
+    reads_lines: bool = False
     is_flagship: bool = False
 
     @property
@@ -87,6 +89,11 @@ def picture_reader(script: str) -> "PictureReader | None":
 def choosing_track() -> Track:
     """The track whose models choose among classes that a user names; by default those commands use its release."""
     return next(track for track in tracks().values() if track.candidates)
+
+
+def line_track() -> Track:
+    """The track whose models read lines of text."""
+    return next(track for track in tracks().values() if track.reads_lines)
 
 
 def candidate_opener() -> "CandidateOpener":

@@ -1,6 +1,6 @@
 """Lines of text: batches of like widths, the CTC loss, greedy decoding, and the character error rate.
 
-N lines · H×W pixels, W of the widest · T time steps · K characters and, as number 0, the blank between them
+N lines · H×W pixels, W of the widest · T time steps · K tokens and, as number 0, the blank between them
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,13 @@ from torchmetrics.text import CharErrorRate
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.share import Share
-from glyphlens.data.sample_set import Charset, SampleSet
+from glyphlens.data.sample_set import SampleSet
+from glyphlens.data.tokens import TokenTable
 from glyphlens.inference.decoding import BLANK, greedy_ctc
 from glyphlens.training.batches import HeldOut
 from glyphlens.training.task import Monitor, weighted_mean
+
+LINES_TOGETHER = 4  # so many processes can share a step of any width
 
 
 class LineBatch(NamedTuple):
@@ -48,35 +51,54 @@ class CtcTask:
 
     monitor = Monitor("val_cer", "min")
 
-    def __init__(self, charset: Charset) -> None:
-        self.charset = charset
+    def __init__(self, tokens: TokenTable) -> None:
+        self.tokens = tokens
 
     def loss(self, model: nn.Module, batch: LineBatch, step: int) -> Tensor:
-        """Mean over the lines of the negative log-likelihood a character; infinite for a text with too few steps."""
-        return self._loss(*read_lines(model, batch), batch.texts)
+        """Mean over the lines of the negative log-likelihood a token; infinite for a text with too few steps."""
+        return ctc_loss(*read_lines(model, batch), batch.texts, self.tokens).mean()
 
     def metrics(self) -> MetricCollection:
-        """The loss, and the edits of greedy decoding as a share of the characters that are written."""
-        metrics = {"val_loss": weighted_mean(), "val_cer": CharErrorRate()}
-        return MetricCollection(metrics, compute_groups=False)  # type: ignore[arg-type]
+        """The loss, the edits of greedy decoding as a share of the characters written, the share of exact lines."""
+        return text_metrics()
 
     def update(self, metrics: MetricCollection, model: nn.Module, batch: LineBatch) -> None:
         """Add a validation batch."""
         logits_NTK, steps_N = read_lines(model, batch)
-        metrics["val_loss"].update(self._loss(logits_NTK, steps_N, batch.texts), len(batch.texts))
-        metrics["val_cer"].update(greedy_texts(logits_NTK, steps_N, self.charset), list(batch.texts))
+        loss = ctc_loss(logits_NTK, steps_N, batch.texts, self.tokens).mean()
+        update_texts(metrics, loss, greedy_texts(logits_NTK, steps_N, self.tokens), batch.texts)
 
-    def _loss(self, logits_NTK: Tensor, steps_N: Tensor, texts: Sequence[str]) -> Tensor:
-        """On the CPU: torch has no gradient of this loss on GPUs that is the same twice."""
-        targets = [self.charset.encode(text) + 1 for text in texts]
-        loss = functional.ctc_loss(
-            logits_NTK.float().log_softmax(2).transpose(0, 1).cpu(),
-            torch.from_numpy(np.concatenate(targets)),
-            steps_N.cpu(),
-            torch.tensor([len(target) for target in targets]),
-            blank=BLANK,
-        )
-        return loss.to(logits_NTK.device)
+
+def text_metrics() -> MetricCollection:
+    """Fresh ``val_loss``, ``val_cer`` and ``val_exact``."""
+    metrics = {"val_loss": weighted_mean(), "val_cer": CharErrorRate(), "val_exact": weighted_mean()}
+    return MetricCollection(metrics, compute_groups=False)  # type: ignore[arg-type]
+
+
+def update_texts(metrics: MetricCollection, loss: Tensor, read: Sequence[str], texts: Sequence[str]) -> None:
+    """Add lines that were read, and their mean loss."""
+    metrics["val_loss"].update(loss, len(texts))
+    metrics["val_cer"].update(list(read), list(texts))
+    exact = sum(found == text for found, text in zip(read, texts, strict=True)) / len(texts)
+    metrics["val_exact"].update(torch.tensor(exact), len(texts))
+
+
+def ctc_loss(logits_NTK: Tensor, steps_N: Tensor, texts: Sequence[str], tokens: TokenTable) -> Tensor:
+    """(N,) negative log-likelihood a token of each text.
+
+    On the CPU: torch has no gradient of this loss on GPUs that is the same twice.
+    """
+    targets = [tokens.encode(text) + 1 for text in texts]
+    lengths_N = torch.tensor([len(target) for target in targets])
+    whole_N = functional.ctc_loss(
+        logits_NTK.float().log_softmax(2).transpose(0, 1).cpu(),
+        torch.from_numpy(np.concatenate(targets)),
+        steps_N.cpu(),
+        lengths_N,
+        blank=BLANK,
+        reduction="none",
+    )
+    return (whole_N / lengths_N.clamp(min=1)).to(logits_NTK.device)
 
 
 def read_lines(model: nn.Module, batch: LineBatch) -> tuple[Tensor, Tensor]:
@@ -86,28 +108,50 @@ def read_lines(model: nn.Module, batch: LineBatch) -> tuple[Tensor, Tensor]:
     return model(batch.images_N1HW), model.time_steps(batch.widths_N)
 
 
-def greedy_texts(logits_NTK: Tensor, steps_N: Tensor, charset: Charset) -> list[str]:
+def greedy_texts(logits_NTK: Tensor, steps_N: Tensor, tokens: TokenTable) -> list[str]:
     """The likeliest symbol of each time step, repeats and then blanks dropped."""
-    return greedy_ctc(logits_NTK.detach().float().cpu().numpy(), steps_N.cpu().numpy(), charset.characters)
+    return greedy_ctc(logits_NTK.detach().float().cpu().numpy(), steps_N.cpu().numpy(), tokens.tokens)
 
 
 class LineBatches:
-    """Training lines of a step, drawn with replacement from one of ``buckets`` of lines of like width."""
+    """Training lines of a step, drawn with replacement from one of ``buckets`` of lines of like width.
 
-    def __init__(self, samples: SampleSet, lines: int, buckets: int, seed: int) -> None:
-        rows_T = _by_width(samples, samples.rows("train"))
+    A step has as many lines as fit into ``columns`` columns of pixels, a multiple of LINES_TOGETHER and at least so
+    many; widths are filled up to a multiple of ``multiple_px``. ``rows_T``: which lines; all for training by default.
+    """
+
+    def __init__(
+        self,
+        samples: SampleSet,
+        columns: int,
+        buckets: int,
+        seed: int,
+        *,
+        rows_T: NDArray[np.int64] | None = None,
+        multiple_px: int = 1,
+    ) -> None:
+        rows_T = _by_width(samples, samples.rows("train") if rows_T is None else rows_T)
         if len(rows_T) < buckets:
             raise InputError(f"{samples.folder}: {len(rows_T)} training lines cannot be put into {buckets} buckets")
-        self.samples, self.lines, self.seed = samples, lines, seed
+        self.samples, self.columns, self.seed, self.multiple_px = samples, columns, seed, multiple_px
         self.buckets = np.array_split(rows_T, buckets)
         self.shares = np.array([len(bucket) / len(rows_T) for bucket in self.buckets])
 
     def batch(self, step: int, rank: int = 0, world: int = 1) -> LineBatch:
-        """``lines`` lines of all processes together, each as wide as the widest of all."""
+        """The lines of all processes together, each as wide as the widest of all."""
         rng = np.random.default_rng([self.seed, step])
-        drawn_N = rng.choice(self.buckets[rng.choice(len(self.buckets), p=self.shares)], self.lines)
-        own_N = drawn_N[Share(rank, world).rows(self.lines)]
-        return line_batch(self.samples, own_N, int(self.samples.widths_N[drawn_N].max()))
+        bucket = self.buckets[rng.choice(len(self.buckets), p=self.shares)]
+        drawn_N = rng.choice(bucket, self.lines_of(bucket))
+        own_N = drawn_N[Share(rank, world).rows(len(drawn_N))]
+        return line_batch(self.samples, own_N, self._filled(drawn_N))
+
+    def lines_of(self, bucket: NDArray[np.int64]) -> int:
+        """How many lines a step has that is drawn from these."""
+        return LINES_TOGETHER * max(1, self.columns // (self._filled(bucket) * LINES_TOGETHER))
+
+    def _filled(self, rows_N: NDArray[np.int64]) -> int:
+        widest = int(self.samples.widths_N[rows_N].max())
+        return -(-widest // self.multiple_px) * self.multiple_px
 
 
 def held_out_lines(samples: SampleSet, split: str, lines: int) -> HeldOut[LineBatch]:

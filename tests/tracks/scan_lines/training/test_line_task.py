@@ -150,7 +150,8 @@ def train_scans(folder: Path, samples: Path, name: str, fatal: int = -1) -> None
     source.fatal = fatal
     task = LineTask(0.0, params.line_power, class_weights(source.targets_T, CLASSES, params.class_power))
     # Of 4 channels oneDNN rounds one validation loss otherwise after a resume; of 16 it does not.
-    train(tiny(name, widths=[16, 32], dropout=0.1), source, held_out_samples(reader, "val"), params, task=task, **kept_in(folder))
+    model = tiny(name, widths=[16, 32], dropout=0.1)
+    train(model, source, held_out_samples(reader, "val"), params, task=task, **kept_in(folder))
 
 
 @pytest.mark.parametrize("name", ["sequential", "lrcn"])

@@ -1,0 +1,1 @@
+"""Texts as pictures of lines: shaped, styled, printed, worn, cut out."""

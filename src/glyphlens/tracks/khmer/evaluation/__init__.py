@@ -1,0 +1,1 @@
+"""How well lines are read: scores, slices, kinds of errors, the page, the release."""

@@ -1,0 +1,45 @@
+"""Sizes of the recognisers of lines, by name, and the settings that params.yaml has for each of them."""
+
+from typing import Literal, NamedTuple
+
+from pydantic import Field
+from torch import nn
+
+from glyphlens.core.params import Section
+from glyphlens.nets.weights import recognizer_module
+
+Preset = Literal["small", "medium", "large"]
+
+
+class EncoderSizes(NamedTuple):
+    """See LineEncoder."""
+
+    widths: tuple[int, int, int, int]
+    depths: tuple[int, int, int, int]
+    hidden: int
+    layers: int
+
+
+PRESETS: dict[Preset, EncoderSizes] = {
+    "small": EncoderSizes((16, 64, 96, 160), (0, 0, 1, 1), 160, 1),
+    "medium": EncoderSizes((24, 64, 128, 256), (0, 1, 1, 1), 256, 2),
+    "large": EncoderSizes((32, 96, 192, 384), (1, 2, 2, 2), 384, 2),
+}
+
+
+class LineRecognizerParams(Section):
+    """A part of the section ``khmer_recognizers``: what a training has of its own."""
+
+    preset: Preset
+    dropout: float = Field(ge=0, lt=1)
+    steps: int = Field(ge=1)
+    batch: int = Field(ge=4)
+    lr: float = Field(gt=0)
+
+
+def build_line_recognizer(name: str, own: LineRecognizerParams, tokens: int, parts: int) -> nn.Module:
+    """A fresh network of the recogniser ``name`` (``ctc``, ``attention``); InputError for a name that is none."""
+    module = recognizer_module(name)
+    sizes = PRESETS[own.preset]._asdict()
+    network: nn.Module = module.Network(module.Config(tokens, parts, **sizes, dropout=own.dropout))
+    return network

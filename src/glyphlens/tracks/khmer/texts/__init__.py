@@ -1,0 +1,1 @@
+"""Texts to draw: words, running text, numbers, Latin, each on one side of the split."""

@@ -1,0 +1,1 @@
+"""Tokens, batches, losses and decoders of a training on lines."""
