@@ -40,7 +40,7 @@ def test_every_preset_can_be_built(name: str, preset: str) -> None:
 
 def test_an_unknown_recogniser_is_named() -> None:
     own = LineRecognizerParams(preset="small", dropout=0.1, steps=1, batch=4, lr=0.1)
-    with pytest.raises(InputError, match="no recogniser is called 'tesseract'"):
+    with pytest.raises(InputError, match="no recogniser of lines is called 'tesseract'"):
         build_line_recognizer("tesseract", own, 10, 3)
 
 

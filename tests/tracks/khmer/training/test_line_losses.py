@@ -6,7 +6,13 @@ import torch
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.data.tokens import TokenTable
 from glyphlens.tracks.khmer.training.line_batches import KhmerLineBatches
-from glyphlens.tracks.khmer.training.line_losses import CtcLosses, LineLossWeights, expected_error_rate, mean_entropy
+from glyphlens.tracks.khmer.training.line_losses import (
+    CtcLosses,
+    LineLossWeights,
+    expected_error_rate,
+    focal,
+    mean_entropy,
+)
 from glyphlens.training.lines import LineBatch, ctc_loss, read_lines
 from tests.tracks.khmer.toy_khmer import save_toy_khmer, tiny_ctc, toy_params, toy_tokens
 
@@ -43,9 +49,19 @@ def test_without_weights_it_is_the_likelihood_a_token(samples: SampleSet, batch:
     assert plain.shape == (len(batch.texts),)
 
 
-@pytest.mark.parametrize("weights", [{"focal_gamma": 2.0}, {"confidence": 0.1}, {"hierarchical": 0.5}])
+@pytest.mark.parametrize(
+    "weights", [{"focal_alpha": 0.25, "focal_gamma": 2.0}, {"confidence": 0.1}, {"hierarchical": 0.5}]
+)
 def test_each_weight_changes_the_loss(samples: SampleSet, batch: LineBatch, weights: dict[str, float]) -> None:
     assert abs(loss(samples, batch, **weights) - loss(samples, batch)) > 1e-4
+
+
+def test_the_focal_loss_makes_small_losses_smaller() -> None:
+    weights = LineLossWeights.model_validate(NOTHING | {"focal_alpha": 0.25, "focal_gamma": 2.0})
+    nats = torch.tensor([0.1, 3.0])
+    expected = 0.25 * (1 - torch.exp(-nats)) ** 2 * nats
+    torch.testing.assert_close(focal(nats, weights), expected)
+    assert torch.equal(focal(nats, LineLossWeights.model_validate(NOTHING)), nats)
 
 
 def test_padding_has_no_entropy() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from glyphlens.core.errors import InputError
+from glyphlens.core.errors import InputError, ParamsError
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.data.tokens import TokenTable
 from glyphlens.inference.decoding import LineSymbols
@@ -50,6 +50,13 @@ def test_attention_learns_by_heart_and_ends_its_lines(samples: SampleSet) -> Non
     tokens = toy_tokens(samples)
     scores = learnt(samples, tiny_attention(tokens), AttentionTask(tokens, toy_params()), STEPS["attention"])
     assert scores["val_cer"] < 0.1 and scores["val_exact"] > 0.7
+
+
+def test_attention_has_no_paths_to_expect_errors_of(samples: SampleSet) -> None:
+    params = toy_params()
+    wanted = params.model_copy(update={"loss": params.loss.model_copy(update={"sequence": 0.1})})
+    with pytest.raises(ParamsError, match=r"loss.sequence is 0.1; only ctc has it"):
+        AttentionTask(toy_tokens(samples), wanted)
 
 
 def test_what_the_decoder_is_shown_is_what_it_was_asked_a_token_before() -> None:

@@ -21,9 +21,11 @@ from glyphlens.core.storage import writing
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.data.tokens import TokenTable
 from glyphlens.export.bundle import drawn_rows
+from glyphlens.export.integer_kernels import require_integer_kernels
 from glyphlens.inference.beam import CharacterNgram
-from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent, Precision
+from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent, Precision, Tensor
 from glyphlens.inference.line_reader import DECODER_FILE, LINE_TEMPERATURES, LineReader, LineText
+from glyphlens.inference.recognizer import RASTER
 from glyphlens.tracks.khmer.export.line_graph import assemble_decoder, assemble_lines, integer_lines, trace_lines
 from glyphlens.tracks.khmer.recognizers import attention
 from glyphlens.tracks.khmer.recognizers.line_encoder import HEIGHT_PX, STRIDE_PX
@@ -75,26 +77,23 @@ def write_line_models(
     folder: ExportFolder, model: nn.Module, tokens: TokenTable, samples: SampleSet, params: LineExportParams, seed: int
 ) -> None:
     """Both precisions, the manifest, ngram.json, and the decoder of an attention; temperatures are 1 as yet."""
-    is_attention = isinstance(model, attention.Network)
-    piece = trace_lines(model)
-    integer = integer_lines(
-        piece, shown_lines(samples, params.calibration_lines, seed), reduce_range=params.reduce_range
-    )
+    piece, is_attention = trace_lines(model), isinstance(model, attention.Network)
+    shown = shown_lines(samples, params.calibration_lines, seed)
+    integer = integer_lines(piece, shown, reduce_range=params.reduce_range)
     numbers = model.encoder.features if isinstance(model, attention.Network) else len(tokens) + 1
     graphs: dict[Precision, onnx.ModelProto] = {
         "fp32": assemble_lines(piece, numbers),
         "int8": assemble_lines(integer, numbers),
     }
+    require_integer_kernels(graphs["int8"])
+    rule = {"height_px": HEIGHT_PX, "stride_px": STRIDE_PX, "multiple_px": WIDTH_MULTIPLE_PX}
     manifest = Manifest(
         script=SCRIPT,
         source=", ".join(samples.sources),
         decoder="attention" if is_attention else "ctc",
-        preparation={
-            "height_px": HEIGHT_PX,
-            "stride_px": STRIDE_PX,
-            "multiple_px": WIDTH_MULTIPLE_PX,
-            "beam": params.beam.model_dump(),
-        },
+        inputs=(Tensor(name=RASTER, dtype="uint8", shape=("batch", HEIGHT_PX, "width")),),
+        outputs=(Tensor(name=piece.graph.output[0].name, dtype="float32", shape=("batch", "steps", numbers)),),
+        preparation={**rule, "beam": params.beam.model_dump()},
         charset=tokens.tokens,
     )
     folder.save_models(manifest, {kind: ModelContent(_bytes(graph), 1.0) for kind, graph in graphs.items()})
@@ -162,7 +161,7 @@ def measured_files(folder: ExportFolder, samples: SampleSet, rows_N: NDArray[np.
     }
 
 
-def measured_beam(folder: ExportFolder, file: Path, samples: SampleSet, rows_N: NDArray[np.int64]) -> Mapping[str, Any]:
+def measured_beam(file: Path, samples: SampleSet, rows_N: NDArray[np.int64]) -> Mapping[str, Any]:
     """Greedy and beam on the same lines."""
     greedy, beam = (LineReader.load(file, threads=1, decoding=kind) for kind in ("greedy", "beam"))
     return {

@@ -36,7 +36,7 @@ class LineEncoder(nn.Module):
         self.levels = nn.Sequential(*levels)
         self.features = 2 * hidden
         self.columns = nn.Sequential(
-            nn.Conv2d(widths[-1], self.features, 3, padding=(0, 1), bias=False),
+            nn.Conv2d(widths[-1], self.features, (LEVEL_HEIGHTS[-1], 1), bias=False),
             nn.BatchNorm2d(self.features),
             nn.ReLU(),
         )

@@ -5,8 +5,9 @@ from typing import Literal, NamedTuple
 from pydantic import Field
 from torch import nn
 
+from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
-from glyphlens.nets.weights import recognizer_module
+from glyphlens.tracks.khmer.recognizers import attention, ctc
 
 Preset = Literal["small", "medium", "large"]
 
@@ -39,7 +40,9 @@ class LineRecognizerParams(Section):
 
 def build_line_recognizer(name: str, own: LineRecognizerParams, tokens: int, parts: int) -> nn.Module:
     """A fresh network of the recogniser ``name`` (``ctc``, ``attention``); InputError for a name that is none."""
-    module = recognizer_module(name)
     sizes = PRESETS[own.preset]._asdict()
-    network: nn.Module = module.Network(module.Config(tokens, parts, **sizes, dropout=own.dropout))
-    return network
+    if name == "ctc":
+        return ctc.Network(ctc.Config(tokens, parts, **sizes, dropout=own.dropout))
+    if name == "attention":
+        return attention.Network(attention.Config(tokens, parts, **sizes, dropout=own.dropout))
+    raise InputError(f"no recogniser of lines is called '{name}'; there are ctc and attention")

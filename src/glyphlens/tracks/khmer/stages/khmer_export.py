@@ -1,8 +1,7 @@
 """khmer_export: a trained recogniser of lines → ONNX in fp32 and int8, tokens, n-gram, measurements and model card."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -53,22 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         folder.withdraw("int8")
     files: dict[Precision, Path] = {kind: paths.out / file.name for kind, file in folder.manifest.files.items()}
     smallest = files.get("int8", files["fp32"])
-    beam: Any = {}
-    if folder.manifest.decoder == "ctc":
-        beam = measured_beam(folder, smallest, samples, drawn_rows(rows, params.beam_lines, seed))
-    gap = largest_gap(files["fp32"], model, shown_lines(samples, COMPARED_LINES, seed)[0])
-
-    metrics = {
-        "val_cer": measured["fp32"].cer,
-        "val_exact": measured["fp32"].exact_lines,
-        "int8_loss": loss,
-        "beam_gain": beam["greedy_cer"] - beam["beam_cer"] if beam else 0.0,
-        "int8_mb": megabytes(smallest),
-    }
-    scores = {str(kind): each._asdict() for kind, each in measured.items()}
-    folder.save_measured({**metrics, **scores, "beam": beam, "largest_gap": gap, "temperatures": temperatures})
-    folder.copy_training(paths.model)
-    hashes = {file.name: sha256_tree(file) for file in files.values()}
+    few = drawn_rows(rows, params.beam_lines, seed)
     facts = LineFacts(
         name=name,
         model=model,
@@ -76,18 +60,41 @@ def main(argv: Sequence[str] | None = None) -> None:
         manifest=folder.manifest,
         measured=measured,
         megabytes={kind: megabytes(file) for kind, file in files.items()},
-        beam=beam,
+        beam=measured_beam(smallest, samples, few) if folder.manifest.decoder == "ctc" else {},
         smallest=smallest,
         rows=len(rows),
-        gap=gap,
+        gap=largest_gap(files["fp32"], model, shown_lines(samples, COMPARED_LINES, seed)[0]),
         training=load_json(paths.model / TRAINING),
         params=params,
-        hashes={"samples": sha256_tree(paths.samples), "model": sha256_tree(paths.model), **hashes},
+        hashes=_hashes({"samples": paths.samples, "model": paths.model}, files),
     )
+    metrics = line_export_metrics(facts, loss)
+    scores = {str(kind): each._asdict() for kind, each in measured.items()}
+    beside = {"beam": facts.beam, "largest_gap": facts.gap, "temperatures": temperatures}
+    folder.save_measured({**metrics, **scores, **beside})
+    folder.copy_training(paths.model)
     folder.save_card(line_card(facts))
     save_metrics(paths.metrics, metrics)
     tqdm.write(f"{name}: " + ", ".join(f"{key} {value:.4f}" for key, value in metrics.items()))
-    note_timing(paths.timings, f"{STAGE}@{name}", latency_ms=latencies_of(files, samples, rows, params.latency_repeats))
+    latencies = latencies_of(files, samples, rows, params.latency_repeats)
+    note_timing(paths.timings, f"{STAGE}@{name}", latency_ms=latencies)
+
+
+def line_export_metrics(facts: LineFacts, int8_loss: float) -> dict[str, float]:
+    """What metrics/khmer/<recognizer>/export.json says."""
+    fp32, beam = facts.measured["fp32"], facts.beam
+    return {
+        "val_cer": fp32.cer,
+        "val_exact": fp32.exact_lines,
+        "int8_loss": int8_loss,
+        "beam_gain": beam["greedy_cer"] - beam["beam_cer"] if beam else 0.0,
+        "int8_mb": facts.megabytes.get("int8", facts.megabytes["fp32"]),
+    }
+
+
+def _hashes(inputs: Mapping[str, Path], files: Mapping[Precision, Path]) -> dict[str, str]:
+    made = {file.name: file for file in files.values()}
+    return {name: sha256_tree(path) for name, path in {**inputs, **made}.items()}
 
 
 @torch.inference_mode()

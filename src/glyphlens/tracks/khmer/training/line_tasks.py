@@ -11,6 +11,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 from torchmetrics import MetricCollection
 
+from glyphlens.core.errors import ParamsError
 from glyphlens.data.tokens import TokenTable
 from glyphlens.inference.decoding import LineSymbols, read_forward
 from glyphlens.tracks.khmer.recognizers.attention import Network
@@ -43,12 +44,15 @@ class KhmerCtcTask(CtcTask):
 class AttentionTask:
     """Cross-entropy of every next token given the true ones before it, the end among them, beside CTC.
 
-    Of the losses in params.yaml it knows the focal one, that of certainty and that of the parts of a cluster.
+    Of the losses in params.yaml it knows the focal one, that of certainty and that of the parts of a cluster; raises
+    ParamsError where the expected error rate has a weight, which needs the paths of CTC.
     """
 
     monitor = EXACT
 
     def __init__(self, tokens: TokenTable, params: KhmerTrainingParams) -> None:
+        if params.loss.sequence:
+            raise ParamsError(f"params.yaml: khmer_training.loss.sequence is {params.loss.sequence}; only ctc has it")
         self.tokens, self.params, self.symbols = tokens, params, LineSymbols.of(len(tokens))
         values_4K = torch.from_numpy(level_values(tokens)) if params.loss.hierarchical else ()
         self.levels = [functional.one_hot(values_K) for values_K in values_4K]
