@@ -12,7 +12,7 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.inference.khmer_text import clusters
 from glyphlens.tracks.khmer.drawing import line_set
 from glyphlens.tracks.khmer.drawing.faces import faces_of_splits
-from glyphlens.tracks.khmer.drawing.line_set import DrawnLines, LineParams, draw_lines, line_metrics, save_lines
+from glyphlens.tracks.khmer.drawing.line_set import DrawnLines, LineParams, draw_line_set, line_metrics, save_lines
 from glyphlens.tracks.khmer.drawing.wear import HEIGHTS_PX, WEAR
 from glyphlens.tracks.khmer.texts.characters import CHARACTERS
 from glyphlens.tracks.khmer.texts.text_set import compose_texts
@@ -28,7 +28,7 @@ def texts(modules: Path) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def lines(texts: pd.DataFrame, khmer_fonts: Path, modules: Path) -> DrawnLines:
     faces, _ = faces_of_splits(khmer_fonts, modules, LINE_PARAMS.faces)
-    return draw_lines(texts, faces, LINE_PARAMS, seed=1, workers=1)
+    return draw_line_set(texts, faces, LINE_PARAMS, seed=1, workers=1)
 
 
 def test_the_same_lines_whatever_the_workers_and_shards(
@@ -36,7 +36,7 @@ def test_the_same_lines_whatever_the_workers_and_shards(
 ) -> None:
     faces, _ = faces_of_splits(khmer_fonts, modules, LINE_PARAMS.faces)
     monkeypatch.setattr(line_set, "ROWS_PER_SHARD", 50)
-    again = draw_lines(texts, faces, LINE_PARAMS, seed=1, workers=2)
+    again = draw_line_set(texts, faces, LINE_PARAMS, seed=1, workers=2)
     assert again.rows == lines.rows
     assert again.audit == lines.audit
     assert all(np.array_equal(one, other) for one, other in zip(again.pictures, lines.pictures, strict=True))
@@ -83,7 +83,7 @@ def test_wear_keeps_the_height_the_range_and_the_ink(wear: str) -> None:
 def test_a_text_that_no_font_shows_is_in_the_audit(khmer_fonts: Path, modules: Path) -> None:
     faces, _ = faces_of_splits(khmer_fonts, modules, LINE_PARAMS.faces)
     row = {"text": "ក", "drawn": "ក ា", "split": "test", "kind": "rare", "source": "composed", "clusters": 1}
-    found = draw_lines(pd.DataFrame([row]), faces, LINE_PARAMS, seed=1, workers=1)
+    found = draw_line_set(pd.DataFrame([row]), faces, LINE_PARAMS, seed=1, workers=1)
     assert not found.rows
     assert {text for text, _, _ in found.audit} == {"ក"}
     assert all("dotted circle" in reason for _, _, reason in found.audit)

@@ -12,7 +12,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.params import load_params
 from glyphlens.core.storage import save_table
 from glyphlens.tracks.khmer.drawing.faces import faces_of_splits
-from glyphlens.tracks.khmer.drawing.line_set import draw_lines, save_lines
+from glyphlens.tracks.khmer.drawing.line_set import draw_line_set, save_lines
 from glyphlens.tracks.khmer.gates.khmer_lines import GATE, KhmerLineData, KhmerLineLimits, KhmerLinePaths
 from glyphlens.tracks.khmer.texts.characters import CHARACTERS
 from glyphlens.tracks.khmer.texts.text_set import compose_texts
@@ -32,7 +32,7 @@ def folder(modules: Path, khmer_fonts: Path, tmp_path_factory: pytest.TempPathFa
     texts = compose_texts(open_vocabularies(modules, NOTHING, TEXT_PARAMS.shares), TEXT_PARAMS, seed=1)
     faces, split = faces_of_splits(khmer_fonts, modules, LINE_PARAMS.faces)
     out = tmp_path_factory.mktemp("lines")
-    save_lines(out, draw_lines(texts, faces, LINE_PARAMS, 1, 1), split, CHARACTERS, LINE_PARAMS)
+    save_lines(out, draw_line_set(texts, faces, LINE_PARAMS, 1, 1), split, CHARACTERS, LINE_PARAMS)
     return out
 
 

@@ -99,7 +99,9 @@ class DrawnLines(NamedTuple):
 INDEX = ("text", "group", "split", "source", "slice", "style", "font", "clusters", "kind")
 
 
-def draw_lines(texts: pd.DataFrame, faces: dict[str, Faces], params: LineParams, seed: int, workers: int) -> DrawnLines:
+def draw_line_set(
+    texts: pd.DataFrame, faces: dict[str, Faces], params: LineParams, seed: int, workers: int
+) -> DrawnLines:
     """All lines in the order of their texts; one that no font can draw is left out and in the audit."""
     entries = [TextRow(*row) for row in texts[list(TextRow._fields)].itertuples(index=False, name=None)]
     shards = [

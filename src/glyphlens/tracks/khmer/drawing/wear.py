@@ -23,21 +23,21 @@ HEIGHTS_PX: Mapping[str, tuple[int, int]] = {
 SLICES = tuple(HEIGHTS_PX)
 
 
-def printed(cover_HW: Grey, rng: np.random.Generator, ink: tuple[int, int], paper: tuple[int, int]) -> Grey:
+def _printed(cover_HW: Grey, rng: np.random.Generator, ink: tuple[int, int], paper: tuple[int, int]) -> Grey:
     """Coverage by ink → grey on paper, with levels drawn from these ranges."""
     dark, light = rng.integers(ink[0], ink[1] + 1), rng.integers(paper[0], paper[1] + 1)
     return np.asarray(light - cover_HW.astype(np.float32) * ((light - dark) / 255) + 0.5, np.uint8)
 
 
-def clean(cover_HW: Grey, rng: np.random.Generator) -> Grey:
+def _clean(cover_HW: Grey, rng: np.random.Generator) -> Grey:
     """From a file."""
-    return printed(cover_HW, rng, (0, 60), (245, 255))
+    return _printed(cover_HW, rng, (0, 60), (245, 255))
 
 
-def scan(cover_HW: Grey, rng: np.random.Generator) -> Grey:
+def _scan(cover_HW: Grey, rng: np.random.Generator) -> Grey:
     """By an office scanner: blur, grain, specks, uneven paper, now and then in black and white."""
     cover_HW = _spread(cover_HW, rng)
-    grey_HW = _blurred(printed(cover_HW, rng, (10, 90), (205, 253)), rng.uniform(0.3, 1.0))
+    grey_HW = _blurred(_printed(cover_HW, rng, (10, 90), (205, 253)), rng.uniform(0.3, 1.0))
     grey_HW = _noisy(_lit(grey_HW, rng, 0.08), rng, rng.uniform(1, 9))
     grey_HW = _specked(grey_HW, rng, 0.3)
     if rng.random() < 0.25:
@@ -45,7 +45,7 @@ def scan(cover_HW: Grey, rng: np.random.Generator) -> Grey:
     return _jpeg(grey_HW, int(rng.integers(55, 95))) if rng.random() < 0.5 else grey_HW
 
 
-def fax(cover_HW: Grey, rng: np.random.Generator) -> Grey:
+def _fax(cover_HW: Grey, rng: np.random.Generator) -> Grey:
     """Coarse, in two levels, with ragged edges, specks and lost lines."""
     height, width = cover_HW.shape
     coarse = rng.uniform(0.55, 1.0)
@@ -58,9 +58,9 @@ def fax(cover_HW: Grey, rng: np.random.Generator) -> Grey:
     return np.asarray(cv2.resize(grey_HW, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def photo(cover_HW: Grey, rng: np.random.Generator) -> Grey:
+def _photo(cover_HW: Grey, rng: np.random.Generator) -> Grey:
     """By a telephone: perspective, a curved page, shade, blur of focus or motion, noise, JPEG."""
-    grey_HW = printed(cover_HW, rng, (20, 90), (150, 250))
+    grey_HW = _printed(cover_HW, rng, (20, 90), (150, 250))
     margin_px = round(0.06 * len(grey_HW))  # what is bent must not leave the picture
     grey_HW = _bent(np.pad(grey_HW, ((margin_px, margin_px), (0, 0)), mode="edge"), rng)
     grey_HW = _lit(grey_HW, rng, 0.45)
@@ -72,15 +72,15 @@ def photo(cover_HW: Grey, rng: np.random.Generator) -> Grey:
     return _jpeg(_noisy(grey_HW, rng, rng.uniform(2, 10)), int(rng.integers(45, 92)))
 
 
-def jpeg(cover_HW: Grey, rng: np.random.Generator) -> Grey:
+def _compressed(cover_HW: Grey, rng: np.random.Generator) -> Grey:
     """Compressed, perhaps twice."""
-    grey_HW = _jpeg(printed(cover_HW, rng, (0, 70), (230, 255)), int(rng.integers(12, 60)))
+    grey_HW = _jpeg(_printed(cover_HW, rng, (0, 70), (230, 255)), int(rng.integers(12, 60)))
     return _jpeg(grey_HW, int(rng.integers(30, 80))) if rng.random() < 0.3 else grey_HW
 
 
-def lowres(cover_HW: Grey, rng: np.random.Generator) -> Grey:
+def _lowres(cover_HW: Grey, rng: np.random.Generator) -> Grey:
     """As on a screen: few pixels, sometimes sharpened or compressed."""
-    grey_HW = printed(cover_HW, rng, (0, 80), (235, 255))
+    grey_HW = _printed(cover_HW, rng, (0, 80), (235, 255))
     if rng.random() < 0.3:
         soft = _blurred(grey_HW, 1.0)
         grey_HW = np.asarray(cv2.addWeighted(grey_HW, 1.5, soft, -0.5, 0), np.uint8)
@@ -88,12 +88,12 @@ def lowres(cover_HW: Grey, rng: np.random.Generator) -> Grey:
 
 
 WEAR: Mapping[str, Wear] = {
-    "clean": clean,
-    "scan": scan,
-    "fax": fax,
-    "photo": photo,
-    "jpeg": jpeg,
-    "lowres": lowres,
+    "clean": _clean,
+    "scan": _scan,
+    "fax": _fax,
+    "photo": _photo,
+    "jpeg": _compressed,
+    "lowres": _lowres,
 }
 
 

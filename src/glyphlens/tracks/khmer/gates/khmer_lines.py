@@ -125,13 +125,13 @@ def enough_families(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome:
 
 
 @CHECKS.add("families-disjoint")
-def families_disjoint(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome:
+def font_families_disjoint(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome:
     """A font that was learnt tests nothing: a family is wholly on one side."""
     return sample_set.groups_disjoint(data.samples.index, many="families")
 
 
 @CHECKS.add("texts-disjoint")
-def texts_disjoint(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome:
+def line_texts_disjoint(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome:
     """A test line whose text was learnt tests the memory, not the reading."""
     index = data.samples.index
     known = index["text"].isin(set(index.loc[index["split"] == "train", "text"])) & (index["split"] != "train")
@@ -139,7 +139,7 @@ def texts_disjoint(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome:
 
 
 @CHECKS.add("manifest")
-def manifest_agrees(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome:
+def families_listed(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome:
     """splits.json is what people read and reuse: it must say what the index does."""
     index = data.samples.index
     listed = {(split, name.split("/")[-1]) for split, names in data.manifest.items() for name in names}
@@ -148,7 +148,7 @@ def manifest_agrees(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome:
 
 
 @CHECKS.add("split-shares")
-def split_shares(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome:
+def family_shares(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome:
     """With few families a rank of hashes can starve a split."""
     families = data.samples.index.groupby("split")["group"].nunique()
     shares = {split: families.get(split, 0) / max(1, families.sum()) for split in SPLITS[1:]}

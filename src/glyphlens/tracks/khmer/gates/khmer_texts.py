@@ -75,7 +75,7 @@ CHECKS: Checks[KhmerTextData, KhmerTextLimits] = Checks()
 
 
 @CHECKS.add("enough-lines")
-def enough_lines(data: KhmerTextData, limits: KhmerTextLimits) -> Outcome:
+def enough_texts(data: KhmerTextData, limits: KhmerTextLimits) -> Outcome:
     """With few lines a recogniser learns these by heart."""
     return at_least(len(data.table), limits.min_lines, "lines")
 

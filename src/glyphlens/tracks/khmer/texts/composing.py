@@ -83,7 +83,7 @@ class Composer:
         """One or several numbers, a row of a table."""
         draws: tuple[Callable[[], str], ...] = (
             lambda: templates.amount(rng),
-            lambda: templates.code(rng),
+            lambda: templates.reference_code(rng),
             lambda: templates.table_row(rng, self._words),
             lambda: "  ".join(templates.amount(rng) for _ in range(rng.randint(2, 5))),
         )
@@ -103,7 +103,7 @@ class Composer:
         if chance < 0.25:
             return [templates.field(rng, self._words)]
         if chance < 0.45:
-            return [templates.heading(rng, self._words)]
+            return [templates.section_heading(rng, self._words)]
         return [templates.mark(rng), rng.choice((" ", " ", "")), *self.sentence(rng)]
 
     def latin(self, rng: Random) -> list[str]:
@@ -130,7 +130,8 @@ class Composer:
             found[at] = f"{left}{found[at]}{right}"
         if rng.random() < 0.12 + foreign_share / 2:
             found.insert(
-                rng.randint(0, len(found)), self._spaced(rng.choice((templates.amount, templates.code))(rng), rng)
+                rng.randint(0, len(found)),
+                self._spaced(rng.choice((templates.amount, templates.reference_code))(rng), rng),
             )
         if rng.random() < foreign_share:
             found.insert(rng.randint(0, len(found)), self._foreign(rng))

@@ -46,7 +46,7 @@ def amount(rng: Random) -> str:
     return in_either_digits(number, rng) + tail
 
 
-def code(rng: Random) -> str:
+def reference_code(rng: Random) -> str:
     """A telephone number, a reference, a time, a formula, a plate."""
     made = rng.choice(
         (
@@ -158,12 +158,14 @@ def dots(rng: Random) -> str:
 
 def field(rng: Random, words: Vocabulary) -> str:
     """A row of a form: its name, a colon, its value or dots."""
-    value = rng.choice((dots(rng), amount(rng), code(rng), date(rng), words.listed.draw(rng), latin(rng, words, 2)))
+    value = rng.choice(
+        (dots(rng), amount(rng), reference_code(rng), date(rng), words.listed.draw(rng), latin(rng, words, 2))
+    )
     head = f"{rng.choice(HEADS)}{rng.choice(('', rng.choice(EVERYDAY)))}"
     return f"{head}{rng.choice(('៖ ', ' ៖ ', ': ', ' : ', ' '))}{value}"
 
 
-def heading(rng: Random, words: Vocabulary) -> str:
+def section_heading(rng: Random, words: Vocabulary) -> str:
     """Article 12, chapter 3, page 5: by itself or before a title."""
     number = in_either_digits(rng.choice((digits(rng, 1, 3), f"{rng.randint(1, 9)}.{rng.randint(1, 9)}")), rng)
     head = f"{rng.choice(HEADS)}{rng.choice((' ', ''))}{number}"
@@ -175,7 +177,7 @@ def heading(rng: Random, words: Vocabulary) -> str:
 
 def table_row(rng: Random, words: Vocabulary) -> str:
     """Cells of a table that stand close together."""
-    cells = [rng.choice((amount, code, price, date))(rng) for _ in range(rng.randint(1, 4))]
+    cells = [rng.choice((amount, reference_code, price, date))(rng) for _ in range(rng.randint(1, 4))]
     cells.insert(0, "".join(words.listed.draw(rng) for _ in range(rng.randint(1, 2))))
     return rng.choice((" ", " ", " | ", " / ", "; ")).join(cells)
 
