@@ -17,7 +17,7 @@ DIGITS = TokenTable(tuple("0123456789"))
 # five rows of three pixels each, as octal digits: 5 is "# #"
 ROWS = ("75557", "26227", "71747", "71717", "55711", "74717", "74757", "71122", "75757", "75717")
 PARAMS = TrainingParams.model_validate(
-    {**COMMON, "steps": 80, "lr": 0.01, "validate_every": 10, "precision": "32-true", "ema_decay": 0.9}
+    {**COMMON, "steps": 120, "lr": 0.01, "validate_every": 10, "precision": "32-true", "ema_decay": 0.9}
 )
 
 
