@@ -23,6 +23,8 @@ STAGES = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding
 # Where a name stands in a string and is not, or not only, that of a track.
 ELSEWHERE = {
     "cli/": "examples in the help of commands",
+    "commands/line_sheet.py": "the script of what is drawn",
+    "commands/read.py": "the script of what is read",
     "sources/fonts/": "scripts of fonts",
     "sources/kanjivg.py": "folders inside the wheel of KanjiVG",
     "stages/fonts.py": "scripts of fonts",

@@ -19,7 +19,7 @@ from glyphlens.core.storage import load_json, save_json
 from glyphlens.inference.decoding import BLANK
 
 NGRAM = "ngram.json"
-BACKOFF = 0.4  # the factor of a shorter context (Brants et al. 2007, D07-1090, section 4)
+BACKOFF = 0.4  # the factor of a shorter context (Brants et al. 2007, ACL D07-1090)
 START = "\n"  # stands before a text; no line holds it
 LEAST_CHANCE = 1e-3  # tokens of a frame that are less likely are not tried
 NEVER = -math.inf

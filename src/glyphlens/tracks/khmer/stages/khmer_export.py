@@ -21,7 +21,7 @@ from glyphlens.inference.recognizer import RASTER, open_session
 from glyphlens.nets.weights import load_model
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
-from glyphlens.tracks.khmer.export.line_card import STAGE, LineFacts, line_card
+from glyphlens.tracks.khmer.export.line_card import LineFacts, line_card
 from glyphlens.tracks.khmer.export.line_files import (
     LineExportParams,
     calibrate_lines,
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write the files and what was measured on validation lines; an int8 file that loses too much is not offered."""
     paths = stage_paths(argv, "samples", "token", "model", "out", "metrics", "timings")
     require_token(paths.token, paths.samples)
-    params, seed, name = load_params(LineExportParams, STAGE), load_seed(), paths.out.name
+    params, seed, name = load_params(LineExportParams, "khmer_export"), load_seed(), paths.out.name
     samples, folder = SampleSet.open(paths.samples), ExportFolder(paths.out)
     model, tokens = load_model(paths.model, nn.Module), TokenTable.load(paths.model)
     write_line_models(folder, model, tokens, samples, params, seed)
@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_metrics(paths.metrics, metrics)
     tqdm.write(f"{name}: " + ", ".join(f"{key} {value:.4f}" for key, value in metrics.items()))
     latencies = latencies_of(files, samples, rows, params.latency_repeats)
-    note_timing(paths.timings, f"{STAGE}@{name}", latency_ms=latencies)
+    note_timing(paths.timings, f"khmer_export@{name}", latency_ms=latencies)
 
 
 def line_export_metrics(facts: LineFacts, int8_loss: float) -> dict[str, float]:
