@@ -8,12 +8,14 @@ import pytest
 from ruamel.yaml import YAML
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import load_json, load_table, sha256_tree
-from glyphlens.gates.token import require_token
+from glyphlens.core.storage import load_json, load_table, save_table, sha256_tree
+from glyphlens.gates.token import require_token, write_token
 from glyphlens.stages import gate
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.stages import scan_samples
 from tests.checkout import ROOT
+from tests.sources.standin.japanese_font import font_folder
+from tests.stroke_data import stroke_folder
 from tests.tracks.scan_lines.samples.small_scans import write_characters, write_scans
 
 
@@ -28,11 +30,15 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(out: str = "", **params: Any) -> tuple[ScanSet, ScanSet]:
     shipped = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    content = {"scan_samples": shipped["scan_samples"] | {"lines": 16, "samples": 12} | params}
+    content = {"scan_samples": shipped["scan_samples"] | {"lines": 16, "samples": 12, "more_writers": 0} | params}
+    content |= {name: shipped[name] for name in ("kanji", "seed", "standin")} | {
+        "machine": {"workers": 1, "batch_workers": 0}
+    }
     content["gates"] = {"scan_samples": shipped["gates"]["scan_samples"] | {"min_calibration_groups": 3}}
     Path("params.yaml").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
     told = {"characters": "characters", "characters-token": "characters.json", "glyphs": "glyphs"}
     told |= {"glyphs-token": "glyphs.json", "scans": "scans", "out": f"{out}samples"}
+    told |= {"fonts": "fonts", "strokes": str(stroke_folder())}
     told |= {"calibration": f"{out}calibration", "metrics": "metrics.json"}
     scan_samples.main([text for name, path in told.items() for text in (f"--{name}", path)])
     return ScanSet.open(Path(f"{out}samples")), ScanSet.open(Path(f"{out}calibration"))
@@ -62,6 +68,37 @@ def test_every_source_passes_the_gate(place: Path, source: str, counted: str, to
     judge()
     require_token(Path("token.json"), Path("samples"), Path("calibration"))
     assert load_json(Path("gate.json"))["failed"] == load_json(Path("gate.json"))["warned"] == 0
+
+
+def test_further_writers_calibrate(place: Path) -> None:
+    before, _ = run()
+    few = load_json(Path("metrics.json"))
+    font_folder(place / "fonts")
+    after, calibration = run("more-", more_writers=4)
+    assert before.samples.index.equals(after.samples.index)
+    assert sha256_tree(Path("samples")) != sha256_tree(Path("more-samples"))  # splits.json names all groups
+    assert {f"writer/{number}" for number in range(140, 144)} <= set(calibration.groups)
+    many = load_json(Path("metrics.json"))
+    grown = {name: many[name] - few[name] for name in many if many[name] != few[name]}
+    assert grown == {"groups": 4, "rendered_samples": 12}
+    for folder in ("samples", "calibration"):
+        Path(folder).rename(f"few-{folder}")
+        Path(f"more-{folder}").rename(folder)
+    judge()
+
+
+@pytest.mark.parametrize("source", ["arabic", "scans"])
+def test_nobody_else_is_drawn(place: Path, source: str) -> None:
+    _, calibration = run(source=source, more_writers=4)
+    assert not any(group.startswith("writer/14") for group in calibration.groups)
+
+
+def test_real_handwriting_is_not_calibrated_on_drawings(place: Path) -> None:
+    index = load_table(Path("characters/index.parquet"))
+    save_table(Path("characters/index.parquet"), index.assign(source="etl"))
+    write_token(Path("characters.json"), Path("characters"))
+    _, calibration = run(more_writers=4)
+    assert set(calibration.samples.index["source"]) == {"etl"}
 
 
 def test_the_same_bytes_again(place: Path) -> None:

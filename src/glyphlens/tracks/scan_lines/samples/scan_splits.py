@@ -64,11 +64,13 @@ def split_groups_of_scans(groups: Iterable[str], params: ScanSampleParams) -> di
 
 
 def split_scans(found: Scanned, params: ScanSampleParams) -> SplitScans:
-    """Split by group; then leave out the very lines of another split, and classes with too few groups in training.
+    """Split by group, but for those that are ``calibrating``; then leave out the very lines of another split, and
+    classes with too few groups in training.
 
     Raises InputError where fewer than two classes are left, and where one of the user's own classes has too few groups.
     """
-    sides = split_groups_of_scans(found.table["group"], params)
+    sides = split_groups_of_scans(set(found.table["group"]) - found.calibrating, params)
+    sides |= dict.fromkeys(found.calibrating, CALIBRATION)
     table = found.table.assign(
         split=found.table["group"].map(sides), image_hash=picture_hashes(found.pictures, len(found.table))
     )

@@ -21,9 +21,9 @@ from glyphlens.tracks.scan_lines.samples.scan_set import LinePictures
 
 SCANNED_COLUMNS = ("label", "group", "source", "file", "record")
 SCAN_AUDIT_COLUMNS = ("file", "label", "reason", "lines", "count", "detail")
-GLYPH, SCAN = "glyph", "scan"
+RENDERED, GLYPH, SCAN = "rendered", "glyph", "scan"
 MISSING_LINES = "missing lines"  # the reason in the audit of scans that are used all the same
-SCAN_SOURCES = ("rendered", "etl", GLYPH, SCAN)
+SCAN_SOURCES = (RENDERED, "etl", GLYPH, SCAN)
 FONT = "font/"
 
 
@@ -40,13 +40,17 @@ class ScanAudit:
 
 
 class Scanned(NamedTuple):
-    """``table`` has SCANNED_COLUMNS; ``classes`` what is known of each label; ``missing_NL`` bool."""
+    """``table`` has SCANNED_COLUMNS; ``classes`` what is known of each label; ``missing_NL`` bool.
+
+    ``calibrating``: groups that are not split but calibrate the stopping rule and do nothing else.
+    """
 
     table: pd.DataFrame
     pictures: LinePictures
     missing_NL: NDArray[np.bool_]
     classes: Mapping[str, CharacterClass]
     audit: list[ScanAudit]
+    calibrating: frozenset[str] = frozenset()
 
 
 def scan_audit_frame(rows: Iterable[ScanAudit]) -> pd.DataFrame:

@@ -5,30 +5,36 @@ from pathlib import Path
 
 import numpy as np
 
-from glyphlens.core.params import load_params
+from glyphlens.core.machine import MachineParams
+from glyphlens.core.params import load_params, load_seed
 from glyphlens.core.storage import save_json, save_metrics, save_table
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.token import require_token
+from glyphlens.sources.kanji_params import KanjiParams
+from glyphlens.sources.kanjivg import KanjiVG
+from glyphlens.sources.standin.params import StandinParams
 from glyphlens.stages import run_stage, stage_paths
+from glyphlens.tracks.scan_lines.samples.more_writers import WRITER, Desk, with_more_writers
 from glyphlens.tracks.scan_lines.samples.scan_params import ScanSampleParams
 from glyphlens.tracks.scan_lines.samples.scan_reading import read_scans
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanTable, save_scan_set
 from glyphlens.tracks.scan_lines.samples.scan_splits import CALIBRATION, SplitScans, numbered, split_scans
 from glyphlens.tracks.scan_lines.samples.sources import (
+    RENDERED,
     SCAN_SOURCES,
     Scanned,
     scan_audit_frame,
     scanned_characters,
 )
 
+INPUTS = ("characters", "characters_token", "glyphs", "glyphs_token", "scans", "fonts", "strokes")
+
 
 def main(argv: list[str] | None = None) -> None:
-    """``--characters DIR --characters-token FILE --glyphs DIR --glyphs-token FILE --scans DIR`` and what is written.
-
-    ``--out DIR --calibration DIR --metrics FILE``.
+    """``--characters DIR --characters-token FILE --glyphs DIR --glyphs-token FILE --scans DIR``; what further writers
+    are drawn with, ``--fonts DIR --strokes DIR``; and what is written, ``--out DIR --calibration DIR --metrics FILE``.
     """
-    names = ("characters", "characters_token", "glyphs", "glyphs_token", "scans", "out", "calibration", "metrics")
-    paths = stage_paths(argv, *names, sources=("scans",))
+    paths = stage_paths(argv, *INPUTS, "out", "calibration", "metrics", sources=("scans",))
     params = load_params(ScanSampleParams, "scan_samples")
     found = scanned(paths, params)
     split = split_scans(found, params)
@@ -47,7 +53,23 @@ def scanned(paths: Namespace, params: ScanSampleParams) -> Scanned:
         (paths.characters, paths.characters_token) if params.source == "kanji" else (paths.glyphs, paths.glyphs_token)
     )
     require_token(token, folder)
-    return scanned_characters(SampleSet.open(folder), params)
+    found = scanned_characters(SampleSet.open(folder), params)
+    is_drawn = params.source == "kanji" and set(found.table["source"]) == {RENDERED}
+    if params.more_writers and is_drawn and found.table["group"].str.startswith(WRITER).any():
+        return with_more_writers(found, params.more_writers, desk_of(paths))
+    return found
+
+
+def desk_of(paths: Namespace) -> Desk:
+    """Strokes, fonts and styles by which the samples of characters were drawn."""
+    return Desk(
+        paths.fonts,
+        KanjiVG.open(paths.strokes),
+        load_params(StandinParams, "standin"),
+        load_params(KanjiParams, "kanji"),
+        load_seed(),
+        load_params(MachineParams, "machine").workers,
+    )
 
 
 def save_part(
