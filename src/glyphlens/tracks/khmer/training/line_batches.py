@@ -6,11 +6,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
+from tqdm import tqdm
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
 from glyphlens.core.share import Share
 from glyphlens.data.sample_set import SampleSet
+from glyphlens.data.tokens import TokenTable
+from glyphlens.tracks.khmer.recognizers.line_encoder import encoded_steps
 from glyphlens.tracks.khmer.training.augment_lines import LineAugmentParams, augment_lines
 from glyphlens.tracks.khmer.training.khmer_tokens import TokenKind
 from glyphlens.tracks.khmer.training.line_losses import LineLossWeights
@@ -49,17 +52,17 @@ class KhmerTrainingParams(TrainingParams):
 
 
 class KhmerLineBatches:
-    """Easy lines for the first steps, then all; both augmented."""
+    """Easy lines for the first steps, then all of ``rows_T``; both augmented."""
 
-    def __init__(self, samples: SampleSet, params: KhmerTrainingParams, seed: int) -> None:
+    def __init__(self, samples: SampleSet, params: KhmerTrainingParams, seed: int, rows_T: NDArray[np.int64]) -> None:
         self.params, self.seed = params, seed
         self.easy_steps = round(params.curriculum.share * params.steps)
         arguments = samples, params.batch * params.line_px, params.buckets, seed
-        self.all = LineBatches(*arguments, multiple_px=WIDTH_MULTIPLE_PX)
+        self.all = LineBatches(*arguments, rows_T=rows_T, multiple_px=WIDTH_MULTIPLE_PX)
         self.easy = self.all
         if self.easy_steps:
-            rows_T = easy_rows(samples, params.curriculum)
-            self.easy = LineBatches(*arguments, rows_T=rows_T, multiple_px=WIDTH_MULTIPLE_PX)
+            easy_T = easy_rows(samples, params.curriculum, rows_T)
+            self.easy = LineBatches(*arguments, rows_T=easy_T, multiple_px=WIDTH_MULTIPLE_PX)
 
     def batch(self, step: int, rank: int = 0, world: int = 1) -> LineBatch:
         """This process's share of the lines."""
@@ -68,15 +71,33 @@ class KhmerLineBatches:
         return augment_lines(source.batch(step, rank, world), self.params.augment, generator, Share(rank, world))
 
 
-def easy_rows(samples: SampleSet, curriculum: Curriculum) -> NDArray[np.int64]:
-    """Training lines to begin with; raises InputError where the set does not say what its lines are, or has none."""
+def writable_rows(samples: SampleSet, tokens: TokenTable) -> NDArray[np.int64]:
+    """Training lines wide enough to write their text: a time step a token, and one between two that are alike.
+
+    Of any other the CTC loss is infinite. Raises InputError where there is none.
+    """
+    rows_T = samples.rows("train")
+    steps_T = encoded_steps(torch.from_numpy(samples.widths_N[rows_T])).numpy()
+    numbers = [tokens.encode(samples.texts[row]) for row in rows_T]
+    needed_T = np.array([len(each) + np.count_nonzero(each[1:] == each[:-1]) for each in numbers])
+    found = rows_T[needed_T <= steps_T]
+    if not len(found):
+        raise InputError(f"{samples.folder}: none of its {len(rows_T)} training lines is wide enough for its text")
+    if len(found) < len(rows_T):
+        tqdm.write(
+            f"{samples.folder}: {len(rows_T) - len(found)} training lines are too narrow for their texts, left out"
+        )
+    return found
+
+
+def easy_rows(samples: SampleSet, curriculum: Curriculum, rows_T: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Lines among ``rows_T`` to begin with; raises InputError where the set does not say what its lines are, or has none."""
     missing = [name for name in ("slice", "clusters") if name not in samples.index]
     if missing:
         raise InputError(f"{samples.folder / 'index.parquet'}: columns missing: {', '.join(missing)}")
     is_easy_N = (samples.index["clusters"] <= curriculum.clusters).to_numpy()
     if curriculum.slices == CLEAN:
         is_easy_N = is_easy_N & (samples.index["slice"] == CLEAN).to_numpy()
-    rows_T = samples.rows("train")
     found = rows_T[is_easy_N[rows_T]]
     if not len(found):
         raise InputError(

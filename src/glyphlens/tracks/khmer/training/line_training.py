@@ -21,6 +21,7 @@ from glyphlens.tracks.khmer.training.line_batches import (
     WIDTH_MULTIPLE_PX,
     KhmerLineBatches,
     KhmerTrainingParams,
+    writable_rows,
 )
 from glyphlens.tracks.khmer.training.line_tasks import CER, AttentionTask, KhmerCtcTask
 from glyphlens.training.batches import HeldOut
@@ -60,7 +61,8 @@ def train_line_recognizer(
     config: dict[str, Any] = {**params.model_dump(mode="json"), "own": own.model_dump(), "seed": seed}
     with training_run(files.stage, config, [files.samples, *([files.start] if files.start else [])]) as run:
         task = TASKS[name](tokens, params)
-        source, held_out = KhmerLineBatches(samples, params, seed), validation_lines(samples, params)
+        source = KhmerLineBatches(samples, params, seed, writable_rows(samples, tokens))
+        held_out = validation_lines(samples, params)
         trained = train(model, source, held_out, params, task=task, seed=seed, run=run, curves=files.out / CURVES)
         save_model(files.out, model)
         tokens.save(files.out)
