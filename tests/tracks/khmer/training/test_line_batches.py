@@ -20,8 +20,8 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> SampleSet:
 
 
 def test_short_clean_lines_come_first(samples: SampleSet) -> None:
-    batches = KhmerLineBatches(samples, toy_params(steps=20, curriculum=EASY), 1)
-    easy = {samples.texts[row] for row in easy_rows(samples, Curriculum.model_validate(EASY))}
+    batches = KhmerLineBatches(samples, toy_params(steps=20, curriculum=EASY), 1, samples.rows("train"))
+    easy = {samples.texts[row] for row in easy_rows(samples, Curriculum.model_validate(EASY), samples.rows("train"))}
     shown = [set(batches.batch(step).texts) for step in range(20)]
     assert all(texts <= easy for texts in shown[:10])
     assert not set.union(*shown[10:]) <= easy
@@ -36,12 +36,12 @@ def test_a_set_without_easy_lines_is_refused(samples: SampleSet) -> None:
     )  # fmt: skip
     assert short
     with pytest.raises(InputError, match="no training line has at most 1 clusters in the slices 'clean'"):
-        easy_rows(few, none)
+        easy_rows(few, none, few.rows("train"))
 
 
 @pytest.mark.parametrize("world", [2, 4])
 def test_the_shares_of_processes_are_together_the_batch_of_one(samples: SampleSet, world: int) -> None:
-    batches = KhmerLineBatches(samples, toy_params(), 1)
+    batches = KhmerLineBatches(samples, toy_params(), 1, samples.rows("train"))
     whole = batches.batch(3)
     for rank in range(world):
         part = batches.batch(3, rank, world)

@@ -33,7 +33,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> SampleSet:
 
 @pytest.fixture(scope="module")
 def batch(samples: SampleSet) -> LineBatch:
-    return KhmerLineBatches(samples, toy_params(), 1).batch(0)
+    return KhmerLineBatches(samples, toy_params(), 1, samples.rows("train")).batch(0)
 
 
 def loss(samples: SampleSet, batch: LineBatch, **weights: float) -> float:

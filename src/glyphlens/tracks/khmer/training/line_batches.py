@@ -91,7 +91,10 @@ def writable_rows(samples: SampleSet, tokens: TokenTable) -> NDArray[np.int64]:
 
 
 def easy_rows(samples: SampleSet, curriculum: Curriculum, rows_T: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Lines among ``rows_T`` to begin with; raises InputError where the set does not say what its lines are, or has none."""
+    """Lines among ``rows_T`` to begin with.
+
+    Raises InputError where the set does not say what its lines are, or has none.
+    """
     missing = [name for name in ("slice", "clusters") if name not in samples.index]
     if missing:
         raise InputError(f"{samples.folder / 'index.parquet'}: columns missing: {', '.join(missing)}")
