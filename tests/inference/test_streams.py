@@ -30,7 +30,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows_N = samples.samples.rows("val")
     held = Held(samples.lines(rows_N), samples.samples.class_indices[rows_N])
     for name in NAMES:
-        save_scan_models(ExportFolder(folder / name), tiny(name).eval(), samples.samples, held)
+        save_scan_models(ExportFolder(folder / name), tiny(name).eval(), samples, held)
     return folder
 
 
@@ -172,7 +172,7 @@ def test_the_same_network_gives_the_same_bytes(root: Path, tmp_path: Path) -> No
     samples = ScanSet.open(root / "scans")
     rows_N = samples.samples.rows("val")
     held = Held(samples.lines(rows_N), samples.samples.class_indices[rows_N])
-    save_scan_models(ExportFolder(tmp_path), tiny("sequential").eval(), samples.samples, held)
+    save_scan_models(ExportFolder(tmp_path), tiny("sequential").eval(), samples, held)
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == sorted([*(f"{start}{kind}.onnx" for start in ("", "step.") for kind in PRECISIONS), "labels.json"])
     assert all((tmp_path / name).read_bytes() == (root / "sequential" / name).read_bytes() for name in names)

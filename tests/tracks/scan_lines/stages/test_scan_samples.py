@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json, load_table, save_table, sha256_tree
 from glyphlens.gates.token import require_token, write_token
+from glyphlens.imaging.handwriting import HandwritingParams
 from glyphlens.stages import gate
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.stages import scan_samples
@@ -42,6 +43,11 @@ def run(out: str = "", **params: Any) -> tuple[ScanSet, ScanSet]:
     told |= {"calibration": f"{out}calibration", "metrics": "metrics.json"}
     scan_samples.main([text for name, path in told.items() for text in (f"--{name}", path)])
     return ScanSet.open(Path(f"{out}samples")), ScanSet.open(Path(f"{out}calibration"))
+
+
+def test_how_characters_were_prepared_goes_with_them_and_scans_are_taken_as_they_are(place: Path) -> None:
+    rule = run()[0].preparation
+    assert HandwritingParams.model_validate(rule) and run("own_", source="scans")[0].preparation == {}
 
 
 def judge() -> None:

@@ -14,13 +14,13 @@ from pydantic import Field
 from torch import nn
 
 from glyphlens.core.params import Section
-from glyphlens.data.sample_set import SampleSet
 from glyphlens.export.bundle import TEMPERATURE_DIGITS
 from glyphlens.export.parity import megabytes
 from glyphlens.export.temperature import fit_temperature
 from glyphlens.inference.folder import STEP, ExportFolder, Manifest, ModelContent, Precision, model_name
 from glyphlens.inference.streams import LineRecognizer
 from glyphlens.tracks.scan_lines.export.graph import Graphs, step_graphs, whole_graphs
+from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.training.task import quarter_answers
 
 BATCH = 64
@@ -54,16 +54,16 @@ class ScanFile(NamedTuple):
     step_megabytes: float
 
 
-def save_scan_models(folder: ExportFolder, network: nn.Module, samples: SampleSet, held: Held) -> None:
+def save_scan_models(folder: ExportFolder, network: nn.Module, scans: ScanSet, held: Held) -> None:
     """Write whole passes, steps and the manifest, with the temperatures that fit the validation scans."""
     _, lines, numbers = held.lines_NLS.shape
     whole, steps = whole_graphs(network, (lines, numbers)), step_graphs(network, numbers)
     manifest = Manifest(
         script="scans",
-        source=", ".join(samples.sources),
+        source=", ".join(scans.samples.sources),
         decoder="lines",
-        preparation={"lines": lines, "samples": numbers},
-        classes=samples.classes,
+        preparation=scans.preparation,
+        classes=scans.samples.classes,
         temperatures={kind: (1.0,) * _answers(graph) for kind, graph in whole.items()},
     )
     folder.save_models(manifest, _contents(whole), steps=_contents(steps))

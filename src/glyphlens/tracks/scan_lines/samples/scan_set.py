@@ -1,6 +1,7 @@
 """A sample set whose pictures are read line by line, and which knows the lines that are missing.
 
-``missing.npy`` stands beside the files of a sample set: (N, L) bool, true where a scan has no such line.
+``missing.npy`` stands beside the files of a sample set: (N, L) bool, true where a scan has no such line. So does
+``preparation.json`` where pictures were prepared as handwriting before they became lines: the rule.
 
 N scans · n of them · L lines (the picture's height) · S samples of a line (its width)
 """
@@ -8,18 +9,19 @@ N scans · n of them · L lines (the picture's height) · S samples of a line (i
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import load_array, save_array, save_table, writing
+from glyphlens.core.storage import load_array, load_json, save_array, save_table, writing
 from glyphlens.data.pictures import CHUNK
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, save_classes
 
 MISSING = "missing.npy"
+PREPARATION = "preparation.json"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,12 @@ class ScanSet:
     def shape_LS(self) -> tuple[int, int]:
         """Lines of a scan, samples of a line."""
         return self.samples.image.height_px, self.samples.image.width_px
+
+    @property
+    def preparation(self) -> dict[str, Any]:
+        """The rule by which pictures of handwriting became those of the set; empty where they are taken as they are."""
+        file = self.samples.folder / PREPARATION
+        return dict(load_json(file)) if file.is_file() else {}
 
     @cached_property
     def groups(self) -> NDArray[np.object_]:

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows_N = drawn_rows(scans.samples.rows("val"), params.validation_samples, load_seed())
     held = Held(scans.lines(rows_N), scans.samples.class_indices[rows_N])
 
-    save_scan_models(folder, network, scans.samples, held)
+    save_scan_models(folder, network, scans, held)
     files = {kind: measure_scan_file(folder, kind, held, params.streamed_samples) for kind in folder.manifest.files}
     found = scan_measurements(network, files, held)
     measured = {"recognizer": name, "reads": LINES, "parameters": weight_count(network), **found}

@@ -10,14 +10,14 @@ from glyphlens.core.params import load_params, load_seed
 from glyphlens.core.storage import save_json, save_metrics, save_table
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.token import require_token
-from glyphlens.sources.kanji_params import KanjiParams
+from glyphlens.sources.kanji_params import KanjiParams, PreparationRule
 from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.sources.standin.params import StandinParams
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.scan_lines.samples.more_writers import WRITER, Desk, with_more_writers
 from glyphlens.tracks.scan_lines.samples.scan_params import ScanSampleParams
 from glyphlens.tracks.scan_lines.samples.scan_reading import read_scans
-from glyphlens.tracks.scan_lines.samples.scan_set import ScanTable, save_scan_set
+from glyphlens.tracks.scan_lines.samples.scan_set import PREPARATION, ScanTable, save_scan_set
 from glyphlens.tracks.scan_lines.samples.scan_splits import CALIBRATION, SplitScans, numbered, split_scans
 from glyphlens.tracks.scan_lines.samples.sources import (
     RENDERED,
@@ -41,6 +41,8 @@ def main(argv: list[str] | None = None) -> None:
     save_part(paths.out, found, split, params, is_calibration=False)
     save_part(paths.calibration, found, split, params, is_calibration=True)
     save_json(paths.out / "splits.json", split.manifest)
+    rule = load_params(PreparationRule, "kanji").model_dump() if params.source == "kanji" else {}
+    save_json(paths.out / PREPARATION, rule)
     save_table(paths.out / "audit.parquet", scan_audit_frame([*found.audit, *split.left_out]))
     save_metrics(paths.metrics, metrics_of(split))
 
