@@ -116,7 +116,10 @@ def _draws(paths: argparse.Namespace, draws: int, test: LineAnswers, rule: Stopp
     calibration = LineAnswers.load(folder / CALIBRATION)
     pool = calibration.with_others(test)
     params = StoppingParams(
-        alpha=promise.alpha, delta=promise.delta, largest_group_gap=promise.largest_group_gap, proposed_gap=0.0
+        alpha=promise.alpha,
+        delta=promise.delta,
+        largest_group_gap=promise.largest_group_gap,
+        proposed_gap=promise.alpha,  # proposed it is already
     )
     return resplits(pool, load_array(folder / PROPOSED), params, promise.groups, draws, load_seed())
 
