@@ -29,10 +29,11 @@ class Promise(BaseModel):
 
     With probability 1 − ``delta`` over the draw of the calibration groups, and for every line t: of the scans of a new
     group that have stopped by line t, on average over groups a share of at most ``alpha`` would have been named right
-    at the last line and was named wrong. Groups count once ``1 / largest_group_gap`` of their scans have stopped. It
-    holds where new groups (writers, fonts, instruments) come as those of the calibration came, independently, and no
-    group loses a larger share than ``largest_group_gap``; 1 assumes nothing of that kind. It does not hold for other
-    kinds of groups, however many scans there are. ``groups``: how many were tested, ``model``: SHA-256 of the file.
+    at the last line and was named wrong. Groups count once more than ``1 / largest_group_gap`` of their scans have
+    stopped. It holds where new groups (writers, fonts, instruments) come as those of the calibration came,
+    independently, and no group loses a larger share than ``largest_group_gap``; 1 assumes nothing of that kind. It does
+    not hold for other kinds of groups, however many scans there are. ``groups``: how many were tested, ``model``:
+    SHA-256 of the file.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -34,7 +34,7 @@ def scans(tmp_path_factory):
 def test_what_stopping_costs_by_line_and_over_all():
     found = stopped(ANSWERS, RULE)
     assert found.line_N.tolist() == [1, 1, 3, 2]
-    assert found.gap_L.tolist() == [0.5, 0.25, 0.25], "group a lost one of two; b has none by line 1 and none lost"
+    assert found.gap_L.tolist() == [0.5, 0.5, 0.25], "group a lost one of two; b counts from two stops on"
     assert found.exit_gap == 0.5 and found.marginal_gap == 0.5 - 0.5
     shut = stopped(ANSWERS, StoppingRule(np.array([np.inf, np.inf, 0.0]), PROMISE))
     assert shut.exit_gap == 0 and shut.line_N.tolist() == [3] * 4

@@ -61,7 +61,9 @@ def test_each_recogniser_has_rule_answers_and_metrics(written):
         numbers = json.loads((written / "metrics" / f"{name}.json").read_text())
         assert list(numbers) == ["top1", "top1_at_half", "mean_lines", "exit_gap", "ece", "int8_top1"]
         rule = StoppingRule.load(written / "stopping" / name / STOPPING, written / "export" / name / "int8.onnx")
-        assert rule.promise.groups == 6 and rule.first_line == 12, "six groups are too few to open a line"
+        assert rule.first_line == 12, "six groups are too few to open a line"
+        tested = {"sequential": 5, "vit": 0}  # one of the six proposes; who answers once has nothing to be tested
+        assert rule.promise.groups == tested[name]
 
 
 def test_what_was_written_passes_the_gate(written):

@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from glyphlens.core.storage import load_json
+from glyphlens.core.storage import load_json, load_table, save_table
 from glyphlens.gates.token import write_token
+from glyphlens.inference.stopping import STOPPING, StoppingRule
 from glyphlens.inference.streams import LineRecognizer
 from glyphlens.tracking.timings import read_timings
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
-from glyphlens.tracks.scan_lines.stages import scan_export, scan_lines
+from glyphlens.tracks.scan_lines.stages import scan_export, scan_lines, scan_stopping
+from glyphlens.tracks.scan_lines.stopping.answers import LineAnswers
+from glyphlens.tracks.scan_lines.stopping.calibration import is_proposing
 from tests.tracks.scan_lines.scan_networks import LINES, SETTINGS, write_scan_set
 from tests.tracks.scan_lines.training.test_line_task import params_of
 
@@ -34,6 +37,14 @@ def test_a_recogniser_is_trained_and_exported(tmp_path: Path, monkeypatch: pytes
             "sequential": {"network": SETTINGS["sequential"], "steps": 30, "batch": 8, "lr": 0.01},
         },
         "scan_export": {"validation_samples": 100, "streamed_samples": 3, "latency_repeats": 1},
+        "scan_stopping": {
+            "alpha": 0.1,
+            "delta": 0.1,
+            "largest_group_gap": 0.5,
+            "proposed_gap": 0.05,
+            "proposal_share": 0.4,
+            "calibration_bins": 10,
+        },
     }
     YAML().dump(params, tmp_path / "params.yaml")
     monkeypatch.chdir(tmp_path)
@@ -53,3 +64,16 @@ def test_a_recogniser_is_trained_and_exported(tmp_path: Path, monkeypatch: pytes
     card = (tmp_path / "export/sequential/README.md").read_text(encoding="utf-8")
     assert "after every line" in card and "rendered stand-in" in card
     assert read_timings(tmp_path / "timings.json")
+
+    tested = write_scan_set(tmp_path / "calibration")
+    index = load_table(tested / "index.parquet")
+    save_table(tested / "index.parquet", index.assign(group=[f"writer/{row // 6}" for row in range(len(index))]))
+    write_token(tmp_path / "both.json", samples, tested)
+    places = {"samples": "samples", "calibration": "calibration", "token": "both.json", "export": "export"}
+    scan_stopping.main(told(**places, out="stopping", metrics="stopped"))
+    answers = LineAnswers.load(tmp_path / "stopping/sequential/calibration")
+    groups = ScanSet.open(tested).groups
+    assert answers.group_N.tolist() == groups[~is_proposing(groups, 0.4)].tolist() and len(set(answers.group_N)) == 5
+    rule = StoppingRule.load(tmp_path / "stopping/sequential" / STOPPING, tmp_path / "export/sequential/int8.onnx")
+    assert rule.promise.groups == 5
+    assert load_json(tmp_path / "stopped/sequential.json")["mean_lines"] <= LINES

@@ -113,10 +113,10 @@ def resplits(
     Columns: exit_gap, marginal_gap, mean_lines, first_line. ``pool``: answers on all groups that took no part in
     training or in the proposal.
     """
-    rng, groups = np.random.default_rng(seed), np.unique(pool.group_N)
-    rows = []
+    rng, (groups, number_N) = np.random.default_rng(seed), np.unique(pool.group_N, return_inverse=True)
+    pool, rows = pool._replace(group_N=number_N), []
     for _ in range(draws):
-        is_own_N = np.isin(pool.group_N, rng.permutation(groups)[:calibration])
+        is_own_N = np.isin(number_N, rng.permutation(len(groups))[:calibration])
         rule = calibrate(pool.of(is_own_N), proposed_L, params).rule
         found = stopped(pool.of(~is_own_N), rule)
         rows.append((found.exit_gap, found.marginal_gap, float(found.line_N.mean()), rule.first_line))

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pydantic import PositiveInt
 
@@ -111,14 +112,21 @@ def _headline(found: Stopped, draws: pd.DataFrame, classes: pd.DataFrame, rule: 
 
 
 def _draws(paths: argparse.Namespace, draws: int, test: LineAnswers, rule: StoppingRule) -> pd.DataFrame:
-    """The released recogniser's rule, calibrated on other draws of the groups of calibration and test together."""
+    """The released rule, calibrated on one half of the groups of calibration and test and measured on the other.
+
+    Halves, as a gap that is measured on few groups is over ``alpha`` by chance.
+    """
     folder, promise = paths.stopping / RELEASED, rule.promise
     calibration = LineAnswers.load(folder / CALIBRATION)
     pool = calibration.with_others(test)
     params = StoppingParams(
-        alpha=promise.alpha, delta=promise.delta, largest_group_gap=promise.largest_group_gap, proposed_gap=0.0
+        alpha=promise.alpha,
+        delta=promise.delta,
+        largest_group_gap=promise.largest_group_gap,
+        proposed_gap=promise.alpha,  # proposed it is already
     )
-    return resplits(pool, load_array(folder / PROPOSED), params, promise.groups, draws, load_seed())
+    half = len(np.unique(pool.group_N)) // 2
+    return resplits(pool, load_array(folder / PROPOSED), params, half, draws, load_seed())
 
 
 def _recognizers(paths: argparse.Namespace, names: Iterable[str]) -> pd.DataFrame:

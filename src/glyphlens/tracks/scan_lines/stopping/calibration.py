@@ -1,17 +1,26 @@
 """Thresholds that are tested before they are used: Learn then Test, the risk conditional on having stopped by a line.
 
 Ringel et al. 2024, "Early Time Classification with Accumulated Accuracy Gap Control" (arXiv 2402.00857), for the risk
-and the order of the tests; Angelopoulos et al. 2021, "Learn then Test" (arXiv 2110.01052), for the procedure; Bates et
-al. 2021, "Distribution-Free, Risk-Controlling Prediction Sets" (arXiv 2101.02703), theorem 1, for the p-value.
+and the order of the tests; Angelopoulos et al. 2021, "Learn then Test" (arXiv 2110.01052), for the procedure;
+Waudby-Smith and Ramdas 2020, "Estimating means of bounded random variables by betting" (arXiv 2010.09686), for the
+p-value.
 
 **Units are groups, not scans.** Two scans by one writer are not independent draws of what a new writer brings. Groups
 (writers, fonts, instruments) are assumed to be drawn independently from one population: the calibration's and those
 to come. Of each group the test sees one number, the share of its scans stopped by a line that are lost: one observation
 in [0, b], b = ``largest_group_gap``, independent of those of other groups, which is all that the p-value needs; how
-many scans a group has, and how alike they are, does not matter. A group counts once 1/b of its scans have stopped,
-since a share of fewer cannot be told from b. With b = 1 no more is assumed; then log δ / log(1 − α) groups are the
-least that can open any line (299 at α = 1 %, δ = 5 %). A smaller b needs about b times as many, and is an assumption:
-a group that is seen to lose more refutes it, and the line stays closed.
+many scans a group has, and how alike they are, does not matter. A group counts once more than 1/b of its scans
+have stopped: one lost of fewer is a share of b or more.
+
+**The p-value.** Of gaps X in [0, b] with a mean of α or more, every factor (b − X) / (b − α) has a mean of at most 1,
+and so has the product over independent groups: it exceeds 1/p with a chance of at most p (Markov). Many small gaps
+speak for a rule more loudly than by their mean alone, and the order of the groups does not matter. With b = 1 no more
+is assumed; log δ / log(1 − α) groups without any loss are then the least that can open a line (299 at α = 1 %,
+δ = 5 %), and twice as many where half of α is lost. A smaller b needs about b times as many, and is an assumption: a
+group that is seen to lose as much refutes it, and the line stays closed.
+
+**Proposals.** What is tested is proposed on validation and, of the calibration groups, on some that the test then does
+not see: validation may be easier than what is to come, and a few groups more cost the test little.
 
 **All lines at once.** A rule is accepted if for every line t the hypothesis "the gap of those stopped by t is over α"
 is rejected at δ: an intersection-union test, so the largest p-value counts and nothing is divided by L. Rules are
@@ -21,14 +30,13 @@ the first that is not accepted ends it, so that δ bounds the chance of any wron
 N scans · L lines · G groups
 """
 
+import hashlib
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
-from scipy.special import rel_entr
-from scipy.stats import binom
 
 from glyphlens.core.params import Section
 from glyphlens.inference.stopping import Promise, StoppingRule, stopping_lines
@@ -44,7 +52,7 @@ class StoppingParams(Section):
     alpha: float = Field(gt=0, lt=1)
     delta: float = Field(gt=0, lt=1)
     largest_group_gap: float = Field(gt=0, le=1)
-    proposed_gap: float = Field(ge=0, lt=1)
+    proposed_gap: float = Field(gt=0, lt=1)
 
     @model_validator(mode="after")
     def _allows_more_to_one_group(self) -> "StoppingParams":
@@ -70,7 +78,8 @@ class Calibrated(NamedTuple):
 
 def propose_thresholds(answers: LineAnswers, gap: float) -> Thresholds:
     """(L,) for every line, from the first on, the least confidence at which scans not yet stopped may stop, such that
-    at most the share ``gap`` of all that have stopped by it are lost; infinite where there is none.
+    at most the share ``gap`` of all that have stopped by it are lost; infinite where there is none, and where fewer
+    than 1 / ``gap`` would have stopped: none lost of so few is luck.
 
     The answers are of scans that the test does not see: what is proposed may be wrong, what is accepted then not.
     """
@@ -82,7 +91,8 @@ def propose_thresholds(answers: LineAnswers, gap: float) -> Thresholds:
         confidence_n = answers.confidence_NL[going, line]
         order = np.argsort(-confidence_n, kind="stable")
         lost_n = lost + answers.lost_NL[going[order], line].cumsum()
-        is_allowed_n = lost_n <= gap * (stopped + np.arange(1, len(going) + 1))
+        allowed_n = gap * (stopped + np.arange(1, len(going) + 1))
+        is_allowed_n = (lost_n <= allowed_n) & (allowed_n >= 1 - ROUNDING)
         is_allowed_n[:-1] &= np.diff(confidence_n[order]) != 0  # equal confidences stop together
         allowed = np.flatnonzero(is_allowed_n)
         if len(allowed):
@@ -91,6 +101,16 @@ def propose_thresholds(answers: LineAnswers, gap: float) -> Thresholds:
             is_going_N[going[order[: allowed[-1] + 1]]] = False
     threshold_L[-1] = 0.0
     return threshold_L
+
+
+def is_proposing(group_N: NDArray[Any], share: float) -> NDArray[np.bool_]:
+    """(N,) which scans belong to that share of the groups, rounded down, on which thresholds are proposed.
+
+    They are the first by the SHA-256 of their name, put behind a word so that other splits by name do not decide it.
+    """
+    names = sorted(set(group_N.tolist()), key=lambda name: hashlib.sha256(f"proposal {name}".encode()).digest())
+    proposing_N: NDArray[np.bool_] = np.isin(group_N, names[: math.floor(share * len(names) + ROUNDING)])
+    return proposing_N
 
 
 def calibrate(answers: LineAnswers, proposed_L: Thresholds, params: StoppingParams, model: str = "") -> Calibrated:
@@ -135,8 +155,8 @@ def _worst_line(shares: StoppedShares, first: int, params: StoppingParams) -> Li
 
 
 def group_gaps(shares: StoppedShares, line: int, largest: float) -> NDArray[np.float64]:
-    """Of every group with at least 1 / ``largest`` scans stopped by a line (from 0 on), the share that is lost."""
-    counts_G = shares.stopped_GL[:, line] >= math.ceil(1 / largest - ROUNDING)
+    """Of every group with more than 1 / ``largest`` scans stopped by a line (from 0 on), the share that is lost."""
+    counts_G = shares.stopped_GL[:, line] > 1 / largest + ROUNDING
     gap_G: NDArray[np.float64] = shares.lost_GL[counts_G, line] / shares.stopped_GL[counts_G, line]
     return gap_G
 
@@ -144,13 +164,8 @@ def group_gaps(shares: StoppedShares, line: int, largest: float) -> NDArray[np.f
 def mean_gap_p_value(gap_G: NDArray[np.float64], alpha: float, largest: float = 1.0) -> float:
     """How likely so small a mean of independent gaps in 0 … ``largest`` is, at most, where the true one is over alpha.
 
-    Hoeffding-Bentkus; ``largest`` is over alpha. 1 where there is no gap at all, and where one is over ``largest``.
+    ``largest`` is over alpha. 1 where there is no gap at all, and where one is ``largest`` or over it.
     """
-    if not len(gap_G) or gap_G.max() > largest + ROUNDING:
+    if gap_G.max(initial=0.0) >= largest - ROUNDING:
         return 1.0
-    count, mean, bound = len(gap_G), float(gap_G.mean()) / largest, alpha / largest
-    if mean >= bound:
-        return 1.0
-    divergence = float(rel_entr(mean, bound) + rel_entr(1 - mean, 1 - bound))
-    bentkus = math.e * float(binom.cdf(math.ceil(count * mean - ROUNDING), count, bound))
-    return min(1.0, math.exp(-count * divergence), bentkus)
+    return min(1.0, math.exp(float(np.log((largest - alpha) / (largest - gap_G)).sum())))
