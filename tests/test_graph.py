@@ -27,11 +27,15 @@ MATRIX = read_params(ROOT / "params.yaml")["matrix"]
 GRAPH = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 
 
+OFF = {"distilled": "cnn", "khmer_transfer": "attention"}  # lists that are empty by default, and what may stand there
+
+
 def expanded(name: str, stage: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """A stage, or one of each item of its matrix (the first recogniser, where the list is empty by default)."""
+    """A stage, or one of each item of its matrix (of one of OFF, where the list is empty)."""
     if "matrix" not in stage:
         return {name: stage}
-    items = MATRIX[stage["matrix"]["recognizer"].removeprefix("${matrix.").removesuffix("}")] or MATRIX["trained"][:1]
+    listed = stage["matrix"]["recognizer"].removeprefix("${matrix.").removesuffix("}")
+    items = MATRIX[listed] or [OFF[listed]]
     text = json.dumps({key: value for key, value in stage.items() if key != "matrix"})
     return {f"{name}@{item}": json.loads(text.replace("${item.recognizer}", item)) for item in items}
 
