@@ -11,6 +11,8 @@ from tests.checkout import ROOT
 COUNTS = {"samples", "classes", "families", "fonts", "glyphs", "groups", "rows", "checks", "passed", "parameters"}
 COUNTS |= {"audited", "excluded", "used", "perplexity", "empty_share", "top_id_share"}
 COUNTS |= {"seen_classes", "unseen_classes", "composable_unseen"}
+COUNTS |= {"weight", "tried", "lines", "train_lines", "test_lines", "own_lines", "mean_lines", "exact_lines"}
+COUNTS |= {"clusters", "mean_clusters", "mean_width_px", "latin_share", "clean_share"}
 
 
 def test_every_committed_metric_is_judged_or_a_count() -> None:
