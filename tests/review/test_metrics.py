@@ -11,7 +11,7 @@ from tests.checkout import ROOT
 COUNTS = {"samples", "classes", "families", "fonts", "glyphs", "groups", "rows", "checks", "passed", "parameters"}
 COUNTS |= {"audited", "excluded", "used", "perplexity", "empty_share", "top_id_share"}
 COUNTS |= {"seen_classes", "unseen_classes", "composable_unseen"}
-COUNTS |= {"weight", "tried", "lines", "train_lines", "test_lines", "own_lines", "mean_lines", "exact_lines"}
+COUNTS |= {"weight", "tried", "lines", "train_lines", "test_lines", "own_lines", "mean_lines"}
 COUNTS |= {"clusters", "mean_clusters", "mean_width_px", "latin_share", "clean_share"}
 
 

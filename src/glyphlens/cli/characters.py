@@ -1,6 +1,5 @@
 """Commands about glyphs and characters: what they are, how often a model is right, what ETL holds."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +9,10 @@ from glyphlens.cli.app import app
 from glyphlens.cli.options import (
     CORES,
     MODEL_HELP,
-    STANDARD_INPUT,
     Candidates,
     Format,
     InkName,
     Least,
-    LineFormat,
     MaxPixels,
     Model,
     Output,
@@ -167,60 +164,6 @@ def similar(
 
     wanted = Wanted(output, format.value if format else None, sheet, model, top, 0.0, threads)
     raise typer.Exit(run_similar(queries, wanted, features, max_pixels=max_pixels))
-
-
-@app.command(
-    rich_help_panel=PANEL,
-    epilog="[bold]Examples[/bold]   glyphlens scan a.png   ·   glyphlens scan a.png --picture a.gif   ·   "
-    "scanner | glyphlens scan -   ·   scanner | glyphlens scan - --input float32 --all",
-)
-def scan(
-    images: Annotated[
-        list[Path],
-        typer.Argument(
-            parser=source,
-            metavar="IMAGES",
-            help="Pictures or .npy arrays to replay line by line, folders; or - for lines as they arrive.",
-        ),
-    ],
-    model: Annotated[
-        Path | None,
-        typer.Option(parser=named, metavar="MODEL", help="A release, an .onnx file or its folder; else the released."),
-    ] = None,
-    rule: Annotated[
-        Path | None,
-        typer.Option(parser=named, metavar="FILE", help="When to stop; else the stopping.json beside the model."),
-    ] = None,
-    picture: Annotated[
-        Path | None,
-        typer.Option(parser=named, metavar="FILE", help=".png: the scan and its answers. .gif: as they arrive."),
-    ] = None,
-    input: Annotated[LineFormat, typer.Option(help="How lines arrive on standard input.")] = LineFormat.TEXT,
-    every: Annotated[bool, typer.Option("--all", help="Read standard input to the last line, stopped or not.")] = False,
-    ink: Annotated[
-        InkName, typer.Option(help="Whether the character is dark or light; auto asks the border.")
-    ] = InkName.AUTO,
-    top: Top = 3,
-    threads: Threads = 1,
-) -> None:
-    """Name a picture while it arrives, an answer after every line, and stop once the model is sure enough.
-
-    With - lines of numbers (nan: missing) or of float32 bytes are read from standard input, and every line is answered
-    by a line of JSON at once; the last says how it ended: stopped, whole, or early where the input ended first (exit
-    status 1). How often stopping may cost the right answer, and for whom that was tested, is in stopping.json.
-    """
-    if STANDARD_INPUT in images:
-        if len(images) > 1 or picture is not None:
-            raise typer.BadParameter("- stands alone, and without --picture")
-        from glyphlens.commands.scan import float_lines, open_scanner, run_scan_stream, text_lines
-
-        recognizer, known = open_scanner(model, rule, threads)
-        arriving = float_lines if input is LineFormat.FLOAT32 else text_lines
-        lines = arriving(sys.stdin.buffer, recognizer.samples)
-        raise typer.Exit(run_scan_stream(recognizer, known, lines, top, whole=every))
-    from glyphlens.commands.scan_replay import run_scan_replay
-
-    raise typer.Exit(run_scan_replay(images, model, rule, picture, top, ink.value, threads))
 
 
 @app.command(

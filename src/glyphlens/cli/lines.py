@@ -1,5 +1,6 @@
-"""The command that reads lines of text."""
+"""Commands about lines: pictures that arrive line by line, and lines of text."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +9,27 @@ import typer
 
 from glyphlens.cli.app import app
 from glyphlens.cli.characters import NAMES_WITH_A_DASH, PANEL
-from glyphlens.cli.options import CORES, MODEL_HELP, Least, MaxPixels, Threads, destination, named, source
+from glyphlens.cli.options import (
+    CORES,
+    MODEL_HELP,
+    STANDARD_INPUT,
+    InkName,
+    Least,
+    MaxPixels,
+    Threads,
+    Top,
+    destination,
+    named,
+    source,
+)
 from glyphlens.tracks import line_track
+
+
+class LineFormat(StrEnum):
+    """Values of ``--input``."""
+
+    TEXT = "text"
+    FLOAT32 = "float32"
 
 
 class PageFormatName(StrEnum):
@@ -20,6 +40,92 @@ class PageFormatName(StrEnum):
     HOCR = "hocr"
 
 
+Scans = Annotated[
+    list[Path],
+    typer.Argument(
+        parser=source,
+        metavar="IMAGES",
+        help="Pictures or .npy arrays to replay line by line, folders; or - for lines as they arrive.",
+    ),
+]
+Scanner = Annotated[
+    Path | None,
+    typer.Option(parser=named, metavar="MODEL", help="A release, an .onnx file or its folder; else the released."),
+]
+Rule = Annotated[
+    Path | None,
+    typer.Option(parser=named, metavar="FILE", help="When to stop; else the stopping.json beside the model."),
+]
+Picture = Annotated[
+    Path | None,
+    typer.Option(parser=named, metavar="FILE", help=".png: the scan and its answers. .gif: as they arrive."),
+]
+Pages = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        parser=source,
+        metavar="IMAGES",
+        help=f"Pictures of lines or pages of Khmer print (png jpg tif gif webp bmp ppm), folders{NAMES_WITH_A_DASH}",
+    ),
+]
+Text = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", parser=destination, metavar="FILE",
+        help="Write the text here: .txt, .json or .hocr; - is standard output.",
+    ),
+]  # fmt: skip
+PageFormat = Annotated[
+    PageFormatName | None, typer.Option("--format", "-f", help="Else the suffix of --output, else text.")
+]
+PageSheet = Annotated[
+    Path | None,
+    typer.Option(parser=destination, metavar="FILE", help="PNG: the pages, lines framed, with what was read."),
+]
+Reader = Annotated[
+    Path | None,
+    typer.Option(parser=named, metavar="MODEL", help=f"{MODEL_HELP}; by default the release of {line_track().name}."),
+]
+
+
+@app.command(
+    rich_help_panel=PANEL,
+    epilog="[bold]Examples[/bold]   glyphlens scan a.png   ·   glyphlens scan a.png --picture a.gif   ·   "
+    "scanner | glyphlens scan -   ·   scanner | glyphlens scan - --input float32 --all",
+)
+def scan(
+    images: Scans,
+    model: Scanner = None,
+    rule: Rule = None,
+    picture: Picture = None,
+    input: Annotated[LineFormat, typer.Option(help="How lines arrive on standard input.")] = LineFormat.TEXT,
+    every: Annotated[bool, typer.Option("--all", help="Read standard input to the last line, stopped or not.")] = False,
+    ink: Annotated[
+        InkName, typer.Option(help="Whether the character is dark or light; auto asks the border.")
+    ] = InkName.AUTO,
+    top: Top = 3,
+    threads: Threads = 1,
+) -> None:
+    """Name a picture while it arrives, an answer after every line, and stop once the model is sure enough.
+
+    With - lines of numbers (nan: missing) or of float32 bytes are read from standard input, and every line is answered
+    by a line of JSON at once; the last says how it ended: stopped, whole, or early where the input ended first (exit
+    status 1). How often stopping may cost the right answer, and for whom that was tested, is in stopping.json.
+    """
+    if STANDARD_INPUT in images:
+        if len(images) > 1 or picture is not None:
+            raise typer.BadParameter("- stands alone, and without --picture")
+        from glyphlens.commands.scan import float_lines, open_scanner, run_scan_stream, text_lines
+
+        recognizer, known = open_scanner(model, rule, threads)
+        arriving = float_lines if input is LineFormat.FLOAT32 else text_lines
+        lines = arriving(sys.stdin.buffer, recognizer.samples)
+        raise typer.Exit(run_scan_stream(recognizer, known, lines, top, whole=every))
+    from glyphlens.commands.scan_replay import run_scan_replay
+
+    raise typer.Exit(run_scan_replay(images, model, rule, picture, top, ink.value, threads))
+
+
 @app.command(
     rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens read page.png   ·   glyphlens read scan.tif -o scan.hocr   ·   "
@@ -27,44 +133,19 @@ class PageFormatName(StrEnum):
     "glyphlens read page.jpg --zwsp",
 )
 def read(
-    images: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            parser=source,
-            metavar="IMAGES",
-            help=f"Pictures of a line or of pages of Khmer print (png jpg tif gif webp bmp ppm), folders"
-            f"{NAMES_WITH_A_DASH}",
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", parser=destination, metavar="FILE",
-            help="Write the text here: .txt, .json or .hocr; - is standard output.",
-        ),
-    ] = None,
-    format: Annotated[
-        PageFormatName | None,
-        typer.Option("--format", "-f", help="Else the suffix of --output, else text."),
-    ] = None,
-    sheet: Annotated[
-        Path | None,
-        typer.Option(parser=destination, metavar="FILE", help="PNG: the pages, lines framed, with what was read."),
-    ] = None,
-    sample: Annotated[int, typer.Option(min=0, metavar="N", help="Draw so many lines, and read them.")] = 0,
+    images: Pages = None,
+    output: Text = None,
+    format: PageFormat = None,
+    sheet: PageSheet = None,
+    sample: Annotated[int, typer.Option(min=0, metavar="N", help="Read so many lines of the drawn test lines.")] = 0,
     zwsp: Annotated[
         bool, typer.Option("--zwsp", help="Put zero-width spaces between words, by the list beside the model.")
     ] = False,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            parser=named, metavar="MODEL", help=f"{MODEL_HELP}; by default the release of {line_track().name}."
-        ),
-    ] = None,
+    model: Reader = None,
     min_confidence: Least = 0.0,
     max_pixels: MaxPixels = 64_000_000,
     threads: Threads = CORES,
-) -> None:  # fmt: skip
+) -> None:
     """Read printed Khmer: pictures of a line or of pages, straight or a little askew, dark on light or light on dark.
 
     The text is in canonical order (SIL's), lines in reading order, columns one after the other; pages that are upside

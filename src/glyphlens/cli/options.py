@@ -39,13 +39,6 @@ class InkName(StrEnum):
     LIGHT = "light"
 
 
-class LineFormat(StrEnum):
-    """Values of ``--input``."""
-
-    TEXT = "text"
-    FLOAT32 = "float32"
-
-
 def named(path: str) -> Path:
     """A path that is given; an empty one would be the working folder."""
     if not str(path):

@@ -1,4 +1,4 @@
-"""Which way a metric is better, by the last word of its name; for scores, targets, comparisons and charts alike."""
+"""Which way a metric is better, by the words of its name; for scores, targets, comparisons and charts alike."""
 
 from typing import Literal
 
@@ -11,13 +11,6 @@ BETTER = {
     "agreement": +1,
     "cosine": +1,
     "mean": +1,
-    "all": +1,
-    "half": +1,
-    "25": +1,  # per cent of the lines
-    "38": +1,
-    "50": +1,
-    "75": +1,
-    "100": +1,
     "exact": +1,
     "gain": +1,
     "kept": +1,
@@ -37,10 +30,13 @@ BETTER = {
 def better_sign(name: str) -> int | None:
     """+1 where more of a metric is better, -1 where less is; None where neither is known.
 
-    >>> better_sign("test_top1"), better_sign("ece"), better_sign("samples")
+    The last of its words that is known says it; ``mean_`` in front of what is averaged says nothing.
+
+    >>> better_sign("top1_at_half"), better_sign("ece"), better_sign("mean_lines")
     (1, -1, None)
     """
-    return BETTER.get(name.rpartition("_")[2])
+    known = [BETTER[word] for word in name.removeprefix("mean_").split("_") if word in BETTER]
+    return known[-1] if known else None
 
 
 def bound_sign(name: str) -> Literal["≥", "≤"]:
