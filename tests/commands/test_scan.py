@@ -135,6 +135,22 @@ def test_an_array_is_taken_as_it_is_and_a_character_as_ink(model, tmp_path):
     assert ink_LS.shape == (LINES, SAMPLES) and ink_LS[6].max() > 100 and ink_LS[6, 0] == 0, "ink is the high value"
 
 
+def test_pictures_unlike_those_of_the_training_are_refused(model, tmp_path):
+    rule = load_json(ROOT / "models/kanji/release/labels.json")["rule"]
+    written = LineRecognizer.load(export_scanner(tmp_path / "ink", preparation=rule))
+    dust = np.random.default_rng(0).random((300, 300)) > 0.999
+    Image.fromarray(np.where(dust, 0, 255).astype(np.uint8)).save(tmp_path / "dust.png")
+    with pytest.raises(InputError, match="only dust"):
+        picture_lines(tmp_path / "dust.png", written)
+    pages = [Image.fromarray(np.full((40, 40), 255, np.uint8)) for _ in range(2)]
+    pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(InputError, match="2 pages"):
+        picture_lines(tmp_path / "pages.tif", written)
+    broken = LineRecognizer.load(export_scanner(tmp_path / "broken", preparation={"side": 3}))
+    with pytest.raises(InputError, match="'rule' is"):
+        picture_lines(tmp_path / "dust.png", broken)
+
+
 def test_a_picture_is_replayed_and_drawn(glyphlens, model, rule, tmp_path):
     np.save(tmp_path / "scan.npy", random_lines())
     for name in ("a.png", "a.gif"):

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glyphlens.core.errors import InputError
-from glyphlens.inference.page import LineImage, read_lines
+from glyphlens.inference.line_bands import line_bands
+from glyphlens.inference.page import LineImage, read_lines, text_pieces
 from tests.inference.khmer_pages import TEXTS, Grey, khmer_font, page, scanned, turned
 
 SIZE_PX, LEADING_PX = 40, 72
@@ -167,3 +168,15 @@ def test_letters_too_small_to_be_read_are_said_to_be_so() -> None:
         dots[row : row + 4, column : column + 4] = 0
     with pytest.raises(InputError, match=r"no text: .* pixels high"):
         read_lines(dots)
+
+
+def test_ink_that_joins_three_lines_is_cut_between_each_two() -> None:
+    ink = np.zeros((400, 600), np.uint8)
+    for row in range(3):
+        top = 120 + 34 * row
+        for left in range(100, 500, 30):
+            ink[top : top + 24, left : left + 20] = 255
+    ink[130:200, 105:115] = 255
+    bands = line_bands(text_pieces(ink))
+    assert len(bands) == 3 and all(band.pieces.areas.min() > 0 and band.pieces.lefts.min() >= 100 for band in bands)
+    assert [int(band.pieces.bottoms.max()) <= 120 + 34 * (row + 1) for row, band in enumerate(bands)] == [True] * 3

@@ -20,7 +20,7 @@ def test_it_stops_at_the_first_line_whose_threshold_is_reached():
     probabilities_NLC[1, :, 0] = 0.9, 0.5, 0.79, 0.1
     probabilities_NLC[2, :, 0] = 0.9, 0.9, 0.9, 0.9
     own = rule(np.inf, 0.8, 0.79, 0.0)
-    assert own.stops(probabilities_NLC).tolist() == [2, 3, 2]
+    assert own.stops(probabilities_NLC.max(axis=2)).tolist() == [2, 3, 2]
     assert own.first_line == 2
     for scan_LC, line in zip(probabilities_NLC, (2, 3, 2), strict=True):
         reached = [own.is_reached(number, confidence) for number, confidence in enumerate(scan_LC.max(axis=1), start=1)]
@@ -29,7 +29,7 @@ def test_it_stops_at_the_first_line_whose_threshold_is_reached():
 
 def test_where_no_line_is_open_all_are_read():
     own = rule(np.inf, np.inf, 0.0)
-    assert own.stops(np.ones((2, 3, 1), np.float32)).tolist() == [3, 3]
+    assert own.stops(np.ones((2, 3), np.float32)).tolist() == [3, 3]
     assert own.first_line == own.lines == 3
 
 

@@ -112,6 +112,7 @@ def test_another_models_cache_is_refused(root: Path, tmp_path: Path) -> None:
     faults = {
         "whole cache": {**arrays, "attended": arrays["attended"][:, :1]},
         "lines seen": {**arrays, "seen": arrays["seen"] + 1},
+        "1 lines seen": {**arrays, "seen": arrays["seen"] * np.nan},
         "is missing": {name: part for name, part in arrays.items() if name != "model"},
     }
     for told, content in faults.items():

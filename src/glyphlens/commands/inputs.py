@@ -9,6 +9,8 @@ from glyphlens.core.file_names import shown
 from glyphlens.core.folders import files_below
 from glyphlens.core.storage import is_special, is_stream, is_there
 
+SOME_UNUSED, NONE_USED = 1, 2  # exit statuses where inputs could not be used
+
 
 class Inputs(NamedTuple):
     """The files in their order, and what was asked for but cannot be read."""

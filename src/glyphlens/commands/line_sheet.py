@@ -16,8 +16,8 @@ FONT_FOLDERS = (
     REPOSITORY / "data/raw/fonts/khmer",
     Path("/usr/share/fonts"),
     Path("/usr/local/share/fonts"),
-    Path.home() / ".local/share/fonts",
-    Path.home() / ".fonts",
+    Path("~/.local/share/fonts"),
+    Path("~/.fonts"),
 )
 # What text is written in, the best first; part of the name of a file.
 FACES = ("noto-sans-khmer-khmer-500", "notosanskhmer", "noto-sans-khmer", "khmeros", "battambang", "khmer")
@@ -31,7 +31,7 @@ def khmer_font() -> ImageFont.FreeTypeFont:
     """A font with Khmer letters of this repository or machine; raises InputError where none is found."""
     if not features.check("raqm"):
         raise InputError("--sheet: this Pillow cannot shape Khmer text (it was built without raqm); install its wheel")
-    folders = [folder for folder in FONT_FOLDERS if is_there(folder)]
+    folders = [folder for folder in (each.expanduser() for each in FONT_FOLDERS) if is_there(folder)]
     files = [file for folder in folders for file in sorted(folder.rglob("*")) if file.suffix in FONT_SUFFIXES]
     for face in FACES:
         for file in files:

@@ -9,8 +9,10 @@ import orjson
 from glyphlens import __version__
 from glyphlens.commands.pages import PageLine, ReadPage
 from glyphlens.core.errors import InputError
+from glyphlens.inference.khmer_text import clusters
 from glyphlens.inference.line_reader import ReadCluster
 from glyphlens.inference.page import Box
+from glyphlens.inference.words import ZERO_WIDTH_SPACE
 
 PageFormat = Literal["text", "json", "hocr"]
 SUFFIXES: dict[str, PageFormat] = {
@@ -36,6 +38,8 @@ def page_format(name: str, chosen: PageFormat | None) -> PageFormat:
     of_suffix = next((form for suffix, form in SUFFIXES.items() if name.lower().endswith(suffix)), None)
     if chosen is not None and of_suffix not in (None, chosen):
         raise InputError(f"{name}: which format? Its suffix says {of_suffix}, --format says {chosen}")
+    if name and chosen is None and of_suffix is None:
+        raise InputError(f"{name}: which format? Name the file {', '.join(SUFFIXES)}, or add --format")
     return chosen or of_suffix or "text"
 
 
@@ -90,8 +94,8 @@ def _line(line: PageLine) -> dict[str, Any]:
     }
 
 
-def _place(line: PageLine, clusters: Sequence[ReadCluster]) -> Box:
-    return line.image.part(min(each.x0 for each in clusters), max(each.x1 for each in clusters))
+def _place(line: PageLine, parts: Sequence[ReadCluster]) -> Box:
+    return line.image.part(min(each.x0 for each in parts), max(each.x1 for each in parts))
 
 
 def _hocr_page(page: ReadPage, number: int) -> str:
@@ -103,8 +107,10 @@ def _hocr_page(page: ReadPage, number: int) -> str:
 
 def _hocr_line(line: PageLine, name: str) -> str:
     words: list[list[ReadCluster]] = [[]]
-    for each in line.text.clusters:
-        if each.text.isspace():
+    read = iter(line.text.clusters)
+    for piece in clusters(line.text.text):
+        each = None if piece == ZERO_WIDTH_SPACE else next(read)  # which was put in after reading
+        if each is None or each.text.isspace():
             words.append([])
         else:
             words[-1].append(each)

@@ -67,7 +67,7 @@ def read_page(picture: Picture, reader: LineReader) -> ReadPage:
         texts = _texts(images, reader)
         note = ""
         is_doubtful = len(texts) > 1 or texts[0].confidence < DOUBTFUL
-        if is_doubtful and _is_upside_down(images, reader):
+        if is_doubtful and _is_upside_down(images, texts, reader):
             note, images = UPSIDE_DOWN, read_lines(np.ascontiguousarray(grey_HW[::-1, ::-1]))
             texts = _texts(images, reader)
             images = [_turned_back(image, grey_HW.shape) for image in images]
@@ -82,10 +82,10 @@ def _texts(images: Sequence[LineImage], reader: LineReader) -> list[LineText]:
     return reader.read([image.pixels_hw for image in images])
 
 
-def _is_upside_down(images: Sequence[LineImage], reader: LineReader) -> bool:
-    longest = sorted(images, key=lambda image: -image.pixels_hw.shape[1])[:TRIED_LINES]
-    turned = [np.ascontiguousarray(image.pixels_hw[::-1, ::-1]) for image in longest]
-    return _certain_text(reader.read(turned)) > UPSIDE_DOWN_GAIN * _certain_text(_texts(longest, reader))
+def _is_upside_down(images: Sequence[LineImage], texts: Sequence[LineText], reader: LineReader) -> bool:
+    longest = sorted(range(len(images)), key=lambda number: -images[number].pixels_hw.shape[1])[:TRIED_LINES]
+    turned = reader.read([np.ascontiguousarray(images[number].pixels_hw[::-1, ::-1]) for number in longest])
+    return _certain_text(turned) > UPSIDE_DOWN_GAIN * _certain_text([texts[number] for number in longest])
 
 
 def _certain_text(texts: Sequence[LineText]) -> float:

@@ -17,7 +17,7 @@ from glyphlens.commands.face_pictures import FONT_SUFFIXES
 from glyphlens.commands.fit import fit_prototypes, held_out_words, read_examples, require_free, save_fitted
 from glyphlens.commands.identify import identify_fonts
 from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Ink
-from glyphlens.commands.inputs import find_inputs, require_kept
+from glyphlens.commands.inputs import NONE_USED, SOME_UNUSED, find_inputs, require_kept
 from glyphlens.commands.model import model_files, open_model
 from glyphlens.commands.output import (
     Format,
@@ -48,7 +48,6 @@ from glyphlens.inference.candidates import CandidateReader
 from glyphlens.tracks import choosing_track
 
 LONGEST_TITLE = 80
-SOME_UNUSED, NONE_USED = 1, 2  # exit statuses
 
 
 class Wanted(NamedTuple):

@@ -4,28 +4,28 @@ L lines of a scan · S samples of a line · C classes · H×W pixels of a pictur
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from glyphlens.commands.image_pictures import MAX_PIXELS, Ink, read_pictures
-from glyphlens.commands.model import releases
+from glyphlens.commands.model import find_model
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
 from glyphlens.core.storage import is_there
-from glyphlens.inference.folder import ExportFolder, Manifest
-from glyphlens.inference.picture_readers import Prepare
+from glyphlens.inference.picture_readers import handwriting_reader
 from glyphlens.inference.stopping import STOPPING, StoppingRule
 from glyphlens.inference.streams import LineRecognizer
 from glyphlens.tracks.scan_lines.samples.resampling import resampled_levels, resampled_scan
+from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIX
 from glyphlens.tracks.scan_lines.samples.scan_reading import ScanFault, read_scan
+from glyphlens.tracks.scan_lines.samples.sources import GLYPH
+from glyphlens.tracks.scan_lines.track import TRACK
 
-ARRAY_SUFFIX = ".npy"
 LONGEST_NUMBER = 64  # characters that a number of a text line may take, with what separates it from the next
 FLOAT_BYTES = 4
 Floats = NDArray[np.float32]
@@ -51,10 +51,10 @@ def open_scanner(
 ) -> tuple[LineRecognizer, StoppingRule | None]:
     """The recogniser, and the stopping rule beside it or at ``rule``; None where there is none.
 
-    ``model``: a release's name, a folder or a file; None: the release that reads lines. Raises InputError where one is
+    ``model``: a release's name, a folder or a file; None: the track's release. Raises InputError where one is
     missing, or where they do not belong together.
     """
-    recognizer = LineRecognizer.load(_line_model(model), threads=threads)
+    recognizer = LineRecognizer.load(find_model(model, TRACK), threads=threads)
     place = rule or recognizer.path.with_name(STOPPING)
     if rule is None and not is_there(place):
         return recognizer, None
@@ -91,17 +91,23 @@ def scan_answers(
 def picture_lines(path: Path, recognizer: LineRecognizer, ink: Ink = "auto") -> Floats:
     """(L, S) of a picture's first page or an array file, NaN in missing lines, as the recogniser's training had them.
 
-    A picture is prepared as handwriting where the manifest has such a rule, else taken line by line as it is. Raises
-    InputError where nothing can be read.
+    A picture is prepared as handwriting where the manifest has a rule, else taken line by line as it is. Raises
+    InputError where nothing can be read, or not as the training had it.
     """
-    shape = recognizer.lines, recognizer.samples
-    prepare = _preparation(recognizer.manifest)
-    if prepare is not None and path.suffix.lower() != ARRAY_SUFFIX:
-        picture = next(read_pictures(path, prepare, ink, max_pixels=MAX_PIXELS))
+    shape, is_picture = (recognizer.lines, recognizer.samples), path.suffix.lower() != ARRAY_SUFFIX
+    if is_picture and recognizer.manifest.preparation:
+        prepare = handwriting_reader(recognizer, diacritic=False)
+        picture, *others = read_pictures(path, prepare, ink, max_pixels=MAX_PIXELS)
+        if others:
+            raise InputError(f"{shown(path)}: {1 + len(others)} pages; give the one that is to be read")
         if picture.pixels_hw is None:
             raise InputError(f"{picture.name}: {picture.fault}")
         levels_LS: NDArray[np.uint8] = resampled_levels(picture.pixels_hw[None], *shape)[0]
         return levels_LS.astype(np.float32)
+    if is_picture and GLYPH in recognizer.manifest.source.split(", "):
+        raise InputError(
+            f"{shown(path)}: {recognizer.path} was trained on rasters of glyphs; give it such a one as .npy, ink high"
+        )
     try:
         stored_LS, missing_L = resampled_scan(read_scan(path), *shape)
     except ScanFault as fault:
@@ -130,7 +136,7 @@ def text_lines(stream: BinaryIO, samples: int) -> Iterator[Floats]:
 def float_lines(stream: BinaryIO, samples: int) -> Iterator[Floats]:
     """Little-endian float32, ``samples`` of them a line; raises InputError for a part of a line at the end."""
     number, length = 0, samples * FLOAT_BYTES
-    while content := _exactly(stream, length):
+    while content := stream.read(length):
         number += 1
         if len(content) < length:
             raise InputError(f"line {number}: ends after {len(content)} of {length} bytes")
@@ -162,45 +168,3 @@ def run_scan_stream(
 def _put(content: dict[str, Any]) -> None:
     sys.stdout.write(orjson.dumps(content).decode() + "\n")
     sys.stdout.flush()
-
-
-def _exactly(stream: BinaryIO, length: int) -> bytes:
-    """So many bytes, however small the pieces of a pipe; fewer at the end."""
-    content = b""
-    while len(content) < length and (part := stream.read(length - len(content))):
-        content += part
-    return content
-
-
-def _line_model(path: Path | None) -> Path:
-    released = releases()
-    if path is not None:
-        is_model = is_there(path) and (path.is_file() or any(path.glob("*.onnx")))
-        return path if is_model else released.get(str(path), path)
-    fitting = [folder for folder in released.values() if ExportFolder(folder).manifest.decoder == "lines"]
-    if not fitting:
-        raise InputError("no released model reads lines; make one with `dvc repro`, or name an .onnx file with --model")
-    return fitting[0]
-
-
-def _preparation(manifest: Manifest) -> Prepare | None:
-    """How handwriting was prepared for the model; None where it was trained on scans as they are."""
-    from glyphlens.imaging.handwriting import HandwritingParams, prepare
-
-    try:
-        rule = HandwritingParams.model_validate(manifest.preparation)
-    except ValidationError:
-        return None
-    return lambda ink_HW: prepare(ink_HW[None], rule)[0]
-
-
-def replayed(
-    files: Sequence[Path], recognizer: LineRecognizer, rule: StoppingRule | None, top: int, ink: Ink
-) -> Iterator[tuple[Path, Floats, list[LineAnswer], str]]:
-    """Of every file its lines (L, S) and all answers, or the reason why it cannot be used."""
-    for path in files:
-        try:
-            lines_LS = picture_lines(path, recognizer, ink)
-            yield path, lines_LS, list(scan_answers(recognizer, rule, lines_LS, top)), ""
-        except InputError as error:
-            yield path, np.zeros((0, 0), np.float32), [], str(error)

@@ -13,20 +13,20 @@ from PIL import Image
 from rich.text import Text
 
 from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Ink
-from glyphlens.commands.inputs import find_inputs, require_kept
+from glyphlens.commands.inputs import NONE_USED, SOME_UNUSED, find_inputs, require_kept
 from glyphlens.commands.output import check_writable, shown_place
-from glyphlens.commands.scan import ARRAY_SUFFIX, Floats, LineAnswer, open_scanner, replayed
+from glyphlens.commands.scan import Floats, LineAnswer, open_scanner, picture_lines, scan_answers
 from glyphlens.commands.screen import Column, console, fitted_table
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
 from glyphlens.core.storage import writing
 from glyphlens.inference.stopping import StoppingRule
+from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIX
 
 FRAMES = 32  # of a moving picture, at most
 FRAME_MS, LAST_MS = 120, 2000
 FRAME_DPI = 80
 PICTURES = (".png", ".gif")
-SOME_UNUSED, NONE_USED = 1, 2
 
 
 def run_scan_replay(
@@ -45,9 +45,12 @@ def run_scan_replay(
         _check_picture(picture, found.files)
         require_kept([*found.files, recognizer.path], [picture])
     problems, used = list(found.problems), 0
-    for path, lines_LS, answers, fault in replayed(found.files, recognizer, known, top, ink):
-        if fault:
-            problems.append(fault)
+    for path in found.files:
+        try:
+            lines_LS = picture_lines(path, recognizer, ink)
+            answers = list(scan_answers(recognizer, known, lines_LS, top))
+        except InputError as error:
+            problems.append(str(error))
             continue
         used += 1
         if picture is not None:

@@ -19,7 +19,7 @@ def prepare_line(grey_HW: NDArray[np.uint8], height_px: int) -> NDArray[np.uint8
 
     The darker side is ink unless most of the picture is dark. Paper under uneven light is levelled by its brightest.
     """
-    dark_HW = 255 - _scaled(_dark_on_light(grey_HW), height_px)
+    dark_HW = 255 - scaled_to_height(_dark_on_light(grey_HW), height_px)
     depth_HW = dark_HW.astype(np.float32) - _paper(dark_HW)
     (ink,) = _levels(np.asarray(np.maximum(depth_HW, 0), np.uint8), INK_SHARE)
     contrast = max(float(ink), LEAST_CONTRAST)
@@ -33,7 +33,8 @@ def _dark_on_light(grey_HW: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return 255 - grey_HW if middle - darkest < brightest - middle else grey_HW
 
 
-def _scaled(grey_HW: NDArray[np.uint8], height_px: int) -> NDArray[np.uint8]:
+def scaled_to_height(grey_HW: NDArray[np.uint8], height_px: int) -> NDArray[np.uint8]:
+    """(H, W) uint8 → (``height_px``, W) of the same aspect."""
     height, width = grey_HW.shape
     if height == height_px:
         return grey_HW

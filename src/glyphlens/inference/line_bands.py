@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import find_objects, gaussian_filter1d
 from scipy.signal import find_peaks
 
 Ints = NDArray[np.int64]
@@ -215,18 +214,19 @@ def _band(own: Pieces, strip: Pieces) -> Band:
 
 
 def _parted(strip: Pieces, middles: NDArray[np.float64]) -> Pieces:
-    """The pieces, those that join the letters of two lines cut where they are thinnest."""
+    """The pieces, those that join the letters of two lines or more cut where they are thinnest, from above on."""
     half = strip.letter_px / 2
-    labels_HW, numbers = strip.labels_HW, [int(number) for number in strip.numbers]
     for upper, lower in pairwise(middles):
-        for number in strip.numbers[(strip.tops < upper) & (strip.bottoms > lower)]:
-            labels_HW = labels_HW.copy() if labels_HW is strip.labels_HW else labels_HW
+        joined = strip.numbers[(strip.tops < upper) & (strip.bottoms > lower)]
+        if not len(joined):
+            continue
+        labels_HW, first = strip.labels_HW.copy(), int(strip.labels_HW.max()) + 1
+        for fresh, number in enumerate(joined, start=first):
             row = _thinnest_row(labels_HW == number, int(upper + half), int(np.ceil(lower - half)))
-            fresh = int(labels_HW.max()) + 1
             below = labels_HW[row:]
             below[below == number] = fresh
-            numbers.append(fresh)
-    return strip if len(numbers) == len(strip) else _measured(labels_HW, np.array(numbers))
+        strip = _measured(labels_HW, np.append(strip.numbers, np.arange(first, first + len(joined))))
+    return strip
 
 
 def _thinnest_row(mask_HW: Bools, begin: int, end: int) -> int:
@@ -235,11 +235,13 @@ def _thinnest_row(mask_HW: Bools, begin: int, end: int) -> int:
 
 
 def _measured(labels_HW: NDArray[np.int32], numbers: Ints) -> Pieces:
-    boxes = []
-    for number in numbers:
-        left, top, width, height = cv2.boundingRect((labels_HW == number).astype(np.uint8))
-        boxes.append((left, top, width, height, int((labels_HW == number).sum())))
-    return Pieces(labels_HW, numbers, *np.array(boxes, np.int64).T)
+    """The pieces of these numbers, of which there is some ink each."""
+    found = find_objects(labels_HW)
+    rows, columns = ([found[number - 1][axis] for number in numbers] for axis in (0, 1))
+    lefts, tops = (np.array([side.start for side in sides], np.int64) for sides in (columns, rows))
+    widths, heights = (np.array([side.stop - side.start for side in sides], np.int64) for sides in (columns, rows))
+    areas = np.bincount(labels_HW.ravel())[numbers]
+    return Pieces(labels_HW, numbers, lefts, tops, widths, heights, areas)
 
 
 def _shared_out(strip: Pieces, middles: NDArray[np.float64]) -> Ints:

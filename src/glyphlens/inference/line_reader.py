@@ -12,12 +12,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
+from glyphlens.imaging.line_images import scaled_to_height
 from glyphlens.inference.beam import NGRAM, BeamSettings, CharacterNgram, read_beam
 from glyphlens.inference.decoding import ReadLine, ReadToken, read_forward, read_greedy
 from glyphlens.inference.folder import LABELS, ExportFolder, Manifest
@@ -236,13 +236,7 @@ def _prepared(number: int, image: Ink, rule: LineRule) -> Ink:
     """As high as the recogniser reads, of the same shape."""
     if image.ndim != 2 or image.dtype != np.uint8 or not image.size:
         raise InputError(f"line {number}: {image.dtype} {image.shape}, expected uint8 (H, W) of at least one pixel")
-    height_px, width_px = image.shape
-    if height_px == rule.height_px:
-        return image
-    wide_px = max(1, round(width_px * rule.height_px / height_px))
-    method = cv2.INTER_AREA if height_px > rule.height_px else cv2.INTER_LINEAR
-    scaled: Ink = np.asarray(cv2.resize(image, (wide_px, rule.height_px), interpolation=method), np.uint8)
-    return scaled
+    return scaled_to_height(image, rule.height_px)
 
 
 def _only_model(folder: ExportFolder) -> Path:
@@ -258,4 +252,4 @@ def _rule(folder: ExportFolder, manifest: Manifest) -> LineRule:
     try:
         return LineRule(*(int(manifest.preparation[name]) for name in LineRule._fields))
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{folder.path / 'labels.json'}: not the rule of a recogniser of lines ({error!r})") from error
+        raise InputError(f"{folder.path / LABELS}: not the rule of a recogniser of lines ({error!r})") from error

@@ -4,7 +4,7 @@ H×W pixels of the photo · h×w pixels of the model's picture
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
 from glyphlens.inference.folder import AGAIN, LABELS
 from glyphlens.inference.recognizer import Recognizer
+
+if TYPE_CHECKING:
+    from glyphlens.inference.streams import LineRecognizer
 
 Prepare = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]  # (H, W) ink, 0 paper to 255 → (h, w)
 
@@ -29,7 +32,7 @@ class PictureReader(Protocol):
         ...
 
 
-def handwriting_reader(recognizer: Recognizer, *, diacritic: bool) -> Prepare:
+def handwriting_reader(recognizer: "Recognizer | LineRecognizer", *, diacritic: bool) -> Prepare:
     """As cells with a written character are prepared; the manifest's rule has the fields of ``HandwritingParams``."""
     from glyphlens.imaging.handwriting import HandwritingParams, prepare
 
@@ -50,7 +53,7 @@ def handwriting_reader(recognizer: Recognizer, *, diacritic: bool) -> Prepare:
     return prepared
 
 
-def wrong_rule(recognizer: Recognizer, expected: type[Section]) -> InputError:
+def wrong_rule(recognizer: "Recognizer | LineRecognizer", expected: type[Section]) -> InputError:
     """The error of a manifest whose rule of preparation is not the expected one."""
     return InputError(
         f"{recognizer.path.with_name(LABELS)}: 'rule' is {recognizer.manifest.preparation}, expected "

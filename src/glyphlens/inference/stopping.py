@@ -94,9 +94,9 @@ class StoppingRule:
         """Whether to stop after ``line`` lines (from 1 on), the last one always included."""
         return line >= self.lines or bool(confidence >= self.threshold_L[line - 1])
 
-    def stops(self, probabilities_NLC: Floats) -> Ints:
+    def stops(self, confidence_NL: Floats) -> Ints:
         """(N,) how many lines are read of each scan, L where it does not stop early."""
-        return stopping_lines(probabilities_NLC.max(axis=2) >= self.threshold_L)
+        return stopping_lines(confidence_NL >= self.threshold_L)
 
 
 def stopping_lines(reached_NL: Bools) -> Ints:

@@ -126,7 +126,7 @@ class Stream:
         }:
             raise InputError(f"{path}: not a whole cache; it holds {', '.join(arrays) or 'nothing'}")
         lines_seen = int(seen) if seen.shape == () and seen.dtype.kind == "i" else -1
-        if not 0 <= lines_seen <= recognizer.lines or int(arrays.get(COUNTED, seen).flat[0]) != lines_seen:
+        if not 0 <= lines_seen <= recognizer.lines or arrays.get(COUNTED, seen).flat[0] != lines_seen:
             raise InputError(f"{path}: {seen} lines seen, expected 0 … {recognizer.lines}")
         return cls(recognizer, arrays, lines_seen)
 

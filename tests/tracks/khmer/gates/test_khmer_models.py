@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from glyphlens.core.errors import InputError
@@ -109,14 +108,3 @@ def test_lines_that_depend_on_their_batch(folder: Path, verdicts: Any, monkeypat
 
     monkeypatch.setattr(LineReader, "read", other)
     assert set(verdicts(GATE, opened(folder), LIMITS)) == {"batch-free"}
-
-
-def test_text_made_up_on_empty_paper(folder: Path, verdicts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = LineReader.read
-
-    def other(self: LineReader, images: Sequence[Any]) -> list[LineText]:
-        lines = read(self, images)
-        return [line if np.any(image) else line._replace(text="ក") for line, image in zip(lines, images, strict=True)]
-
-    monkeypatch.setattr(LineReader, "read", other)
-    assert set(verdicts(GATE, opened(folder), LIMITS)) == {"nothing-made-up"}

@@ -39,5 +39,5 @@ def release_preface(numbers: Mapping[str, float], latencies: Mapping[str, float]
         f"Measured on lines drawn from font families and texts never seen in training: {numbers['cer']:.2%} of the "
         f"characters are read wrong{clean}, {numbers['exact_lines']:.1%} of the lines are without a fault. The lines "
         "are rendered, worn and cut by a program; pages of real documents differ from them. A line of 60 characters "
-        f"takes {latencies['p95']:.0f} ms or less on one core, 95 times in 100, where this was measured.\n"
+        f"takes {latencies['p95']:.1f} ms or less on one core, 95 times in 100, where this was measured.\n"
     )

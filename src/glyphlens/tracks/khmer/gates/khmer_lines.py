@@ -25,6 +25,7 @@ from glyphlens.gates.run import Gate
 from glyphlens.gates.suites import sample_set
 from glyphlens.gates.suites.sample_set import read_manifest
 from glyphlens.inference.khmer_text import clusters
+from glyphlens.tracks.khmer.drawing.faces import LATIN
 from glyphlens.tracks.khmer.drawing.line_set import AUDIT, AUDIT_COLUMNS, SPLITS_FILE
 from glyphlens.tracks.khmer.drawing.setting import STYLES
 from glyphlens.tracks.khmer.drawing.wear import SLICES
@@ -142,7 +143,12 @@ def line_texts_disjoint(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome
 def families_listed(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome:
     """splits.json is what people read and reuse: it must say what the index does."""
     index = data.samples.index
-    listed = {(split, name.split("/")[-1]) for split, names in data.manifest.items() for name in names}
+    listed = {
+        (split, name.split("/")[-1])
+        for split, names in data.manifest.items()
+        for name in names
+        if not name.startswith(f"{LATIN}/")
+    }
     right = np.array([pair in listed for pair in zip(index["split"], index["group"], strict=True)])
     return none_of(int((~right).sum()), "rows that splits.json denies", first_rows(index, ~right, "sample_id", "group"))
 

@@ -21,11 +21,9 @@ from glyphlens.gates.check import (
     Checks,
     Outcome,
     Row,
-    Verdict,
     at_most,
     none_of,
     spread_rows,
-    verdict,
 )
 from glyphlens.gates.run import Gate
 from glyphlens.gates.suites.exported import cards_name
@@ -36,7 +34,6 @@ from glyphlens.tracks.khmer.evaluation.scores import cer, exported_files, export
 
 FEW_LINES = 8  # read one by one, beside the same lines together
 MEGABYTE = 1_000_000
-EMPTY_PX = (48, 200)
 
 
 class KhmerModelLimits(Section):
@@ -181,10 +178,11 @@ def confidence(data: KhmerModelData, limits: KhmerModelLimits) -> Outcome:
 
 @CHECKS.add("batch-free")
 def batch_free(data: KhmerModelData, limits: KhmerModelLimits) -> Outcome:
-    """A line is read alike alone and among wider ones."""
+    """A line is read alike alone and among others."""
     rows: list[Row] = []
     for name, reader in data.readers.items():
-        few = data.rows_s[:FEW_LINES]
+        ordered = data.rows_s[np.argsort(data.samples.widths_N[data.rows_s], kind="stable")]
+        few = ordered[len(ordered) // 2 :][:FEW_LINES]  # lines of about one width are read together
         lines = [data.samples.images(np.array([row]))[0] for row in few]
         for row, line, together in zip(few, lines, reader.read(lines), strict=True):
             (alone,) = reader.read([line])
@@ -192,16 +190,6 @@ def batch_free(data: KhmerModelData, limits: KhmerModelLimits) -> Outcome:
             if alone.text != together.text or not gap <= limits.max_batch_gap:
                 rows.append({"file": name, "row": int(row), "alone": alone.text, "together": together.text, "gap": gap})
     return none_of(len(rows), "lines that are read otherwise among others", rows[:SHOWN_ROWS])
-
-
-@CHECKS.add("nothing-made-up")
-def nothing_made_up(data: KhmerModelData, limits: KhmerModelLimits) -> Outcome:
-    """Empty paper has no text; pages are cut into lines before, so that it rarely comes to it (warning)."""
-    empty = np.zeros(EMPTY_PX, np.uint8)
-    found = {name: reader.read([empty])[0].text for name, reader in data.readers.items()}
-    rows: list[Row] = [{"file": name, "text": text} for name, text in found.items() if text]
-    message = "files that read something on empty paper"
-    return Outcome(verdict(not rows, Verdict.WARN), len(rows), "0", message, tuple(rows))
 
 
 @CHECKS.add("small")

@@ -1,5 +1,6 @@
 """What a step of a training on Khmer lines sees: short clean lines first, then all, changed anew every time."""
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -71,13 +72,15 @@ class KhmerLineBatches:
         return augment_lines(source.batch(step, rank, world), self.params.augment, generator, Share(rank, world))
 
 
-def writable_rows(samples: SampleSet, tokens: TokenTable) -> NDArray[np.int64]:
+def writable_rows(samples: SampleSet, tokens: TokenTable, stretch: float) -> NDArray[np.int64]:
     """Training lines wide enough to write their text: a time step a token, and one between two that are alike.
 
-    Of any other the CTC loss is infinite. Raises InputError where there is none.
+    They are so too when augmentation narrows them by exp(−``stretch``), as far as it may. Of any other the CTC loss is
+    infinite. Raises InputError where there is none.
     """
     rows_T = samples.rows("train")
-    steps_T = encoded_steps(torch.from_numpy(samples.widths_N[rows_T])).numpy()
+    narrowest_T = np.floor(samples.widths_N[rows_T] * math.exp(-stretch)).astype(np.int64)
+    steps_T = encoded_steps(torch.from_numpy(narrowest_T)).numpy()
     numbers = [tokens.encode(samples.texts[row]) for row in rows_T]
     needed_T = np.array([len(each) + np.count_nonzero(each[1:] == each[:-1]) for each in numbers])
     found = rows_T[needed_T <= steps_T]

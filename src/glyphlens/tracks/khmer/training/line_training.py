@@ -61,7 +61,7 @@ def train_line_recognizer(
     config: dict[str, Any] = {**params.model_dump(mode="json"), "own": own.model_dump(), "seed": seed}
     with training_run(files.stage, config, [files.samples, *([files.start] if files.start else [])]) as run:
         task = TASKS[name](tokens, params)
-        source = KhmerLineBatches(samples, params, seed, writable_rows(samples, tokens))
+        source = KhmerLineBatches(samples, params, seed, writable_rows(samples, tokens, params.augment.stretch))
         held_out = validation_lines(samples, params)
         trained = train(model, source, held_out, params, task=task, seed=seed, run=run, curves=files.out / CURVES)
         save_model(files.out, model)

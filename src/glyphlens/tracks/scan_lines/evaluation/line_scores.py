@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.evaluation.calibration import calibration_error, reliability_bins
-from glyphlens.inference.stopping import StoppingRule, stopping_lines
+from glyphlens.inference.stopping import StoppingRule
 from glyphlens.tracks.scan_lines.stopping.answers import (
     MARKS,
     QUARTERS,
@@ -49,7 +49,7 @@ class Stopped(NamedTuple):
 
 def stopped(answers: LineAnswers, rule: StoppingRule) -> Stopped:
     """Apply a rule to answers."""
-    line_N = stopping_lines(answers.confidence_NL >= rule.threshold_L)
+    line_N = rule.stops(answers.confidence_NL)
     right_NL, shares = answers.right_NL, stopped_shares(answers, line_N)
     gaps = [group_gaps(shares, line, rule.promise.largest_group_gap) for line in range(answers.lines)]
     with np.errstate(invalid="ignore"):
@@ -60,7 +60,7 @@ def stopped(answers: LineAnswers, rule: StoppingRule) -> Stopped:
 
 
 def line_ece(answers: LineAnswers, bins: int) -> dict[float, float]:
-    """Expected calibration error after each quarter of the lines; those of no answer are left out."""
+    """Expected calibration error after each quarter of the lines."""
     found = {}
     for share in QUARTERS:
         line = marked_line(share, answers.lines) - 1

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-HALVED_LEVELS = 3  # convolutions of stride 2; further ones keep the length
 FEWEST_PLACES = 8  # along a line, to which convolutions shorten it
 CONTRAST_GAIN = 3.0  # so that both maps of a line of text deviate alike
 BLOCK_KERNEL = 3

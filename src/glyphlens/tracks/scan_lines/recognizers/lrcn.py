@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from glyphlens.core.params import Section
-from glyphlens.tracks.scan_lines.recognizers.line_tokens import HALVED_LEVELS, standard_lines
+from glyphlens.tracks.scan_lines.recognizers.line_tokens import standard_lines
 
+HALVED_LEVELS = 3  # convolutions of stride 2; further ones keep the length
 KERNEL = 3
 
 
