@@ -106,6 +106,10 @@ def test_zero_width_spaces_by_the_list_beside_the_model(
     _, out, _ = glyphlens("read", path, "--model", model, "--zwsp")
     assert out.splitlines()[1] == "ទាំង\u200bអស់"
     assert out.replace("\u200b", "").splitlines() == TEXTS
+    _, out, _ = glyphlens("read", path, "--model", model, "--zwsp", "--format", "hocr")
+    words = out.count('class="ocrx_word"')
+    _, out, _ = glyphlens("read", path, "--model", model, "--format", "hocr")
+    assert words > out.count('class="ocrx_word"'), "what parts words in the text parts them in hOCR"
 
 
 def test_a_sheet_shows_frames_and_text(
