@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from glyphlens.core.errors import InputError
-from glyphlens.tracks.khmer.drawing.faces import faces_of_splits
+from glyphlens.tracks.khmer.drawing.faces import faces_of_splits, split_families
 from tests.tracks.khmer.small_lines import LINE_PARAMS
 
 
@@ -16,6 +16,17 @@ def test_a_family_is_on_one_side(khmer_fonts: Path, modules: Path) -> None:
         assert faces[name].khmer and faces[name].latin
     assert not set(split.train) & {*split.val, *split.test}
     assert "display/moul" in split.train, "always_trained"
+
+
+def test_latin_letters_of_a_khmer_family_are_on_its_side() -> None:
+    names = [f"family-{number}" for number in range(12)]
+    khmer, latin = {f"text/{name}" for name in names}, {f"latin/{name}" for name in [*names[:6], "a", "b", "c", "d"]}
+    split = split_families(khmer, latin, LINE_PARAMS.faces)
+    sides = {family: side for side, members in split.manifest().items() for family in members}
+    assert set(sides) == {*khmer, *latin}
+    assert {sides[f"text/{name}"] for name in names[:6]} > {"train"}, "else the test tests nothing"
+    assert all(sides[f"text/{name}"] == sides[f"latin/{name}"] for name in names[:6])
+    assert {sides[f"latin/{name}"] for name in "abcd"} == {"train", "val", "test"}
 
 
 def test_chances_follow_the_parameters(khmer_fonts: Path, modules: Path) -> None:

@@ -71,10 +71,7 @@ def faces_of_splits(fonts: Path, modules: Path, params: FaceParams) -> tuple[dic
     """The faces of each split and the split of all families; raises InputError for a package that is not there."""
     khmer = _khmer_fonts(fonts, params)
     latin = _latin_fonts(modules, params.latin_packages)
-    groups = {font.family for font in [*khmer, *latin]}
-    trained = {group for group in groups if group.split("/")[1] in params.always_trained}
-    split = split_by_source(sorted(groups - trained), params.val_share, params.test_share)
-    split = replace(split, train=tuple(sorted({*split.train, *trained})))
+    split = split_families({font.family for font in khmer}, {font.family for font in latin}, params)
     signs = FontChoice(_signs_file(), "signs", 400)
     return {
         name: Faces(
@@ -84,6 +81,23 @@ def faces_of_splits(fonts: Path, modules: Path, params: FaceParams) -> tuple[dic
         )
         for name, members in split.manifest().items()
     }, split
+
+
+def split_families(khmer: set[str], latin: set[str], params: FaceParams) -> GroupSplit:
+    """Of both scripts, each sort by itself; the Latin letters of a Khmer family are where its Khmer letters are."""
+    own = {f"{LATIN}/{_package(family)}" for family in khmer} & latin
+    trained = {family for family in khmer if _package(family) in params.always_trained}
+    split = split_by_source(sorted({*khmer, *latin} - own - trained), params.val_share, params.test_share)
+    split = replace(split, train=tuple(sorted({*split.train, *trained})))
+    return GroupSplit(**{name: _with_own_latin(members, own) for name, members in split.manifest().items()})
+
+
+def _with_own_latin(families: Sequence[str], own: set[str]) -> tuple[str, ...]:
+    return tuple(sorted({*families, *({f"{LATIN}/{_package(family)}" for family in families} & own)}))
+
+
+def _package(family: str) -> str:
+    return family.split("/")[1]
 
 
 @lru_cache(maxsize=256)
