@@ -46,4 +46,4 @@ def test_an_unknown_recogniser_is_named() -> None:
 
 def test_levels_that_are_missing_are_an_error() -> None:
     with pytest.raises(ValueError, match="expected 4 of each"):
-        LineEncoder((8, 8), (0, 0), 8, 1, 0.0)
+        LineEncoder((8, 8), (0, 0), 1, 8, 1, 0.0)

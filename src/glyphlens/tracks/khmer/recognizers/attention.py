@@ -27,6 +27,7 @@ class Config:
     parts: int = 0
     widths: tuple[int, ...] = (16, 64, 96, 160)
     depths: tuple[int, ...] = (0, 0, 1, 1)
+    blocks: int = 1
     hidden: int = 160
     layers: int = 1
     dropout: float = 0.1
@@ -103,7 +104,9 @@ class Network(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.encoder = LineEncoder(config.widths, config.depths, config.hidden, config.layers, config.dropout)
+        self.encoder = LineEncoder(
+            config.widths, config.depths, config.blocks, config.hidden, config.layers, config.dropout
+        )
         self.scores = TokenScores(self.encoder.features, config.tokens, config.parts)
         self.decoder = TokenDecoder(self.encoder.features, config.tokens, config.decoder_layers, config.dropout)
 

@@ -1,4 +1,4 @@
-"""What both recognisers of lines begin with: convolutions over the picture, then an LSTM over its columns.
+"""What both recognisers of lines begin with: convolutions over the picture and its columns, then an LSTM over these.
 
 N lines · H×W pixels · C channels · T = W/4 time steps · D numbers of a step
 """
@@ -13,18 +13,39 @@ from glyphlens.nets.trunk import ResidualBlock
 
 STRIDE_PX = 4  # columns of pixels a time step
 HEIGHT_PX = 48
+CONTEXT_STEPS = 4  # time steps that the LSTM takes as one: it costs more than all convolutions together
 LEVEL_HEIGHTS = (24, 12, 6, 3)  # of the map after each level; its width is W/2, then W/4
 
 
-class LineEncoder(nn.Module):
-    """Four levels of convolutions (24×W/2, 12×W/4, 6×W/4, 3×W/4), their columns as vectors, and what a
-    bidirectional LSTM adds to them: tokens are told by their own columns first, which is learnt sooner.
+class ColumnBlock(nn.Module):
+    """A column and its two neighbours on each side, beside an identity path."""
 
-    ``widths``: channels of the levels; ``depths``: residual blocks after each. Only the first two levels halve the
-    width: narrow letters need a time step each. Raises ValueError unless there are four of both.
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv1d(features, features, 5, padding=2, bias=False),
+            nn.BatchNorm1d(features),
+            nn.ReLU(),
+            nn.Conv1d(features, features, 1, bias=False),
+            nn.BatchNorm1d(features),
+        )
+
+    def forward(self, columns_NDT: Tensor) -> Tensor:
+        """(N, D, T) → the same shape."""
+        return functional.relu(columns_NDT + self.body(columns_NDT))
+
+
+class LineEncoder(nn.Module):
+    """Four levels of convolutions (24×W/2, 12×W/4, 6×W/4, 3×W/4), their columns as vectors with what is near them,
+    and what a bidirectional LSTM adds to these: tokens are told by their own columns first, which is learnt sooner.
+
+    ``widths``: channels of the levels; ``depths``: residual blocks after each; ``blocks``: of columns. Only the first
+    two levels halve the width: narrow letters need a time step each. Raises ValueError unless there are four of both.
     """
 
-    def __init__(self, widths: Sequence[int], depths: Sequence[int], hidden: int, layers: int, dropout: float) -> None:
+    def __init__(
+        self, widths: Sequence[int], depths: Sequence[int], blocks: int, hidden: int, layers: int, dropout: float
+    ) -> None:
         if len(widths) != len(LEVEL_HEIGHTS) or len(depths) != len(LEVEL_HEIGHTS):
             raise ValueError(f"widths {widths}, depths {depths}: expected {len(LEVEL_HEIGHTS)} of each")
         super().__init__()
@@ -33,22 +54,28 @@ class LineEncoder(nn.Module):
         for inputs, outputs, stride, depth in zip((1, *widths[:-1]), widths, strides, depths, strict=True):
             first = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
             levels += [first, nn.BatchNorm2d(outputs), nn.ReLU(), *(ResidualBlock(outputs) for _ in range(depth))]
-        self.levels = nn.Sequential(*levels)
         self.features = 2 * hidden
+        self.levels = nn.Sequential(*levels)
+        self.levels.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # half the time on CPUs
         self.columns = nn.Sequential(
             nn.Conv2d(widths[-1], self.features, (LEVEL_HEIGHTS[-1], 1), bias=False),
             nn.BatchNorm2d(self.features),
             nn.ReLU(),
         )
+        self.near = nn.Sequential(*(ColumnBlock(self.features) for _ in range(blocks)))
         self.dropout = nn.Dropout(dropout)
+        self.gather = nn.Conv1d(self.features, self.features, CONTEXT_STEPS, CONTEXT_STEPS)
         self.context = nn.LSTM(self.features, hidden, layers, batch_first=True, bidirectional=True)
+        self.spread = nn.ConvTranspose1d(self.features, self.features, CONTEXT_STEPS, CONTEXT_STEPS)
 
     def forward(self, images_N1HW: Tensor) -> Tensor:
         """(N, 1, 48, W) float ink in 0..1 → (N, T, D)."""
-        steps_NTD = self.columns(self.levels(images_N1HW)).squeeze(2).transpose(1, 2)
-        read_NTD: Tensor = self.context(self.dropout(steps_NTD))[0]
-        together_NTD: Tensor = steps_NTD + self.dropout(read_NTD)
-        return together_NTD
+        columns_NDT = self.near(self.columns(self.levels(images_N1HW)).squeeze(2))
+        whole = functional.pad(self.dropout(columns_NDT), (0, CONTEXT_STEPS - 1))
+        read = self.context(self.gather(whole).transpose(1, 2))[0].transpose(1, 2)
+        added_NDT = self.spread(read)[:, :, : columns_NDT.shape[2]]
+        together_NDT: Tensor = columns_NDT + self.dropout(added_NDT)
+        return together_NDT.transpose(1, 2)
 
 
 def encoded_steps(widths_N: Tensor) -> Tensor:

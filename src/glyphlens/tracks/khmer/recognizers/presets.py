@@ -17,14 +17,15 @@ class EncoderSizes(NamedTuple):
 
     widths: tuple[int, int, int, int]
     depths: tuple[int, int, int, int]
+    blocks: int
     hidden: int
     layers: int
 
 
 PRESETS: dict[Preset, EncoderSizes] = {
-    "small": EncoderSizes((16, 64, 96, 160), (0, 0, 1, 1), 160, 1),
-    "medium": EncoderSizes((24, 64, 128, 256), (0, 1, 1, 1), 256, 2),
-    "large": EncoderSizes((32, 96, 192, 384), (1, 2, 2, 2), 384, 2),
+    "small": EncoderSizes((16, 64, 96, 160), (0, 0, 1, 1), 1, 160, 1),
+    "medium": EncoderSizes((24, 64, 128, 256), (0, 1, 1, 1), 2, 256, 2),
+    "large": EncoderSizes((32, 96, 192, 384), (1, 2, 2, 2), 3, 384, 2),
 }
 
 
