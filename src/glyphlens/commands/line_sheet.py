@@ -22,7 +22,7 @@ FONT_FOLDERS = (
 # What text is written in, the best first; part of the name of a file.
 FACES = ("noto-sans-khmer-khmer-500", "notosanskhmer", "noto-sans-khmer", "khmeros", "battambang", "khmer")
 FONT_SUFFIXES = (".woff2", ".ttf", ".otf", ".ttc")
-PAGE_PX, TEXT_PX, NUMBER_PX, MARGIN_PX = 1100, 26, 14, 16
+PAGE_PX, TEXT_PX, TITLE_PX, NUMBER_PX, MARGIN_PX = 1100, 26, 18, 14, 16
 LINE_PX = 2 * TEXT_PX
 COLOURS = ((192, 57, 43), (30, 110, 190), (30, 130, 76))  # frames of lines that follow each other
 
@@ -63,7 +63,8 @@ def draw_read_page(page: ReadPage, font: ImageFont.FreeTypeFont) -> Image.Image:
     sheet = Image.new("RGB", (max(width, shown.width + 20 * NUMBER_PX), _height(page, shown, tops)), PAPER)
     sheet.paste(shown, (0, LINE_PX))
     pen, small = ImageDraw.Draw(sheet), ImageFont.load_default(NUMBER_PX)
-    pen.text((MARGIN_PX, MARGIN_PX), " · ".join(filter(None, (page.name, page.note, page.fault))), INK, small)
+    title = ", ".join(filter(None, (page.name, page.note, page.fault)))
+    pen.text((MARGIN_PX, MARGIN_PX // 2), title, INK, font.font_variant(size=TITLE_PX), language="km")
     for number, (line, top) in enumerate(zip(page.lines, tops, strict=True)):
         colour = COLOURS[number % len(COLOURS)]
         corners = [(x * scale, y * scale + LINE_PX) for x, y in line.image.outline]
