@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if loss > params.max_int8_loss:
         folder.withdraw("int8")
     files: dict[Precision, Path] = {kind: paths.out / file.name for kind, file in folder.manifest.files.items()}
-    smallest = files.get("int8", files["fp32"])
+    smallest = files[folder.manifest.used_precision]
     few = drawn_rows(rows, params.beam_lines, seed)
     facts = LineFacts(
         name=name,
