@@ -9,6 +9,7 @@ import gc
 import importlib
 import json
 import multiprocessing.process
+import multiprocessing.spawn  # now, while sys.executable is Python itself, which pools of processes start
 import os
 import runpy
 import selectors
