@@ -10,7 +10,8 @@ from tests.conftest import LATIN_PACKAGES
 SMOKE = ROOT / ".ci/small.params"
 # Dotted names of params.yaml → value. A toy recogniser knows nothing: what is tested is that everything fits together.
 FEWER: dict[str, Any] = {
-    "threads": 1,  # those of two workers would wait for each other
+    "threads": 1,  # those of two workers would wait for each other …
+    "machine.workers": 1,  # … and so would their processes
     # Of the recognisers those that differ in what their stages do: plain, reading strokes, teaching and being taught.
     "matrix.trained": ["cnn", "hybrid_rnn", "stroke_rnn"],
     "matrix.distilled": ["cnn"],

@@ -68,7 +68,19 @@ def test_a_release_is_one_file_and_what_is_said_of_it(folder: ExportFolder, tmp_
     assert released.only_model().read_bytes() == b"int8"
     assert list(released.manifest.files) == ["int8"]
     assert released.card.read_text(encoding="utf-8") == "# A card\n"
-    released.require_listed(released.only_model())
+    released.manifest.require_listed(released.only_model())
+
+
+def test_a_file_has_the_precision_that_the_manifest_says(folder: ExportFolder) -> None:
+    manifest = folder.manifest
+    assert [manifest.precision_of(file) for file in folder.model_files] == ["fp32", "int8"]
+    assert manifest.precision_of(folder.path / "step.int8.onnx") is None
+
+
+def test_the_int8_file_is_used_where_it_is_offered(folder: ExportFolder) -> None:
+    assert folder.manifest.used_precision == "int8"
+    folder.withdraw("int8")
+    assert folder.manifest.used_precision == "fp32"
 
 
 def test_a_withdrawn_file_is_gone_from_the_manifest_too(folder: ExportFolder) -> None:
@@ -78,12 +90,12 @@ def test_a_withdrawn_file_is_gone_from_the_manifest_too(folder: ExportFolder) ->
 
 def test_a_file_that_was_changed_or_renamed_is_not_listed(folder: ExportFolder) -> None:
     file = folder.path / "glyphs.fp32.onnx"
-    folder.require_listed(file)
+    folder.manifest.require_listed(file)
     with pytest.raises(InputError, match=r"other\.onnx: not a file that labels\.json"):
-        folder.require_listed(file.rename(file.with_name("other.onnx")))
+        folder.manifest.require_listed(file.rename(file.with_name("other.onnx")))
     file.write_bytes(b"changed")
     with pytest.raises(InputError, match=r"glyphs\.fp32\.onnx: not a file that labels\.json"):
-        folder.require_listed(file)
+        folder.manifest.require_listed(file)
 
 
 def test_a_label_map_of_an_earlier_release_is_read(tmp_path: Path) -> None:
@@ -93,7 +105,7 @@ def test_a_label_map_of_an_earlier_release_is_read(tmp_path: Path) -> None:
     manifest = ExportFolder(tmp_path).manifest
     assert (manifest.decoder, manifest.files, manifest.preparation) == ("softmax", {}, {"a": 1})
     assert manifest.classes[0].code_points == ("U+0628",) and manifest.scores == 1
-    ExportFolder(tmp_path).require_listed(tmp_path / "any.onnx")
+    manifest.require_listed(tmp_path / "any.onnx")
 
 
 def test_predictions_are_named_arrays(folder: ExportFolder) -> None:

@@ -33,9 +33,10 @@ def test_the_commit_and_the_stage_are_named(checkout: Path) -> None:
 
 @pytest.mark.parametrize(("name", "dirty"), [(CODE, "true"), ("src/new.py", "true"), ("README.md", "false")])
 def test_a_commit_is_dirty_by_what_decides_a_training(checkout: Path, name: str, dirty: str) -> None:
-    commit_all(checkout)
+    commit = commit_all(checkout)
     (checkout / name).write_text("y", encoding="utf-8")
     assert run_tags(forged_record())["git.dirty"] == dirty
+    assert git_commit() == (f"{commit}+changes" if dirty == "true" else commit)
 
 
 def test_the_experiment_says_how_to_get_the_outputs(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,9 +126,7 @@ def save_fitted(out: Path, recognizer: Recognizer, fitted: Fitted) -> None:
 
     Raises InputError where something is there already, OutputError where it cannot be written.
     """
-    precision = next(
-        (kind for kind, file in recognizer.manifest.files.items() if file.name == recognizer.path.name), None
-    )
+    precision = recognizer.manifest.precision_of(recognizer.path)
     if precision is None or not recognizer.path.is_file():
         raise InputError(f"{recognizer.path}: fit copies an exported file that labels.json beside it lists; it is none")
     classes = tuple(CharacterClass(label, code_points_of(label)) for label in fitted.examples.labels)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from glyphlens.core.errors import InputError
 
-CURVES = "curves"  # the folder beside a model's weights
+CURVES, TRAINING = "curves", "training.json"  # beside a model's weights: a folder, and how its training went
 TABLES = "plots/metrics/*.tsv"
 
 

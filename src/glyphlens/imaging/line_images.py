@@ -43,6 +43,15 @@ def scaled_to_height(grey_HW: NDArray[np.uint8], height_px: int) -> NDArray[np.u
     return np.asarray(cv2.resize(grey_HW, size, interpolation=method), np.uint8)
 
 
+def filled_px(width_px: int, multiple_px: int) -> int:
+    """The width up to which a line is filled with background: the next multiple.
+
+    >>> filled_px(64, 64), filled_px(65, 64)
+    (64, 128)
+    """
+    return -(-width_px // multiple_px) * multiple_px
+
+
 def _paper(dark_HW: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(1, W) darkness of the paper along the line: a low percentile of wide blocks of columns, joined smoothly."""
     height, width = dark_HW.shape

@@ -20,13 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
-from glyphlens.core.curves import CURVES
+from glyphlens.core.curves import CURVES, TRAINING
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import BROKEN_ZIP, load_json, save_json, save_text, sha256_file, writing
 from glyphlens.data.sample_set import CharacterClass
 
 LABELS, CARD, MEASURED, PREDICTIONS = "labels.json", "README.md", "measured.json", "predictions.npz"
-TRAINING = "training.json"
 SKIPPED = "skipped"  # the key of training.json and measured.json that says why there is no model
 MODELS = "*.onnx"
 AGAIN = "export the recogniser again with `dvc repro`"
@@ -97,6 +96,22 @@ class Manifest(_Entry):
         """How many scores a file gives: per sample, or per frame with the blank."""
         return len(self.charset) + 1 if self.decoder in ("ctc", "attention") else len(self.classes)
 
+    @property
+    def used_precision(self) -> Precision:
+        """That of the file that is used and released: int8 where it is offered."""
+        return "int8" if "int8" in self.files else "fp32"
+
+    def precision_of(self, file: Path) -> Precision | None:
+        """Which of ``files`` this is by its name; None for none of them, such as a step."""
+        return next((precision for precision, entry in self.files.items() if entry.name == file.name), None)
+
+    def require_listed(self, file: Path) -> None:
+        """Raise InputError where model files are listed, but not this one with its bytes."""
+        listed = {entry.name: entry.sha256 for entry in (*self.files.values(), *self.steps.values())}
+        if listed and listed.get(file.name) != sha256_file(file):
+            names = ", ".join(listed)
+            raise InputError(f"{file}: not a file that {LABELS} beside it lists ({names}, by SHA-256); {AGAIN}")
+
     def only(self, precisions: Collection[Precision]) -> "Manifest":
         """The manifest of the files of these precisions alone."""
         kept = {
@@ -157,14 +172,6 @@ class ExportFolder:
             found = ", ".join(file.name for file in files) or "none"
             raise InputError(f"{self.path}: expected one .onnx file in the folder, found {found}; give the file's path")
         return files[0]
-
-    def require_listed(self, file: Path) -> None:
-        """Raise InputError where the manifest lists model files, but not this one."""
-        manifest = self.manifest
-        listed = {entry.name: entry.sha256 for entry in (*manifest.files.values(), *manifest.steps.values())}
-        if listed and listed.get(file.name) != sha256_file(file):
-            names = ", ".join(listed)
-            raise InputError(f"{file}: not a file that {LABELS} beside it lists ({names}, by SHA-256); {AGAIN}")
 
     def measured(self) -> Any:
         """The content of measured.json, unchecked."""

@@ -17,7 +17,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-from glyphlens.imaging.line_images import scaled_to_height
+from glyphlens.imaging.line_images import filled_px, scaled_to_height
 from glyphlens.inference.beam import NGRAM, BeamSettings, CharacterNgram, read_beam
 from glyphlens.inference.decoding import ReadLine, ReadToken, read_forward, read_greedy
 from glyphlens.inference.folder import LABELS, ExportFolder, Manifest
@@ -86,7 +86,7 @@ class LineReader:
         folder = ExportFolder(path if path.is_dir() else path.parent)
         model = _only_model(folder) if path.is_dir() else path
         session, manifest = open_session(model, threads=threads), folder.manifest
-        folder.require_listed(model)
+        manifest.require_listed(model)
         if manifest.decoder not in ("ctc", "attention"):
             raise InputError(f"{model}: its decoder is '{manifest.decoder}'; a recogniser of lines is asked for")
         decoder = open_session(folder.path / DECODER_FILE, threads=threads) if manifest.decoder == "attention" else None
@@ -107,8 +107,7 @@ class LineReader:
     def temperature(self) -> float:
         """Of the confidence of lines; 1 where the manifest has none."""
         known = self.manifest.preparation.get(LINE_TEMPERATURES, {})
-        names = [precision for precision, file in self.manifest.files.items() if file.name == self.path.name]
-        return float(known.get(names[0], 1.0)) if names else 1.0
+        return float(known.get(self.manifest.precision_of(self.path), 1.0))
 
     def read(self, images: Sequence[Ink]) -> list[LineText]:
         """Each (H, W) uint8 picture, 0 paper to 255 ink, of one line; any height and width.
@@ -215,21 +214,17 @@ def _alike(prepared: Sequence[Ink], left_out: Container[int], multiple_px: int) 
     by_width: defaultdict[int, list[int]] = defaultdict(list)
     for number, image in enumerate(prepared):
         if number not in left_out:
-            by_width[_filled_px(image, multiple_px)].append(number)
+            by_width[filled_px(image.shape[1], multiple_px)].append(number)
     for width_px, numbers in sorted(by_width.items()):
         count = max(1, PIXELS_AT_ONCE // (width_px * prepared[numbers[0]].shape[0]))
         yield from (numbers[begin : begin + count] for begin in range(0, len(numbers), count))
 
 
 def _filled(images: Sequence[Ink], rule: LineRule) -> Ink:
-    filled = np.zeros((len(images), rule.height_px, _filled_px(images[0], rule.multiple_px)), np.uint8)
+    filled = np.zeros((len(images), rule.height_px, filled_px(images[0].shape[1], rule.multiple_px)), np.uint8)
     for row, image in zip(filled, images, strict=True):
         row[:, : image.shape[1]] = image
     return filled
-
-
-def _filled_px(image: Ink, multiple_px: int) -> int:
-    return -(-int(image.shape[1]) // multiple_px) * multiple_px
 
 
 def _prepared(number: int, image: Ink, rule: LineRule) -> Ink:

@@ -109,10 +109,9 @@ class Recognizer:
         model = ExportFolder(path).only_model() if path.is_dir() else path
         session = open_session(model, threads=threads, device=device)
         inputs, outputs = tensors_of(session)
-        folder = ExportFolder(model.parent)
-        manifest = folder.manifest
+        manifest = ExportFolder(model.parent).manifest
         _require_fitting(model, inputs, outputs, manifest)
-        folder.require_listed(model)
+        manifest.require_listed(model)
         prototypes = None
         if manifest.decoder == "prototypes":
             prototypes = Prototypes.load(model).of([entry.label for entry in manifest.classes])

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import BROKEN_ZIP, writing
 from glyphlens.data.sample_set import CharacterClass
-from glyphlens.inference.folder import LABELS, ExportFolder, Manifest, ModelFile, Precision
+from glyphlens.inference.folder import LABELS, ExportFolder, Manifest, ModelFile
 from glyphlens.inference.recognizer import LOGITS, open_session, softmax, tensors_of
 
 LINES, LINE, NEXT = "lines", "line", "next_"
@@ -49,12 +49,14 @@ class LineRecognizer:
         """
         model = ExportFolder(path).only_model() if path.is_dir() else path
         session = open_session(model, threads=threads)
-        folder = ExportFolder(model.parent)
-        manifest = folder.manifest
+        manifest = ExportFolder(model.parent).manifest
         if manifest.decoder != "lines":
             raise InputError(f"{model}: reads no scans line by line; its decoder is '{manifest.decoder}'")
-        folder.require_listed(model)
-        precision = _precision(model, manifest)
+        manifest.require_listed(model)
+        precision = manifest.precision_of(model)
+        if precision is None:
+            names = ", ".join(entry.name for entry in manifest.files.values())
+            raise InputError(f"{model}: not a file for whole scans; {LABELS} beside it lists {names or 'none'}")
         lines, samples, answers = _shape(model, session, manifest)
         temperatures_T = np.array(manifest.temperatures.get(precision, ()), np.float32)
         if temperatures_T.shape != (answers,):
@@ -79,7 +81,7 @@ class LineRecognizer:
             raise InputError(f"{self.path}: answers after the last line only; it cannot read a stream")
         file = self.path.with_name(self.step.name)
         session = open_session(file, threads=self.threads)
-        ExportFolder(file.parent).require_listed(file)
+        self.manifest.require_listed(file)
         return session
 
     def logits(self, scans: ArrayLike, batch: int = BATCH) -> NDArray[np.float32]:
@@ -168,15 +170,6 @@ def _numbers(values: ArrayLike, name: str) -> NDArray[np.float32]:
         return np.asarray(values, np.float32)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name}: not numbers ({error})") from error
-
-
-def _precision(model: Path, manifest: Manifest) -> Precision:
-    """Which of the manifest's whole-pass files this is; raises InputError for none, such as a step."""
-    for precision, entry in manifest.files.items():
-        if entry.name == model.name:
-            return precision
-    names = ", ".join(entry.name for entry in manifest.files.values())
-    raise InputError(f"{model}: not a file for whole scans; {LABELS} beside it lists {names or 'none'}")
 
 
 def _shape(model: Path, session: onnxruntime.InferenceSession, manifest: Manifest) -> tuple[int, int, int]:

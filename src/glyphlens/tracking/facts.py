@@ -24,11 +24,10 @@ def run_tags(record: RunRecord) -> dict[str, str]:
 
 def _source(stage: str) -> dict[str, str]:
     commit, experiment = _git("rev-parse", "HEAD"), os.environ.get("DVC_EXP_NAME", "")
-    dirty = str(bool(_git("status", "--porcelain", "--", *DECISIVE))).lower()
     return {
         "dvc.stage": stage,
         "dvc.experiment": experiment,
-        "git.dirty": dirty if commit else "",
+        "git.dirty": str(_is_dirty()).lower() if commit else "",
         "mlflow.source.name": f"dvc.yaml:{stage}",
         "mlflow.source.type": "PROJECT",
         "mlflow.source.git.commit": commit,
@@ -37,10 +36,13 @@ def _source(stage: str) -> dict[str, str]:
 
 
 def git_commit() -> str | None:
-    """The commit checked out here, with ``+changes`` where a tracked file that decides differs; None outside git."""
+    """The commit checked out here, with ``+changes`` where a file that decides differs or is new; None outside git."""
     commit = _git("rev-parse", "HEAD")
-    changed = commit and _git("status", "--porcelain", "--untracked-files=no", "--", *DECISIVE)
-    return (commit + ("+changes" if changed else "")) or None
+    return commit + "+changes" * _is_dirty() if commit else None
+
+
+def _is_dirty() -> bool:
+    return bool(_git("status", "--porcelain", "--", *DECISIVE))
 
 
 def _git(*arguments: str) -> str:

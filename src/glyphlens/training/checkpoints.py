@@ -14,6 +14,7 @@ from torch import nn
 from tqdm import tqdm
 
 from glyphlens.core.errors import CheckpointError
+from glyphlens.core.params import flat_params
 from glyphlens.core.storage import writing
 
 FINISHED = "finished.pt"
@@ -38,7 +39,7 @@ class Identity:
 
     def differences(self, other: "Identity") -> list[str]:
         """What sets two trainings apart, in words: ``lr: 0.003 here, 0.001 there``."""
-        mine, theirs = _flat(asdict(self)), _flat(asdict(other))
+        mine, theirs = flat_params(asdict(self)), flat_params(asdict(other))
         return [
             f"{name.removeprefix('config.')}: {mine.get(name, 'absent')} here, {theirs.get(name, 'absent')} there"
             for name in sorted({*mine, *theirs})
@@ -115,11 +116,3 @@ def load_finished(folder: Path, model: nn.Module) -> Trained | None:
 def step_of(state: Path) -> int:
     """The optimiser step of a state, as its name says."""
     return int(state.stem.removeprefix("step-").partition("-")[0])
-
-
-def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in content.items():
-        inner = _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
-        flat.update(inner)
-    return flat

@@ -18,6 +18,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.share import Share
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.data.tokens import TokenTable
+from glyphlens.imaging.line_images import filled_px
 from glyphlens.inference.decoding import BLANK, greedy_ctc
 from glyphlens.training.batches import HeldOut
 from glyphlens.training.task import Monitor, weighted_mean
@@ -117,7 +118,7 @@ class LineBatches:
     """Training lines of a step, drawn with replacement from one of ``buckets`` of lines of like width.
 
     A step has as many lines as fit into ``columns`` columns of pixels, a multiple of LINES_TOGETHER and at least so
-    many; widths are filled up to a multiple of ``multiple_px``. ``rows_T``: which lines; all for training by default.
+    many, filled up as by ``filled_px``. ``rows_T``: which lines; all for training by default.
     """
 
     def __init__(
@@ -150,8 +151,7 @@ class LineBatches:
         return LINES_TOGETHER * max(1, self.columns // (self._filled(bucket) * LINES_TOGETHER))
 
     def _filled(self, rows_N: NDArray[np.int64]) -> int:
-        widest = int(self.samples.widths_N[rows_N].max())
-        return -(-widest // self.multiple_px) * self.multiple_px
+        return filled_px(int(self.samples.widths_N[rows_N].max()), self.multiple_px)
 
 
 def held_out_lines(samples: SampleSet, split: str, lines: int) -> HeldOut[LineBatch]:

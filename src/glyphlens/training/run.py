@@ -14,11 +14,11 @@ from filelock import FileLock, Timeout
 from pydantic import Field
 from tqdm import tqdm
 
-from glyphlens.core.curves import last_values
+from glyphlens.core.curves import TRAINING, last_values
 from glyphlens.core.errors import CheckpointError, OutputError
 from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import Section, load_params
-from glyphlens.core.storage import save_metrics, sha256_tree
+from glyphlens.core.storage import save_json, save_metrics, sha256_tree
 from glyphlens.provenance.notes import code_hash, require_unchanged
 from glyphlens.tracking.home import project_home
 from glyphlens.tracking.outbox import post
@@ -107,6 +107,11 @@ def identify(stage: str, config: dict[str, Any], data: Sequence[Path]) -> Identi
     """The identity of a training; ``config`` as JSON has it, so that it is equal to one read from a file."""
     hashes = {path.as_posix(): sha256_tree(path) for path in data}
     return Identity(stage, json.loads(json.dumps(config)), hashes, code_hash(stage), *this_machine())
+
+
+def save_training_facts(folder: Path, facts: Mapping[str, Any], scores: Mapping[str, float]) -> None:
+    """Write beside the weights how their training went: ``facts``, what it ran on, and its best scores."""
+    save_json(folder / TRAINING, {**facts, **this_machine()._asdict(), **scores})
 
 
 def _claim(parent: Path, identity: Identity) -> tuple[Path, FileLock]:

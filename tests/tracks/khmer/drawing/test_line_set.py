@@ -12,7 +12,7 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.inference.khmer_text import clusters
 from glyphlens.tracks.khmer.drawing import line_set
 from glyphlens.tracks.khmer.drawing.faces import faces_of_splits
-from glyphlens.tracks.khmer.drawing.line_set import DrawnLines, LineParams, draw_line_set, line_metrics, save_lines
+from glyphlens.tracks.khmer.drawing.line_set import DrawnLines, LineParams, draw_line_set, line_counts, save_lines
 from glyphlens.tracks.khmer.drawing.wear import HEIGHTS_PX, WEAR
 from glyphlens.tracks.khmer.texts.characters import CHARACTERS
 from glyphlens.tracks.khmer.texts.text_set import compose_texts
@@ -56,7 +56,7 @@ def test_every_text_is_drawn_in_a_font_of_its_split(
     np.testing.assert_array_equal(samples.images(np.array([3]))[0], lines.pictures[3])
     assert set(load_json(tmp_path / "splits.json")) == {"train", "val", "test"}
     assert list(load_table(tmp_path / "audit.parquet").columns) == ["text", "font", "reason"]
-    assert len(line_metrics(index, lines.audit, lines.pictures)) == 6
+    assert len(line_counts(index, lines.audit, lines.pictures)) == 6
 
 
 def test_lines_have_ink_and_room_for_their_text(lines: DrawnLines) -> None:

@@ -9,6 +9,7 @@ import onnx
 from pydantic import Field
 from tqdm import tqdm
 
+from glyphlens.core.curves import TRAINING
 from glyphlens.core.params import Section, load_params, load_seed
 from glyphlens.core.storage import load_json, load_table, save_metrics, sha256_tree
 from glyphlens.data.sample_set import SampleSet
@@ -18,7 +19,7 @@ from glyphlens.export.integer_kernels import require_integer_kernels
 from glyphlens.export.parity import agreement, measure_latencies, top1
 from glyphlens.export.quantize import Integers
 from glyphlens.gates.token import require_token
-from glyphlens.inference.folder import TRAINING, ExportFolder, Precision
+from glyphlens.inference.folder import ExportFolder, Precision
 from glyphlens.inference.recognizer import GEOMETRY, RASTER
 from glyphlens.nets.weights import load_model, network_settings, weight_count
 from glyphlens.stages import run_stage, stage_paths

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from glyphlens.core.curves import CURVES
 from glyphlens.core.params import Section, load_params, load_seed
-from glyphlens.core.storage import load_array, save_array, save_json, save_metrics
+from glyphlens.core.storage import load_array, save_array, save_metrics
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.gates.token import require_token
@@ -20,10 +20,9 @@ from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.arabic.recognizers.raster_cnn import RasterRecognizer
 from glyphlens.tracks.arabic.training.glyph_batches import RasterBatches, Training, held_out_glyphs
 from glyphlens.tracks.arabic.training.glyph_training import GlyphParams, train_glyphs
-from glyphlens.training.machine import this_machine
 from glyphlens.training.pictures import raster_input
 from glyphlens.training.predict import predict_logits
-from glyphlens.training.run import training_run
+from glyphlens.training.run import save_training_facts, training_run
 
 
 class StemParams(Section):
@@ -67,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             model, source, held_out["val"], params, labels, seed=seed, run=run, curves=paths.out / CURVES
         )
         save_model(paths.out, model)
-        save_json(paths.out / "training.json", this_machine()._asdict())
+        save_training_facts(paths.out, {}, {})
         metrics: dict[str, float] = {}
         for split, batches in held_out.items():
             logits_NC = predict_logits(model, batches, split)

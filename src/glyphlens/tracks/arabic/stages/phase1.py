@@ -8,7 +8,7 @@ import torch
 
 from glyphlens.core.curves import CURVES
 from glyphlens.core.params import load_params, load_seed
-from glyphlens.core.storage import save_json, save_metrics, save_table_csv
+from glyphlens.core.storage import save_metrics, save_table_csv
 from glyphlens.data.sample_set import SampleSet, pack_bits
 from glyphlens.gates.token import require_token
 from glyphlens.nets.weights import save_model
@@ -24,9 +24,8 @@ from glyphlens.tracks.arabic.recognizers.cells import CellCNN, CellConfig, predi
 from glyphlens.tracks.arabic.training.cell_batches import CellBatches, CellParams, Cells, as_input, degraded_cells
 from glyphlens.training.batches import Batch
 from glyphlens.training.loop import train
-from glyphlens.training.machine import this_machine
 from glyphlens.training.predict import on_compute_device
-from glyphlens.training.run import training_run
+from glyphlens.training.run import save_training_facts, training_run
 from glyphlens.training.task import ClassTask
 
 CONFUSIONS = 50
@@ -61,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             curves=paths.out / CURVES,
         )
         save_model(paths.out, model)
-        save_json(paths.out / "training.json", this_machine()._asdict())
+        save_training_facts(paths.out, {}, {})
         metrics = _score(model, test, codebook, paths.out)
         save_metrics(paths.metrics, metrics)
         run.report(trained, metrics, paths.curves, paths.timings)

@@ -7,7 +7,7 @@ import torch
 
 from glyphlens.core.curves import CURVES
 from glyphlens.core.params import load_params, load_seed
-from glyphlens.core.storage import load_array, save_array, save_json, save_metrics
+from glyphlens.core.storage import load_array, save_array, save_metrics
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.gates.token import require_token
@@ -17,9 +17,8 @@ from glyphlens.tracks.arabic.primitives.codebook import Codebook
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
 from glyphlens.tracks.arabic.training.glyph_batches import GridBatches, Training, grid_input, held_out_glyphs
 from glyphlens.tracks.arabic.training.glyph_training import GlyphParams, train_glyphs
-from glyphlens.training.machine import this_machine
 from glyphlens.training.predict import predict_logits
-from glyphlens.training.run import training_run
+from glyphlens.training.run import save_training_facts, training_run
 
 TRAINED_ON = ("rasters", "primitives", "variants", "grids")
 
@@ -52,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with training_run("phase2", config, data) as run:
         trained = train_glyphs(model, source, validation, params, labels, seed=seed, run=run, curves=paths.out / CURVES)
         save_model(paths.out, model)
-        save_json(paths.out / "training.json", this_machine()._asdict())
+        save_training_facts(paths.out, {}, {})
         logits_NC = predict_logits(model, validation, "validation")
         blind_NC = predict_logits(model, blind, "without geometry")
         classes_N = rasters.class_indices[rows]

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from glyphlens.core.curves import read_curves
+from glyphlens.core.curves import TRAINING, read_curves
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section
 from glyphlens.data.sample_set import SPLITS, SampleSet
@@ -27,7 +27,6 @@ from glyphlens.inference.folder import (
     MEASURED,
     PREDICTIONS,
     SKIPPED,
-    TRAINING,
     ExportFolder,
     Precision,
     model_name,

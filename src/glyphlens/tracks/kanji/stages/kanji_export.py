@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from torch import nn
 from tqdm import tqdm
 
+from glyphlens.core.curves import TRAINING
 from glyphlens.core.params import load_params, load_seed
 from glyphlens.core.storage import load_json, save_metrics, sha256_tree
 from glyphlens.data.sample_set import SampleSet
@@ -19,7 +20,7 @@ from glyphlens.export.classifier_files import (
 )
 from glyphlens.export.parity import measure_latencies
 from glyphlens.gates.token import require_token
-from glyphlens.inference.folder import SKIPPED, TRAINING, ExportFolder
+from glyphlens.inference.folder import SKIPPED, ExportFolder
 from glyphlens.inference.reading import feeds_of
 from glyphlens.inference.recognizer import STROKES
 from glyphlens.nets.inputs import reads_of

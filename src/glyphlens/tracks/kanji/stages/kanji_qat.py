@@ -10,21 +10,19 @@ from torch import nn
 from glyphlens.core.curves import CURVES
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import load_params, load_seed
-from glyphlens.core.storage import save_json
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.export.qat import convert, integer_logits, integer_piece, save_piece
 from glyphlens.gates.token import require_token
 from glyphlens.nets.inputs import reads_of
-from glyphlens.nets.weights import load_model, save_model
+from glyphlens.nets.weights import load_model, save_model, weight_count
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.kanji.training.batches import CharacterData, CharacterParams, character_data
-from glyphlens.tracks.kanji.training.character_training import training_facts
 from glyphlens.training.batches import Batch
 from glyphlens.training.loop import train
 from glyphlens.training.predict import predict_logits
 from glyphlens.training.qat import QatParams, RoundedNetwork, plain, prepare
-from glyphlens.training.run import training_run
+from glyphlens.training.run import save_training_facts, training_run
 from glyphlens.training.task import ClassTask
 
 INTEGER_FILE = "integer.onnx"
@@ -49,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         save_piece(paths.out / INTEGER_FILE, integer_piece(paths.out.name, convert(rounded), first[0][:2]))
         classes_N = samples.class_indices[data.validation.rows_N]
         scores = _scores(network, rounded, paths.out / INTEGER_FILE, data.validation, classes_N)
-        save_json(paths.out / "training.json", {**training_facts(network, params.steps), **scores})
+        save_training_facts(paths.out, {"steps": params.steps, "parameters": weight_count(network)}, scores)
         run.report(trained, scores, paths.curves, paths.timings)
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import nn
 from tqdm import tqdm
 
-from glyphlens.core.curves import CURVES
+from glyphlens.core.curves import CURVES, TRAINING
 from glyphlens.core.params import Section
 from glyphlens.core.storage import save_json, save_metrics
 from glyphlens.data.sample_set import SampleSet
@@ -18,8 +18,7 @@ from glyphlens.sources.structure import Structure
 from glyphlens.tracks.kanji.recognizers.registry import RecognizerParams, build
 from glyphlens.tracks.kanji.training.batches import CharacterParams, character_data
 from glyphlens.training.loop import train
-from glyphlens.training.machine import this_machine
-from glyphlens.training.run import training_run
+from glyphlens.training.run import save_training_facts, training_run
 from glyphlens.training.task import ClassTask, DistilledTask, Monitor, best_scores
 
 SKIPPED = "no training sample of this set has a stroke sequence, which this recogniser reads"
@@ -67,7 +66,7 @@ def train_character_recognizer(
     data = character_data(samples, reads_of(model), params, seed)
     if data is None:
         tqdm.write(f"{stage}: skipped: {SKIPPED}")
-        save_json(out / "training.json", {"skipped": SKIPPED})
+        save_json(out / TRAINING, {"skipped": SKIPPED})
         save_metrics(written.curves, {})
         return
     config, inputs = {"network": own.network.model_dump(), **params.model_dump(), "seed": seed}, [samples_folder]
@@ -78,7 +77,7 @@ def train_character_recognizer(
         trained = train(model, *data, params, task=task, seed=seed, run=run, curves=out / CURVES)
         save_model(out, model)
         best = best_scores(trained.curves, task.monitor, VAL_TOP5)
-        save_json(out / "training.json", {**training_facts(model, params.steps), **best})
+        save_training_facts(out, {"steps": params.steps, "parameters": weight_count(model)}, best)
         run.report(trained, best, written.curves, written.timings)
 
 
@@ -87,8 +86,3 @@ def _task(params: CharacterParams, teacher: Teacher | None) -> ClassTask:
         return ClassTask(params.smoothing)
     taught = teacher.params
     return DistilledTask(load_model(teacher.folder, nn.Module), params.smoothing, taught.share, taught.temperature)
-
-
-def training_facts(model: nn.Module, steps: int) -> dict[str, Any]:
-    """How big a model is, for how many steps it was trained, and on what."""
-    return {"steps": steps, "parameters": weight_count(model), **this_machine()._asdict()}

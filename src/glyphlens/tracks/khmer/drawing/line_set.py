@@ -179,7 +179,7 @@ def save_lines(folder: Path, lines: DrawnLines, split: GroupSplit, characters: s
     return index
 
 
-def line_metrics(
+def line_counts(
     index: pd.DataFrame, audit: Sequence[tuple[str, str, str]], pictures: Sequence[NDArray[np.uint8]]
 ) -> dict[str, float]:
     """Counts for git."""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from glyphlens.core.curves import CURVES
+from glyphlens.core.curves import CURVES, TRAINING
 from glyphlens.core.storage import load_json, replacing_folder, save_text
-from glyphlens.inference.folder import CARD, LABELS, MEASURED, PREDICTIONS, TRAINING, ExportFolder, Precision
+from glyphlens.inference.folder import CARD, LABELS, MEASURED, PREDICTIONS, ExportFolder, Precision
 from glyphlens.inference.words import WORDS
 from glyphlens.tracks.khmer.evaluation.scores import exported_files
 

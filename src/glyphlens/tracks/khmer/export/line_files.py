@@ -22,6 +22,7 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.data.tokens import TokenTable
 from glyphlens.export.bundle import drawn_rows
 from glyphlens.export.integer_kernels import require_integer_kernels
+from glyphlens.imaging.line_images import filled_px
 from glyphlens.inference.beam import CharacterNgram
 from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent, Precision, Tensor
 from glyphlens.inference.line_reader import DECODER_FILE, LINE_TEMPERATURES, LineReader, LineText
@@ -110,7 +111,7 @@ def shown_lines(samples: SampleSet, count: int, seed: int) -> list[NDArray[np.ui
     rows = drawn_rows(samples.rows("train"), count, seed)
     rows = rows[np.argsort(samples.widths_N[rows], kind="stable")]
     parts = [rows[begin : begin + CALIBRATION_LINES] for begin in range(0, len(rows), CALIBRATION_LINES)]
-    widths = [-(-int(samples.widths_N[part].max()) // WIDTH_MULTIPLE_PX) * WIDTH_MULTIPLE_PX for part in parts]
+    widths = [filled_px(int(samples.widths_N[part].max()), WIDTH_MULTIPLE_PX) for part in parts]
     return [samples.images(part, width) for part, width in zip(parts, widths, strict=True)]
 
 

@@ -16,7 +16,7 @@ from glyphlens.evaluation.calibration import calibration_error
 from glyphlens.evaluation.report import run_record, save_tables_csv
 from glyphlens.evaluation.scores import reliability_table
 from glyphlens.gates.token import require_token
-from glyphlens.inference.folder import Precision
+from glyphlens.inference.folder import ExportFolder, Precision
 from glyphlens.inference.line_reader import LineReader
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
@@ -58,20 +58,16 @@ class KhmerEvaluateParams(Section):
 
 
 class LineAnswers(NamedTuple):
-    """What the files of one recogniser read, by precision, and how long the smallest takes for a line."""
+    """What the files of one recogniser read, by precision, and how long the ``used`` one takes for a line."""
 
+    used: Precision
     tables: dict[Precision, pd.DataFrame]
     latencies: dict[str, float]
 
     @property
-    def smallest(self) -> Precision:
-        """int8, or fp32 where no int8 file is offered."""
-        return "int8" if "int8" in self.tables else "fp32"
-
-    @property
-    def released_table(self) -> pd.DataFrame:
-        """What the smallest file read."""
-        return self.tables[self.smallest]
+    def used_table(self) -> pd.DataFrame:
+        """What the used file read."""
+        return self.tables[self.used]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -85,22 +81,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, found in numbers.items():
         save_metrics(paths.metrics / f"{name}.json", found)
     released = answers[RELEASED]
-    save_metrics(paths.metrics / SLICES, slice_metrics(released.released_table))
+    save_metrics(paths.metrics / SLICES, slice_metrics(released.used_table))
 
     latencies = {name: found.latencies for name, found in answers.items()}
     page = KhmerPage(
         released=RELEASED,
         numbers=numbers,
         latencies=latencies,
-        **_tables(paths, samples, released.released_table, params),
+        **_tables(paths, samples, released.used_table, params),
         **_run(paths, numbers[RELEASED]),
     )
     save_json(paths.report / "run.json", page.run)
     save_text(paths.report / "report.html", render_khmer_page(page))
     tqdm.write("khmer_evaluate: " + ", ".join(f"{name} {value:.4f}" for name, value in numbers[RELEASED].items()))
-    preface = release_preface(line_metrics(released.released_table, None), released.latencies)
+    preface = release_preface(line_metrics(released.used_table, None), released.latencies)
     words = known_words(paths.texts / "splits.json")
-    write_line_release(paths.release, paths.export / RELEASED, released.smallest, words, preface)
+    write_line_release(paths.release, paths.export / RELEASED, released.used, words, preface)
     note_timing(paths.timings, "khmer_evaluate", ms_per_line=latencies)
 
 
@@ -135,12 +131,12 @@ def _run(paths: argparse.Namespace, numbers: Mapping[str, float]) -> dict[str, A
 
 def _answers(folder: Path, samples: SampleSet) -> LineAnswers:
     rows, tables = samples.rows("test"), dict[Precision, pd.DataFrame]()
-    files = exported_files(folder)
+    files, used = exported_files(folder), ExportFolder(folder).manifest.used_precision
     for precision, file in tqdm(files.items(), desc=folder.name, disable=None, leave=False):
         reader = LineReader.load(file, threads=1)
         tables[precision] = line_table(samples, rows, read_rows(reader, samples, rows))
-    latencies = line_latencies(LineReader.load(files["int8" if "int8" in files else "fp32"], threads=1), samples)
-    return LineAnswers(tables, latencies)
+    latencies = line_latencies(LineReader.load(files[used], threads=1), samples)
+    return LineAnswers(used, tables, latencies)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import nn
 from tqdm import tqdm
 
+from glyphlens.core.curves import TRAINING
 from glyphlens.core.params import load_params, load_seed
 from glyphlens.core.storage import load_json, save_metrics, sha256_tree
 from glyphlens.data.sample_set import SampleSet
@@ -16,7 +17,7 @@ from glyphlens.data.tokens import TokenTable
 from glyphlens.export.bundle import drawn_rows
 from glyphlens.export.parity import megabytes
 from glyphlens.gates.token import require_token
-from glyphlens.inference.folder import TRAINING, ExportFolder, Precision
+from glyphlens.inference.folder import ExportFolder, Precision
 from glyphlens.inference.recognizer import RASTER, open_session
 from glyphlens.nets.weights import load_model
 from glyphlens.stages import run_stage, stage_paths
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if loss > params.max_int8_loss:
         folder.withdraw("int8")
     files: dict[Precision, Path] = {kind: paths.out / file.name for kind, file in folder.manifest.files.items()}
-    smallest = files.get("int8", files["fp32"])
+    smallest = files[folder.manifest.used_precision]
     few = drawn_rows(rows, params.beam_lines, seed)
     facts = LineFacts(
         name=name,

@@ -7,7 +7,7 @@ from glyphlens.gates.token import require_token
 from glyphlens.sources.fonts.packages import installed_packages
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.khmer.drawing.faces import faces_of_splits
-from glyphlens.tracks.khmer.drawing.line_set import LineParams, draw_line_set, line_metrics, save_lines
+from glyphlens.tracks.khmer.drawing.line_set import LineParams, draw_line_set, line_counts, save_lines
 from glyphlens.tracks.khmer.texts.text_set import load_texts
 
 
@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> None:
         faces, split = faces_of_splits(paths.fonts, modules, params.faces)
         lines = draw_line_set(texts, faces, params, seed, workers)
     index = save_lines(paths.out, lines, split, characters, params)
-    save_metrics(paths.metrics, line_metrics(index, lines.audit, lines.pictures))
+    save_metrics(paths.metrics, line_counts(index, lines.audit, lines.pictures))
 
 
 if __name__ == "__main__":

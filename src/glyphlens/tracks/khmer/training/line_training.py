@@ -11,9 +11,9 @@ from torch import nn
 
 from glyphlens.core.curves import CURVES
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import save_json
 from glyphlens.data.sample_set import Charset, SampleSet
 from glyphlens.data.tokens import TokenTable
+from glyphlens.imaging.line_images import filled_px
 from glyphlens.nets.weights import save_model, weight_count
 from glyphlens.tracks.khmer.recognizers.presets import LineRecognizerParams, build_line_recognizer
 from glyphlens.tracks.khmer.training.khmer_tokens import part_matrix, token_table
@@ -27,8 +27,7 @@ from glyphlens.tracks.khmer.training.line_tasks import CER, AttentionTask, Khmer
 from glyphlens.training.batches import HeldOut
 from glyphlens.training.lines import LineBatch, line_batch
 from glyphlens.training.loop import train
-from glyphlens.training.machine import this_machine
-from glyphlens.training.run import training_run
+from glyphlens.training.run import save_training_facts, training_run
 from glyphlens.training.task import best_scores
 
 TASKS: dict[str, type[KhmerCtcTask] | type[AttentionTask]] = {"ctc": KhmerCtcTask, "attention": AttentionTask}
@@ -68,7 +67,7 @@ def train_line_recognizer(
         tokens.save(files.out)
         best = best_scores(trained.curves, task.monitor, CER)
         facts = {"steps": params.steps, "parameters": weight_count(model), "tokens": len(tokens)}
-        save_json(files.out / "training.json", {**facts, **this_machine()._asdict(), **best})
+        save_training_facts(files.out, facts, best)
         run.report(trained, best, files.curves, files.timings)
 
 
@@ -126,7 +125,6 @@ def validation_lines(samples: SampleSet, params: KhmerTrainingParams) -> HeldOut
     ordered = spread[samples.widths_N[spread].argsort(kind="stable")]
 
     def batch_of(rows_N: NDArray[np.int64]) -> LineBatch:
-        widest = int(samples.widths_N[rows_N].max())
-        return line_batch(samples, rows_N, -(-widest // WIDTH_MULTIPLE_PX) * WIDTH_MULTIPLE_PX)
+        return line_batch(samples, rows_N, filled_px(int(samples.widths_N[rows_N].max()), WIDTH_MULTIPLE_PX))
 
     return HeldOut(ordered, batch_of, LINES_A_BATCH)

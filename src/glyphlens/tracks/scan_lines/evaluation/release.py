@@ -4,19 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from glyphlens.core.storage import replacing_folder
-from glyphlens.inference.folder import ExportFolder, Precision
+from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.stopping import STOPPING, StoppingRule
 
 RELEASED = "sequential"
 
 
 def write_line_release(folder: Path, export: Path, rule: StoppingRule, preface: str) -> None:
-    """Replace the release by the int8 file of an export (fp32 where it is not offered), the rule beside it."""
+    """Replace the release by the used file of an export, the rule beside it."""
     exported = ExportFolder(export)
-    precision: Precision = "int8" if "int8" in exported.manifest.files else "fp32"
     title, _, body = exported.card.read_text(encoding="utf-8").partition("\n")
     with replacing_folder(folder) as fresh:
-        exported.release(fresh, precision, f"{title}\n\n{preface}\n{body}")
+        exported.release(fresh, exported.manifest.used_precision, f"{title}\n\n{preface}\n{body}")
         rule.save(fresh / STOPPING)
 
 

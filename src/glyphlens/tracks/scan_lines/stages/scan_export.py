@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from torch import nn
 from tqdm import tqdm
 
+from glyphlens.core.curves import TRAINING
 from glyphlens.core.params import load_params, load_seed
 from glyphlens.core.storage import load_json, save_metrics, sha256_tree
 from glyphlens.export.bundle import drawn_rows
 from glyphlens.export.parity import measure_latencies
 from glyphlens.gates.token import require_token
-from glyphlens.inference.folder import STEP, TRAINING, ExportFolder, model_name
+from glyphlens.inference.folder import STEP, ExportFolder, model_name
 from glyphlens.inference.streams import LINE, LINES
 from glyphlens.nets.weights import load_model, weight_count
 from glyphlens.stages import run_stage, stage_paths

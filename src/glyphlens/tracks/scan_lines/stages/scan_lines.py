@@ -6,7 +6,6 @@ import torch
 
 from glyphlens.core.curves import CURVES
 from glyphlens.core.params import load_params, load_seed
-from glyphlens.core.storage import save_json
 from glyphlens.gates.token import require_token
 from glyphlens.nets.weights import save_model, weight_count
 from glyphlens.stages import run_stage, stage_paths
@@ -15,9 +14,8 @@ from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.training.batches import ScanLines, ScanTrainingParams
 from glyphlens.tracks.scan_lines.training.task import VAL_TOP1_ALL, LineTask, class_weights
 from glyphlens.training.loop import train
-from glyphlens.training.machine import this_machine
 from glyphlens.training.pictures import SampleBatches, held_out_samples
-from glyphlens.training.run import training_run
+from glyphlens.training.run import save_training_facts, training_run
 from glyphlens.training.task import best_scores
 
 
@@ -42,8 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         trained = train(model, source, validation, params, task=task, seed=seed, run=run, curves=paths.out / CURVES)
         save_model(paths.out, model)
         best = best_scores(trained.curves, task.monitor, VAL_TOP1_ALL)
-        facts = {"steps": params.steps, "parameters": weight_count(model), **this_machine()._asdict()}
-        save_json(paths.out / "training.json", {**facts, **best})
+        save_training_facts(paths.out, {"steps": params.steps, "parameters": weight_count(model)}, best)
         run.report(trained, best, paths.curves, paths.timings)
 
 

@@ -23,6 +23,6 @@ def exported_names(folder: Path) -> list[str]:
 
 
 def used_file(export: Path) -> Path:
-    """The file that is used, released and calibrated: the int8 one where it is offered."""
-    files = ExportFolder(export).manifest.files
-    return export / (files["int8"] if "int8" in files else files["fp32"]).name
+    """The file that is used, released and calibrated."""
+    manifest = ExportFolder(export).manifest
+    return export / manifest.files[manifest.used_precision].name

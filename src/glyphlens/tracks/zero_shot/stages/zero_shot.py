@@ -6,7 +6,6 @@ import torch
 
 from glyphlens.core.curves import CURVES
 from glyphlens.core.params import load_params, load_seed
-from glyphlens.core.storage import save_json
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.token import require_token
 from glyphlens.nets.weights import save_model, weight_count
@@ -19,8 +18,7 @@ from glyphlens.tracks.zero_shot.samples.roles import ClassRoles
 from glyphlens.tracks.zero_shot.training.batches import AlignmentBatches, ZeroShotTrainingParams, held_out_candidates
 from glyphlens.tracks.zero_shot.training.task import AlignmentTask
 from glyphlens.training.loop import train
-from glyphlens.training.machine import this_machine
-from glyphlens.training.run import training_run
+from glyphlens.training.run import save_training_facts, training_run
 from glyphlens.training.task import Monitor, best_scores
 
 STAGE = "zero_shot"
@@ -50,8 +48,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         trained = train(model, source, validation, params, task=task, seed=seed, run=run, curves=paths.out / CURVES)
         save_model(paths.out, model)
         best = best_scores(trained.curves, task.monitor, TOP5)
-        facts = {"steps": params.steps, "parameters": weight_count(model), **this_machine()._asdict()}
-        save_json(paths.out / "training.json", {**facts, **best})
+        save_training_facts(paths.out, {"steps": params.steps, "parameters": weight_count(model)}, best)
         run.report(trained, best, paths.curves, paths.timings)
 
 

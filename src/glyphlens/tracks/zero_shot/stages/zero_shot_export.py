@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field
 from tqdm import tqdm
 
+from glyphlens.core.curves import TRAINING
 from glyphlens.core.params import Section, load_params, load_seed
 from glyphlens.core.storage import load_json, save_metrics, sha256_tree
 from glyphlens.data.sample_set import SampleSet
@@ -13,7 +14,7 @@ from glyphlens.export.bundle import drawn_rows
 from glyphlens.export.classifier import classifier_logits
 from glyphlens.export.parity import agreement, measure_latencies, megabytes
 from glyphlens.gates.token import require_token
-from glyphlens.inference.folder import TRAINING, ExportFolder, ModelContent, Precision
+from glyphlens.inference.folder import ExportFolder, ModelContent, Precision
 from glyphlens.inference.prototypes import Prototypes
 from glyphlens.inference.recognizer import EMBEDDING, RASTER
 from glyphlens.nets.weights import load_model

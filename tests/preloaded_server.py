@@ -1,0 +1,182 @@
+"""The server of tests/preloaded.py: imports libraries, and forks for every request that comes to ``<folder>/address``.
+
+It has one thread, as a fork has; those of C libraries (an allocator's) are made anew by them. It ends when its
+standard input is closed.
+"""
+
+import atexit
+import gc
+import importlib
+import json
+import multiprocessing.process
+import multiprocessing.spawn  # now, while sys.executable is Python itself, which pools of processes start
+import os
+import runpy
+import selectors
+import shutil
+import signal
+import socket
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+# Nothing of this project: every process runs the code of its own checkout. Nothing with a thread, as onnxruntime has.
+LIBRARIES = (
+    "numpy", "scipy.optimize", "scipy.ndimage", "pandas", "pyarrow.parquet", "cv2", "PIL.Image", "matplotlib.figure",
+    "torch", "torch._dynamo", "torch.onnx", "lightning", "lightning.pytorch.callbacks", "torchmetrics.text",
+    "onnx", "onnxscript", "sklearn.linear_model", "dvclive",
+    "great_expectations", "great_expectations.expectations", "mlflow", "mlflow.store.tracking.sqlalchemy_store",
+    "fontTools.ttLib", "uharfbuzz", "freetype", "jinja2", "pydantic", "ruamel.yaml", "safetensors.torch", "tqdm",
+)  # fmt: skip
+SILENT = {"GX_ANALYTICS_ENABLED": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}  # as the project sets them first
+Request = dict[str, Any]
+
+
+class Server:
+    """Who waits for which process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.clients = folder, dict[int, socket.socket]()
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(folder / "address"))
+        self.listener.listen()
+        self.woken, self.wake = socket.socketpair()
+        for end in (self.woken, self.wake):
+            end.setblocking(False)
+        signal.set_wakeup_fd(self.wake.fileno())
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self.selector = selectors.DefaultSelector()
+        for source in (self.listener, sys.stdin, self.woken):
+            self.selector.register(source, selectors.EVENT_READ)
+
+    def serve(self) -> Request:
+        """Answer until standard input is closed; returns in a child, with the request that it is to run."""
+        while True:
+            sources = {key.fileobj for key, _ in self.selector.select()}
+            if sys.stdin in sources:
+                self.end()
+            if self.woken in sources:
+                self.woken.recv(4096)
+                self.answer()
+            for process, client in self.clients.items():
+                if client in sources:  # it is gone, and what it waits for goes with it
+                    self.selector.unregister(client)
+                    kill(process)
+            if self.listener in sources and (request := self.accept()):
+                return request
+
+    def accept(self) -> Request | None:
+        """Fork for a request; returns it in the child."""
+        client, _ = self.listener.accept()
+        length, streams, _, _ = socket.recv_fds(client, 4, 3)
+        content = client.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL)
+        process = os.fork()
+        if not process:
+            self.become_child([client, *self.clients.values()], streams)
+            request: Request = json.loads(content)
+            return request
+        client.sendall(process.to_bytes(4, "big"))
+        self.clients[process] = client
+        self.selector.register(client, selectors.EVENT_READ)
+        for stream in streams:
+            os.close(stream)
+        return None
+
+    def become_child(self, clients: list[socket.socket], streams: list[int]) -> None:
+        """Leave the server behind: a session of its own, the client's streams, signals as in a fresh process."""
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
+            os.close(stream)
+        for own in (self.selector, self.listener, self.woken, self.wake, *clients):
+            own.close()
+
+    def answer(self) -> None:
+        """Tell those whose process has ended how it did."""
+        while self.clients:
+            process, status = os.waitpid(-1, os.WNOHANG)
+            if not process:
+                return
+            client = self.clients.pop(process)
+            with suppress(KeyError):
+                self.selector.unregister(client)
+            with client, suppress(OSError):
+                client.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, "big", signed=True))
+
+    def end(self) -> None:
+        """With all that was started."""
+        for process in self.clients:
+            kill(process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os._exit(0)
+
+
+def kill(process: int) -> None:
+    """A process and those that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process, signal.SIGKILL)
+
+
+def run(request: Request) -> None:
+    """As ``python -m module …`` and ``python -c code …`` do."""
+    (kind, subject, *arguments), folder = request["words"], Path(request["folder"])
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.executable = request["program"]
+    multiprocessing.process.ORIGINAL_DIR = str(folder)
+    paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    sys.path[:0] = [str(folder) if kind == "-m" else "", *(str(folder / path) for path in paths)]
+    sys.argv = [kind, *arguments]
+    if kind == "-m":
+        runpy.run_module(subject, run_name="__main__", alter_sys=True)
+    else:
+        main = sys.modules["__main__"] = ModuleType("__main__")
+        exec(compile(subject, "<string>", "exec"), main.__dict__)
+
+
+def status_of(request: Request) -> int:
+    """Run it to its end; the exit status that Python would have."""
+    try:
+        run(request)
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    except BaseException as error:  # noqa: BLE001 - as Python does with whatever ends it
+        sys.excepthook(type(error), error, error.__traceback__)
+        return 1
+    return 0
+
+
+def end(status: int) -> None:
+    """As Python does, but for taking every library apart, which takes longer than many a test."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
+
+
+def main() -> None:
+    """Import, and be ready where no library has started a thread."""
+    os.environ.update(SILENT)
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    if threading.active_count() != 1:
+        sys.exit(f"{__file__}: a library has started {threading.enumerate()}; a fork would not be whole")
+    gc.freeze()
+    server = Server(Path(sys.argv[1]))
+    os.write(1, b"ready\n")
+    end(status_of(server.serve()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""A process of the preloaded Python is told, and tells, what a fresh one would."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import ROOT
+from tests.preloaded import python
+
+TOLD = "import os, sys; print(sys.argv, os.getcwd(), os.environ['WORD'], input()); print('and', file=sys.stderr)"
+PATIENCE_S = 600.0
+
+
+def asked(*words: str, **named: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([python(), *words], capture_output=True, text=True, check=False, **named)  # type: ignore[call-overload,no-any-return]
+
+
+def test_words_folder_environment_and_streams_are_the_callers(tmp_path: Path) -> None:
+    done = asked("-c", TOLD, "a b", cwd=tmp_path, env=os.environ | {"WORD": "word"}, input="line\n")
+    assert (done.returncode, done.stderr) == (0, "and\n")
+    assert done.stdout == f"['-c', 'a b'] {tmp_path} word line\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "told"),
+    [
+        ("import sys; sys.exit(3)", 3, ""),
+        ("import sys; sys.exit('reason')", 1, "reason\n"),
+        ("raise ValueError('reason')", 1, "ValueError: reason\n"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL, ""),
+    ],
+)
+def test_its_end_is_the_callers(code: str, status: int, told: str) -> None:
+    done = asked("-c", code)
+    assert done.returncode == status and done.stderr.endswith(told)
+
+
+def test_a_module_is_of_the_callers_checkout(tmp_path: Path) -> None:
+    package = tmp_path / "src/glyphlens"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "own.py").write_text("import sys; print(__name__, sys.argv)", encoding="utf-8")
+    done = asked("-m", "glyphlens.own", "word", cwd=tmp_path, env=os.environ | {"PYTHONPATH": "src"})
+    assert done.stdout == f"__main__ {[str(package / 'own.py'), 'word']}\n"
+
+
+def test_libraries_are_there_and_nothing_of_this_project() -> None:
+    done = asked("-c", "import sys; print({'torch', 'mlflow', 'great_expectations', 'glyphlens'} - set(sys.modules))")
+    assert done.stdout == "{'glyphlens'}\n"
+
+
+def test_anything_else_is_python_itself() -> None:
+    assert asked("-V").stdout.startswith("Python 3.")
+    assert "usage: " in asked("-m", "json.tool", "--help").stdout
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+def test_a_process_ends_with_its_caller(sent: signal.Signals) -> None:
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    with subprocess.Popen([python(), "-c", code], stdout=subprocess.PIPE, text=True) as caller:
+        assert caller.stdout is not None
+        process = int(caller.stdout.readline())
+        caller.send_signal(sent)
+        assert caller.wait(PATIENCE_S) == -sent
+    deadline = time.monotonic() + PATIENCE_S
+    while (Path("/proc") / str(process)).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_stage_starts_as_from_a_fresh_python() -> None:
+    done = asked("-m", "glyphlens.stages.code", env=os.environ | {"PYTHONPATH": "src"}, cwd=ROOT)
+    assert done.returncode == 2 and done.stderr.startswith("usage: code.py")
