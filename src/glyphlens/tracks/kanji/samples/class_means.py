@@ -1,10 +1,10 @@
-"""What a class looks like to most of its writers: mean thumbnails, from cells whose edges are told in two ways.
+"""What a class looks like to most of its writers: the mean thumbnail of its pictures.
 
 N pictures · P×P pixels · F = 256 pixels of a 16×16 thumbnail
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import cv2
@@ -12,14 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 THUMBNAIL_PX = 16
-# A class is known by its cells without pieces where so many are there; else by all of them, with their pieces unless
-# these make the cells less alike by more than the slack.
-ENOUGH_CELLS, ALIKE_SLACK = 10, 0.1
 FEWEST_CELLS = 5  # of a class that tell what is its own
 MEAN_STEPS = 256  # means are whole multiples of 1 / MEAN_STEPS, so that sums of products are exact in any order
-
-# Of a class: cells without pieces; the others with all pieces; the others without.
-UNTOUCHED, WHOLE, CLEARED = range(3)
 
 
 class ClassMean(NamedTuple):
@@ -30,29 +24,32 @@ class ClassMean(NamedTuple):
     length: float
 
 
-class ClassSums:
-    """By label what the mean needs, (3, 1 + F + 1) int64: count, Σ pixels, Σ squares of UNTOUCHED, WHOLE, CLEARED."""
+# By label the number of pictures and the sum of their thumbnails, (1 + F,) int64.
+ThumbnailSums = Mapping[str, NDArray[np.int64]]
 
-    def __init__(self) -> None:
-        self.tables: dict[str, NDArray[np.int64]] = {}
 
-    def add(self, kind: int, labels: Iterable[str], pictures_NPP: NDArray[np.uint8]) -> None:
-        """Pictures of one kind with their labels."""
-        for label, pixels_F in zip(labels, thumbnails(pictures_NPP), strict=True):
-            table = self.tables.setdefault(label, np.zeros((3, THUMBNAIL_PX**2 + 2), np.int64))
-            table[kind, 0] += 1
-            table[kind, 1:-1] += pixels_F
-            table[kind, -1] += int(pixels_F @ pixels_F)
+def thumbnail_sums(labels: Iterable[str], pictures_NPP: NDArray[np.uint8]) -> ThumbnailSums:
+    """Of pictures with their labels."""
+    sums: dict[str, NDArray[np.int64]] = {}
+    for label, pixels_F in zip(labels, thumbnails(pictures_NPP), strict=True):
+        total = sums.setdefault(label, np.zeros(THUMBNAIL_PX**2 + 1, np.int64))
+        total[0] += 1
+        total[1:] += pixels_F
+    return sums
 
-    def merge(self, other: "ClassSums") -> None:
-        """Add what another file has."""
-        for label, table in other.tables.items():
-            self.tables[label] = self.tables.get(label, 0) + table
 
-    def means(self) -> dict[str, ClassMean]:
-        """Of every class that enough cells show."""
-        picked = {label: _picked(table) for label, table in self.tables.items()}
-        return {label: _mean(sums) for label, sums in picked.items() if sums[0] >= FEWEST_CELLS}
+def added_sums(parts: Iterable[ThumbnailSums]) -> dict[str, NDArray[np.int64]]:
+    """The sums of all parts together."""
+    total: dict[str, NDArray[np.int64]] = {}
+    for part in parts:
+        for label, sums in part.items():
+            total[label] = total[label] + sums if label in total else sums
+    return total
+
+
+def class_means(sums: ThumbnailSums) -> dict[str, ClassMean]:
+    """Of every class with FEWEST_CELLS pictures or more."""
+    return {label: _mean(total) for label, total in sums.items() if total[0] >= FEWEST_CELLS}
 
 
 def thumbnails(pictures_NPP: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -72,19 +69,7 @@ def likeness(thumbnails_NF: NDArray[np.int64], mean: ClassMean) -> NDArray[np.fl
     return np.asarray(thumbnails_NF @ mean.centred_F / (spread_N * mean.length))
 
 
-def _picked(table: NDArray[np.int64]) -> NDArray[np.int64]:
-    if table[UNTOUCHED, 0] >= ENOUGH_CELLS:
-        return np.asarray(table[UNTOUCHED])
-    own = _alike(table[WHOLE]) >= _alike(table[CLEARED]) - ALIKE_SLACK
-    return np.asarray(table[UNTOUCHED] + table[WHOLE if own else CLEARED])
-
-
-def _alike(sums: NDArray[np.int64]) -> float:
-    """Share of the pictures' energy that their mean has: 1 where all are the same."""
-    return int(sums[1:-1] @ sums[1:-1]) / max(1, int(sums[0]) * int(sums[-1]))
-
-
 def _mean(sums: NDArray[np.int64]) -> ClassMean:
-    mean_F = np.rint(sums[1:-1] * MEAN_STEPS / sums[0]).astype(np.int64)
+    mean_F = np.rint(sums[1:] * MEAN_STEPS / sums[0]).astype(np.int64)
     centred_F = len(mean_F) * mean_F - mean_F.sum()
     return ClassMean(mean_F, centred_F, math.sqrt(max(1, int(centred_F @ centred_F)) / len(mean_F)))

@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 
 from glyphlens.imaging.handwriting import HandwritingParams, prepare
 from glyphlens.imaging.ink import MASK_PX, find_ink
-from glyphlens.tracks.kanji.samples.class_means import THUMBNAIL_PX, ClassMean, likeness, thumbnails
+from glyphlens.tracks.kanji.samples.class_means import (
+    THUMBNAIL_PX,
+    ClassMean,
+    ThumbnailSums,
+    added_sums,
+    class_means,
+    likeness,
+    thumbnail_sums,
+    thumbnails,
+)
 
 PIECES = 3  # of a cell, the largest, are decided one by one; smaller ones are cleared
 OWN = 255  # marks the character's own ink
@@ -24,25 +33,27 @@ CHUNK = 64  # cells looked at together
 PAPER_PERCENT = 25
 # A set whose characters mostly have this share of the cell's side is cropped to them.
 FULL_SIDE, TIGHT_SHARE = 0.85, 0.5
+# A class is known by its cells without pieces where so many are there; else by the others too.
+ENOUGH_CELLS = 10
+LARGE = 0.008  # share of the cell from which on a piece is as large as a stroke
 
 
 class Rule(NamedTuple):
-    """When a piece is the character's: ``gain`` in likeness to the class with it, ``support`` of its place.
+    """When a piece is the character's: how much more like the class the picture is with it, and how much the class
+    has in its place.
 
-    Support is the class's mean ink in the piece's place over that in the place of the rest of the character. More is
-    asked of a piece smaller than LARGE of the cell, less of one that does not reach the cell's border: what was cut off a
-    neighbour does.
+    ``support`` is the class's mean ink in the piece's place over that in the place of the rest of the character; it is
+    asked of a piece that is LARGE and cut by the cell's border, as what is cut off a neighbour is.
     """
 
     gain: float
     support: float
     support_small: float
-    support_free: float
+    support_uncut: float
 
 
-# Measured on 200 simulated writers of 13 characters. In a cropped set most pieces are strokes; elsewhere hardly any.
-LARGE = 0.008
-TIGHT, LOOSE = Rule(-0.02, 0.3, 0.5, 0.1), Rule(0.003, 0.6, 0.6, 0.6)
+# Measured on simulated writers: in a cropped set most pieces are strokes, elsewhere hardly any are.
+TIGHT, LOOSE = Rule(-1.0, 0.3, 0.5, 0.1), Rule(0.003, 0.6, 0.6, 0.6)
 
 
 class EdgeCells(NamedTuple):
@@ -98,6 +109,59 @@ def find_pieces(cells_NHW: NDArray[np.uint8], params: HandwritingParams) -> Edge
 def without_edge(params: HandwritingParams) -> HandwritingParams:
     """The same preparation, which clears nothing but specks."""
     return params.model_copy(update={"edge_share": 0.0})
+
+
+class EdgeSurvey(NamedTuple):
+    """What the cells of a set tell together: those without pieces, and the others with and without them."""
+
+    untouched: ThumbnailSums
+    whole: ThumbnailSums
+    bare: ThumbnailSums
+    cells: int
+    full_cells: int
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether the set's cells are cropped to the characters, as those without pieces show."""
+        return self.cells >= ENOUGH_CELLS and self.full_cells >= TIGHT_SHARE * self.cells
+
+    @property
+    def rule(self) -> Rule:
+        """What makes a piece a stroke in this set."""
+        return TIGHT if self.is_tight else LOOSE
+
+    @property
+    def touched(self) -> ThumbnailSums:
+        """Cells with pieces, as most of them are right."""
+        return self.whole if self.is_tight else self.bare
+
+
+def survey_edges(labels_N: NDArray[np.object_], edge: EdgeCells, params: HandwritingParams) -> EdgeSurvey:
+    """Of cells with their labels."""
+    touched_N, bare_NPP = edge.touched_N, prepare(edge.cells_NHW, params)
+    whole_nPP = prepare(edge.cells_NHW[touched_N], without_edge(params))
+    return EdgeSurvey(
+        thumbnail_sums(labels_N[~touched_N], bare_NPP[~touched_N]),
+        thumbnail_sums(labels_N[touched_N], whole_nPP),
+        thumbnail_sums(labels_N[touched_N], bare_NPP[touched_N]),
+        int((~touched_N).sum()),
+        int((edge.side_N[~touched_N] >= FULL_SIDE).sum()),
+    )
+
+
+def added_surveys(parts: Sequence[EdgeSurvey]) -> EdgeSurvey:
+    """Of several files of a set."""
+    sums = (added_sums(each) for each in zip(*((part.untouched, part.whole, part.bare) for part in parts), strict=True))
+    return EdgeSurvey(*sums, sum(part.cells for part in parts), sum(part.full_cells for part in parts))
+
+
+def known_classes(surveys: Iterable[EdgeSurvey]) -> dict[str, ClassMean]:
+    """The mean of every class over all sets: from its cells without pieces, if there are ENOUGH_CELLS of them."""
+    found = list(surveys)
+    untouched = added_sums(survey.untouched for survey in found)
+    every = added_sums([untouched, *(survey.touched for survey in found)])
+    enough = {label: sums for label, sums in untouched.items() if sums[0] >= ENOUGH_CELLS}
+    return class_means(every | enough)
 
 
 def clear_edges(
@@ -159,7 +223,9 @@ def _support(
     """The class's mean ink under a piece over that under the character's own ink."""
 
     def ink_under(mask_HW: NDArray[np.bool_]) -> float:
-        at_2n = (np.stack(np.nonzero(mask_HW)) - np.array(variant.centre)[:, None]) / variant.scale + params.image_px / 2
+        at_2n = (
+            np.stack(np.nonzero(mask_HW)) - np.array(variant.centre)[:, None]
+        ) / variant.scale + params.image_px / 2
         within = ((at_2n >= 0) & (at_2n < params.image_px)).all(axis=0)
         down, across = (at_2n[:, within] * THUMBNAIL_PX // params.image_px).astype(np.int64)
         return float(mean.mean_F[down * THUMBNAIL_PX + across].mean()) if within.any() else 0.0
@@ -169,7 +235,7 @@ def _support(
 
 def _asked(piece_HW: NDArray[np.bool_], rule: Rule) -> float:
     if not (piece_HW[[0, -1]].any() or piece_HW[:, [0, -1]].any()):
-        return rule.support_free
+        return rule.support_uncut
     return rule.support if piece_HW.mean() > LARGE else rule.support_small
 
 
