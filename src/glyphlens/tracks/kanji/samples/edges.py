@@ -1,12 +1,12 @@
 """Ink in the edge of a record's cell: a stroke of the character, or a piece of what stands beside it?
 
-Size and place alone do not tell them apart: the dot of a tightly cropped う lies where another set shows its neighbours.
-The other writers do. What most of them have in that place of the character is the character's.
+Size and place alone do not tell them apart: the dot of a tightly cropped う lies where other sets show neighbours. The
+other writers do. What most of them have in that place of the character is the character's.
 
 N cells · H×W pixels of a cell · P×P pixels of a picture · V variants of cells · F = 256 pixels of a 16×16 thumbnail
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -73,10 +73,11 @@ class EdgeCells(NamedTuple):
 
 
 class ClearedCells(NamedTuple):
-    """``pictures_NPP`` as ``prepare`` makes them, and which cells had a piece cleared away."""
+    """``pictures_NPP`` as ``prepare`` makes them, which cells had a piece cleared away, and their pieces."""
 
     pictures_NPP: NDArray[np.uint8]
     cleared_N: NDArray[np.bool_]
+    edge: EdgeCells
 
 
 class _Variant(NamedTuple):
@@ -151,8 +152,13 @@ def survey_edges(labels_N: NDArray[np.object_], edge: EdgeCells, params: Handwri
 
 def added_surveys(parts: Sequence[EdgeSurvey]) -> EdgeSurvey:
     """Of several files of a set."""
-    sums = (added_sums(each) for each in zip(*((part.untouched, part.whole, part.bare) for part in parts), strict=True))
-    return EdgeSurvey(*sums, sum(part.cells for part in parts), sum(part.full_cells for part in parts))
+    return EdgeSurvey(
+        added_sums(part.untouched for part in parts),
+        added_sums(part.whole for part in parts),
+        added_sums(part.bare for part in parts),
+        sum(part.cells for part in parts),
+        sum(part.full_cells for part in parts),
+    )
 
 
 def known_classes(surveys: Iterable[EdgeSurvey]) -> dict[str, ClassMean]:
@@ -165,28 +171,32 @@ def known_classes(surveys: Iterable[EdgeSurvey]) -> dict[str, ClassMean]:
 
 
 def clear_edges(
-    cells_NHW: NDArray[np.uint8], means: Sequence[ClassMean | None], rule: Rule, params: HandwritingParams
+    cells_NHW: NDArray[np.uint8],
+    labels_N: NDArray[np.object_],
+    means: Mapping[str, ClassMean],
+    rule: Rule,
+    params: HandwritingParams,
 ) -> ClearedCells:
-    """Prepare the cells with those of their pieces that are the character's; all are cleared where its class has no
-    mean."""
+    """Prepare the cells with those of their pieces that are the character's; without a mean of the class, with none."""
     edge, pictures_NPP = find_pieces(cells_NHW, params), prepare(cells_NHW, params)
     cleared_N = edge.touched_N
-    rows = [row for row in np.flatnonzero(cleared_N).tolist() if means[row] is not None]
-    kept = {row: _own_pieces(edge, row, pictures_NPP[row], means[row], rule, params) for row in rows}
-    some = [row for row in rows if kept[row]]
+    kept: dict[int, frozenset[int]] = {}
+    for row in np.flatnonzero(cleared_N).tolist():
+        if labels_N[row] in means:
+            kept[row] = own_pieces(edge, row, pictures_NPP[row], means[labels_N[row]], rule, params)
+    some = [row for row, numbers in kept.items() if numbers]
     if some:
-        painted = np.stack([_painted(edge, row, kept[row]) for row in some])
-        pictures_NPP[some] = prepare(painted, without_edge(params))
+        painted_nHW = np.stack([_painted(edge, row, kept[row]) for row in some])
+        pictures_NPP[some] = prepare(painted_nHW, without_edge(params))
     for row in some:
         cleared_N[row] = bool(set(np.unique(edge.pieces_NHW[row]).tolist()) - {0, OWN} - kept[row])
-    return ClearedCells(pictures_NPP, cleared_N)
+    return ClearedCells(pictures_NPP, cleared_N, edge)
 
 
-def _own_pieces(
-    edge: EdgeCells, row: int, bare_PP: NDArray[np.uint8], mean: ClassMean | None, rule: Rule, params: HandwritingParams
+def own_pieces(
+    edge: EdgeCells, row: int, bare_PP: NDArray[np.uint8], mean: ClassMean, rule: Rule, params: HandwritingParams
 ) -> frozenset[int]:
-    """The pieces that are the character's."""
-    assert mean is not None
+    """The numbers of a cell's pieces that are the character's; ``bare_PP`` is its picture without any."""
     pieces_HW = edge.pieces_NHW[row]
     numbers = [number for number in range(1, PIECES + 1) if (pieces_HW == number).any()]
     chosen = dict.fromkeys([*(frozenset([number]) for number in numbers), frozenset(numbers)])
