@@ -13,9 +13,9 @@ from glyphlens.tracks.kanji.samples.edges import OWN, EdgeCells
 
 # Only a cell of so little contrast, of 255, may be noise: the darkest pixel against the paper.
 NOISE_CONTRAST, PAPER_PERCENT = 110, 25
-# Noise is many components of which none is large: the faintest strokes on noisy paper have a tenth of the ink together …
+# Noise is many components of which none is large: the faintest stroke on noisy paper has a tenth of all ink …
 NOISE_COMPONENTS, LARGEST_SHARE, DARK_SHARE = 20, 0.08, 0.3
-# … or shades over most of the cell, which no character covers.
+# … or a shade over most of the cell, which no character covers.
 MOST_INK = 0.5
 # A character is cut where the cell's border has so many pixels of it, as a share of the cell's side.
 CUT_SHARE = 0.03

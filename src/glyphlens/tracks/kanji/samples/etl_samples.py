@@ -1,7 +1,7 @@
 """Records of the ETL Character Database → prepared pictures and a row for each, a file at a time.
 
-Files are read twice: first to learn what the classes look like, then to clear the cells' edges by it. Memory is bounded by
-the chunk: every process writes the pictures of its file to a part, which is read back in slices.
+Files are read twice: first to learn what the classes look like, then to clear the cells' edges by it. Memory is bounded
+by the chunk: every process writes the pictures of its file to a part, which is read back in slices.
 N records · P×P pixels
 """
 
@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,8 +103,8 @@ class _Shard(NamedTuple):
     file: EtlFile
     part: Path
     handwriting: HandwritingParams
-    rule: Rule = LOOSE
-    means: Mapping[str, ClassMean] = MappingProxyType({})
+    rule: Rule
+    means: Mapping[str, ClassMean]
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def read_samples(
     ``read`` do.
     """
     found = find_files(folder, list(only))
-    shards = [_Shard(file, parts / f"{file.name}.u8", handwriting) for file in found.files]
+    shards = [_Shard(file, parts / f"{file.name}.u8", handwriting, LOOSE, {}) for file in found.files]
     done = list(map_shards(_read_file, _told(shards, workers), workers, "ETL files"))
     audit = [*found.audit, *(row for each in done for row in each.audit)]
     parts = ((each.index, each.cells) for each in done)
