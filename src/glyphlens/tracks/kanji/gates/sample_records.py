@@ -4,13 +4,15 @@ import re
 import unicodedata
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, Verdict, at_most, first_rows, none_of, show, verdict
 from glyphlens.gates.suites.sample_set import KEY
 from glyphlens.sources.etl.codes import characters, code_text
 from glyphlens.sources.etl.sets import SETS, EtlSet
-from glyphlens.tracks.kanji.gates.sample_data import KanjiSampleData, KanjiSampleLimits
+from glyphlens.tracks.kanji.gates.sample_data import KanjiSampleData, KanjiSampleLimits, Words
 
 ETL, RENDERED = "etl", "rendered"
 RENDERED_SETS = ("font", "strokes")
@@ -21,6 +23,8 @@ NO_RECORD_LOST = (
     *("found twice", "cut off", "other number of codes", "foreign file", "description, not data", "model pattern"),
     *("files missing", "set missing", "other count"),
 )
+# Of the cells without clearing: ink in so many of them is the class's; standard errors that are taken off a difference.
+MAJORITY, SURE = 0.5, 3
 
 CHECKS: Checks[KanjiSampleData, KanjiSampleLimits] = Checks()
 
@@ -134,6 +138,38 @@ def set_codes(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
     ]
     message = "sets with another number of codes than published"
     return at_most(len(rows), 0, message if rows else "", rows[:SHOWN_ROWS], otherwise=Verdict.WARN)
+
+
+@CHECKS.add("edges-cleared")
+def edges_cleared(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
+    """Clearing takes the neighbours' ink from a cell's edge, never what most other cells of the class have: う its dot."""
+    cleared_N = np.zeros(len(data.samples), bool)
+    cleared_N[data.cleared_rows] = True
+    rows: list[Row] = []
+    for (name, label), found in data.index.groupby(["set", "label"], sort=True).indices.items():
+        cleared_n = cleared_N[found]
+        if min(cleared_n.sum(), (~cleared_n).sum()) >= limits.min_cleared_cells:
+            loss = lost_ink(data.measured.thumbnails_NW[found], cleared_n)
+            rows.append({"set": name, "label": label, "cleared": int(cleared_n.sum()), "loss": loss})
+    rows.sort(key=lambda row: -float(row["loss"]))
+    worst = float(rows[0]["loss"]) if rows else 0.0
+    message = "largest share of its class's ink that the cleared cells of a set lack more often than the others"
+    return at_most(
+        worst, limits.max_cleared_loss, message, rows[:SHOWN_ROWS] if worst > limits.max_cleared_loss else ()
+    )
+
+
+def lost_ink(thumbnails_nW: Words, cleared_n: NDArray[np.bool_]) -> float:
+    """How much more of the places that most cells without clearing have inked those with it leave empty, 0 … 1.
+
+    Three standard errors are taken off: few cells differ by chance.
+    """
+    inked_nF = np.unpackbits(np.ascontiguousarray(thumbnails_nW).view(np.uint8), axis=1).astype(bool)
+    majority_F = inked_nF[~cleared_n].mean(axis=0) >= MAJORITY
+    empty_n = (majority_F & ~inked_nF).sum(axis=1) / max(1, int(majority_F.sum()))
+    with_n, without_n = empty_n[cleared_n], empty_n[~cleared_n]
+    error = np.sqrt(with_n.var() / len(with_n) + without_n.var() / len(without_n))
+    return max(0.0, float(with_n.mean() - without_n.mean() - SURE * error))
 
 
 def distinct_codes(data: KanjiSampleData) -> pd.DataFrame:

@@ -1,8 +1,8 @@
 """Records and sheets that a person should look at: other writers read them as another character.
 
 A linear reader of small pictures learns every set without a third of its writers and reads these. It is no recogniser:
-what it is surest about and the label denies is a wrong label, a damaged cell or an odd hand; a sheet that it cannot read
-at all was displaced on the scanner.
+where it is sure and the label says otherwise, that is a wrong label, a damaged cell or an odd hand; a sheet that it
+cannot read at all was displaced on the scanner.
 
 N pictures · F = 256 pixels of a thumbnail · K components · C classes
 """
@@ -28,7 +28,7 @@ READ_ROWS = 4096  # pictures read at a time
 LISTED = 500  # records of a set that are read most surely as another character
 # A sheet is suspicious where so few of its cells, of so many, are read right as a share of the median sheet's …
 FEWEST_CELLS, SHEET_SHARE = 8, 0.5
-# … and displaced where besides so many of them are cut by their border, and of the median sheet's less than half as many.
+# … and displaced where besides so many of them are cut by their border, and of the median sheet's less than half of it.
 CUT_SHEET = 0.5
 LABEL, SHEET, DISPLACED = "label", "sheet", "displaced cell"
 SUSPECT_COLUMNS = ("reason", "set", "file", "record", "writer", "label", "read_as", "margin", "sheet_right", "row")
@@ -73,12 +73,11 @@ def find_suspects(index: pd.DataFrame, cells: pd.DataFrame, read: pd.DataFrame) 
     return pd.concat(listed, ignore_index=True)[list(SUSPECT_COLUMNS)]
 
 
-def _small(pictures: PictureRows) -> NDArray[np.float32]:
+def _small(pictures: PictureRows) -> NDArray[np.uint8]:
     """(N, F)."""
-    parts = [np.empty((0, THUMBNAIL_PX**2), np.float32)]
-    for start in range(0, len(pictures), READ_ROWS):
-        parts.append(thumbnails(pictures[start : start + READ_ROWS]).astype(np.float32))
-    return np.concatenate(parts)
+    starts = range(0, len(pictures), READ_ROWS)
+    parts = [thumbnails(pictures[start : start + READ_ROWS]).astype(np.uint8) for start in starts]
+    return np.concatenate([np.empty((0, THUMBNAIL_PX**2), np.uint8), *parts])
 
 
 def _folds(labels: NDArray[np.object_], groups: NDArray[np.object_]) -> Iterable[tuple[NDArray[np.int64], ...]]:
@@ -95,7 +94,7 @@ def _folds(labels: NDArray[np.object_], groups: NDArray[np.object_]) -> Iterable
 
 
 def _read(
-    small_nF: NDArray[np.float32],
+    small_nF: NDArray[np.uint8],
     labels_n: NDArray[np.object_],
     train: NDArray[np.int64],
     held_out: NDArray[np.int64],
@@ -109,7 +108,9 @@ def _read(
     names = np.unique(labels_n[train])
     equal = np.full(len(names), 1 / len(names))
     reader = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=SHRINKAGE, priors=equal)
-    reader.fit(components.transform(small_nF[train]), labels_n[train].astype(str))
+    blocks = [train[start : start + READ_ROWS] for start in range(0, len(train), READ_ROWS)]
+    features_nK = np.concatenate([components.transform(small_nF[block]).astype(np.float32) for block in blocks])
+    reader.fit(features_nK, labels_n[train].astype(str))
     read, margins = [np.empty(0, object)], [np.empty(0)]
     for start in range(0, len(held_out), READ_ROWS):
         part = held_out[start : start + READ_ROWS]
