@@ -15,7 +15,7 @@ from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, Verdict, at_
 from glyphlens.gates.expectations import TableSuite, between, matches, one_of
 from glyphlens.gates.run import Gate
 from glyphlens.gates.suites import sample_set
-from glyphlens.gates.suites.sample_set import HELD_OUT, KEY
+from glyphlens.gates.suites.sample_set import KEY
 from glyphlens.sources.etl.sets import SETS
 from glyphlens.tracks.kanji.gates import sample_pictures, sample_records
 from glyphlens.tracks.kanji.gates.sample_data import KanjiSampleData, KanjiSampleLimits, KanjiSamplePaths

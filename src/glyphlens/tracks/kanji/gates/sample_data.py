@@ -24,7 +24,6 @@ from glyphlens.data.produced import PRODUCED_COLUMNS
 from glyphlens.data.sample_set import ImageFormat, SampleSet
 from glyphlens.gates.suites.sample_set import HELD_OUT, ink_bounds, read_manifest
 from glyphlens.sources.etl.finding import AUDIT_COLUMNS
-from glyphlens.tracks.kanji.samples.kanji_set import CLEARED_ROWS
 
 IMAGE = ImageFormat(64, 64, 8)
 COLUMNS = (*PRODUCED_COLUMNS, "image_hash")
@@ -195,7 +194,7 @@ class KanjiSampleData:
         rows_M = load_array(folder / "stroke_rows.npy")
         # only cells of ETL records have edges that were cleared
         is_read = (samples.index["source"] == "etl").any()
-        cleared_rows = load_array(folder / CLEARED_ROWS) if is_read else np.empty(0, np.int64)
+        cleared_rows = load_array(folder / "cleared_rows.npy") if is_read else np.empty(0, np.int64)
         return cls(samples, manifest, audit, structure, strokes_MSF, rows_M, cleared_rows, limits.ink_level)
 
     @property

@@ -142,7 +142,7 @@ def set_codes(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
 
 @CHECKS.add("edges-cleared")
 def edges_cleared(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
-    """Clearing takes the neighbours' ink from a cell's edge, never what most other cells of the class have: う its dot."""
+    """Clearing takes the neighbours' ink from a cell's edge, never what most cells of the class have: the dot of う."""
     cleared_N = np.zeros(len(data.samples), bool)
     cleared_N[data.cleared_rows] = True
     rows: list[Row] = []

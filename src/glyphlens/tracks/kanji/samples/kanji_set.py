@@ -22,9 +22,6 @@ from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.sources.structure import Structure
 from glyphlens.tracks.kanji.samples.classes import FEWEST_CLASSES, kanji_classes
 
-# Beside a set of ETL records: the rows from whose cells ink was cleared.
-CLEARED_ROWS = "cleared_rows.npy"
-
 
 class KanjiSet(NamedTuple):
     """``rows`` of the produced pictures that are kept, ascending; their index without hashes; what was left out."""

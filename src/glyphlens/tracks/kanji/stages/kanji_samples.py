@@ -19,7 +19,6 @@ from glyphlens.sources.standin.render import render_standin
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.kanji.samples.etl_samples import read_samples
 from glyphlens.tracks.kanji.samples.kanji_set import (
-    CLEARED_ROWS,
     KanjiSet,
     StrokeRows,
     build_kanji_set,
@@ -60,7 +59,7 @@ def from_etl(
         found = found._replace(rows=usable[found.rows])
         audit = pd.concat([read.audit, audit_frame(displaced_cells(displaced))], ignore_index=True)
         save_suspects(out, suspects, read.pixels, read.index, found.rows)
-        save_array(out / CLEARED_ROWS, np.flatnonzero(read.cells["cleared"].to_numpy()[found.rows]))
+        save_array(out / "cleared_rows.npy", np.flatnonzero(read.cells["cleared"].to_numpy()[found.rows]))
         save_kanji_set(out, read.pixels, found, StrokeRows(), kanjivg, audit, params.image_px)
     return found, audit
 
