@@ -1,4 +1,4 @@
-"""Characters in the hands of simulated writers, as cells of ETL records: grey in a grid, or black and cropped tightly."""
+"""Characters in the hands of simulated writers, as cells of ETL records: grey in a grid, or black and cropped."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from tests.sources.etl.etl_records import b_record, g_record, m_record
 
 # Strokes in a square of 100.
 STROKES = {
-    "う": [[(35, 4), (62, 13)], [(20, 38), (55, 28), (80, 45), (70, 75), (40, 98)]],
+    "う": [[(38, 2), (60, 7)], [(20, 38), (55, 28), (80, 45), (70, 75), (40, 98)]],
     "は": [
         [(7, 5), (3, 55), (9, 98)],
         [(35, 30), (98, 27)],
@@ -72,7 +72,7 @@ def soiled(image: Image, writer: int) -> Image:
 
 
 def displaced(upper: Image, lower: Image) -> Image:
-    """What a cell shows whose sheet lay half a cell too high: the lower half of one character above another's upper one."""
+    """A cell of a sheet that lay half a cell too high: the lower half of one character above the upper of another."""
     half = upper.shape[0] // 2
     return np.concatenate([upper[half:], lower[:half]])
 

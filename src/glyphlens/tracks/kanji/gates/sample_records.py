@@ -12,7 +12,12 @@ from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, Verdict, at_
 from glyphlens.gates.suites.sample_set import KEY
 from glyphlens.sources.etl.codes import characters, code_text
 from glyphlens.sources.etl.sets import SETS, EtlSet
-from glyphlens.tracks.kanji.gates.sample_data import KanjiSampleData, KanjiSampleLimits, Words
+from glyphlens.tracks.kanji.gates.sample_data import (
+    THUMBNAIL_PX,
+    KanjiSampleData,
+    KanjiSampleLimits,
+    Words,
+)
 
 ETL, RENDERED = "etl", "rendered"
 RENDERED_SETS = ("font", "strokes")
@@ -24,7 +29,7 @@ NO_RECORD_LOST = (
     *("files missing", "set missing", "other count"),
 )
 # Of the cells without clearing: ink in so many of them is the class's; standard errors that are taken off a difference.
-MAJORITY, SURE = 0.5, 3
+MAJORITY, SURE = 0.5, 4
 
 CHECKS: Checks[KanjiSampleData, KanjiSampleLimits] = Checks()
 
@@ -160,13 +165,16 @@ def edges_cleared(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
 
 
 def lost_ink(thumbnails_nW: Words, cleared_n: NDArray[np.bool_]) -> float:
-    """How much more of the places that most cells without clearing have inked those with it leave empty, 0 … 1.
+    """Of the places that most cells without clearing have inked: how many more those with it leave empty, 0 … 1.
 
-    Three standard errors are taken off: few cells differ by chance.
+    A place is empty where its neighbours are too. SURE standard errors are taken off: few cells differ by chance.
     """
-    inked_nF = np.unpackbits(np.ascontiguousarray(thumbnails_nW).view(np.uint8), axis=1).astype(bool)
-    majority_F = inked_nF[~cleared_n].mean(axis=0) >= MAJORITY
-    empty_n = (majority_F & ~inked_nF).sum(axis=1) / max(1, int(majority_F.sum()))
+    bits_nB = np.ascontiguousarray(thumbnails_nW).view(np.uint8)
+    inked_nPP = np.unpackbits(bits_nB, axis=1).reshape(-1, THUMBNAIL_PX, THUMBNAIL_PX).astype(bool)
+    majority_PP = inked_nPP[~cleared_n].mean(axis=0) >= MAJORITY
+    padded_nPP = np.pad(inked_nPP, ((0, 0), (1, 1), (1, 1)))
+    near_nPP = np.lib.stride_tricks.sliding_window_view(padded_nPP, (3, 3), axis=(1, 2)).any(axis=(3, 4))
+    empty_n = (majority_PP & ~near_nPP).sum(axis=(1, 2)) / max(1, int(majority_PP.sum()))
     with_n, without_n = empty_n[cleared_n], empty_n[~cleared_n]
     error = np.sqrt(with_n.var() / len(with_n) + without_n.var() / len(without_n))
     return max(0.0, float(with_n.mean() - without_n.mean() - SURE * error))
