@@ -17,7 +17,7 @@ PARAMS = HandwritingParams(
     image_px=64, box_px=56, edge_share=0.125, speck_share=0.0008, min_contrast=30, blur_sigma_px=0.5
 )
 WHOLE = without_edge(PARAMS)
-CHARS, WRITERS = "うはほいへ三", range(1, 41)
+CHARS, WRITERS, GRID_WRITERS = "うはほいへ三", range(1, 41), range(1, 17)
 Image = NDArray[np.uint8]
 
 
@@ -52,14 +52,13 @@ def test_the_strokes_of_cropped_characters_stay(tmp_path: Path) -> None:
 
 def test_what_soils_a_cropped_cell_costs_no_stroke(tmp_path: Path) -> None:
     found, cells = tight(tmp_path, soiled)
-    kept = alike(found.pixels[:], prepare(cells, WHOLE)).reshape(len(CHARS), -1)
-    before = alike(prepare(np.stack([soiled(cell, 1) for cell in cells]), PARAMS), prepare(cells, WHOLE))
-    assert kept[:3].mean() > before.reshape(len(CHARS), -1)[:3].mean() + 0.05
+    right = (alike(found.pixels[:], prepare(cells, WHOLE)) > 0.85).reshape(len(CHARS), -1).mean(axis=1)
+    assert right.min() > 0.85 and right.mean() > 0.95
 
 
 def test_neighbours_and_ruled_lines_are_cleared_in_a_grid(tmp_path: Path) -> None:
-    clean = np.stack([hand(char, writer) for writer in WRITERS for char in CHARS])
-    writers = [(char, writer) for writer in WRITERS for char in CHARS]
+    writers = [(char, writer) for writer in GRID_WRITERS for char in "うは口"]
+    clean = np.stack([hand(*who) for who in writers])
     dirty = [soiled(cell, writer * 7 + ord(char)) for cell, (char, writer) in zip(clean, writers, strict=True)]
     write(tmp_path / "ETL9G_01", [etl9g(cell, *who) for cell, who in zip(dirty, writers, strict=True)])
     found = read(tmp_path)
@@ -68,8 +67,8 @@ def test_neighbours_and_ruled_lines_are_cleared_in_a_grid(tmp_path: Path) -> Non
 
 
 def test_a_cell_without_ink_in_its_edge_is_prepared_as_ever(tmp_path: Path) -> None:
-    clean = np.stack([hand(char, writer) for writer in WRITERS for char in CHARS])
-    writers = [(char, writer) for writer in WRITERS for char in CHARS]
+    writers = [(char, writer) for writer in GRID_WRITERS for char in "うは口"]
+    clean = np.stack([hand(*who) for who in writers])
     write(tmp_path / "ETL9G_01", [etl9g(cell, *who) for cell, who in zip(clean, writers, strict=True)])
     assert np.array_equal(read(tmp_path).pixels[:], prepare(clean, PARAMS))
 
@@ -91,7 +90,7 @@ def test_a_set_shows_by_itself_whether_it_is_cropped(change: Callable[[Image], I
 
 def test_pieces_are_numbered_by_size_and_the_character_is_none() -> None:
     image = hand("口", 1, side=70)
-    image[40:60, :4], image[20:30, -3:], image[100:103, :3] = 238, 238, 238
+    image[40:60, :4], image[20:30, -3:], image[100:105, :4] = 238, 238, 238
     pieces = find_pieces(image[None], PARAMS).pieces_NHW[0]
     assert [int(pieces[place]) for place in [(50, 1), (25, 126), (101, 1)]] == [1, 2, 3]
     assert pieces[20:107, 20:108].max() == 255 and set(np.unique(pieces)) == {0, 1, 2, 3, 255}
