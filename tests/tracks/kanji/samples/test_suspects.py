@@ -34,7 +34,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> EtlSamples:
         if sheet == SHUFFLED:
             cells = [*cells[3:], *cells[:3]]
         if sheet == SWAPPED:
-            cells[1], cells[2] = cells[6], cells[2]
+            cells[1] = cells[6]
         records += [etl1(cell, code, sheet) for cell, code in zip(cells, CODES, strict=True)]
     write(folder / "ETL1C_01", records)
     return read_samples(folder, folder / "parts", (), PARAMS, 1)
