@@ -11,12 +11,11 @@ from glyphlens.imaging.handwriting import HandwritingParams
 from glyphlens.imaging.ink import find_ink
 from glyphlens.tracks.kanji.samples.edges import OWN, EdgeCells
 
-# Only a cell of so little contrast, of 255, may be noise: the darkest pixel against the paper.
-NOISE_CONTRAST, PAPER_PERCENT = 110, 25
-# Noise is many components of which none is large: the faintest stroke on noisy paper has a tenth of all ink …
-NOISE_COMPONENTS, LARGEST_SHARE, DARK_SHARE = 20, 0.08, 0.3
-# … or a shade over most of the cell, which no character covers.
-MOST_INK = 0.5
+# Only a cell of so little contrast, of 255, may be noise: its darkest pixel, and its full ink, against the paper.
+DARKEST_CONTRAST, INK_CONTRAST, PAPER_PERCENT = 160, 96, 25
+# Noise is many components, of which none is large (the faintest stroke on noisy paper has a tenth of all ink) or which
+# cover much of the cell; and no character covers half of it.
+NOISE_COMPONENTS, LARGEST_SHARE, MUCH_INK, MOST_INK, DARK_SHARE = 20, 0.08, 0.25, 0.5, 0.3
 # A character is cut where the cell's border has so many pixels of it, as a share of the cell's side.
 CUT_SHARE = 0.03
 
@@ -27,11 +26,12 @@ def noise_cells(cells_NHW: NDArray[np.uint8], params: HandwritingParams) -> NDAr
     if not len(cells_NHW):
         return noise_N
     paper_N = np.percentile(cells_NHW, PAPER_PERCENT, axis=(1, 2), method="lower")
-    rows = np.flatnonzero(cells_NHW.max(axis=(1, 2)) - paper_N < NOISE_CONTRAST)
+    rows = np.flatnonzero(cells_NHW.max(axis=(1, 2)) - paper_N < DARKEST_CONTRAST)
     everything = params.model_copy(update={"edge_share": 0.0, "speck_share": 0.0})
     for row in rows.tolist():
         ink = find_ink(cells_NHW[row : row + 1], everything)
-        noise_N[row] = _is_noise(ink.strokes_NHW[0] >= max(1.0, DARK_SHARE * int(ink.range_N[0])))
+        if ink.range_N[0] < INK_CONTRAST:
+            noise_N[row] = _is_noise(ink.strokes_NHW[0] >= max(1.0, DARK_SHARE * int(ink.range_N[0])))
     return noise_N
 
 
@@ -44,8 +44,8 @@ def cut_cells(edge: EdgeCells) -> NDArray[np.bool_]:
 
 
 def _is_noise(inked_HW: NDArray[np.bool_]) -> bool:
-    if inked_HW.mean() > MOST_INK:
-        return True
     count, _, facts, _ = cv2.connectedComponentsWithStats(inked_HW.astype(np.uint8), connectivity=8)
+    share = inked_HW.mean()
     largest = facts[1:, cv2.CC_STAT_AREA].max(initial=0)
-    return bool(count - 1 >= NOISE_COMPONENTS and largest < LARGEST_SHARE * inked_HW.sum())
+    scattered = largest < LARGEST_SHARE * inked_HW.sum() or share > MUCH_INK
+    return bool(share > MOST_INK or (count - 1 >= NOISE_COMPONENTS and scattered))
