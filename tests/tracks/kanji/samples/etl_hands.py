@@ -29,6 +29,8 @@ STROKES = {
     "ノ": [[(80, 4), (60, 60), (15, 98)]],
 }
 CODES = {"う": 0x2426, "は": 0x244F, "ほ": 0x245B, "い": 0x2424, "三": 0x3B30, "へ": 0x2458, "口": 0x387D, "十": 0x3D3D}
+# Sheets of ETL1: one displaced, one whose labels are those of others, and one with a wrong label.
+SHEETS, DISPLACED, SHUFFLED, SWAPPED = 18, 7, 11, 3
 Image = NDArray[np.uint8]
 
 
@@ -99,3 +101,18 @@ def etl9g(image: Image, char: str, writer: int) -> bytes:
 
 def etl1(image: Image, code: int, writer: int) -> bytes:
     return m_record(image // 17, code, writer)
+
+
+def sheets_of_etl1() -> list[bytes]:
+    """Every character once a sheet, under codes of katakana: any will do, what is written is what counts."""
+    records = []
+    for sheet in range(SHEETS):
+        cells = [halved(hand(char, sheet)) for char in STROKES]
+        if sheet == DISPLACED:
+            cells = [displaced(first, second) for first, second in zip(cells, [*cells[1:], cells[0]], strict=True)]
+        if sheet == SHUFFLED:
+            cells = [*cells[3:], *cells[:3]]
+        if sheet == SWAPPED:
+            cells[1] = cells[6]
+        records += [etl1(cell, 0xB1 + 2 * number, sheet) for number, cell in enumerate(cells)]
+    return records

@@ -13,30 +13,16 @@ from glyphlens.tracks.kanji.samples.etl_samples import EtlSamples, read_samples
 from glyphlens.tracks.kanji.samples.suspect_files import displaced_cells, save_suspects
 from glyphlens.tracks.kanji.samples.suspects import SUSPECT_COLUMNS, find_suspects, read_by_others
 from tests.sources.etl.etl_records import write
-from tests.tracks.kanji.samples.etl_hands import STROKES, displaced, etl1, halved, hand
+from tests.tracks.kanji.samples.etl_hands import DISPLACED, SHEETS, SHUFFLED, STROKES, SWAPPED, sheets_of_etl1
 from tests.tracks.kanji.samples.test_edges import PARAMS
 
 CHARS = list(STROKES)
-# Any codes of katakana: what is written is what counts.
-CODES = [0xB1 + 2 * number for number in range(len(CHARS))]
-SHEETS, DISPLACED, SHUFFLED, SWAPPED = 18, 7, 11, 3
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> EtlSamples:
-    """Sheets of ETL1, one displaced, one whose labels are all others', and one wrong label."""
     folder = tmp_path_factory.mktemp("etl1")
-    records = []
-    for sheet in range(SHEETS):
-        cells = [halved(hand(char, sheet)) for char in CHARS]
-        if sheet == DISPLACED:
-            cells = [displaced(first, second) for first, second in zip(cells, [*cells[1:], cells[0]], strict=True)]
-        if sheet == SHUFFLED:
-            cells = [*cells[3:], *cells[:3]]
-        if sheet == SWAPPED:
-            cells[1] = cells[6]
-        records += [etl1(cell, code, sheet) for cell, code in zip(cells, CODES, strict=True)]
-    write(folder / "ETL1C_01", records)
+    write(folder / "ETL1C_01", sheets_of_etl1())
     return read_samples(folder, folder / "parts", (), PARAMS, 1)
 
 
