@@ -151,7 +151,8 @@ def edges_cleared(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
     cleared_N = np.zeros(len(data.samples), bool)
     cleared_N[data.cleared_rows] = True
     rows: list[Row] = []
-    for (name, label), found in data.index.groupby(["set", "label"], sort=True).indices.items():
+    for (name, label), part in data.index.reset_index(drop=True).groupby(["set", "label"], sort=True):
+        found = part.index.to_numpy()
         cleared_n = cleared_N[found]
         if min(cleared_n.sum(), (~cleared_n).sum()) >= limits.min_cleared_cells:
             loss = lost_ink(data.measured.thumbnails_NW[found], cleared_n)

@@ -5,6 +5,7 @@ N pictures · P×P pixels
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,7 +79,7 @@ def draw_suspects(suspects: pd.DataFrame, pictures: PictureRows, means: Mapping[
     return page
 
 
-def _caption(row: Mapping[str, object]) -> str:
+def _caption(row: Mapping[Any, Any]) -> str:
     def spelled(label: object) -> str:
         return f"U+{ord(str(label)):04X}" if label else "nothing"
 

@@ -41,15 +41,15 @@ def read_by_others(pictures: PictureRows, index: pd.DataFrame) -> pd.DataFrame:
     """
     small_NF = _small(pictures)
     read_as, margin_N = np.full(len(index), "", object), np.zeros(len(index))
-    for rows in index.groupby("set", sort=True).indices.values():
-        labels, groups = (index[name].to_numpy(object)[rows] for name in ("label", "group"))
+    for name in sorted(index["set"].unique()):
+        rows = np.flatnonzero(index["set"].to_numpy() == name)
+        labels, groups = (index[column].to_numpy(object)[rows] for column in ("label", "group"))
         for train, held_out in _folds(labels, groups):
             into = rows[held_out]
             read_as[into], margin_N[into] = _read(small_NF[rows], labels, train, held_out)
     alike = lookalikes_of(sorted(index["label"].unique()))
-    right = [
-        name == label or name in alike[label] for name, label in zip(read_as, index["label"].tolist(), strict=True)
-    ]
+    pairs = zip(read_as.tolist(), index["label"].tolist(), strict=True)
+    right = [read == label or read in alike[label] for read, label in pairs]
     table = {"read_as": read_as.astype(str), "margin": margin_N, "right": right, "judged": read_as != ""}
     return pd.DataFrame(table)
 
