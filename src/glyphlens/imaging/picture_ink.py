@@ -1,0 +1,228 @@
+"""Grey of a photo, scan or screenshot of one character → its ink, in every way in which the picture may be meant.
+
+Which tone is ink, whether a frame or a dark edge belongs to the character: where the picture leaves that open, each way
+is a reading with its share, so that a recogniser which has seen all of them can decide.
+
+H×W pixels of the picture · h×w pixels around the character · M components
+"""
+
+from typing import Literal, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from glyphlens.core.errors import InputError
+from glyphlens.imaging.paper import Grey, depth_on_paper
+
+Tone = Literal["dark", "light"]
+Mask = NDArray[np.bool_]
+
+MIN_CONTRAST = 32  # grey levels of 255 between paper and ink
+SPECK = 0.35  # of the strokes' width: a component of less than the square of it is dust
+EDGE, SPAN = 0.125, 0.9  # of a side: where lines lie that come with the picture, and how long they are
+THIN, THICK = 0.6, 1.7  # of the strokes' width: a frame of another width than that is none of them
+# How probable it is that a line at the border is none of the character's strokes.
+FOREIGN_LINE, FRAME_AS_THICK, INNER_FRAME, FRAME_AS_OTHERS = 0.97, 0.6, 0.15, 0.97
+MARGIN = 0.25  # of the ink's longer side: the paper that is left around it
+LEAST_SHARE = 0.02  # less probable readings are left out
+CUE_PX = 128  # the longer side of the picture that the cues are taken from
+BORDER = 0.02  # of its sides
+CUE_WEIGHTS = (1.0, 1.0, 1.0, 1.0)
+
+
+class Reading(NamedTuple):
+    """``ink_hw``: paper 0, half ink 127.5, full ink 255, around the character. ``share``: how probable it is beside
+    the others. ``tone``: of the ink. ``is_cleared``: whether lines at the border were taken away."""
+
+    ink_hw: Grey
+    share: float
+    tone: Tone
+    is_cleared: bool
+
+
+class Layer(NamedTuple):
+    """``ink_HW`` (H, W) as in a reading, 0 outside of ``seen_HW``; ``share`` among those of the same tone."""
+
+    ink_HW: Grey
+    seen_HW: Mask
+    share: float
+
+
+class Pieces(NamedTuple):
+    """M + 1 components of ink, of which 0 is paper: their numbers, (M + 1, 5) boxes and areas, the strokes' width."""
+
+    labels_HW: NDArray[np.int32]
+    stats_M5: NDArray[np.int32]
+    stroke_px: float
+
+    def mask(self, chosen_M: Mask) -> Mask:
+        """(H, W) where some of them are."""
+        return np.asarray(chosen_M[self.labels_HW])
+
+
+def ink_readings(grey_HW: Grey, tone: Tone | None = None, lean: float = 0.0) -> list[Reading]:
+    """The readings of a picture, the most probable first; their shares add up to 1.
+
+    ``tone`` is given where it is known; ``lean`` is what else speaks for dark ink, a logit. Raises InputError where
+    nothing stands out.
+    """
+    tones: tuple[Tone, ...] = ("dark", "light") if tone is None else (tone,)
+    layers = {each: _layers(grey_HW if each == "dark" else 255 - grey_HW) for each in tones}
+    shares = _tone_shares(layers, lean)
+    found = [
+        Reading(_around_character(layer), shares[each] * layer.share, each, not layer.seen_HW.all())
+        for each in tones
+        for layer in layers[each]
+        if shares[each] * layer.share >= LEAST_SHARE
+    ]
+    total = sum(reading.share for reading in found)
+    return sorted((each._replace(share=each.share / total) for each in found), key=lambda reading: -reading.share)
+
+
+def tone_cues(layer: Layer) -> NDArray[np.float64]:
+    """(4,) what speaks for the layer's dark being ink: paper at the border, little ink, wide paper beside narrow
+    strokes, ink that the border does not cut."""
+    rows, columns = (_inner(layer.seen_HW, axis) for axis in (1, 0))
+    ink_HW = np.ascontiguousarray(layer.ink_HW[rows, columns])
+    scale = min(1.0, CUE_PX / max(ink_HW.shape))
+    size = max(1, round(ink_HW.shape[1] * scale)), max(1, round(ink_HW.shape[0] * scale))
+    is_ink_hw = cv2.resize(ink_HW, size, interpolation=cv2.INTER_AREA) > 127
+    ring_hw = np.ones(is_ink_hw.shape, np.bool_)
+    width_px = max(1, round(BORDER * max(size)))
+    ring_hw[width_px:-width_px, width_px:-width_px] = False
+    widths = [_mean_distance(mask) for mask in (~is_ink_hw, is_ink_hw)]
+    _, labels_hw = cv2.connectedComponents(is_ink_hw.astype(np.uint8), connectivity=8)
+    is_cut_hw = np.isin(labels_hw, np.unique(labels_hw[ring_hw]))
+    inked = max(1, int(is_ink_hw.sum()))
+    return np.array(
+        [
+            1 - 2 * is_ink_hw[ring_hw].mean(),
+            1 - 2 * is_ink_hw.mean(),
+            np.log(widths[0] / widths[1]),
+            1 - (is_cut_hw & is_ink_hw).sum() / inked,
+        ]
+    )
+
+
+def _tone_shares(layers: dict[Tone, list[Layer]], lean: float) -> dict[Tone, float]:
+    if len(layers) == 1:
+        return dict.fromkeys(layers, 1.0)
+    cues = {tone: tone_cues(max(own, key=lambda layer: layer.share)) for tone, own in layers.items()}
+    logit = lean + float(np.array(CUE_WEIGHTS) @ (cues["dark"] - cues["light"]))
+    dark = 1 / (1 + np.exp(-np.clip(logit, -50, 50)))
+    return {"dark": dark, "light": 1 - dark}
+
+
+def _layers(light_HW: Grey) -> list[Layer]:
+    """All of the dark ink of a picture, and where lines lie at its border, what is left without them."""
+    everywhere = np.ones(light_HW.shape, np.bool_)
+    whole = _layer(light_HW, everywhere)
+    if whole is None:
+        levels = depth_on_paper(light_HW, everywhere)[1]
+        raise InputError(
+            f"nothing to see: ink and paper differ by {levels.ink - levels.paper:.0f} grey levels, at least "
+            f"{MIN_CONTRAST} are needed"
+        )
+    pieces = _pieces(whole)
+    lines_M = _border_lines(pieces)
+    if not lines_M.any():
+        return [whole]
+    grown_HW = cv2.dilate(pieces.mask(lines_M).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    rest = _layer(light_HW, ~grown_HW)
+    if rest is None:
+        return [whole]
+    share = _foreign_share(pieces, lines_M, _pieces(rest))
+    return [whole._replace(share=1 - share), rest._replace(share=share)]
+
+
+def _layer(light_HW: Grey, seen_HW: Mask) -> Layer | None:
+    """The ink of what is seen; None where it differs too little from the paper."""
+    if not seen_HW.any():
+        return None
+    depth_HW, levels = depth_on_paper(light_HW, seen_HW)
+    contrast = levels.ink - levels.paper
+    if contrast < MIN_CONTRAST:
+        return None
+    ink_HW = np.clip(np.rint((depth_HW - levels.paper) * (255 / contrast)), 0, 255).astype(np.uint8)
+    ink_HW[~seen_HW] = 0
+    return Layer(ink_HW, seen_HW, 1.0)
+
+
+def _pieces(layer: Layer) -> Pieces:
+    """The components of what is at least half ink, dust apart."""
+    is_ink_HW = (layer.ink_HW > 127).astype(np.uint8)
+    _, labels_HW, stats_M5, _ = cv2.connectedComponentsWithStats(is_ink_HW, connectivity=8, ltype=cv2.CV_32S)
+    stroke_px = max(1.0, 4 * _mean_distance(is_ink_HW > 0) - 2)  # the distances in a bar are 1 … half its width
+    return Pieces(np.asarray(labels_HW, np.int32), np.asarray(stats_M5, np.int32), stroke_px)
+
+
+def _border_lines(pieces: Pieces) -> Mask:
+    """(M + 1,) components that lie in the outer EDGE, and go along a side at the very border or all around."""
+    height, width = pieces.labels_HW.shape
+    top, left = round(EDGE * height), round(EDGE * width)
+    is_line_M = np.ones(len(pieces.stats_M5), np.bool_)
+    is_line_M[np.unique(pieces.labels_HW[top : height - top, left : width - left])] = False
+    boxes = pieces.stats_M5
+    is_wide_M, is_high_M = boxes[:, 2] >= SPAN * width, boxes[:, 3] >= SPAN * height
+    is_line_M &= (is_wide_M & is_high_M) | ((is_wide_M | is_high_M) & _at_border(pieces))
+    is_line_M[0] = False
+    return np.asarray(is_line_M)
+
+
+def _at_border(pieces: Pieces) -> Mask:
+    """(M + 1,) components that the picture's border cuts."""
+    height, width = pieces.labels_HW.shape
+    boxes = pieces.stats_M5
+    is_cut_M = (boxes[:, 0] == 0) | (boxes[:, 1] == 0)
+    return np.asarray(is_cut_M | (boxes[:, 0] + boxes[:, 2] == width) | (boxes[:, 1] + boxes[:, 3] == height))
+
+
+def _foreign_share(pieces: Pieces, lines_M: Mask, rest: Pieces) -> float:
+    """How probable it is that the lines at the border are no strokes.
+
+    A crop so tight that its border cuts the rest too has strokes there; a frame as wide as the strokes may be one.
+    """
+    if _at_border(rest)[1:].any():
+        return 0.0
+    boxes_m = pieces.stats_M5[lines_M]
+    height, width = pieces.labels_HW.shape
+    is_frame_m = (boxes_m[:, 2] >= SPAN * width) & (boxes_m[:, 3] >= SPAN * height)
+    if not is_frame_m.any():
+        return FOREIGN_LINE
+    thickness = float(boxes_m[is_frame_m, 4].sum()) / (2 * (height + width))
+    if not THIN * rest.stroke_px <= thickness <= THICK * rest.stroke_px:
+        return FRAME_AS_OTHERS
+    return FRAME_AS_THICK if _at_border(pieces)[lines_M].any() else INNER_FRAME
+
+
+def _around_character(layer: Layer) -> Grey:
+    """The ink without dust, cut to its box, with paper around it."""
+    pieces = _pieces(layer)
+    is_kept_M = pieces.stats_M5[:, 4] >= (SPECK * pieces.stroke_px) ** 2
+    is_kept_M[0] = False
+    kept_HW, dust_HW = pieces.mask(is_kept_M), pieces.mask(~is_kept_M) & (pieces.labels_HW > 0)
+    ink_HW = layer.ink_HW
+    if dust_HW.any():
+        square = np.ones((3, 3), np.uint8)
+        near_HW, around_HW = (cv2.dilate(mask.astype(np.uint8), square) > 0 for mask in (kept_HW, dust_HW))
+        ink_HW = np.where(around_HW & ~near_HW, 0, ink_HW)
+    rows, columns = (np.flatnonzero(kept_HW.any(axis=axis)) for axis in (1, 0))
+    soft = 1  # pixels: the soft border of a stroke
+    top, left = max(0, rows[0] - soft), max(0, columns[0] - soft)
+    cut_hw = ink_HW[top : rows[-1] + 1 + soft, left : columns[-1] + 1 + soft]
+    return np.pad(cut_hw, round(MARGIN * max(cut_hw.shape)))
+
+
+def _inner(seen_HW: Mask, axis: int) -> slice:
+    """From the first to the last line of which at least half is seen."""
+    lines = np.flatnonzero(seen_HW.mean(axis=axis) >= 0.5)
+    return slice(lines[0], lines[-1] + 1) if len(lines) else slice(None)
+
+
+def _mean_distance(mask_hw: Mask) -> float:
+    """The mean distance of its pixels from the nearest that is none of them, at least 1."""
+    if not mask_hw.any() or mask_hw.all():
+        return float(max(1, min(mask_hw.shape)) if mask_hw.any() else 1)
+    distance_hw = cv2.distanceTransform(mask_hw.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return max(1.0, float(distance_hw[mask_hw].mean()))
