@@ -109,7 +109,7 @@ def _ways(readings: Sequence[Reading], prepare: Prepare) -> list[Way]:
     """Every reading of which something is left; raises InputError as ``prepare`` does where that is none."""
     found, faults = [], []
     for reading in readings:
-        seen_as = f"{reading.tone} ink" + ", without the lines at the border" * reading.is_cleared
+        seen_as = f"{reading.tone} ink" + ", without what lies at the border" * reading.is_cleared
         try:
             found.append(Way(prepare(reading.ink_hw), reading.share, seen_as))
         except InputError as error:

@@ -66,7 +66,7 @@ def _classes_of_texts(classes: Sequence[CharacterClass]) -> dict[str, list[int]]
 
 
 def _texts(entry: CharacterClass) -> Iterator[str]:
-    """What a class is called: labels, also merged ones and those without their form, and the text of its code points."""
+    """What a class is called: its labels, merged ones too, with and without the form; the text of its code points."""
     for label in (entry.label, *entry.members):
         yield label
         yield label.partition(".")[0]

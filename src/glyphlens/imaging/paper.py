@@ -60,8 +60,9 @@ def two_levels(depths: Grey) -> Levels:
         return Levels(mean, mean, 0.0)
     between = np.where(is_cut, (mean * below - sums) ** 2 / np.maximum(below * above, 1), 0)
     cut = int(between.argmax())
-    spread = float((counts * (levels - mean) ** 2).sum())
-    return Levels(sums[cut] / below[cut], (sums[-1] - sums[cut]) / above[cut], float(between[cut]) / spread)
+    variance = float((counts * (levels - mean) ** 2).sum() / total)
+    explained = float(between[cut]) / variance
+    return Levels(float(sums[cut] / below[cut]), float((sums[-1] - sums[cut]) / above[cut]), explained)
 
 
 def _paper(light_HW: Grey, seen_HW: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -22,18 +22,23 @@ MIN_CONTRAST = 32  # grey levels of 255 between paper and ink
 SPECK = 0.35  # of the strokes' width: a component of less than the square of it is dust
 EDGE, SPAN = 0.125, 0.9  # of a side: where lines lie that come with the picture, and how long they are
 THIN, THICK = 0.6, 1.7  # of the strokes' width: a frame of another width than that is none of them
-# How probable it is that a line at the border is none of the character's strokes.
-FOREIGN_LINE, FRAME_AS_THICK, INNER_FRAME, FRAME_AS_OTHERS = 0.97, 0.6, 0.15, 0.97
+# How probable it is that what lies at the border is none of the character's strokes.
+FOREIGN_LINE, FOREIGN_PIECE, FOREIGN_FRAME, FRAME_LIKE_STROKES, INNER_FRAME = 0.97, 0.5, 0.97, 0.6, 0.15
 MARGIN = 0.25  # of the ink's longer side: the paper that is left around it
 LEAST_SHARE = 0.02  # less probable readings are left out
 CUE_PX = 128  # the longer side of the picture that the cues are taken from
 BORDER = 0.02  # of its sides
-CUE_WEIGHTS = (1.0, 1.0, 1.0, 1.0)
+CUE_WEIGHTS = (
+    6.0,
+    5.0,
+    3.0,
+    8.0,
+)  # logits, fitted to tight, framed, shaded … pictures of kana, kanji and Arabic glyphs
 
 
 class Reading(NamedTuple):
     """``ink_hw``: paper 0, half ink 127.5, full ink 255, around the character. ``share``: how probable it is beside
-    the others. ``tone``: of the ink. ``is_cleared``: whether lines at the border were taken away."""
+    the others. ``tone``: of the ink. ``is_cleared``: whether what lies at the border was taken away."""
 
     ink_hw: Grey
     share: float
@@ -42,10 +47,12 @@ class Reading(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """``ink_HW`` (H, W) as in a reading, 0 outside of ``seen_HW``; ``share`` among those of the same tone."""
+    """``ink_HW`` (H, W) as in a reading, 0 outside of ``seen_HW``; how well it is told apart from the paper; ``share``
+    among the layers of the same tone."""
 
     ink_HW: Grey
     seen_HW: Mask
+    separability: float
     share: float
 
 
@@ -55,6 +62,13 @@ class Pieces(NamedTuple):
     labels_HW: NDArray[np.int32]
     stats_M5: NDArray[np.int32]
     stroke_px: float
+
+    @property
+    def is_stroke_M(self) -> Mask:
+        """(M + 1,) those that are neither paper nor dust."""
+        is_stroke_M = self.stats_M5[:, cv2.CC_STAT_AREA] >= (SPECK * self.stroke_px) ** 2
+        is_stroke_M[0] = False
+        return np.asarray(is_stroke_M)
 
     def mask(self, chosen_M: Mask) -> Mask:
         """(H, W) where some of them are."""
@@ -81,8 +95,8 @@ def ink_readings(grey_HW: Grey, tone: Tone | None = None, lean: float = 0.0) -> 
 
 
 def tone_cues(layer: Layer) -> NDArray[np.float64]:
-    """(4,) what speaks for the layer's dark being ink: paper at the border, little ink, wide paper beside narrow
-    strokes, ink that the border does not cut."""
+    """(4,) what speaks for the layer's being ink: paper at the border, little ink, strokes that the border does not cut,
+    two clearly different tones."""
     rows, columns = (_inner(layer.seen_HW, axis) for axis in (1, 0))
     ink_HW = np.ascontiguousarray(layer.ink_HW[rows, columns])
     scale = min(1.0, CUE_PX / max(ink_HW.shape))
@@ -91,18 +105,10 @@ def tone_cues(layer: Layer) -> NDArray[np.float64]:
     ring_hw = np.ones(is_ink_hw.shape, np.bool_)
     width_px = max(1, round(BORDER * max(size)))
     ring_hw[width_px:-width_px, width_px:-width_px] = False
-    widths = [_mean_distance(mask) for mask in (~is_ink_hw, is_ink_hw)]
     _, labels_hw = cv2.connectedComponents(is_ink_hw.astype(np.uint8), connectivity=8)
-    is_cut_hw = np.isin(labels_hw, np.unique(labels_hw[ring_hw]))
-    inked = max(1, int(is_ink_hw.sum()))
-    return np.array(
-        [
-            1 - 2 * is_ink_hw[ring_hw].mean(),
-            1 - 2 * is_ink_hw.mean(),
-            np.log(widths[0] / widths[1]),
-            1 - (is_cut_hw & is_ink_hw).sum() / inked,
-        ]
-    )
+    is_cut_hw = np.isin(labels_hw, np.unique(labels_hw[ring_hw])) & is_ink_hw
+    cut_share = is_cut_hw.sum() / max(1, is_ink_hw.sum())
+    return np.array([-is_ink_hw[ring_hw].mean(), -is_ink_hw.mean(), -cut_share, layer.separability])
 
 
 def _tone_shares(layers: dict[Tone, list[Layer]], lean: float) -> dict[Tone, float]:
@@ -115,7 +121,7 @@ def _tone_shares(layers: dict[Tone, list[Layer]], lean: float) -> dict[Tone, flo
 
 
 def _layers(light_HW: Grey) -> list[Layer]:
-    """All of the dark ink of a picture, and where lines lie at its border, what is left without them."""
+    """All of the dark ink of a picture, and where lines or pieces lie at its border, what is left without them."""
     everywhere = np.ones(light_HW.shape, np.bool_)
     whole = _layer(light_HW, everywhere)
     if whole is None:
@@ -125,14 +131,14 @@ def _layers(light_HW: Grey) -> list[Layer]:
             f"{MIN_CONTRAST} are needed"
         )
     pieces = _pieces(whole)
-    lines_M = _border_lines(pieces)
-    if not lines_M.any():
+    border_M = _border_pieces(pieces)
+    if not border_M.any():
         return [whole]
-    grown_HW = cv2.dilate(pieces.mask(lines_M).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    grown_HW = cv2.dilate(pieces.mask(border_M).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     rest = _layer(light_HW, ~grown_HW)
     if rest is None:
         return [whole]
-    share = _foreign_share(pieces, lines_M, _pieces(rest))
+    share = _foreign_share(pieces, border_M, _pieces(rest))
     return [whole._replace(share=1 - share), rest._replace(share=share)]
 
 
@@ -146,28 +152,30 @@ def _layer(light_HW: Grey, seen_HW: Mask) -> Layer | None:
         return None
     ink_HW = np.clip(np.rint((depth_HW - levels.paper) * (255 / contrast)), 0, 255).astype(np.uint8)
     ink_HW[~seen_HW] = 0
-    return Layer(ink_HW, seen_HW, 1.0)
+    return Layer(ink_HW, seen_HW, levels.separability, 1.0)
 
 
 def _pieces(layer: Layer) -> Pieces:
-    """The components of what is at least half ink, dust apart."""
+    """The components of what is at least half ink."""
     is_ink_HW = (layer.ink_HW > 127).astype(np.uint8)
     _, labels_HW, stats_M5, _ = cv2.connectedComponentsWithStats(is_ink_HW, connectivity=8, ltype=cv2.CV_32S)
     stroke_px = max(1.0, 4 * _mean_distance(is_ink_HW > 0) - 2)  # the distances in a bar are 1 … half its width
     return Pieces(np.asarray(labels_HW, np.int32), np.asarray(stats_M5, np.int32), stroke_px)
 
 
-def _border_lines(pieces: Pieces) -> Mask:
-    """(M + 1,) components that lie in the outer EDGE, and go along a side at the very border or all around."""
+def _border_pieces(pieces: Pieces) -> Mask:
+    """(M + 1,) components that lie in the outer EDGE, and are cut by the border or go all around."""
     height, width = pieces.labels_HW.shape
     top, left = round(EDGE * height), round(EDGE * width)
-    is_line_M = np.ones(len(pieces.stats_M5), np.bool_)
-    is_line_M[np.unique(pieces.labels_HW[top : height - top, left : width - left])] = False
-    boxes = pieces.stats_M5
-    is_wide_M, is_high_M = boxes[:, 2] >= SPAN * width, boxes[:, 3] >= SPAN * height
-    is_line_M &= (is_wide_M & is_high_M) | ((is_wide_M | is_high_M) & _at_border(pieces))
-    is_line_M[0] = False
-    return np.asarray(is_line_M)
+    is_outer_M = pieces.is_stroke_M
+    is_outer_M[np.unique(pieces.labels_HW[top : height - top, left : width - left])] = False
+    return np.asarray(is_outer_M & (_at_border(pieces) | _spans(pieces).all(axis=1)))
+
+
+def _spans(pieces: Pieces) -> Mask:
+    """(M + 1, 2) whether a component is about as wide and as high as the picture."""
+    height, width = pieces.labels_HW.shape
+    return np.asarray(pieces.stats_M5[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]] >= SPAN * np.array([width, height]))
 
 
 def _at_border(pieces: Pieces) -> Mask:
@@ -178,30 +186,29 @@ def _at_border(pieces: Pieces) -> Mask:
     return np.asarray(is_cut_M | (boxes[:, 0] + boxes[:, 2] == width) | (boxes[:, 1] + boxes[:, 3] == height))
 
 
-def _foreign_share(pieces: Pieces, lines_M: Mask, rest: Pieces) -> float:
-    """How probable it is that the lines at the border are no strokes.
+def _foreign_share(pieces: Pieces, border_M: Mask, rest: Pieces) -> float:
+    """How probable it is that the pieces at the border are no strokes.
 
     A crop so tight that its border cuts the rest too has strokes there; a frame as wide as the strokes may be one.
     """
-    if _at_border(rest)[1:].any():
+    if (_at_border(rest) & rest.is_stroke_M).any():
         return 0.0
-    boxes_m = pieces.stats_M5[lines_M]
-    height, width = pieces.labels_HW.shape
-    is_frame_m = (boxes_m[:, 2] >= SPAN * width) & (boxes_m[:, 3] >= SPAN * height)
+    spans_m2 = _spans(pieces)[border_M]
+    is_frame_m = spans_m2.all(axis=1)
     if not is_frame_m.any():
-        return FOREIGN_LINE
-    thickness = float(boxes_m[is_frame_m, 4].sum()) / (2 * (height + width))
+        return FOREIGN_LINE if spans_m2.any() else FOREIGN_PIECE
+    area = float(pieces.stats_M5[border_M, cv2.CC_STAT_AREA][is_frame_m].sum())
+    thickness = area / (2 * sum(pieces.labels_HW.shape))
     if not THIN * rest.stroke_px <= thickness <= THICK * rest.stroke_px:
-        return FRAME_AS_OTHERS
-    return FRAME_AS_THICK if _at_border(pieces)[lines_M].any() else INNER_FRAME
+        return FOREIGN_FRAME
+    return FRAME_LIKE_STROKES if _at_border(pieces)[border_M].any() else INNER_FRAME
 
 
 def _around_character(layer: Layer) -> Grey:
     """The ink without dust, cut to its box, with paper around it."""
     pieces = _pieces(layer)
-    is_kept_M = pieces.stats_M5[:, 4] >= (SPECK * pieces.stroke_px) ** 2
-    is_kept_M[0] = False
-    kept_HW, dust_HW = pieces.mask(is_kept_M), pieces.mask(~is_kept_M) & (pieces.labels_HW > 0)
+    kept_HW = pieces.mask(pieces.is_stroke_M)
+    dust_HW = (pieces.labels_HW > 0) & ~kept_HW
     ink_HW = layer.ink_HW
     if dust_HW.any():
         square = np.ones((3, 3), np.uint8)
