@@ -96,8 +96,10 @@ def _enlarged(ink_HW: Ink) -> Grey:
     return np.asarray(cv2.resize(grey_HW, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC), np.float64)
 
 
-def _low(ink_HW: Ink) -> Grey:
-    return np.asarray(cv2.resize(_clean(ink_HW), (32, 32), interpolation=cv2.INTER_AREA), np.float64)
+def _reduced(grey_HW: Grey) -> Grey:
+    """The longer side 32 pixels."""
+    scale = 32 / max(grey_HW.shape)
+    return np.asarray(cv2.resize(grey_HW, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float64)
 
 
 def _thin_low(ink_HW: Ink) -> Grey:
@@ -105,9 +107,7 @@ def _thin_low(ink_HW: Ink) -> Grey:
     sized_HW, square = _sized(ink_HW), np.ones((3, 3), np.uint8)
     is_thin_HW = cv2.morphologyEx(sized_HW, cv2.MORPH_OPEN, square) < 128
     thin_HW = np.maximum(cv2.erode(sized_HW, square), np.where(is_thin_HW, sized_HW, 0))
-    grey_HW = _printed(np.asarray(thin_HW, np.uint8), MARGIN_PX)
-    scale = 32 / max(grey_HW.shape)
-    return np.asarray(cv2.resize(grey_HW, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float64)
+    return _reduced(_printed(np.asarray(thin_HW, np.uint8), MARGIN_PX))
 
 
 GREYS: dict[str, Callable[[Ink], Grey]] = {
@@ -126,7 +126,7 @@ GREYS: dict[str, Callable[[Ink], Grey]] = {
     "soft shadow": _shadowed,
     "JPEG, quality 30": _clean,
     "enlarged ×4": _enlarged,
-    "reduced to 32 px": _low,
+    "reduced to 32 px": lambda ink_HW: _reduced(_clean(ink_HW)),
     "thin strokes, 32 px": _thin_low,
     "tight, uneven, JPEG": lambda ink_HW: _shaded_crop(ink_HW),
 }

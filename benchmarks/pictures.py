@@ -24,25 +24,23 @@ from glyphlens.inference.recognizer import RASTER, Recognizer
 
 PAGE = """# Pictures as people have them
 
-Written by `python -m benchmarks.pictures docs/PICTURES.md` from test families, writers and fonts: {count} characters of each
-recogniser, each drawn as a clean picture (96 px of ink, dark on light, a little grain) and with one fault at a time. *Plain*
-takes the border's median for the paper and prepares the picture like a cell of a form; *ours* is what `glyphlens predict` does
-(`imaging/picture_ink.py`). Shares named right at the first guess; {points:.0f} points either way are chance.
+Written by `python -m benchmarks.pictures docs/PICTURES.md` from test families, writers and fonts: {count} characters of
+each recogniser, drawn as a clean picture (96 px of ink, dark on light, a little grain) and with one fault at a time.
+*Plain* takes the border's median for the paper and prepares the picture like a cell of a form; *ours* is what
+`glyphlens predict` does. Shares named right at the first guess; up to {points:.0f} points either way are chance. *Noted*
+is the share of answers by ours with a note that the picture may be seen in several ways.
 
 {faults}
 
-*Told*: of the answers by ours, how many carry a note that the picture could be seen in several ways.
-
 ## Phase 1 beside thresholding
 
-{rasters} rasters of the Arabic test families, worn as scans and photographs are. *Cells* are those with ink in the clean raster:
-the share whose primitive is named right by the network of phase 1, and by thresholding plus exact lookup. *Empty* is the share of
-the empty cells that get another primitive. *Chain* is the released recogniser on the worn picture as it is, and thresholded
-first, as `predict` does.
+{rasters} rasters of the Arabic test families, worn as scans and photographs are. *Cells* are those with ink in the
+clean raster: the share whose primitive is named right by the network of phase 1, and by thresholding plus exact
+lookup. *Empty* is the share of the empty cells that get another primitive. *Chain* is the share of glyphs that the
+released recogniser names right, shown the worn raster as it is, and thresholded at one half, as `predict` does it.
 
 {worn}
 """
-MOST_PER_GROUP = "group"
 
 
 class Set(NamedTuple):
@@ -66,7 +64,7 @@ class Counted(NamedTuple):
 
     plain: float
     ours: float
-    told: float
+    noted: float
 
 
 def chosen_rows(samples: SampleSet, kind: str, count: int) -> NDArray[np.int64]:
@@ -88,9 +86,8 @@ def counted(
 ) -> Counted:
     """All pictures with one fault, written as files and read by both ways."""
     contents = [faulty_file(ink_HW, fault, seed) for seed, ink_HW in enumerate(inks_NHW)]
-    files = [
-        folder / f"{number:04}.{'jpg' if content[:1] == b'\xff' else 'png'}" for number, content in enumerate(contents)
-    ]
+    suffix = ".jpg" if "JPEG" in fault else ".png"
+    files = [folder / f"{number:04}{suffix}" for number in range(len(contents))]
     for file, content in zip(files, contents, strict=True):
         file.write_bytes(content)
     table = predict_images(files, recognizer, top=1).table
@@ -118,7 +115,7 @@ def _columns(root: Path, count: int) -> Iterator[tuple[str, dict[str, Counted]]]
 
 def fault_table(columns: dict[str, dict[str, Counted]]) -> str:
     """A row per fault, three columns per recogniser."""
-    heads = [f"{title}: {what}" for title in columns for what in ("plain", "ours", "told")]
+    heads = [f"{title}: {what}" for title in columns for what in ("plain", "ours", "noted")]
     lines = ["| fault | " + " | ".join(heads) + " |", "| --- |" + " ---: |" * len(heads)]
     for fault in FAULTS:
         cells = [f"{share:.0%}" for found in columns.values() for share in found[fault]]

@@ -24,6 +24,7 @@ EDGE, SPAN = 0.125, 0.9  # of a side: where lines lie that come with the picture
 THIN, THICK = 0.6, 1.7  # of the strokes' width: a frame of another width than that is none of them
 # How probable it is that what lies at the border is none of the character's strokes.
 FOREIGN_LINE, FOREIGN_PIECE, FOREIGN_FRAME, FRAME_LIKE_STROKES, INNER_FRAME = 0.97, 0.5, 0.97, 0.6, 0.15
+ON_ALL_SIDES = 0.2  # … where several such pieces make up a tight crop: 三, 川
 MARGIN = 0.25  # of the ink's longer side: the paper that is left around it
 LEAST_SHARE = 0.02  # less probable readings are left out
 CUE_PX = 128  # the longer side of the picture that the cues are taken from
@@ -95,8 +96,8 @@ def ink_readings(grey_HW: Grey, tone: Tone | None = None, lean: float = 0.0) -> 
 
 
 def tone_cues(layer: Layer) -> NDArray[np.float64]:
-    """(4,) what speaks for the layer's being ink: paper at the border, little ink, strokes that the border does not cut,
-    two clearly different tones."""
+    """(4,) what speaks for the layer's being ink: paper at the border, little ink, strokes that the border does not
+    cut, two clearly different tones."""
     rows, columns = (_inner(layer.seen_HW, axis) for axis in (1, 0))
     ink_HW = np.ascontiguousarray(layer.ink_HW[rows, columns])
     scale = min(1.0, CUE_PX / max(ink_HW.shape))
@@ -178,12 +179,16 @@ def _spans(pieces: Pieces) -> Mask:
     return np.asarray(pieces.stats_M5[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]] >= SPAN * np.array([width, height]))
 
 
+def _sides(pieces: Pieces) -> Mask:
+    """(M + 1, 4) whether the left, upper, right, lower side of the picture cuts a component."""
+    height, width = pieces.labels_HW.shape
+    left_M, top_M, width_M, height_M = pieces.stats_M5[:, :4].T
+    return np.stack([left_M == 0, top_M == 0, left_M + width_M == width, top_M + height_M == height], axis=1)
+
+
 def _at_border(pieces: Pieces) -> Mask:
     """(M + 1,) components that the picture's border cuts."""
-    height, width = pieces.labels_HW.shape
-    boxes = pieces.stats_M5
-    is_cut_M = (boxes[:, 0] == 0) | (boxes[:, 1] == 0)
-    return np.asarray(is_cut_M | (boxes[:, 0] + boxes[:, 2] == width) | (boxes[:, 1] + boxes[:, 3] == height))
+    return np.asarray(_sides(pieces).any(axis=1))
 
 
 def _foreign_share(pieces: Pieces, border_M: Mask, rest: Pieces) -> float:
@@ -196,6 +201,8 @@ def _foreign_share(pieces: Pieces, border_M: Mask, rest: Pieces) -> float:
     spans_m2 = _spans(pieces)[border_M]
     is_frame_m = spans_m2.all(axis=1)
     if not is_frame_m.any():
+        if _sides(pieces)[border_M].any(axis=0).all():
+            return ON_ALL_SIDES
         return FOREIGN_LINE if spans_m2.any() else FOREIGN_PIECE
     area = float(pieces.stats_M5[border_M, cv2.CC_STAT_AREA][is_frame_m].sum())
     thickness = area / (2 * sum(pieces.labels_HW.shape))
@@ -208,6 +215,7 @@ def _around_character(layer: Layer) -> Grey:
     """The ink without dust, cut to its box, with paper around it."""
     pieces = _pieces(layer)
     kept_HW = pieces.mask(pieces.is_stroke_M)
+    kept_HW = kept_HW if kept_HW.any() else pieces.labels_HW > 0
     dust_HW = (pieces.labels_HW > 0) & ~kept_HW
     ink_HW = layer.ink_HW
     if dust_HW.any():
@@ -228,8 +236,8 @@ def _inner(seen_HW: Mask, axis: int) -> slice:
 
 
 def _mean_distance(mask_hw: Mask) -> float:
-    """The mean distance of its pixels from the nearest that is none of them, at least 1."""
-    if not mask_hw.any() or mask_hw.all():
-        return float(max(1, min(mask_hw.shape)) if mask_hw.any() else 1)
-    distance_hw = cv2.distanceTransform(mask_hw.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    return max(1.0, float(distance_hw[mask_hw].mean()))
+    """The mean distance of its pixels from the nearest that is none of them, or outside; at least 1."""
+    if not mask_hw.any():
+        return 1.0
+    distance_hw = cv2.distanceTransform(np.pad(mask_hw.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return float(distance_hw[1:-1, 1:-1][mask_hw].mean())
