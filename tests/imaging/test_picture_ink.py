@@ -60,6 +60,18 @@ def test_a_faint_character_is_seen_beside_a_black_edge() -> None:
     assert ((reading.ink_hw > 127).sum() / (wanted_hw > 127).sum()) == pytest.approx(1, abs=0.05)
 
 
+def test_a_tone_that_nothing_speaks_for_is_no_fault() -> None:
+    """Half in shadow, the light tone levels away to nothing."""
+    x = np.linspace(-1, 1, 80)
+    grey_HW = (cross() * (0.55 + 0.45 / (1 + np.exp(-x / 0.12)))).astype(np.uint8)
+    reading = ink_readings(grey_HW)[0]
+    assert reading.tone == "dark"
+    wanted_hw = ink_readings(cross())[0].ink_hw
+    assert (cv2.resize(reading.ink_hw, wanted_hw.shape[::-1]) > 127).mean() == pytest.approx(
+        (wanted_hw > 127).mean(), rel=0.1
+    )
+
+
 def test_what_else_is_known_decides_where_the_picture_does_not() -> None:
     """A chess-board of four: as much ink as paper, and both at the border."""
     grey_HW = np.kron(np.array([[30, 220], [220, 30]], np.uint8), np.ones((40, 40), np.uint8))

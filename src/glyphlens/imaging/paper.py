@@ -14,8 +14,9 @@ Floats = NDArray[np.float64]
 
 SMALL_PX, LEAST_PX = 64, 8  # sides of the copy that the paper's shade is fitted to; shorter pictures have none
 ABOVE, BELOW = 0.97, 0.03  # weights of what is lighter and what is darker than the surface: ink hardly counts
-FITS = (1, 1, 1, 2, 2, 2, 2, 2)  # orders of the successive surfaces
+FITS = (1, 1, 1, 2, 2, 2, 3, 3, 3)  # orders of the successive surfaces
 REFITS = 2  # to what is then taken for paper alone
+LEAST_LIGHT = 0.1  # of the mean: what is in deeper shade is taken to be in that
 LEVELLING_GAIN = 0.02  # of the separability: less is no uneven light
 
 
@@ -42,7 +43,8 @@ def depth_on_paper(light_HW: Grey, seen_HW: NDArray[np.bool_]) -> tuple[Grey, Le
     if min(light_HW.shape) < LEAST_PX:
         return flat_HW, flat
     paper_HW = _paper(light_HW, seen_HW)
-    level_HW = np.clip(np.rint(paper_HW - light_HW), 0, 255).astype(np.uint8)
+    lit_HW = paper_HW / max(1.0, float(paper_HW[seen_HW].mean()))  # ink in the shade differs less from its paper
+    level_HW = np.clip(np.rint((paper_HW - light_HW) / np.maximum(lit_HW, LEAST_LIGHT)), 0, 255).astype(np.uint8)
     level = two_levels(level_HW[seen_HW])
     is_uneven = level.separability > flat.separability + LEVELLING_GAIN
     return (level_HW, level) if is_uneven else (flat_HW, flat)

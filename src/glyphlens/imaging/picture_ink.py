@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-from glyphlens.imaging.paper import Grey, depth_on_paper
+from glyphlens.imaging.paper import Grey, depth_on_paper, two_levels
 
 Tone = Literal["dark", "light"]
 Mask = NDArray[np.bool_]
@@ -83,11 +83,18 @@ def ink_readings(grey_HW: Grey, tone: Tone | None = None, lean: float = 0.0) -> 
     nothing stands out.
     """
     tones: tuple[Tone, ...] = ("dark", "light") if tone is None else (tone,)
-    layers = {each: _layers(grey_HW if each == "dark" else 255 - grey_HW) for each in tones}
+    found_layers = {each: _layers(grey_HW if each == "dark" else 255 - grey_HW) for each in tones}
+    layers = {each: own for each, own in found_layers.items() if own}
+    if not layers:
+        levels = two_levels(grey_HW.ravel())
+        raise InputError(
+            f"nothing to see: ink and paper differ by {levels.ink - levels.paper:.0f} grey levels, at least "
+            f"{MIN_CONTRAST} are needed"
+        )
     shares = _tone_shares(layers, lean)
     found = [
         Reading(_around_character(layer), shares[each] * layer.share, each, not layer.seen_HW.all())
-        for each in tones
+        for each in layers
         for layer in layers[each]
         if shares[each] * layer.share >= LEAST_SHARE
     ]
@@ -122,15 +129,11 @@ def _tone_shares(layers: dict[Tone, list[Layer]], lean: float) -> dict[Tone, flo
 
 
 def _layers(light_HW: Grey) -> list[Layer]:
-    """All of the dark ink of a picture, and where lines or pieces lie at its border, what is left without them."""
+    """All of the dark ink of a picture, if there is any, and where something lies at its border, what else there is."""
     everywhere = np.ones(light_HW.shape, np.bool_)
     whole = _layer(light_HW, everywhere)
     if whole is None:
-        levels = depth_on_paper(light_HW, everywhere)[1]
-        raise InputError(
-            f"nothing to see: ink and paper differ by {levels.ink - levels.paper:.0f} grey levels, at least "
-            f"{MIN_CONTRAST} are needed"
-        )
+        return []
     pieces = _pieces(whole)
     border_M = _border_pieces(pieces)
     if not border_M.any():
