@@ -27,8 +27,8 @@ PAGE = """# Pictures as people have them
 Written by `python -m benchmarks.pictures docs/PICTURES.md` from test families, writers and fonts: {count} characters of
 each recogniser, drawn as a clean picture (96 px of ink, dark on light, a little grain) and with one fault at a time.
 *Plain* takes the border's median for the paper and prepares the picture like a cell of a form; *ours* is what
-`glyphlens predict` does. Shares named right at the first guess; up to {points:.0f} points either way are chance. *Noted*
-is the share of answers by ours with a note that the picture may be seen in several ways.
+`glyphlens predict` does. Shares named right at the first guess; {points:.0f} points either way are chance. *Noted* is
+the share of answers by ours with a note that the picture may be seen in several ways.
 
 {faults}
 
