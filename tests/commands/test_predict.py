@@ -37,12 +37,31 @@ def test_the_geometry_is_unknown(pictures, model_folder, monkeypatch):
     monkeypatch.setattr(
         type(recognizer),
         "probabilities",
-        lambda self, feeds: seen.append(feeds["geometry"]) or np.ones((3, 6), np.float32),
+        lambda self, feeds: seen.append(feeds["geometry"]) or np.ones((2, 6), np.float32),
     )
     predict.predict_images(pictures, recognizer)
-    assert seen[0].shape == (3, 7) and seen[0].dtype == np.float32 and not seen[0].any()
+    assert seen[0].shape == (2, 7) and seen[0].dtype == np.float32 and not seen[0].any()
 
 
 def test_diacritics_are_drawn_small(pictures, model_folder):
     _, packed = predict.predict_images(pictures[:1], open_model(model_folder, 1), diacritic=True)
     assert packed[0, 63].any() and not packed[0, 64:].any()
+
+
+def test_a_picture_in_doubt_is_read_in_every_way(glyphlens, tmp_path, model_folder):
+    """A block in a frame as thick as strokes are: the answer says how sure it is that the frame is none of it."""
+    grey = np.full((128, 128), 255, np.uint8)
+    grey[:9] = grey[-9:] = grey[:, :9] = grey[:, -9:] = 0
+    grey[40:88, 60:69] = 0
+    path = tmp_path / "framed.png"
+    Image.fromarray(grey).save(path)
+    (row,) = predict.predict_images([path], open_model(model_folder, 1)).table.to_dict("records")
+    assert "ink" in row["note"] and row["note"].endswith("% sure")
+    status, out, _ = glyphlens("predict", path, "--model", model_folder)
+    assert status == 0 and "note" in out and "% sure" in out
+
+
+def test_a_plain_picture_has_no_note(pictures, model_folder):
+    table = predict.predict_images(pictures, open_model(model_folder, 1)).table
+    assert table["note"].tolist() == ["", "", ""]
+    assert table.columns[-2:].tolist() == ["note", "fault"]

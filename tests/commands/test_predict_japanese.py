@@ -10,11 +10,11 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from glyphlens.commands import predict
-from glyphlens.commands.image_pictures import ink_of
 from glyphlens.commands.model import open_model
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import CharacterClass, pack_bits
 from glyphlens.imaging.handwriting import HandwritingParams, prepare
+from glyphlens.imaging.picture_ink import ink_readings
 from glyphlens.tracks.arabic.reader import drawing_rule
 from tests.export.tiny_characters import RULE
 from tests.linear_model import save_linear_model
@@ -58,8 +58,8 @@ def test_characters_are_named_wherever_they_stand(folder: Path, photos: list[Pat
 
 def test_the_preparation_is_that_of_the_training(folder: Path, photos: list[Path]) -> None:
     _, packed = predict.predict_images(photos[:1], open_model(folder, 1))
-    ink_HW = ink_of(np.asarray(Image.open(photos[0])))
-    expected = prepare(ink_HW[None], HandwritingParams.model_validate(RULE))
+    (reading,) = ink_readings(np.asarray(Image.open(photos[0])))
+    expected = prepare(reading.ink_hw[None], HandwritingParams.model_validate({**RULE, "edge_share": 0}))
     np.testing.assert_array_equal(packed, pack_bits(expected > predict.SHOWN_INK))
     columns = np.flatnonzero(expected[0].any(axis=0))
     assert abs(len(columns) - 56) <= 4, "the longer side fills the box"

@@ -69,7 +69,8 @@ def identify(
     rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens predict beh.png   ·   glyphlens predict scans/*.jpg -o answers.csv   ·   "
     "glyphlens predict --diacritic fatha.png   ·   glyphlens predict --ink light chalk.png   ·   "
-    "glyphlens predict --model kanji kanji.jpg   ·   glyphlens predict --model zero_shot a.jpg --candidates all   ·   "
+    "glyphlens predict --model kanji kanji.jpg --characters あいうえお   ·   "
+    "glyphlens predict --model zero_shot a.jpg --candidates all   ·   "
     "glyphlens predict --model zero_shot a.jpg --candidates 'my own: ⿰石本'",
 )
 def predict(
@@ -85,24 +86,31 @@ def predict(
     format: Format = None,
     sheet: Sheet = None,
     ink: Annotated[
-        InkName, typer.Option(help="Whether the glyph is dark or light; auto asks the border.")
+        InkName, typer.Option(help="Whether the glyph is dark or light; auto tells by the picture, or tries both.")
     ] = InkName.AUTO,
     diacritic: Annotated[
         bool, typer.Option("--diacritic", help="The pictures show Arabic marks: draw them half as large.")
     ] = False,
     model: Model = None,
     candidates: Candidates = None,
+    characters: Annotated[
+        str | None, typer.Option(metavar="LIST", help="Answer with these characters only: a text file, or themselves.")
+    ] = None,
     top: Top = 5,
     min_confidence: Least = 0.0,
     max_pixels: MaxPixels = 64_000_000,
     threads: Threads = 1,
 ) -> None:
-    """Name the glyph on each picture: dark on light, light on dark, or on transparency; any size.
+    """Name the glyph on each picture: dark on light, light on dark, or on transparency; any size, tight crops too.
 
     Arabic glyphs by default; with --model kanji a Japanese character, written or printed, on a photo or scan. Further
     pages of a file are called file#2 and on. A picture does not show where its glyph stands in the line, so answers are
-    less certain than for fonts. The exit status is 1 where some pictures could not be used; where none could, it is 2
-    and nothing is written.
+    less certain than for fonts. Where it leaves open which tone is ink, or whether a frame is part of the glyph, each
+    way is read, the most confident counts most, and a note says how sure that is. The exit status is 1 where some
+    pictures or characters of a list could not be used; where no picture could, it is 2 and nothing is written.
+
+    With --characters only those are answered with, and the confidences are among them. A word of the list that is a
+    class of its own (a ligature, a label such as beh.init) stands for it, any other one for each of its characters.
 
     With --model zero_shot the characters to choose among can be named, and new ones described (--candidates). A line of
     such a list is a character, name: ⿰石本 (its parts, an IDS), name: file.svg (of KanjiVG's format), or level1,
@@ -112,7 +120,15 @@ def predict(
 
     wanted = Wanted(output, format.value if format else None, sheet, model, top, min_confidence, threads)
     raise typer.Exit(
-        run_predict(images, wanted, candidates=candidates, ink=ink.value, diacritic=diacritic, max_pixels=max_pixels)
+        run_predict(
+            images,
+            wanted,
+            candidates=candidates,
+            characters=characters,
+            ink=ink.value,
+            diacritic=diacritic,
+            max_pixels=max_pixels,
+        )
     )
 
 

@@ -4,7 +4,7 @@ H×W pixels · h×w pixels of what the recogniser is shown
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -16,6 +16,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
+from glyphlens.imaging.paper import two_levels
+from glyphlens.imaging.picture_ink import MIN_CONTRAST, Reading, ink_readings
 from glyphlens.inference.picture_readers import Prepare
 
 Ink = Literal["auto", "dark", "light"]
@@ -33,71 +35,93 @@ PAGED = ("PNG", "TIFF", "GIF", "WEBP")
 IMAGE_SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 MAX_PAGES = 1000
 MAX_PIXELS = 64_000_000  # of a page: 8,000 × 8,000
-LARGE_PX = 3072  # a longer side is reduced to at most this before anything is made of the pixels
-MIN_CONTRAST = 32  # grey levels of 255 between paper and ink
+LARGE_PX = 2048  # a longer side is reduced to at most this before anything is made of the pixels
 MID_GREY = 127.5
+CARD_FILL = 0.7  # of the box around what is opaque: what fills more, in two tones, is no ink but the card it is on
+ALPHA_LEAN = 3.0  # logits: what is opaque is ink rather than a stencil
+
+
+class Page(NamedTuple):
+    """(H, W) uint8 ``grey_HW``; ``lean``: how much its transparency speaks for dark ink, a logit; ``card``: what of it
+    is a card with ink on it."""
+
+    grey_HW: NDArray[np.uint8]
+    lean: float = 0.0
+    card: tuple[slice, slice] = (slice(None), slice(None))
+
+
+class Way(NamedTuple):
+    """One way to see a picture: what was made of its pixels (h, w), how probable it is, and what was taken for ink."""
+
+    pixels_hw: NDArray[np.uint8]
+    share: float = 1.0
+    seen_as: str = ""
 
 
 class Picture(NamedTuple):
-    """A page, called ``file``, ``file#2`` …: what was made of its pixels (h, w), or why there is nothing."""
+    """A page, called ``file``, ``file#2`` …: the ways to see it, the most probable first, or why there is none."""
 
     name: str
-    pixels_hw: NDArray[np.uint8] | None
+    ways: tuple[Way, ...]
     fault: str
+
+    @property
+    def pixels_hw(self) -> NDArray[np.uint8] | None:
+        """Those of the most probable way."""
+        return self.ways[0].pixels_hw if self.ways else None
 
 
 def read_pictures(
     path: Path, prepare: Prepare, ink: Ink = "auto", *, max_pixels: int = MAX_PIXELS
 ) -> Iterator[Picture]:
-    """What ``prepare`` makes of the ink (H, W) of every page, paper 0 and the strongest ink 255.
+    """What ``prepare`` makes of the ink of every page, in each way that it may be meant (``ink_readings``).
 
     A page that is no image, has no contrast or more than ``max_pixels`` is a fault; what cannot be read ends the file.
     """
-    return _each_page(path, lambda grey_HW: prepare(ink_of(grey_HW, ink)), max_pixels, LARGE_PX)
+
+    def ways(page: Page) -> Sequence[Way]:
+        return _ways(ink_readings(page.grey_HW[page.card], None if ink == "auto" else ink, page.lean), prepare)
+
+    return _each_page(path, ways, max_pixels, LARGE_PX)
 
 
 def read_greys(path: Path, *, max_pixels: int = MAX_PIXELS) -> Iterator[Picture]:
     """(H, W) uint8 grey of every page at its own size; faults as for ``read_pictures``."""
-    return _each_page(path, lambda grey_HW: grey_HW, max_pixels, None)
+    return _each_page(path, lambda page: [Way(page.grey_HW)], max_pixels, None)
 
 
-def _each_page(path: Path, make: Prepare, max_pixels: int, longest_px: int | None) -> Iterator[Picture]:
+def _each_page(
+    path: Path, see: Callable[[Page], Sequence[Way]], max_pixels: int, longest_px: int | None
+) -> Iterator[Picture]:
     pages = _pages(path, max_pixels, longest_px)
     for number in count(1):
         name = shown(path) if number == 1 else f"{shown(path)}#{number}"
         try:
-            picture = Picture(name, make(next(pages)), "")
+            picture = Picture(name, tuple(see(next(pages))), "")
         except InputError as error:
-            picture = Picture(name, None, str(error))
+            picture = Picture(name, (), str(error))
         except StopIteration:
             return
         yield picture
 
 
-def ink_of(grey_HW: NDArray[np.uint8], ink: Ink = "auto") -> NDArray[np.uint8]:
-    """(H, W) uint8 grey → (H, W) uint8 ink, paper 0 and the strongest ink 255.
-
-    ``auto`` takes the median of the border for the paper. Raises InputError where nothing stands out from it.
-    """
-    border = np.concatenate([grey_HW[0], grey_HW[-1], grey_HW[:, 0], grey_HW[:, -1]])
-    if ink == "auto":
-        paper = float(np.median(border))
-        is_dark = paper > MID_GREY
-    else:
-        is_dark = ink == "dark"
-        paper = float(grey_HW.max() if is_dark else grey_HW.min())
-    strength_HW = (paper - grey_HW) if is_dark else (grey_HW - paper)
-    strongest = float(strength_HW.max())
-    if strongest < MIN_CONTRAST:
-        raise InputError(
-            f"nothing to see: ink and paper differ by {max(strongest, 0):.0f} grey levels, at least {MIN_CONTRAST} are "
-            "needed (--ink dark or --ink light says which is which)"
-        )
-    return np.rint(strength_HW.clip(0) * (255 / strongest)).astype(np.uint8)
+def _ways(readings: Sequence[Reading], prepare: Prepare) -> list[Way]:
+    """Every reading of which something is left; raises InputError as ``prepare`` does where that is none."""
+    found, faults = [], []
+    for reading in readings:
+        seen_as = f"{reading.tone} ink" + ", without what lies at the border" * reading.is_cleared
+        try:
+            found.append(Way(prepare(reading.ink_hw), reading.share, seen_as))
+        except InputError as error:
+            faults.append(error)
+    if not found:
+        raise faults[0]
+    total = sum(way.share for way in found)
+    return [way._replace(share=way.share / total) for way in found]
 
 
-def _pages(path: Path, max_pixels: int, longest_px: int | None) -> Iterator[NDArray[np.uint8]]:
-    """(H, W) uint8 grey of every page, its longer side reduced to ``longest_px`` at most.
+def _pages(path: Path, max_pixels: int, longest_px: int | None) -> Iterator[Page]:
+    """The grey of every page, its longer side reduced to ``longest_px`` at most.
 
     Raises InputError, without the file's name, where one cannot be read.
     """
@@ -112,8 +136,8 @@ def _pages(path: Path, max_pixels: int, longest_px: int | None) -> Iterator[NDAr
                     raise InputError(f"more than {MAX_PAGES:,} pages; from this one on they are not read")
                 _check_size(image, max_pixels)
                 with _guarded(max_pixels):
-                    grey_HW = _grey(ImageOps.exif_transpose(_reduced(image, longest_px)))
-                yield grey_HW
+                    page = _page(ImageOps.exif_transpose(_reduced(image, longest_px)))
+                yield page
     except InputError:
         raise
     except FileNotFoundError as error:
@@ -169,20 +193,43 @@ def _reduced(image: Image.Image, longest_px: int | None) -> Image.Image:
     return image.reduce(-(-max(image.size) // longest_px))
 
 
-def _grey(image: Image.Image) -> NDArray[np.uint8]:
-    """(H, W) uint8 luminance; what is transparent becomes paper of the other tone than what is opaque."""
+def _page(image: Image.Image) -> Page:
+    """Its luminance; what is transparent becomes paper."""
     if image.mode.startswith("I") or image.mode == "F":
-        return _stretched(np.asarray(image, np.float64))
+        return Page(_stretched(np.asarray(image, np.float64)))
     if image.mode == "LAB":
-        return np.asarray(image.getchannel("L"))
+        return Page(np.asarray(image.getchannel("L")))
     if not image.has_transparency_data:
-        return np.asarray(image.convert("L"))
+        return Page(np.asarray(image.convert("L")))
     colour = image.convert("RGBA")
-    luminance, alpha = np.asarray(colour.convert("L"), np.float64), np.asarray(colour.getchannel("A"), np.float64) / 255
-    if alpha.sum() == 0:
+    luminance_HW, alpha_HW = np.asarray(colour.convert("L")), np.asarray(colour.getchannel("A"))
+    if not alpha_HW.any():
         raise InputError("the image is wholly transparent")
-    paper = 0.0 if (luminance * alpha).sum() / alpha.sum() > MID_GREY else 255.0
-    blended_HW: NDArray[np.uint8] = np.rint(luminance * alpha + paper * (1 - alpha)).astype(np.uint8)
+    card = _card(luminance_HW, alpha_HW)
+    if card is not None:
+        return Page(_blended(luminance_HW, alpha_HW, float(np.median(luminance_HW[alpha_HW > MID_GREY]))), card=card)
+    weights_HW = alpha_HW.astype(np.float64)
+    is_dark = (luminance_HW * weights_HW).sum() / weights_HW.sum() <= MID_GREY
+    lean = 0.0 if alpha_HW.min() == 255 else ALPHA_LEAN if is_dark else -ALPHA_LEAN
+    return Page(_blended(luminance_HW, alpha_HW, 255.0 if is_dark else 0.0), lean)
+
+
+def _card(luminance_HW: NDArray[np.uint8], alpha_HW: NDArray[np.uint8]) -> tuple[slice, slice] | None:
+    """The box of what is opaque, where that is not ink itself but has ink on it."""
+    opaque_HW = alpha_HW > MID_GREY
+    if not opaque_HW.any():
+        return None
+    rows, columns = (np.flatnonzero(opaque_HW.any(axis=axis)) for axis in (1, 0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    levels = two_levels(luminance_HW[opaque_HW])
+    is_card = opaque_HW[box].mean() > CARD_FILL and levels.ink - levels.paper >= MIN_CONTRAST
+    return box if is_card else None
+
+
+def _blended(luminance_HW: NDArray[np.uint8], alpha_HW: NDArray[np.uint8], paper: float) -> NDArray[np.uint8]:
+    """(H, W) uint8 on paper of that grey."""
+    share_HW = alpha_HW / 255
+    blended_HW: NDArray[np.uint8] = np.rint(luminance_HW * share_HW + paper * (1 - share_HW)).astype(np.uint8)
     return blended_HW
 
 

@@ -1,6 +1,6 @@
 """``glyphlens predict``: what the glyph or character on each picture is.
 
-N pictures · H×W pixels · B = W/8 bytes a row of packed pixels
+N pictures · W ways to see them, one or more each · C classes · H×W pixels · B = W/8 bytes a row of packed pixels
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from glyphlens.commands.answers import answer_table
-from glyphlens.commands.image_pictures import MAX_PIXELS, Ink, read_pictures
+from glyphlens.commands.image_pictures import MAX_PIXELS, Ink, Picture, Way, read_pictures
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import pack_bits
 from glyphlens.inference.picture_readers import Prepare, handwriting_reader
@@ -26,11 +26,23 @@ BATCH = 256
 SHOWN_INK = 64  # of 255: what a grey picture shows on the black and white contact sheet
 
 
+LEAST = 1e-30  # what is divided by
+SURE = 0.95  # of how a picture is to be seen: what is less sure is told
+
+
 class Predicted(NamedTuple):
     """Table of answers, one row a page, and the packed (N, H, B) pictures that the network saw."""
 
     table: pd.DataFrame
     packed_NHB: NDArray[np.uint8]
+
+
+class Part(NamedTuple):
+    """Some of the pages: the best answers, what the network saw (N, H, W), and how, where that is not sure."""
+
+    best: Best
+    images_NHW: NDArray[np.uint8]
+    notes: list[str]
 
 
 def predict_images(
@@ -41,31 +53,58 @@ def predict_images(
     ink: Ink = "auto",
     diacritic: bool = False,
     max_pixels: int = MAX_PIXELS,
+    allowed_A: NDArray[np.int64] | None = None,
 ) -> Predicted:
-    """Answers for every page of every file; one that cannot be used has its reason in the column ``fault``.
+    """Answers for every page of every file; one that cannot be used has its reason in the column ``fault``, and one
+    that can be seen in several ways has in ``note`` which was taken and how sure that is.
 
-    Nothing is known of a picture's place in its em, so the geometry is all zeros. Raises InputError for a model that
-    does not read pictures.
+    Nothing is known of a picture's place in its em, so the geometry is all zeros. ``allowed_A``: the classes that may
+    be answered, all by default. Raises InputError for a model that does not read pictures.
     """
     prepare = preparation(recognizer, diacritic=diacritic)
     shape = recognizer.inputs[RASTER].shape
-    best: list[Best] = []
-    packed: list[NDArray[np.uint8]] = [np.zeros((0, shape[0], shape[1] // 8), np.uint8)]
+    allowed_A = np.arange(len(recognizer.classes)) if allowed_A is None else allowed_A
+    parts: list[Part] = []
     names: list[str] = []
     faults: list[str] = []
     progress = tqdm(files, unit="image", desc="predict", disable=None, leave=False)
     pictures = (picture for path in progress for picture in read_pictures(path, prepare, ink, max_pixels=max_pixels))
-    while part := list(islice(pictures, BATCH)):
-        images_NHW = np.zeros((len(part), *shape), np.uint8)
-        for number, picture in enumerate(part):
-            if picture.pixels_hw is not None:
-                images_NHW[number] = picture.pixels_hw
-        names += [picture.name for picture in part]
-        faults += [picture.fault for picture in part]
-        best.append(best_classes(recognizer.probabilities(_feeds(recognizer, images_NHW)), top))
-        packed.append(pack_bits(images_NHW > SHOWN_INK))
-    subjects = pd.DataFrame({"image": names})
-    return Predicted(answer_table(subjects, joined(best, top), faults, recognizer.classes, top), np.concatenate(packed))
+    while some := list(islice(pictures, BATCH)):
+        parts.append(_answered(recognizer, some, allowed_A, top))
+        names += [picture.name for picture in some]
+        faults += [picture.fault for picture in some]
+    best = joined([part.best for part in parts], top)
+    table = answer_table(pd.DataFrame({"image": names}), best, faults, recognizer.classes, top)
+    table.insert(len(table.columns) - 1, "note", [note for part in parts for note in part.notes])
+    packed = [np.zeros((0, shape[0], shape[1] // 8), np.uint8)]
+    packed += [pack_bits(part.images_NHW > SHOWN_INK) for part in parts]
+    return Predicted(table, np.concatenate(packed))
+
+
+def _answered(recognizer: Recognizer, pictures: Sequence[Picture], allowed_A: NDArray[np.int64], top: int) -> Part:
+    """Every way is read; each picture's answers are the mean over its ways, weighed by their shares and by how
+    confident the recogniser is of them."""
+    shape = recognizer.inputs[RASTER].shape
+    ways: list[Way] = [way for picture in pictures for way in picture.ways]
+    seen_WHW = np.array([way.pixels_hw for way in ways], np.uint8).reshape(-1, *shape)
+    likely_WA = recognizer.probabilities(_feeds(recognizer, seen_WHW))[:, allowed_A]
+    weight_W = np.array([way.share for way in ways]) * likely_WA.max(axis=1, initial=LEAST)
+    mean_NA = np.zeros((len(pictures), len(allowed_A)), np.float32)
+    images_NHW, notes = np.zeros((len(pictures), *shape), np.uint8), [""] * len(pictures)
+    first = 0
+    for number, picture in enumerate(pictures):
+        if not picture.ways:
+            continue
+        own = slice(first, first := first + len(picture.ways))
+        share_w = weight_W[own] / weight_W[own].sum()
+        chosen = int(share_w.argmax())
+        images_NHW[number] = picture.ways[chosen].pixels_hw
+        mean_A = share_w @ likely_WA[own]
+        mean_NA[number] = mean_A / max(mean_A.sum(), LEAST)
+        if share_w[chosen] < SURE:
+            notes[number] = f"seen as {picture.ways[chosen].seen_as}: {share_w[chosen]:.0%} sure"
+    best = best_classes(mean_NA, top)
+    return Part(Best(allowed_A[best.classes_NK], best.confidence_NK), images_NHW, notes)
 
 
 def preparation(recognizer: Recognizer, *, diacritic: bool) -> Prepare:

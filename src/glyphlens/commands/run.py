@@ -28,6 +28,7 @@ from glyphlens.commands.output import (
     shown_place,
 )
 from glyphlens.commands.predict import predict_images, preparation
+from glyphlens.commands.restricting import allowed_classes, names
 from glyphlens.commands.screen import agreement_on_screen, answers_on_screen, console
 from glyphlens.commands.sheet import save_sheet
 from glyphlens.commands.similar import (
@@ -78,24 +79,39 @@ def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool) -> int:
 
 
 def run_predict(
-    images: Sequence[Path], wanted: Wanted, *, candidates: str | None, ink: Ink, diacritic: bool, max_pixels: int
+    images: Sequence[Path],
+    wanted: Wanted,
+    *,
+    candidates: str | None,
+    characters: str | None,
+    ink: Ink,
+    diacritic: bool,
+    max_pixels: int,
 ) -> int:
     """Answers for pictures; 1 where some could not be used, 2 (and nothing written) where none could."""
     form = _prepare(wanted)
     asked = find_inputs(images, IMAGE_SUFFIXES)
     recognizer = open_model(wanted.model, wanted.threads)
-    lists = [] if candidates is None else [Path(candidates)]
+    lists = [Path(each) for each in (candidates, characters) if each is not None]
     require_kept([*asked.files, *lists, *model_files(recognizer)], [wanted.output, wanted.sheet])
     if candidates is not None:
         recognizer = with_candidates(recognizer, candidates)
+    allowed = None if characters is None else allowed_classes(characters, recognizer.classes)
     table, packed_NHB = predict_images(
-        asked.files, recognizer, top=wanted.top, ink=ink, diacritic=diacritic, max_pixels=max_pixels
+        asked.files,
+        recognizer,
+        top=wanted.top,
+        ink=ink,
+        diacritic=diacritic,
+        max_pixels=max_pixels,
+        allowed_A=None if allowed is None else allowed.classes_A,
     )
+    unknown = [f"--characters: the model knows no {names(allowed.unknown)}"] if allowed and allowed.unknown else []
     faults = [f"{row.image}: {row.fault}" for row in table[table["fault"] != ""].itertuples()]
     is_any_answered = len(faults) < len(table)
     if is_any_answered:
         _give(table, packed_NHB, "image", wanted, form)
-    return name_bad([*asked.problems, *faults], is_any_answered=is_any_answered)
+    return name_bad([*asked.problems, *unknown, *faults], is_any_answered=is_any_answered)
 
 
 def run_similar(asked: Sequence[Path], wanted: Wanted, features: Path | None, *, max_pixels: int) -> int:

@@ -67,16 +67,26 @@ def fitted_table(title: str, columns: Sequence[Column], rows: Sequence[Sequence[
 
 
 def answers_on_screen(table: pd.DataFrame, subject: str, title: str, width: int) -> Table:
-    """One line a glyph: the column ``subject``, the answer, two runners-up, and what the font says where known."""
-    checked = "agrees" in table
+    """One line a glyph: the column ``subject``, the answer, two runners-up, what the font says where known, and how a
+    picture was seen where that is not sure."""
+    checked, noted = "agrees" in table, "note" in table and bool(table["note"].any())
     columns = [Column(subject, is_key=True), Column("label"), Column("code points"), Column("form")]
     columns.append(Column("sure", is_key=True, is_number=True))
     columns += [Column("expected")] if checked else []
+    columns += [Column("note")] if noted else []
     columns.append(Column("or else", is_extra=True))
     rows: list[list[Cell]] = []
     for row in table.to_dict("records"):
         *answer, others = _answer(row)
-        rows.append([str(row[subject]), *answer, *([_expected(row)] if checked else []), others])
+        rows.append(
+            [
+                str(row[subject]),
+                *answer,
+                *([_expected(row)] if checked else []),
+                *([row["note"]] if noted else []),
+                others,
+            ]
+        )
     return fitted_table(title, columns, rows, width)
 
 

@@ -1,5 +1,7 @@
 """How the ink of a photo or scan becomes the picture that a model reads, by the rule in the model's manifest.
 
+Which ink that is, ``imaging.picture_ink`` says.
+
 H×W pixels of the photo · h×w pixels of the model's picture
 """
 
@@ -33,14 +35,16 @@ class PictureReader(Protocol):
 
 
 def handwriting_reader(recognizer: "Recognizer | LineRecognizer", *, diacritic: bool) -> Prepare:
-    """As cells with a written character are prepared; the manifest's rule has the fields of ``HandwritingParams``."""
+    """As cells with a written character are prepared, but for the clearing of their edges, where a picture may have
+    strokes; the manifest's rule has the fields of ``HandwritingParams``.
+    """
     from glyphlens.imaging.handwriting import HandwritingParams, prepare
 
     if diacritic:
         script = recognizer.manifest.script.title()
         raise InputError(f"--diacritic: {recognizer.path} reads {script} characters, which have no such size")
     try:
-        rule = HandwritingParams.model_validate(recognizer.manifest.preparation)
+        rule = HandwritingParams.model_validate(recognizer.manifest.preparation).model_copy(update={"edge_share": 0.0})
     except ValidationError as error:
         raise wrong_rule(recognizer, HandwritingParams) from error
 

@@ -1,0 +1,246 @@
+"""Grey of a photo, scan or screenshot of one character → its ink, in every way in which the picture may be meant.
+
+Which tone is ink, whether a frame or a dark edge belongs to the character: where the picture leaves that open, each way
+is a reading with its share, so that a recogniser which has seen all of them can decide.
+
+H×W pixels of the picture · h×w pixels around the character · M components
+"""
+
+from typing import Literal, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from glyphlens.core.errors import InputError
+from glyphlens.imaging.paper import Grey, depth_on_paper, two_levels
+
+Tone = Literal["dark", "light"]
+Mask = NDArray[np.bool_]
+
+MIN_CONTRAST = 32  # grey levels of 255 between paper and ink
+SPECK = 0.35  # of the strokes' width: a component of less than the square of it is dust
+EDGE, SPAN = 0.125, 0.9  # of a side: where lines lie that come with the picture, and how long they are
+THIN, THICK = 0.6, 1.7  # of the strokes' width: a frame of another width than that is none of them
+# How probable it is that what lies at the border is none of the character's strokes.
+FOREIGN_LINE, FOREIGN_PIECE, FOREIGN_FRAME, FRAME_LIKE_STROKES, INNER_FRAME = 0.97, 0.5, 0.97, 0.6, 0.15
+ON_ALL_SIDES = 0.2  # … where several such pieces make up a tight crop: 三, 川
+MARGIN = 0.25  # of the ink's longer side: the paper that is left around it
+LEAST_SHARE = 0.02  # less probable readings are left out
+CUE_PX = 128  # the longer side of the picture that the cues are taken from
+BORDER = 0.02  # of its sides
+CUE_WEIGHTS = (
+    6.0,
+    5.0,
+    3.0,
+    8.0,
+)  # logits, fitted to tight, framed, shaded … pictures of kana, kanji and Arabic glyphs
+
+
+class Reading(NamedTuple):
+    """``ink_hw``: paper 0, half ink 127.5, full ink 255, around the character. ``share``: how probable it is beside
+    the others. ``tone``: of the ink. ``is_cleared``: whether what lies at the border was taken away."""
+
+    ink_hw: Grey
+    share: float
+    tone: Tone
+    is_cleared: bool
+
+
+class Layer(NamedTuple):
+    """``ink_HW`` (H, W) as in a reading, 0 outside of ``seen_HW``; how well it is told apart from the paper; ``share``
+    among the layers of the same tone."""
+
+    ink_HW: Grey
+    seen_HW: Mask
+    separability: float
+    share: float
+
+
+class Pieces(NamedTuple):
+    """M + 1 components of ink, of which 0 is paper: their numbers, (M + 1, 5) boxes and areas, the strokes' width."""
+
+    labels_HW: NDArray[np.int32]
+    stats_M5: NDArray[np.int32]
+    stroke_px: float
+
+    @property
+    def is_stroke_M(self) -> Mask:
+        """(M + 1,) those that are neither paper nor dust."""
+        is_stroke_M = self.stats_M5[:, cv2.CC_STAT_AREA] >= (SPECK * self.stroke_px) ** 2
+        is_stroke_M[0] = False
+        return np.asarray(is_stroke_M)
+
+    def mask(self, chosen_M: Mask) -> Mask:
+        """(H, W) where some of them are."""
+        return np.asarray(chosen_M[self.labels_HW])
+
+
+def ink_readings(grey_HW: Grey, tone: Tone | None = None, lean: float = 0.0) -> list[Reading]:
+    """The readings of a picture, the most probable first; their shares add up to 1.
+
+    ``tone`` is given where it is known; ``lean`` is what else speaks for dark ink, a logit. Raises InputError where
+    nothing stands out.
+    """
+    tones: tuple[Tone, ...] = ("dark", "light") if tone is None else (tone,)
+    found_layers = {each: _layers(grey_HW if each == "dark" else 255 - grey_HW) for each in tones}
+    layers = {each: own for each, own in found_layers.items() if own}
+    if not layers:
+        levels = two_levels(grey_HW.ravel())
+        raise InputError(
+            f"nothing to see: ink and paper differ by {levels.ink - levels.paper:.0f} grey levels, at least "
+            f"{MIN_CONTRAST} are needed"
+        )
+    shares = _tone_shares(layers, lean)
+    found = [
+        Reading(_around_character(layer), shares[each] * layer.share, each, not layer.seen_HW.all())
+        for each in layers
+        for layer in layers[each]
+        if shares[each] * layer.share >= LEAST_SHARE
+    ]
+    total = sum(reading.share for reading in found)
+    return sorted((each._replace(share=each.share / total) for each in found), key=lambda reading: -reading.share)
+
+
+def tone_cues(layer: Layer) -> NDArray[np.float64]:
+    """(4,) what speaks for the layer's being ink: paper at the border, little ink, strokes that the border does not
+    cut, two clearly different tones."""
+    rows, columns = (_inner(layer.seen_HW, axis) for axis in (1, 0))
+    ink_HW = np.ascontiguousarray(layer.ink_HW[rows, columns])
+    scale = min(1.0, CUE_PX / max(ink_HW.shape))
+    size = max(1, round(ink_HW.shape[1] * scale)), max(1, round(ink_HW.shape[0] * scale))
+    is_ink_hw = cv2.resize(ink_HW, size, interpolation=cv2.INTER_AREA) > 127
+    ring_hw = np.ones(is_ink_hw.shape, np.bool_)
+    width_px = max(1, round(BORDER * max(size)))
+    ring_hw[width_px:-width_px, width_px:-width_px] = False
+    _, labels_hw = cv2.connectedComponents(is_ink_hw.astype(np.uint8), connectivity=8)
+    is_cut_hw = np.isin(labels_hw, np.unique(labels_hw[ring_hw])) & is_ink_hw
+    cut_share = is_cut_hw.sum() / max(1, is_ink_hw.sum())
+    return np.array([-is_ink_hw[ring_hw].mean(), -is_ink_hw.mean(), -cut_share, layer.separability])
+
+
+def _tone_shares(layers: dict[Tone, list[Layer]], lean: float) -> dict[Tone, float]:
+    if len(layers) == 1:
+        return dict.fromkeys(layers, 1.0)
+    cues = {tone: tone_cues(max(own, key=lambda layer: layer.share)) for tone, own in layers.items()}
+    logit = lean + float(np.array(CUE_WEIGHTS) @ (cues["dark"] - cues["light"]))
+    dark = 1 / (1 + np.exp(-np.clip(logit, -50, 50)))
+    return {"dark": dark, "light": 1 - dark}
+
+
+def _layers(light_HW: Grey) -> list[Layer]:
+    """All of the dark ink of a picture, if there is any, and where something lies at its border, what else there is."""
+    everywhere = np.ones(light_HW.shape, np.bool_)
+    whole = _layer(light_HW, everywhere)
+    if whole is None:
+        return []
+    pieces = _pieces(whole)
+    border_M = _border_pieces(pieces)
+    if not border_M.any():
+        return [whole]
+    grown_HW = cv2.dilate(pieces.mask(border_M).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    rest = _layer(light_HW, ~grown_HW)
+    if rest is None:
+        return [whole]
+    share = _foreign_share(pieces, border_M, _pieces(rest))
+    return [whole._replace(share=1 - share), rest._replace(share=share)]
+
+
+def _layer(light_HW: Grey, seen_HW: Mask) -> Layer | None:
+    """The ink of what is seen; None where it differs too little from the paper."""
+    if not seen_HW.any():
+        return None
+    depth_HW, levels = depth_on_paper(light_HW, seen_HW)
+    contrast = levels.ink - levels.paper
+    if contrast < MIN_CONTRAST:
+        return None
+    ink_HW = np.clip(np.rint((depth_HW - levels.paper) * (255 / contrast)), 0, 255).astype(np.uint8)
+    ink_HW[~seen_HW] = 0
+    return Layer(ink_HW, seen_HW, levels.separability, 1.0)
+
+
+def _pieces(layer: Layer) -> Pieces:
+    """The components of what is at least half ink."""
+    is_ink_HW = (layer.ink_HW > 127).astype(np.uint8)
+    _, labels_HW, stats_M5, _ = cv2.connectedComponentsWithStats(is_ink_HW, connectivity=8, ltype=cv2.CV_32S)
+    stroke_px = max(1.0, 4 * _mean_distance(is_ink_HW > 0) - 2)  # the distances in a bar are 1 … half its width
+    return Pieces(np.asarray(labels_HW, np.int32), np.asarray(stats_M5, np.int32), stroke_px)
+
+
+def _border_pieces(pieces: Pieces) -> Mask:
+    """(M + 1,) components that lie in the outer EDGE, and are cut by the border or go all around."""
+    height, width = pieces.labels_HW.shape
+    top, left = round(EDGE * height), round(EDGE * width)
+    is_outer_M = pieces.is_stroke_M
+    is_outer_M[np.unique(pieces.labels_HW[top : height - top, left : width - left])] = False
+    return np.asarray(is_outer_M & (_at_border(pieces) | _spans(pieces).all(axis=1)))
+
+
+def _spans(pieces: Pieces) -> Mask:
+    """(M + 1, 2) whether a component is about as wide and as high as the picture."""
+    height, width = pieces.labels_HW.shape
+    return np.asarray(pieces.stats_M5[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]] >= SPAN * np.array([width, height]))
+
+
+def _sides(pieces: Pieces) -> Mask:
+    """(M + 1, 4) whether the left, upper, right, lower side of the picture cuts a component."""
+    height, width = pieces.labels_HW.shape
+    left_M, top_M, width_M, height_M = pieces.stats_M5[:, :4].T
+    return np.stack([left_M == 0, top_M == 0, left_M + width_M == width, top_M + height_M == height], axis=1)
+
+
+def _at_border(pieces: Pieces) -> Mask:
+    """(M + 1,) components that the picture's border cuts."""
+    return np.asarray(_sides(pieces).any(axis=1))
+
+
+def _foreign_share(pieces: Pieces, border_M: Mask, rest: Pieces) -> float:
+    """How probable it is that the pieces at the border are no strokes.
+
+    A crop so tight that its border cuts the rest too has strokes there; a frame as wide as the strokes may be one.
+    """
+    if (_at_border(rest) & rest.is_stroke_M).any():
+        return 0.0
+    spans_m2 = _spans(pieces)[border_M]
+    is_frame_m = spans_m2.all(axis=1)
+    if not is_frame_m.any():
+        if _sides(pieces)[border_M].any(axis=0).all():
+            return ON_ALL_SIDES
+        return FOREIGN_LINE if spans_m2.any() else FOREIGN_PIECE
+    area = float(pieces.stats_M5[border_M, cv2.CC_STAT_AREA][is_frame_m].sum())
+    thickness = area / (2 * sum(pieces.labels_HW.shape))
+    if not THIN * rest.stroke_px <= thickness <= THICK * rest.stroke_px:
+        return FOREIGN_FRAME
+    return FRAME_LIKE_STROKES if _at_border(pieces)[border_M].any() else INNER_FRAME
+
+
+def _around_character(layer: Layer) -> Grey:
+    """The ink without dust, cut to its box, with paper around it."""
+    pieces = _pieces(layer)
+    kept_HW = pieces.mask(pieces.is_stroke_M)
+    kept_HW = kept_HW if kept_HW.any() else pieces.labels_HW > 0
+    dust_HW = (pieces.labels_HW > 0) & ~kept_HW
+    ink_HW = layer.ink_HW
+    if dust_HW.any():
+        square = np.ones((3, 3), np.uint8)
+        near_HW, around_HW = (cv2.dilate(mask.astype(np.uint8), square) > 0 for mask in (kept_HW, dust_HW))
+        ink_HW = np.where(around_HW & ~near_HW, 0, ink_HW)
+    rows, columns = (np.flatnonzero(kept_HW.any(axis=axis)) for axis in (1, 0))
+    soft = 1  # pixels: the soft border of a stroke
+    top, left = max(0, rows[0] - soft), max(0, columns[0] - soft)
+    cut_hw = ink_HW[top : rows[-1] + 1 + soft, left : columns[-1] + 1 + soft]
+    return np.pad(cut_hw, round(MARGIN * max(cut_hw.shape)))
+
+
+def _inner(seen_HW: Mask, axis: int) -> slice:
+    """From the first to the last line of which at least half is seen."""
+    lines = np.flatnonzero(seen_HW.mean(axis=axis) >= 0.5)
+    return slice(lines[0], lines[-1] + 1) if len(lines) else slice(None)
+
+
+def _mean_distance(mask_hw: Mask) -> float:
+    """The mean distance of its pixels from the nearest that is none of them, or outside; at least 1."""
+    if not mask_hw.any():
+        return 1.0
+    distance_hw = cv2.distanceTransform(np.pad(mask_hw.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return float(distance_hw[1:-1, 1:-1][mask_hw].mean())
