@@ -21,6 +21,8 @@ from glyphlens.inference.picture_readers import Prepare, handwriting_reader
 from glyphlens.inference.reading import Best, best_classes, joined
 from glyphlens.inference.recognizer import RASTER, Recognizer
 from glyphlens.tracks import picture_reader
+from glyphlens.tracks.arabic.members import class_members, likely_first
+from glyphlens.tracks.arabic.prior import language_prior, require_language, weighted
 
 BATCH = 256
 SHOWN_INK = 64  # of 255: what a grey picture shows on the black and white contact sheet
@@ -40,14 +42,18 @@ def predict_images(
     top: int = 5,
     ink: Ink = "auto",
     diacritic: bool = False,
+    language: str | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> Predicted:
     """Answers for every page of every file; one that cannot be used has its reason in the column ``fault``.
 
     Nothing is known of a picture's place in its em, so the geometry is all zeros. Raises InputError for a model that
-    does not read pictures.
+    does not read pictures, and for a ``language`` that its classes are not written in.
     """
     prepare = preparation(recognizer, diacritic=diacritic)
+    require_language(recognizer, language)
+    members = class_members(recognizer.classes)
+    prior_C, names = language_prior(members, language), likely_first(members, language)
     shape = recognizer.inputs[RASTER].shape
     best: list[Best] = []
     packed: list[NDArray[np.uint8]] = [np.zeros((0, shape[0], shape[1] // 8), np.uint8)]
@@ -62,10 +68,12 @@ def predict_images(
                 images_NHW[number] = picture.pixels_hw
         names += [picture.name for picture in part]
         faults += [picture.fault for picture in part]
-        best.append(best_classes(recognizer.probabilities(_feeds(recognizer, images_NHW)), top))
+        found_NC = recognizer.probabilities(_feeds(recognizer, images_NHW))
+        best.append(best_classes(found_NC if language is None else weighted(found_NC, prior_C), top))
         packed.append(pack_bits(images_NHW > SHOWN_INK))
     subjects = pd.DataFrame({"image": names})
-    return Predicted(answer_table(subjects, joined(best, top), faults, recognizer.classes, top), np.concatenate(packed))
+    table = answer_table(subjects, joined(best, top), faults, recognizer.classes, names, top)
+    return Predicted(table, np.concatenate(packed))
 
 
 def preparation(recognizer: Recognizer, *, diacritic: bool) -> Prepare:

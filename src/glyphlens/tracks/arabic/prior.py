@@ -1,0 +1,52 @@
+"""How likely a class is before its picture is seen: by how many fonts have it, and by a language's letters.
+
+G glyphs · C classes
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glyphlens.core.errors import InputError
+from glyphlens.inference.folder import Manifest
+from glyphlens.inference.recognizer import Recognizer
+from glyphlens.sources.arabic_languages import LANGUAGES
+from glyphlens.tracks.arabic.export.manifest import SCRIPT
+from glyphlens.tracks.arabic.members import Member, kinship
+
+# By what a class is less likely that no text of the language needs: none of its members has standard characters alone,
+# but with auxiliary ones; or none is written with these either. Chosen on the validation families (docs/SPEC.md#prior).
+LESS_LIKELY = (1.0, 2.0, 20.0)
+
+
+def coverage_prior(manifest: Manifest) -> NDArray[np.float32]:
+    """(C,) float32, the share of the training families that have each class; 1 where the manifest does not say."""
+    if not manifest.coverage:
+        return np.ones(len(manifest.classes), np.float32)
+    if len(manifest.coverage) != len(manifest.classes):
+        raise InputError(f"label map: coverage of {len(manifest.coverage)} classes, found {len(manifest.classes)}")
+    return np.array(manifest.coverage, np.float32)
+
+
+def language_prior(members: Sequence[tuple[Member, ...]], language: str | None) -> NDArray[np.float32]:
+    """(C,) float32, 1 for classes that are written with the language's standard characters and less for others."""
+    if language is None:
+        return np.ones(len(members), np.float32)
+    writing = LANGUAGES[language]
+    nearest = [min(kinship(member.text, writing) for member in entry) for entry in members]
+    return np.array([1 / LESS_LIKELY[rank] for rank in nearest], np.float32)
+
+
+def require_language(recognizer: Recognizer, language: str | None) -> None:
+    """Raise InputError where a language is named and the model's classes are not of the Arabic script."""
+    script = recognizer.manifest.script or SCRIPT
+    if language is not None and script != SCRIPT:
+        raise InputError(f"{recognizer.path}: reads {script}; --language is for models of the Arabic script")
+
+
+def weighted(probabilities_GC: NDArray[np.float32], prior_C: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(G, C) probabilities under a prior: each times its class's factor, rows again of sum 1; rows of 0 stay 0."""
+    products_GC = probabilities_GC * prior_C
+    sums_G1 = products_GC.sum(axis=1, keepdims=True)
+    return np.divide(products_GC, sums_G1, out=products_GC, where=sums_G1 > 0)
