@@ -104,7 +104,7 @@ def _record(row: Row) -> dict[str, Any]:
     if "confidence" not in row:
         return {name: _plain(value) for name, value in row.items()}
     record = {name: _plain(value) for name, value in row.items() if not name.startswith(RANKED)}
-    record["same_shape"] = [{"label": label, "code_points": codes} for label, codes in same_shape(row)]
+    record["same_shape"] = [{"label": label, "code_points": _plain(codes)} for label, codes in same_shape(row)]
     answers = [] if row["fault"] else [(row["label"], row["code_points"], row["confidence"]), *runners_up(row)]
     record["top"] = [
         {"label": label, "code_points": _plain(codes), "confidence": confidence} for label, codes, confidence in answers
