@@ -74,8 +74,8 @@ def test_all_labels_of_a_class_are_shown_and_another_code_point_is_said(width):
         expected="keheh.init", expected_code_points="U+06A9", agrees="other code point",
     )  # fmt: skip
     texts = texts_of(answers_on_screen(table, "gid", "", width), width)
-    assert texts[1:4] == ["nameuni06A9.init", "labelkaf.init|keheh.init", "codepointsU+0643|U+06A9"]
-    assert texts[6] == "expectedkeheh.initU+06A9"
+    expected = ("7", "uni06A9.init", "kaf.init|keheh.init", "U+0643|U+06A9", "isol", "98.7%", "keheh.initU+06A9")
+    assert all(value in text for value, text in zip(expected, texts, strict=False))
 
 
 @narrow

@@ -57,6 +57,7 @@ def worst_group(name: str) -> Score:
 
 
 MACRO_F1 = Score("macro_f1", lambda outcomes: macro_f1(*_guesses(outcomes)))
+WEIGHTED_F1 = Score("weighted_f1", lambda outcomes: _f1(*_guesses(outcomes), "weighted"))
 
 
 def mean(hits_N: Bools) -> float:
@@ -74,11 +75,15 @@ def macro_f1(predicted_N: Ints, classes_N: Ints) -> float:
 
     A class that is absent from the test cannot be scored; guessing it still costs the true class its recall.
     """
+    return _f1(predicted_N, classes_N, "macro")
+
+
+def _f1(predicted_N: Ints, classes_N: Ints, average: Literal["macro", "weighted"]) -> float:
     from sklearn.metrics import f1_score
 
     if not len(classes_N):
         return float("nan")
-    return float(f1_score(classes_N, predicted_N, labels=np.unique(classes_N), average="macro", zero_division=0))
+    return float(f1_score(classes_N, predicted_N, labels=np.unique(classes_N), average=average, zero_division=0))
 
 
 def _guesses(outcomes: pd.DataFrame) -> tuple[Ints, Ints]:

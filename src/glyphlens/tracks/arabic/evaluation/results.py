@@ -14,6 +14,7 @@ from glyphlens.evaluation.outcomes import class_table
 from glyphlens.evaluation.report import save_tables_csv
 from glyphlens.evaluation.scores import (
     MACRO_F1,
+    WEIGHTED_F1,
     GroupSummary,
     Score,
     accuracy,
@@ -120,8 +121,8 @@ def further_scores() -> tuple[Score, ...]:
     """Those of slices.json that are about the whole test."""
     return (
         accuracy("bare_top1", "no_geometry_top1"),
-        accuracy("bare_top5", "no_geometry_top5"),
         Score("text_weighted_top1", text_weighted_top1),
+        WEIGHTED_F1,
     )
 
 
