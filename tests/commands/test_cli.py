@@ -1,7 +1,6 @@
-import io
-
 """The command line as a person meets it."""
 
+import io
 import json
 import os
 import re

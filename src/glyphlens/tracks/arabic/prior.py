@@ -16,7 +16,7 @@ from glyphlens.tracks.arabic.export.manifest import SCRIPT
 from glyphlens.tracks.arabic.members import Member, kinship
 
 # By what a class is less likely that no text of the language needs: none of its members has standard characters alone,
-# but with auxiliary ones; or none is written with these either. Chosen on the validation families (docs/SPEC.md#answers).
+# but one with auxiliary ones; or none has these alone either. Chosen on the validation families (docs/SPEC.md#answers).
 LESS_LIKELY = (1.0, 2.0, 20.0)
 
 
