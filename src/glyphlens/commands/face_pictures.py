@@ -57,8 +57,8 @@ def open_font(path: Path) -> list[FontFace]:
 def face_pictures(face: FontFace, rule: DiacriticRule, batch: int = BATCH) -> Iterator[Pictures]:
     """Every glyph number of a face in turn; a glyph that cannot be read or has no outline is among the faults.
 
-    The outlines alone decide: a font's line spacing is not looked at, and advances are guessed where the font has but
-    one (subsetters for PDF write such).
+    A font's line spacing is not looked at, and advances are guessed from the outlines where the font has but one, as
+    subsetters for PDF write it.
     """
     upem, has_advances = float(face.metrics.upem), has_advances_of_its_own(face)
     for gids_G, parts, faults in _outlines(face, batch):
