@@ -66,8 +66,10 @@ def identify(
     """
     from glyphlens.commands.run import Wanted, run_identify
 
-    form, spoken = format.value if format else None, language.value if language else None
-    wanted = Wanted(output, form, sheet, model, top, min_confidence, threads, spoken, hide_blank)
+    spoken = language.value if language else None
+    wanted = Wanted(
+        output, format.value if format else None, sheet, model, top, min_confidence, threads, spoken, hide_blank
+    )
     raise typer.Exit(run_identify(fonts, wanted, check=check))
 
 
@@ -117,8 +119,10 @@ def predict(
     """
     from glyphlens.commands.run import Wanted, run_predict
 
-    form, spoken = format.value if format else None, language.value if language else None
-    wanted = Wanted(output, form, sheet, model, top, min_confidence, threads, spoken)
+    spoken = language.value if language else None
+    wanted = Wanted(
+        output, format.value if format else None, sheet, model, top, min_confidence, threads, language=spoken
+    )
     raise typer.Exit(
         run_predict(images, wanted, candidates=candidates, ink=ink.value, diacritic=diacritic, max_pixels=max_pixels)
     )

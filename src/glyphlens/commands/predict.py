@@ -53,7 +53,7 @@ def predict_images(
     prepare = preparation(recognizer, diacritic=diacritic)
     require_language(recognizer, language)
     members = class_members(recognizer.classes)
-    prior_C, names = language_prior(members, language), likely_first(members, language)
+    prior_C = language_prior(members, language)
     shape = recognizer.inputs[RASTER].shape
     best: list[Best] = []
     packed: list[NDArray[np.uint8]] = [np.zeros((0, shape[0], shape[1] // 8), np.uint8)]
@@ -72,7 +72,8 @@ def predict_images(
         best.append(best_classes(found_NC if language is None else weighted(found_NC, prior_C), top))
         packed.append(pack_bits(images_NHW > SHOWN_INK))
     subjects = pd.DataFrame({"image": names})
-    table = answer_table(subjects, joined(best, top), faults, recognizer.classes, names, top)
+    likely = likely_first(members, language)
+    table = answer_table(subjects, joined(best, top), faults, recognizer.classes, likely, top)
     return Predicted(table, np.concatenate(packed))
 
 

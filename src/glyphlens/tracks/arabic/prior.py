@@ -49,4 +49,5 @@ def weighted(probabilities_GC: NDArray[np.float32], prior_C: NDArray[np.float32]
     """(G, C) probabilities under a prior: each times its class's factor, rows again of sum 1; rows of 0 stay 0."""
     products_GC = probabilities_GC * prior_C
     sums_G1 = products_GC.sum(axis=1, keepdims=True)
-    return np.divide(products_GC, sums_G1, out=products_GC, where=sums_G1 > 0)
+    np.divide(products_GC, sums_G1, out=products_GC, where=sums_G1 > 0)
+    return products_GC
