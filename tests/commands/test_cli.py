@@ -34,7 +34,7 @@ def test_a_table_on_the_screen(run, font_path):
 
 def test_csv_to_a_pipe_is_nothing_but_csv(run, font_path):
     status, out, _ = run("identify", font_path, "--format", "csv", "--check")
-    assert status == 0 and out.splitlines()[0].startswith("font,face,gid,label") and len(out.splitlines()) == 8
+    assert status == 0 and out.splitlines()[0].startswith("font,face,gid,name,label") and len(out.splitlines()) == 8
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
