@@ -3,7 +3,8 @@ import pytest
 from PIL import Image
 
 from glyphlens.commands import predict
-from glyphlens.commands.model import open_model
+from glyphlens.commands.model import open_model, releases
+from glyphlens.core.errors import InputError
 
 NOT_AN_IMAGE = "not an image of a format that is read (PNG, JPEG, TIFF, GIF, WEBP, BMP, PPM)"
 
@@ -46,3 +47,15 @@ def test_the_geometry_is_unknown(pictures, model_folder, monkeypatch):
 def test_diacritics_are_drawn_small(pictures, model_folder):
     _, packed = predict.predict_images(pictures[:1], open_model(model_folder, 1), diacritic=True)
     assert packed[0, 63].any() and not packed[0, 64:].any()
+
+
+def test_a_language_makes_what_it_does_not_need_less_likely(pictures, model_folder):
+    recognizer = open_model(model_folder, 1)
+    plain, spoken = (
+        predict.predict_images(pictures[:1], recognizer, top=6, language=language).table.iloc[0].to_dict()
+        for language in (None, "ur")
+    )
+    assert plain["label"] == spoken["label"] and plain["confidence"] == spoken["confidence"]  # all are of the language
+    assert {plain[name] for name in plain if name.startswith("code_points")} == {"U+0628", "U+0627 U+0644"}
+    with pytest.raises(InputError, match="--language is for models of the Arabic script"):
+        predict.predict_images(pictures[:1], open_model(releases()["kanji"], 1), language="ur")

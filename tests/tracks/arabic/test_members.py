@@ -17,6 +17,7 @@ from glyphlens.tracks.arabic.members import (
     label_code_points,
     likely_first,
     seen_characters,
+    written_language,
 )
 
 ONES = ("arabic_indic_digit_one", "extended_arabic_indic_digit_one")
@@ -24,11 +25,17 @@ CLASSES = (
     CharacterClass("kaf.init", ("U+0643",), "init", ("kaf.init", "keheh.init")),
     CharacterClass("keheh.isol", ("U+06A9",), "isol", ("keheh.isol",)),
     CharacterClass("kaf.isol", ("U+0643",), "isol", ("kaf.isol",)),
+    CharacterClass("kaf.fina", ("U+0643",), "fina", ("kaf.fina",)),
+    CharacterClass("heh.isol", ("U+0647",), "isol", ("heh.isol", "ae.isol")),
     CharacterClass("arabic_indic_digit_one", ("U+0661",), "", ONES),
     CharacterClass("extended_arabic_indic_digit_four", ("U+06F4",), "", ("extended_arabic_indic_digit_four",)),
+    CharacterClass("arabic_indic_digit_four", ("U+0664",), "", ("arabic_indic_digit_four",)),
+    CharacterClass("arabic_indic_digit_five", ("U+0665",), "", ("arabic_indic_digit_five",)),
+    CharacterClass("ae.fina", ("U+06D5",), "fina", ("ae.fina",)),
+    CharacterClass("keheh.fina", ("U+06A9",), "fina", ("keheh.fina",)),
 )
 MEMBERS = class_members(CLASSES)
-INITIAL, DIGIT = 0, 3
+INITIAL, KEHEH, KAF, HEH, DIGIT, FOUR, AE = 0, 1, 2, 4, 5, 6, 9
 
 
 def first_labels(language: str | None, *seen: int) -> list[str]:
@@ -42,15 +49,30 @@ def test_members_have_their_code_points_the_class_s_own_label_first():
 
 
 def test_the_language_decides_which_label_comes_first():
-    assert first_labels("fa")[INITIAL] == "keheh.init" and first_labels("ar", 1)[INITIAL] == "kaf.init"
+    assert first_labels("fa")[INITIAL] == "keheh.init" and first_labels("ar", KEHEH)[INITIAL] == "kaf.init"
     assert first_labels("ur")[DIGIT].startswith("extended") and first_labels("sd")[DIGIT].startswith("arabic")
 
 
 def test_without_a_language_the_other_letters_of_the_font_do():
     assert first_labels(None)[INITIAL] == "kaf.init"
-    assert first_labels(None, 1)[INITIAL] == "keheh.init"
-    assert first_labels(None, 1, 2)[INITIAL] == "kaf.init"
-    assert first_labels(None, 4)[DIGIT] == "extended_arabic_indic_digit_one"
+    assert first_labels(None, KEHEH)[INITIAL] == "keheh.init"  # kaf would have been shown
+    assert first_labels(None, KEHEH, KAF)[INITIAL] == "kaf.init"
+    assert first_labels(None, FOUR)[DIGIT] == "extended_arabic_indic_digit_one"
+
+
+def test_a_letter_that_no_other_glyph_can_show_is_not_taken_to_be_absent():
+    assert first_labels(None, AE, KAF)[HEH] == "heh.isol"
+
+
+def test_pictures_say_nothing_of_each_other():
+    assert [entry[0].label for entry in likely_first(MEMBERS, None)] == [entry.label for entry in CLASSES]
+
+
+def test_the_letters_of_a_text_say_its_language():
+    assert written_language("ابپتچدرسشگکلمنو۴") == "fa" and written_language("ابتثدرسشكلمنويةإ") == "ar"
+    assert written_language("ابپٹتچدڈرڑسشگکلمنوںے") == "ur" and written_language("ابتچدڕسشگکلڵمنوۆێەھ") == "ku"
+    assert written_language("") == "ar" == written_language("گکپ")
+    assert written_language(frozenset().union(*(writing.standard for writing in LANGUAGES.values()))) == "ar"
 
 
 def test_of_labels_of_one_kind_the_first_stays_first():

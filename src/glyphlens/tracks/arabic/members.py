@@ -7,6 +7,7 @@ C classes
 """
 
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from glyphlens.sources.arabic_languages import ARABIC_INDIC, DEFAULT, EXTENDED, 
 from glyphlens.sources.arabic_script import BLOCKS, PRESENTATION_BLOCKS, makes_glyph, slug
 
 STANDARD, AUXILIARY, FOREIGN = 0, 1, 2
+NEARLY_ALL, FEWEST_SEEN, SEVERAL = 0.95, 10, 2
 DIGITS = tuple(frozenset(map(chr, digits)) for digits in (ARABIC_INDIC, EXTENDED))
 
 
@@ -46,27 +48,51 @@ def label_code_points(label: str) -> tuple[str, ...]:
 
 
 def likely_first(
-    members: Sequence[tuple[Member, ...]], language: str | None, seen: Collection[str] = ()
+    members: Sequence[tuple[Member, ...]], language: str | None, seen: Collection[str] | None = None
 ) -> list[tuple[Member, ...]]:
-    """Members of every class: those of the language first, then those whose characters the font has been seen to have,
-    then those of Arabic; where all this is equal, in the given order."""
-    writing = LANGUAGES[language] if language else None
+    """Members of every class, those of the language first, in the given order where they are alike.
+
+    ``seen`` are the characters that the glyphs of one font surely show; None for pictures that have nothing to do with
+    each other. A member with a character that the font would have shown comes after the others. Without a language that
+    comes first, then what the seen letters are written in.
+    """
+    writing = LANGUAGES[language or written_language(seen or ())]
+    lacking = _revealing(members) - set(seen) if seen is not None else set()
 
     def rank(member: Member) -> tuple[int, bool, int]:
-        of_language = kinship(member.text, writing) if writing else STANDARD
-        return (
-            of_language,
-            not member.text or not set(member.text) <= set(seen),
-            kinship(member.text, LANGUAGES[DEFAULT]),
-        )
+        near = kinship(member.text, writing)
+        return near if language else STANDARD, bool(lacking & set(member.text)), near
 
     return [tuple(sorted(entry, key=rank)) if len(entry) > 1 else entry for entry in members]
 
 
 def seen_characters(members: Sequence[tuple[Member, ...]], answered: Collection[int]) -> set[str]:
-    """Characters that classes of one member, those of ``answered``, show a font to have; a digit shows its ten."""
-    seen = {character for number in set(answered) if len(members[number]) == 1 for character in members[number][0].text}
-    return seen.union(*(digits for digits in DIGITS if digits & seen))
+    """Characters that the classes ``answered`` show a font to have: of one member and one character. A digit shows its
+    ten."""
+    return {character for number in set(answered) for character in _shown(members[number])}
+
+
+def written_language(seen: Collection[str]) -> str:
+    """The language that nearly all of these characters are standard in, more than in Arabic; else, and where they are
+    few, Arabic."""
+    counts = {name: len(writing.standard & set(seen)) for name, writing in LANGUAGES.items()}
+    best = max(counts, key=lambda name: counts[name])
+    is_told = len(set(seen)) >= FEWEST_SEEN and counts[best] >= NEARLY_ALL * len(set(seen))
+    return best if is_told and counts[best] > counts[DEFAULT] else DEFAULT
+
+
+def _shown(entry: tuple[Member, ...]) -> set[str]:
+    """The characters that a glyph of this class shows its font to have."""
+    text = entry[0].text if len(entry) == 1 else ""
+    if len(text) != 1:
+        return set()
+    return {text}.union(*(digits for digits in DIGITS if text in digits))
+
+
+def _revealing(members: Sequence[tuple[Member, ...]]) -> set[str]:
+    """Characters that several classes show, so that a font which shows none of them lacks the character."""
+    counts = Counter(character for entry in members for character in _shown(entry))
+    return {character for character, count in counts.items() if count >= SEVERAL}
 
 
 def kinship(text: str, writing: Writing) -> int:
