@@ -25,7 +25,7 @@ from glyphlens.inference.reading import CHUNK, Best, Floats, best_classes, joine
 from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
 from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
 from glyphlens.tracks.arabic.members import class_members, likely_first, seen_characters
-from glyphlens.tracks.arabic.prior import coverage_prior, language_prior, weighted
+from glyphlens.tracks.arabic.prior import coverage_prior, language_prior, reweighted
 from glyphlens.tracks.arabic.reader import drawing_rule
 
 SEEN = 0.5  # confidence from which an answer says that the font has a character
@@ -40,7 +40,7 @@ class FaceAnswers(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Asked:
+class AnswerOptions:
     """What is wanted of each glyph: how many answers, as a text of which ``language``, compared with ``letters``."""
 
     top: int = 5
@@ -71,14 +71,14 @@ def identify_fonts(
 ) -> Identified:
     """Answers for every glyph of every face; a font that cannot be used becomes a problem and the others go on."""
     found = Identified()
-    asked = Asked(top, language, _letters(check))
+    options = AnswerOptions(top, language, _letters(check))
     with tqdm(unit="glyph", desc="identify", disable=None, leave=False) as progress:
         for path in files:
             try:
                 faces = open_font(path)
                 progress.total = (progress.total or 0) + sum(face.glyph_count for face in faces)
                 answered = [
-                    identify_face(face, recognizer, (shown(path), number), progress, asked)
+                    identify_face(face, recognizer, (shown(path), number), progress, options)
                     for number, face in enumerate(faces)
                 ]
                 _refuse_undrawn(path, answered)
@@ -90,7 +90,7 @@ def identify_fonts(
 
 
 def identify_face(
-    face: FontFace, recognizer: Recognizer, place: tuple[str, int], progress: tqdm, asked: Asked
+    face: FontFace, recognizer: Recognizer, place: tuple[str, int], progress: tqdm, options: AnswerOptions
 ) -> FaceAnswers:
     """Answers for every glyph number of one face; ``place`` is the file and the face's number in it."""
     rule = drawing_rule(recognizer)
@@ -101,9 +101,9 @@ def identify_face(
         probabilities_GC[pictures.gids_G] = _recognize(recognizer, pictures)
         progress.update(len(pictures.gids_G))
     members = class_members(recognizer.classes)
-    prior_C = coverage_prior(recognizer.manifest) * language_prior(members, asked.language)
-    best = _best(weighted(probabilities_GC, prior_C), max(asked.top, TOP))
-    names = likely_first(members, asked.language, seen_characters(members, _sure(best)))
+    prior_C = coverage_prior(recognizer.manifest) * language_prior(members, options.language)
+    best = _best(reweighted(probabilities_GC, prior_C), max(options.top, TOP))
+    names = likely_first(members, options.language, seen_characters(members, _sure(best)))
     faults = {gid: reason for pictures in batches for gid, reason in pictures.faults.items()}
     gids = range(face.glyph_count)
     subjects = pd.DataFrame(
@@ -114,10 +114,10 @@ def identify_face(
             "name": [*map(shown, map(face.glyph_name, gids))],
         }
     )
-    table = answer_table(subjects, best, [faults.get(gid, "") for gid in gids], recognizer.classes, names, asked.top)
+    table = answer_table(subjects, best, [faults.get(gid, "") for gid in gids], recognizer.classes, names, options.top)
     packed_NHB = np.concatenate([pictures.packed_GHB for pictures in batches])
     answers = FaceAnswers(table, packed_NHB, pd.DataFrame())
-    return _checked(answers, face, best, recognizer, names, asked.letters) if asked.letters else answers
+    return _checked(answers, face, best, recognizer, names, options.letters) if options.letters else answers
 
 
 def _recognize(recognizer: Recognizer, pictures: Pictures) -> Floats:

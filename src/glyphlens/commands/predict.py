@@ -22,7 +22,7 @@ from glyphlens.inference.reading import Best, best_classes, joined
 from glyphlens.inference.recognizer import RASTER, Recognizer
 from glyphlens.tracks import picture_reader
 from glyphlens.tracks.arabic.members import class_members, likely_first
-from glyphlens.tracks.arabic.prior import language_prior, require_language, weighted
+from glyphlens.tracks.arabic.prior import language_prior, require_language, reweighted
 
 BATCH = 256
 SHOWN_INK = 64  # of 255: what a grey picture shows on the black and white contact sheet
@@ -69,7 +69,7 @@ def predict_images(
         names += [picture.name for picture in part]
         faults += [picture.fault for picture in part]
         found_NC = recognizer.probabilities(_feeds(recognizer, images_NHW))
-        best.append(best_classes(found_NC if language is None else weighted(found_NC, prior_C), top))
+        best.append(best_classes(found_NC if language is None else reweighted(found_NC, prior_C), top))
         packed.append(pack_bits(images_NHW > SHOWN_INK))
     subjects = pd.DataFrame({"image": names})
     likely = likely_first(members, language)

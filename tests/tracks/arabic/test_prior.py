@@ -9,7 +9,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.inference.folder import ExportFolder, Manifest
 from glyphlens.tracks.arabic.members import class_members
-from glyphlens.tracks.arabic.prior import LESS_LIKELY, coverage_prior, language_prior, require_language, weighted
+from glyphlens.tracks.arabic.prior import LESS_LIKELY, coverage_prior, language_prior, require_language, reweighted
 
 CLASSES = (
     CharacterClass("kaf.init", ("U+0643",), "init", ("kaf.init", "keheh.init")),
@@ -36,7 +36,7 @@ def test_classes_are_less_likely_the_less_a_language_needs_them():
 
 
 def test_a_rare_look_alike_needs_more_evidence():
-    found = weighted(np.array([[0.4, 0.0, 0.6], [0, 0, 0]], np.float32), coverage_prior(MANIFEST))
+    found = reweighted(np.array([[0.4, 0.0, 0.6], [0, 0, 0]], np.float32), coverage_prior(MANIFEST))
     assert found.argmax(axis=1).tolist() == [0, 0] and not found[1].any()
     np.testing.assert_allclose(found[0], np.array([0.4, 0, 0.15]) / 0.55, rtol=1e-6)
 
@@ -44,8 +44,8 @@ def test_a_rare_look_alike_needs_more_evidence():
 @given(arrays.arrays(np.float32, (4, 3), elements=st.floats(0.0009765625, 1, width=32)))
 def test_rows_stay_distributions_and_an_even_prior_changes_nothing(powers):
     probabilities = powers / powers.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(weighted(probabilities, coverage_prior(MANIFEST)).sum(axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(weighted(probabilities, np.full(3, 0.3, np.float32)), probabilities, rtol=1e-5)
+    np.testing.assert_allclose(reweighted(probabilities, coverage_prior(MANIFEST)).sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(reweighted(probabilities, np.full(3, 0.3, np.float32)), probabilities, rtol=1e-5)
 
 
 def test_a_language_is_for_models_of_the_script():

@@ -45,7 +45,7 @@ def require_language(recognizer: Recognizer, language: str | None) -> None:
         raise InputError(f"{recognizer.path}: reads {script}; --language is for models of the Arabic script")
 
 
-def weighted(probabilities_GC: NDArray[np.float32], prior_C: NDArray[np.float32]) -> NDArray[np.float32]:
+def reweighted(probabilities_GC: NDArray[np.float32], prior_C: NDArray[np.float32]) -> NDArray[np.float32]:
     """(G, C) probabilities under a prior: each times its class's factor, rows again of sum 1; rows of 0 stay 0."""
     products_GC = probabilities_GC * prior_C
     sums_G1 = products_GC.sum(axis=1, keepdims=True)

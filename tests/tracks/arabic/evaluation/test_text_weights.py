@@ -1,7 +1,7 @@
 import pytest
 
 from glyphlens.data.sample_set import CharacterClass
-from glyphlens.tracks.arabic.evaluation.text_weights import glyphs_of_text, occurrences, text_weights
+from glyphlens.tracks.arabic.evaluation.text_weights import glyphs_of_text, text_occurrences, text_weights
 
 
 @pytest.mark.parametrize(
@@ -24,5 +24,5 @@ def test_the_labels_of_a_class_count_together():
         CharacterClass("alef_maksura.fina", members=("alef_maksura.fina", "yeh.fina")),
         CharacterClass("tteh.isol"),
     ]
-    counts = occurrences()
+    counts = text_occurrences()
     assert text_weights(classes).tolist() == [counts["alef_maksura.fina"] + counts["yeh.fina"], 0]

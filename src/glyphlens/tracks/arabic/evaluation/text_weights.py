@@ -60,13 +60,13 @@ OCCURRENCES = """
 
 def text_weights(classes: Sequence[CharacterClass]) -> NDArray[np.float64]:
     """(C,) how often each class occurs in the text, the forms of all its labels together."""
-    counts = occurrences()
+    counts = text_occurrences()
     return np.array(
         [sum(counts.get(label, 0) for label in {entry.label, *entry.members}) for entry in classes], np.float64
     )
 
 
-def occurrences() -> dict[str, int]:
+def text_occurrences() -> dict[str, int]:
     """{label: count} of the table."""
     found = {}
     for letters, *counts in map(str.split, OCCURRENCES.strip().splitlines()):
