@@ -25,10 +25,8 @@ from glyphlens.inference.reading import CHUNK, Best, Floats, best_classes, joine
 from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
 from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
 from glyphlens.tracks.arabic.members import class_members, likely_first, seen_characters
-from glyphlens.tracks.arabic.prior import coverage_prior, language_prior, reweighted
+from glyphlens.tracks.arabic.prior import SURE_ENOUGH, font_probabilities
 from glyphlens.tracks.arabic.reader import drawing_rule
-
-SEEN = 0.5  # confidence from which an answer says that the font has a character
 
 
 class FaceAnswers(NamedTuple):
@@ -101,8 +99,8 @@ def identify_face(
         probabilities_GC[pictures.gids_G] = _recognize(recognizer, pictures)
         progress.update(len(pictures.gids_G))
     members = class_members(recognizer.classes)
-    prior_C = coverage_prior(recognizer.manifest) * language_prior(members, options.language)
-    best = _best(reweighted(probabilities_GC, prior_C), max(options.top, TOP))
+    weighed_GC = font_probabilities(probabilities_GC, recognizer.manifest, members, options.language)
+    best = _best(weighed_GC, max(options.top, TOP))
     names = likely_first(members, options.language, seen_characters(members, _sure(best)))
     faults = {gid: reason for pictures in batches for gid, reason in pictures.faults.items()}
     gids = range(face.glyph_count)
@@ -137,7 +135,7 @@ def _best(probabilities_GC: Floats, count: int) -> Best:
 
 def _sure(best: Best) -> set[int]:
     """The classes of first answers that are sure enough."""
-    return set(best.classes_NK[best.confidence_NK[:, 0] >= SEEN, 0].tolist())
+    return set(best.classes_NK[best.confidence_NK[:, 0] >= SURE_ENOUGH, 0].tolist())
 
 
 def _checked(

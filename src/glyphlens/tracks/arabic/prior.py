@@ -18,15 +18,36 @@ from glyphlens.tracks.arabic.members import Member, kinship
 # By what a class is less likely that no text of the language needs: none of its members has standard characters alone,
 # but one with auxiliary ones; or none has these alone either. Chosen on the validation families (docs/SPEC.md#answers).
 LESS_LIKELY = (1.0, 2.0, 20.0)
+POWERS = 21  # that are tried, from 1 to 0
+SURE_ENOUGH = 0.5  # confidence from which an answer counts as a class that the font has
 
 
-def coverage_prior(manifest: Manifest) -> NDArray[np.float32]:
-    """(C,) float32, the share of the training families that have each class; 1 where the manifest does not say."""
+def font_probabilities(
+    probabilities_GC: NDArray[np.float32],
+    manifest: Manifest,
+    members: Sequence[tuple[Member, ...]],
+    language: str | None,
+) -> NDArray[np.float32]:
+    """(G, C) probabilities of all glyphs of one font under what is known of fonts and of the language."""
+    is_sure_G = probabilities_GC.max(axis=1) >= SURE_ENOUGH
+    found = len(np.unique(probabilities_GC[is_sure_G].argmax(axis=1)))
+    return reweighted(probabilities_GC, coverage_prior(manifest, found) * language_prior(members, language))
+
+
+def coverage_prior(manifest: Manifest, found: int) -> NDArray[np.float32]:
+    """(C,) float32, how likely a font has each class in which ``found`` of them are seen; 1 where nothing is known.
+
+    The share of the training families that have the class, to the largest power up to 1 with which at least ``found``
+    classes are expected: a large font has rare classes too.
+    """
     if not manifest.coverage:
         return np.ones(len(manifest.classes), np.float32)
     if len(manifest.coverage) != len(manifest.classes):
         raise InputError(f"label map: coverage of {len(manifest.coverage)} classes, found {len(manifest.classes)}")
-    return np.array(manifest.coverage, np.float32)
+    share_C = np.array(manifest.coverage, np.float64)
+    powers_PC = share_C ** np.linspace(1, 0, POWERS)[:, None]
+    is_enough_P = powers_PC.sum(axis=1) >= found
+    return powers_PC[np.argmax(is_enough_P) if is_enough_P.any() else -1].astype(np.float32)
 
 
 def language_prior(members: Sequence[tuple[Member, ...]], language: str | None) -> NDArray[np.float32]:
