@@ -51,7 +51,7 @@ def shapes():
 def font_bytes():
     """Bytes of a TrueType font with the rectangles above, glyph names that mean nothing, and a small cmap."""
 
-    def build(shapes=SHAPES, cmap=CMAP, *, without_cmap: bool = False) -> bytes:
+    def build(shapes=SHAPES, cmap=CMAP, *, without_cmap: bool = False, ascent: int = 800, advances=()) -> bytes:
         import io
 
         names = [".notdef", *(f"g{number:03}" for number in sorted(shapes) if number)]
@@ -59,10 +59,11 @@ def font_bytes():
         builder.setupGlyphOrder(names)
         builder.setupCharacterMap({code: names[gid] for code, gid in cmap.items()})
         builder.setupGlyf({name: _rectangles(shapes[number]) for number, name in enumerate(names)})
-        builder.setupHorizontalMetrics(dict.fromkeys(names, (700, 0)))
-        builder.setupHorizontalHeader(ascent=800, descent=-200)
+        widths = advances or [(690 if number == 1 else 700) for number in range(len(names))]
+        builder.setupHorizontalMetrics({name: (width, 0) for name, width in zip(names, widths, strict=True)})
+        builder.setupHorizontalHeader(ascent=ascent, descent=-200)
         builder.setupNameTable({"familyName": "Test", "styleName": "Regular"})
-        builder.setupOS2(sTypoAscender=800, sTypoDescender=-200)
+        builder.setupOS2(sTypoAscender=ascent, sTypoDescender=-200)
         builder.setupPost()
         if without_cmap:
             del builder.font["cmap"], builder.font["post"]

@@ -1,5 +1,6 @@
 """The command line as a person meets it."""
 
+import io
 import json
 import os
 import re
@@ -33,7 +34,7 @@ def test_a_table_on_the_screen(run, font_path):
 
 def test_csv_to_a_pipe_is_nothing_but_csv(run, font_path):
     status, out, _ = run("identify", font_path, "--format", "csv", "--check")
-    assert status == 0 and out.splitlines()[0].startswith("font,face,gid,label") and len(out.splitlines()) == 8
+    assert status == 0 and out.splitlines()[0].startswith("font,face,gid,name,label") and len(out.splitlines()) == 8
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
@@ -49,6 +50,26 @@ def test_answers_and_sheet_go_to_files(run, font_path, tmp_path, suffix):
 def test_the_check_prints_the_agreement(run, font_path):
     status, out, _ = run("identify", font_path, "--check")
     assert status == 0 and "isolated" in out and "marks" in out and "100.0%" in out
+
+
+def test_blank_glyphs_can_be_left_out(run, font_path, tmp_path):
+    target = tmp_path / "drawn.csv"
+    status, _, err = run("identify", font_path, "-o", target, "--hide-blank", "--language", "fa")
+    assert status == 0 and pd.read_csv(target)["gid"].tolist() == [0, 1, 2, 4, 5, 6]
+    assert "7 glyphs, 1 without an answer" in err
+
+
+def test_all_formats_have_the_same_digits_and_code_points(run, font_path):
+    _, out, _ = run("identify", font_path, "--format", "json", "--top", 2)
+    _, lines, _ = run("identify", font_path, "--format", "csv", "--top", 2)
+    rows = pd.read_csv(io.StringIO(lines), keep_default_na=False, dtype=str).to_dict("records")
+    for record, row in zip(json.loads(out), rows, strict=True):
+        for rank, answer in enumerate(record["top"]):
+            ending = f"_{rank + 1}" if rank else ""
+            texts = {name: str(value or "") for name, value in answer.items()} | {
+                "confidence": str(answer["confidence"])
+            }
+            assert texts == {name: row[f"{name}{ending}"] for name in texts}
 
 
 def test_uncertain_answers_are_left_out_and_counted(run, font_path, tmp_path):

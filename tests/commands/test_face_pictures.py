@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from glyphlens.commands.face_pictures import FONT_SUFFIXES, NO_OUTLINE, em_height, face_pictures, open_font
+from glyphlens.commands.face_pictures import FONT_SUFFIXES, NO_OUTLINE, face_pictures, open_font
 from glyphlens.commands.inputs import find_inputs
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import unpack_bits
@@ -59,11 +59,32 @@ def test_a_glyph_that_cannot_be_read_is_a_fault_and_the_others_go_on(font_path, 
     assert not pictures.packed_GHB[4].any() and pictures.packed_GHB[5].any()
 
 
-def test_the_em_spans_ascent_to_descent(font_path):
-    (face,) = open_font(font_path)
-    assert em_height(face) == 1000
-    face.metrics = face.metrics._replace(typo_ascent=0, typo_descent=0, ascent=0, descent=0, upem=2048)
-    assert em_height(face) == 2048
+@pytest.mark.parametrize("ascent", [0, 600, 2500, 9000])
+def test_the_line_spacing_changes_nothing(tmp_path, font_path, font_bytes, ascent):
+    other = tmp_path / "other.ttf"
+    other.write_bytes(font_bytes(ascent=ascent))
+    before, after = (next(face_pictures(open_font(path)[0], RULE)) for path in (font_path, other))
+    assert np.array_equal(before.packed_GHB, after.packed_GHB)
+    assert np.array_equal(before.geometry_GF, after.geometry_GF)
+
+
+@pytest.mark.parametrize("width", [0, 700, 1000])
+@pytest.mark.parametrize("kind", ["ratio", "hybrid"])
+def test_advances_that_say_nothing_are_guessed_from_the_outlines(tmp_path, font_bytes, width, kind):
+    path = tmp_path / "even.ttf"
+    path.write_bytes(font_bytes(advances=[500, width, width, 123, width, width, width]))  # 3 is blank, 0 is .notdef
+    rule = DiacriticRule(diacritic_rule=kind, diacritic_ratio=0.25)
+    pictures = next(face_pictures(open_font(path)[0], rule))
+    advances_G = pictures.geometry_GF[:, 4]
+    np.testing.assert_allclose(advances_G, [0.4, 0.6, 0.6, 0, 0.08, 0.6, 0], atol=1e-6)  # 6 floats as marks do
+    assert np.unpackbits(pictures.packed_GHB[4], axis=-1).any(axis=1).sum() == 128
+
+
+def test_advances_that_differ_are_the_fonts_own(tmp_path, font_bytes):
+    path = tmp_path / "uneven.ttf"
+    path.write_bytes(font_bytes(advances=[500, 700, 700, 700, 700, 700, 0]))
+    advances_G = next(face_pictures(open_font(path)[0], RULE)).geometry_GF[:, 4]
+    np.testing.assert_allclose(advances_G, [0.5, *[0.7] * 5, 0], atol=1e-6)
 
 
 @pytest.mark.parametrize(

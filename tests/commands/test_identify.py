@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -70,9 +72,33 @@ def test_a_font_without_outlines_is_a_problem(tmp_path, font_bytes, recognizer):
 def test_checking_compares_with_the_cmap(font_path, recognizer):
     found = identify_fonts([font_path], recognizer, top=1, check=True)
     table = found.table.set_index("gid")
-    assert table.loc[2, "expected"].split(" | ")[0] == "beh.init" and table.loc[2, "agrees"] == "yes"
+    assert table.loc[2, "expected"].split(" | ")[0] == "beh.init" and table.loc[2, "agrees"] == "other code point"
+    assert table.loc[2, "expected_code_points"] == "U+0628" and table.loc[1, "agrees"] == "yes"
     assert table.loc[0, "expected"] == "" and table.loc[0, "agrees"] == ""
     assert found.verdicts["top1"].all() and len(found.verdicts) == 5
+
+
+def test_the_names_of_the_font_are_shown(tmp_path, font_path, font_bytes, recognizer):
+    assert identify_fonts([font_path], recognizer).table["name"].tolist()[:2] == [".notdef", "g001"]
+    path = tmp_path / "odd.ttf"
+    path.write_bytes(font_path.read_bytes().replace(b"g001", b"g\xff\x1b1"))
+    assert identify_fonts([path], recognizer).table.loc[1, "name"] == "g\\xff\\x1b1"
+    path.write_bytes(font_bytes(without_cmap=True))
+    assert set(identify_fonts([path], recognizer).table["name"]) == {""}
+
+
+def test_all_labels_of_a_class_are_named_the_likely_one_first(font_path, recognizer):
+    table = identify_fonts([font_path], recognizer, language="ar").table.set_index("gid")
+    assert table.loc[2, "label"] == "stroke.init" and table.loc[2, "same_shape"] == "beh.init U+0628"
+    assert table.loc[1, "same_shape"] == "" and table.loc[3, "same_shape"] == ""
+
+
+def test_the_coverage_of_a_class_weighs_its_answers(font_path, recognizer):
+    rare = tuple(1e-9 if entry.label == "beh.isol" else 1.0 for entry in recognizer.classes)
+    weighed = replace(recognizer, manifest=recognizer.manifest.model_copy(update={"coverage": rare}))
+    before, after = (identify_fonts([font_path], model).table for model in (recognizer, weighed))
+    assert before.loc[1, "label"] == "beh.isol" != after.loc[1, "label"]
+    assert before["label"].drop(1).equals(after["label"].drop(1))
 
 
 def test_a_wrong_answer_is_seen(tmp_path, font_bytes, recognizer):

@@ -14,8 +14,10 @@ TABLE = pd.DataFrame(
         "label": ["beh.init", ""],
         "code_points": ["U+0628", ""],
         "form": ["init", ""],
+        "same_shape": ["dotless_beh.init U+066E | other", ""],
         "confidence": [0.9, np.nan],
         "label_2": ["teh.init", ""],
+        "code_points_2": ["U+062A", ""],
         "confidence_2": [0.05, np.nan],
         "fault": ["", "no outline"],
     }
@@ -24,14 +26,24 @@ TABLE = pd.DataFrame(
 
 def test_csv_has_one_line_a_glyph():
     lines = as_text(TABLE, "csv").splitlines()
-    assert lines[0] == "font,gid,label,code_points,form,confidence,label_2,confidence_2,fault"
-    assert lines[1:] == ["a.ttf,1,beh.init,U+0628,init,0.9,teh.init,0.05,", "a.ttf,2,,,,,,,no outline"]
+    assert lines[0] == "font,gid,label,code_points,form,same_shape,confidence,label_2,code_points_2,confidence_2,fault"
+    assert lines[1:] == [
+        "a.ttf,1,beh.init,U+0628,init,dotless_beh.init U+066E | other,0.9,teh.init,U+062A,0.05,",
+        "a.ttf,2,,,,,,,,,no outline",
+    ]
 
 
 def test_json_nests_the_answers_and_has_null_for_none():
     first, second = json.loads(as_text(TABLE, "json"))
-    assert first["top"] == [{"label": "beh.init", "confidence": 0.9}, {"label": "teh.init", "confidence": 0.05}]
-    assert first["gid"] == 1 and first["fault"] is None and "label_2" not in first
+    assert first["top"] == [
+        {"label": "beh.init", "code_points": "U+0628", "confidence": 0.9},
+        {"label": "teh.init", "code_points": "U+062A", "confidence": 0.05},
+    ]
+    assert first["same_shape"] == [
+        {"label": "dotless_beh.init", "code_points": "U+066E"},
+        {"label": "other", "code_points": None},
+    ]
+    assert first["gid"] == 1 and first["fault"] is None and "label_2" not in first and "code_points_2" not in first
     assert second["label"] is None and second["confidence"] is None and second["top"] == []
 
 

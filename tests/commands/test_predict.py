@@ -3,7 +3,8 @@ import pytest
 from PIL import Image
 
 from glyphlens.commands import predict
-from glyphlens.commands.model import open_model
+from glyphlens.commands.model import open_model, releases
+from glyphlens.core.errors import InputError
 
 NOT_AN_IMAGE = "not an image of a format that is read (PNG, JPEG, TIFF, GIF, WEBP, BMP, PPM)"
 
@@ -65,3 +66,15 @@ def test_a_plain_picture_has_no_note(pictures, model_folder):
     table = predict.predict_images(pictures, open_model(model_folder, 1)).table
     assert table["note"].tolist() == ["", "", ""]
     assert table.columns[-2:].tolist() == ["note", "fault"]
+
+
+def test_a_language_makes_what_it_does_not_need_less_likely(pictures, model_folder):
+    recognizer = open_model(model_folder, 1)
+    plain, spoken = (
+        predict.predict_images(pictures[:1], recognizer, top=6, language=language).table.iloc[0].to_dict()
+        for language in (None, "ur")
+    )
+    assert plain["label"] == spoken["label"] and plain["confidence"] == spoken["confidence"]  # all are of the language
+    assert {plain[name] for name in plain if name.startswith("code_points")} == {"U+0628", "U+0627 U+0644"}
+    with pytest.raises(InputError, match="--language is for models of the Arabic script"):
+        predict.predict_images(pictures[:1], open_model(releases()["kanji"], 1), language="ur")

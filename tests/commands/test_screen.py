@@ -42,11 +42,14 @@ def answers(subject: str, names: list[str]) -> pd.DataFrame:
             "label": "arabic_ligature_sallallahou_alayhe_wasallam.isol",
             "code_points": "U+0635 U+0644 U+0649 U+0020 U+0627 U+0644 U+0644 U+0647",
             "form": "isol",
+            "same_shape": "",
             "confidence": 0.987,
             "label_2": "beh.init",
+            "code_points_2": "U+0628",
             "confidence_2": 0.01,
             "fault": "",
             "expected": "beh.init | teh.init",
+            "expected_code_points": "U+0628 | U+062A",
             "agrees": "no",
         }
     )
@@ -62,6 +65,17 @@ def test_answers_keep_their_gid_form_and_confidence(width, checked):
     assert all(f" {number} " in text for number in range(10_000, 10_020))
     assert text.count("98.7%") == 20 and text.count("isol") >= 20
     assert text.count("U+0635") == text.count("U+0647") == 20 and "Amiri.ttf" in "".join(line.strip() for line in lines)
+
+
+@narrow
+def test_all_labels_of_a_class_are_shown_and_another_code_point_is_said(width):
+    table = answers("gid", ["7"]).assign(
+        label="kaf.init", code_points="U+0643", same_shape="keheh.init U+06A9", name="uni06A9.init",
+        expected="keheh.init", expected_code_points="U+06A9", agrees="other code point",
+    )  # fmt: skip
+    texts = texts_of(answers_on_screen(table, "gid", "", width), width)
+    expected = ("7", "uni06A9.init", "kaf.init|keheh.init", "U+0643|U+06A9", "isol", "98.7%", "keheh.initU+06A9")
+    assert all(value in text for value, text in zip(expected, texts, strict=False))
 
 
 @narrow
@@ -85,11 +99,11 @@ def test_the_tables_of_other_commands_keep_every_column(width):
     texts = texts_of(audit_on_screen(audit_frame([AuditRow(*row)]), width), width)
     assert all(str(value).replace(" ", "") in text for value, text in zip(row, texts, strict=True))
     scores = pd.DataFrame(
-        [("presentation forms", 4321, 0.91, 0.95, 0.99, 12)],
-        columns=["slice", "glyphs", "top1", "shape1", "top5", "unknown"],
+        [("presentation forms", 4321, 0.91, 0.89, 0.95, 0.99, 12)],
+        columns=["slice", "glyphs", "top1", "exact", "shape1", "top5", "unknown"],
     )
     texts = texts_of(agreement_on_screen(scores, width), width)
-    expected = ("presentationforms", "4321", "91.0%", "95.0%", "99.0%", "12")
+    expected = ("presentationforms", "4321", "91.0%", "89.0%", "95.0%", "99.0%", "12")
     assert all(value in text for value, text in zip(expected, texts, strict=True))
     groups = pd.DataFrame(
         [("a_group_of_some_name", 1234, 0.5, 0.25, 0.75, 0.625, 0.1)],

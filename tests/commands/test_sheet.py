@@ -14,6 +14,7 @@ def table(count: int) -> pd.DataFrame:
             "label": "arabic_ligature_with_a_very_long_name_indeed.isol",
             "code_points": "U+0628 U+0640 U+064E U+0651 U+0652 U+0653",
             "form": "isol",
+            "same_shape": "keheh.init U+06A9",
             "confidence": np.linspace(0, 1, count),
             "fault": ["no outline" if number % 5 == 4 else "" for number in range(count)],
         }

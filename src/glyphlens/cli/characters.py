@@ -12,6 +12,7 @@ from glyphlens.cli.options import (
     Candidates,
     Format,
     InkName,
+    Language,
     Least,
     MaxPixels,
     Model,
@@ -49,6 +50,8 @@ def identify(
     format: Format = None,
     sheet: Sheet = None,
     check: Annotated[bool, typer.Option("--check", help="Compare with the fonts' own cmap, slice by slice.")] = False,
+    language: Language = None,
+    hide_blank: Annotated[bool, typer.Option("--hide-blank", help="Leave out glyphs that have no outline.")] = False,
     model: Model = None,
     top: Top = 5,
     min_confidence: Least = 0.0,
@@ -57,11 +60,16 @@ def identify(
     """Name every glyph of Arabic fonts, with or without cmap and GSUB, whatever the glyphs are called.
 
     Each glyph number gets a label such as beh.init, code points, a form, the runners-up and a calibrated confidence.
-    The exit status is 1 where some fonts could not be used; where none could, it is 2 and nothing is written.
+    Labels that are drawn alike are one class: all of them are named, the one that the language or the font's other
+    letters make likely first; --check says where the class is right and the code point is another. The exit status is
+    1 where some fonts could not be used; where none could, it is 2 and nothing is written.
     """
     from glyphlens.commands.run import Wanted, run_identify
 
-    wanted = Wanted(output, format.value if format else None, sheet, model, top, min_confidence, threads)
+    spoken = language.value if language else None
+    wanted = Wanted(
+        output, format.value if format else None, sheet, model, top, min_confidence, threads, spoken, hide_blank
+    )
     raise typer.Exit(run_identify(fonts, wanted, check=check))
 
 
@@ -91,6 +99,7 @@ def predict(
     diacritic: Annotated[
         bool, typer.Option("--diacritic", help="The pictures show Arabic marks: draw them half as large.")
     ] = False,
+    language: Language = None,
     model: Model = None,
     candidates: Candidates = None,
     characters: Annotated[
@@ -118,7 +127,10 @@ def predict(
     """
     from glyphlens.commands.run import Wanted, run_predict
 
-    wanted = Wanted(output, format.value if format else None, sheet, model, top, min_confidence, threads)
+    spoken = language.value if language else None
+    wanted = Wanted(
+        output, format.value if format else None, sheet, model, top, min_confidence, threads, language=spoken
+    )
     raise typer.Exit(
         run_predict(
             images,

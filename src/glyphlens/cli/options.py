@@ -39,6 +39,18 @@ class InkName(StrEnum):
     LIGHT = "light"
 
 
+class LanguageName(StrEnum):
+    """Values of ``--language``; ku is Sorani."""
+
+    AR = "ar"
+    FA = "fa"
+    UR = "ur"
+    UG = "ug"
+    KU = "ku"
+    PS = "ps"
+    SD = "sd"
+
+
 def named(path: str) -> Path:
     """A path that is given; an empty one would be the working folder."""
     if not str(path):
@@ -89,6 +101,10 @@ Model = Annotated[
 ]
 TrackArgument = Annotated[
     str, typer.Argument(parser=track_name, metavar="TRACK", help=f"Whose released model: {', '.join(tracks())}.")
+]
+Language = Annotated[
+    LanguageName | None,
+    typer.Option(help="Of a text that the glyphs are from: characters that it does not need become less likely."),
 ]
 Top = Annotated[int, typer.Option(min=1, help="How many answers to give for a glyph, best first.")]
 CORES = os.cpu_count() or 1

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glyphlens.commands.answers import Names
 from glyphlens.imaging.shaping import FontFace
 from glyphlens.inference.reading import Best
 from glyphlens.tracks.arabic.glyphs.candidates import PRESENTATION, Candidate
@@ -25,14 +26,17 @@ SLICES = {
     "symbol": "symbols",
 }
 TOP = 5
-SCORES = ("top1", "shape1", "top5")
+SCORES = ("top1", "exact", "shape1", "top5")
+YES, OTHER_CODE_POINT, NO, NOT_A_CLASS = "yes", "other code point", "no", "not a class"
 
 
 class Expected(NamedTuple):
-    """Labels that lead to one glyph when the font shapes them, and the slice of the first of them."""
+    """Labels that lead to one glyph when the font shapes them, the slice of the first of them, and the code points of
+    each, "U+0644 U+0627"."""
 
     labels: tuple[str, ...]
     char_class: str
+    code_points: tuple[str, ...] = ()
 
 
 def expected_glyphs(face: FontFace, candidates: Sequence[Candidate]) -> dict[int, Expected]:
@@ -52,7 +56,8 @@ def expected_glyphs(face: FontFace, candidates: Sequence[Candidate]) -> dict[int
             continue
         known = found.get(gid, Expected((), "presentation" if is_presentation else candidate.char_class))
         if candidate.label not in known.labels:
-            found[gid] = Expected((*known.labels, candidate.label), known.char_class)
+            codes = " ".join(f"U+{code_point:04X}" for code_point in candidate.code_points)
+            found[gid] = Expected((*known.labels, candidate.label), known.char_class, (*known.code_points, codes))
     return found
 
 
@@ -65,10 +70,11 @@ def labels_by_picture(expected: Mapping[int, Expected], packed_NHB: NDArray[np.u
 
 
 def judge(
-    expected: Mapping[int, Expected], alike: Mapping[int, set[str]], best: Best, numbers: dict[str, int]
+    expected: Mapping[int, Expected], alike: Mapping[int, set[str]], best: Best, numbers: dict[str, int], names: Names
 ) -> pd.DataFrame:
-    """One row for each expected glyph, by gid: gid, slice, known (a class has the label), top1, shape1, top5.
+    """One row for each expected glyph, by gid: gid, slice, known (a class has the label), verdict, and SCORES.
 
+    ``verdict``: YES, OTHER_CODE_POINT where only the class is right, NO or NOT_A_CLASS. ``exact``: it is YES.
     ``shape1``: the first answer is a label of ``alike``, so that no picture could tell it from the right one.
     """
     rows = []
@@ -76,11 +82,24 @@ def judge(
         wanted, drawn_alike = (
             [numbers[label] for label in labels if label in numbers] for labels in (answer.labels, alike[gid])
         )
-        hits = np.isin(best.classes_NK[gid, :TOP], wanted)
-        shape1 = bool(best.classes_NK[gid, 0] in drawn_alike)
+        first, hits = best.classes_NK[gid, 0], np.isin(best.classes_NK[gid, :TOP], wanted)
+        called = names[first][0]
+        is_exact = called.label in answer.labels or " ".join(called.code_points) in answer.code_points
+        verdict = NOT_A_CLASS if not wanted else NO if not hits[0] else YES if is_exact else OTHER_CODE_POINT
         name = SLICES.get(answer.char_class, answer.char_class)
-        rows.append((gid, name, bool(wanted), bool(hits[0]), shape1, bool(hits.any())))
-    return pd.DataFrame(rows, columns=["gid", "slice", "known", *SCORES])
+        scores = (bool(hits[0]), verdict == YES, bool(first in drawn_alike), bool(hits.any()))
+        rows.append((gid, name, bool(wanted), verdict, *scores))
+    return pd.DataFrame(rows, columns=["gid", "slice", "known", "verdict", *SCORES])
+
+
+def agreement_words(verdicts: pd.DataFrame) -> str:
+    """How many glyphs got which verdict, in words."""
+    counts = verdicts["verdict"].value_counts()
+    right, other, wrong, unknown = (int(counts.get(word, 0)) for word in (YES, OTHER_CODE_POINT, NO, NOT_A_CLASS))
+    return (
+        f"{len(verdicts)} glyphs checked: {right} right, {other} of the right class with another code point, "
+        f"{wrong} wrong, {unknown} not a class"
+    )
 
 
 def agreement(verdicts: pd.DataFrame) -> pd.DataFrame:

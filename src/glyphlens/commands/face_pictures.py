@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from glyphlens.commands.answers import NO_OUTLINE
 from glyphlens.core.errors import InputError
 from glyphlens.imaging.contours import Outline
 from glyphlens.imaging.font_bytes import COMPRESSED_SIGNATURES, cut_off, uncompressed, without_outlines
 from glyphlens.imaging.geometry import em_geometry, mark_known
-from glyphlens.imaging.metrics import em_metrics
 from glyphlens.imaging.outlines import join_outlines
 from glyphlens.imaging.raster import DiacriticRule, rasterise
 from glyphlens.imaging.shaping import EMPTY, FontFace, FontFileError, open_faces
@@ -25,7 +24,9 @@ FONT_SUFFIXES = (".ttf", ".otf", ".woff", ".woff2", ".ttc", ".otc")
 MAX_FONT_BYTES = 1 << 29
 UNPACKING = Limits(seconds=300, memory_mib=1024)  # a few kilobytes of woff2 can hold gigabytes
 BATCH, BATCH_POINTS = 512, 500_000
-NO_OUTLINE = "no outline"
+FEWEST_ALIKE = 2
+EM_HEIGHT = 1.5  # units per em: ascent − descent of the median training family
+FLOATING, SINKING = 0.28, 0.0  # em: what lies above the one or below the other is a mark, which takes no room
 
 
 class Pictures(NamedTuple):
@@ -54,16 +55,41 @@ def open_font(path: Path) -> list[FontFace]:
 
 
 def face_pictures(face: FontFace, rule: DiacriticRule, batch: int = BATCH) -> Iterator[Pictures]:
-    """Every glyph number of a face in turn; a glyph that cannot be read or has no outline is among the faults."""
-    height = em_height(face)
+    """Every glyph number of a face in turn; a glyph that cannot be read or has no outline is among the faults.
+
+    A font's line spacing is not looked at, and advances are guessed from the outlines where the font has but one, as
+    subsetters for PDF write it.
+    """
+    upem, has_advances = float(face.metrics.upem), has_advances_of_its_own(face)
     for gids_G, parts, faults in _outlines(face, batch):
         outlines = join_outlines(parts)
-        advances_G = np.array([face.advance(gid) for gid in gids_G.tolist()], np.float64)
-        rasters = rasterise(outlines, np.full(len(gids_G), height), advances_G, rule)
-        upem_G = np.full(len(gids_G), float(face.metrics.upem))
-        geometry_GF = mark_known(em_geometry(rasters.placements.boxes_G4, advances_G, upem_G))
+        advances_G = np.full(len(gids_G), np.nan)
+        if has_advances:
+            advances_G = np.array([face.advance(gid) for gid in gids_G.tolist()], np.float64)
+        rasters = rasterise(outlines, np.full(len(gids_G), EM_HEIGHT * upem), advances_G, rule)
+        boxes_G4, upem_G = rasters.placements.boxes_G4, np.full(len(gids_G), upem)
+        known_G = advances_G if has_advances else guessed_advances(boxes_G4, upem_G)
         blank = {int(gids_G[position]): reason for position, reason in rasters.faults.items()}
+        geometry_GF = mark_known(em_geometry(boxes_G4, known_G, upem_G))
         yield Pictures(gids_G, rasters.packed_GHB, geometry_GF, blank | faults)
+
+
+def has_advances_of_its_own(face: FontFace) -> bool:
+    """Whether the advances of a face say anything: two of its drawn glyphs differ, or it has but one."""
+    found: list[int] = []
+    for gid in range(1, face.glyph_count):
+        if len(_outline(face, gid, {}).ends_C):
+            found.append(face.advance(gid))
+            if found[-1] != found[0]:
+                return True
+    return len(found) < FEWEST_ALIKE
+
+
+def guessed_advances(boxes_G4: NDArray[np.float64], upem_G: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(G,) font units: as wide as the right edge is far, and 0 for what floats or sinks as marks do."""
+    _, bottom_G, right_G, top_G = boxes_G4.T / upem_G
+    is_mark_G = (bottom_G > FLOATING) | (top_G < SINKING)
+    return np.where(is_mark_G, 0.0, np.maximum(right_G, 0.0)) * upem_G
 
 
 def _read(path: Path) -> bytes:
@@ -88,15 +114,6 @@ def _plain(data: bytes) -> bytes:
     if outcome.result is None:
         raise InputError(outcome.reason)
     return outcome.result
-
-
-def em_height(face: FontFace) -> float:
-    """Ascent − descent as the training fonts give it; the units per em for a font whose metrics span nothing."""
-    row = pd.DataFrame([{"file_hash": "", **face.metrics._asdict()}])
-    try:
-        return float(em_metrics(row)["em_height"].iloc[0])
-    except InputError:
-        return float(face.metrics.upem)
 
 
 def _outlines(face: FontFace, batch: int) -> Iterator[tuple[NDArray[np.int64], list[Outline], dict[int, str]]]:

@@ -1,6 +1,6 @@
 """``glyphlens identify``: what every glyph of a font is, from its outline alone.
 
-N glyphs · F = 7 geometry features
+N or G glyphs · C classes · F = 7 geometry features
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from glyphlens.commands.answers import answer_table
+from glyphlens.commands.answers import BETWEEN, Names, answer_table
 from glyphlens.commands.check import TOP, expected_glyphs, judge, labels_by_picture
 from glyphlens.commands.class_matching import class_numbers
 from glyphlens.commands.face_pictures import Pictures, face_pictures, open_font
@@ -21,12 +21,12 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
 from glyphlens.data.sample_set import unpack_bits
 from glyphlens.imaging.shaping import FontFace
-from glyphlens.inference.reading import Best, best_classes, joined
+from glyphlens.inference.reading import CHUNK, Best, Floats, best_classes, joined
 from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
 from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
+from glyphlens.tracks.arabic.members import class_members, likely_first, seen_characters
+from glyphlens.tracks.arabic.prior import SURE_ENOUGH, font_probabilities
 from glyphlens.tracks.arabic.reader import drawing_rule
-
-NOT_A_CLASS = "not a class"
 
 
 class FaceAnswers(NamedTuple):
@@ -35,6 +35,15 @@ class FaceAnswers(NamedTuple):
     table: pd.DataFrame
     packed_NHB: NDArray[np.uint8]
     verdicts: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class AnswerOptions:
+    """What is wanted of each glyph: how many answers, as a text of which ``language``, compared with ``letters``."""
+
+    top: int = 5
+    language: str | None = None
+    letters: Sequence[Candidate] = ()
 
 
 @dataclass
@@ -55,17 +64,19 @@ class Identified:
         return pd.concat([face.verdicts for face in self.faces], ignore_index=True) if self.faces else pd.DataFrame()
 
 
-def identify_fonts(files: Sequence[Path], recognizer: Recognizer, *, top: int = 5, check: bool = False) -> Identified:
+def identify_fonts(
+    files: Sequence[Path], recognizer: Recognizer, *, top: int = 5, check: bool = False, language: str | None = None
+) -> Identified:
     """Answers for every glyph of every face; a font that cannot be used becomes a problem and the others go on."""
     found = Identified()
-    checked = _letters(check)
+    options = AnswerOptions(top, language, _letters(check))
     with tqdm(unit="glyph", desc="identify", disable=None, leave=False) as progress:
         for path in files:
             try:
                 faces = open_font(path)
                 progress.total = (progress.total or 0) + sum(face.glyph_count for face in faces)
                 answered = [
-                    identify_face(face, recognizer, (shown(path), number), progress, top=top, letters=checked)
+                    identify_face(face, recognizer, (shown(path), number), progress, options)
                     for number, face in enumerate(faces)
                 ]
                 _refuse_undrawn(path, answered)
@@ -77,58 +88,73 @@ def identify_fonts(files: Sequence[Path], recognizer: Recognizer, *, top: int = 
 
 
 def identify_face(
-    face: FontFace,
-    recognizer: Recognizer,
-    place: tuple[str, int],
-    progress: tqdm,
-    *,
-    top: int,
-    letters: Sequence[Candidate],
+    face: FontFace, recognizer: Recognizer, place: tuple[str, int], progress: tqdm, options: AnswerOptions
 ) -> FaceAnswers:
     """Answers for every glyph number of one face; ``place`` is the file and the face's number in it."""
     rule = drawing_rule(recognizer)
     batches: list[Pictures] = []
-    best: list[Best] = []
+    probabilities_GC = np.zeros((face.glyph_count, len(recognizer.classes)), np.float32)
     for pictures in face_pictures(face, rule):
         batches.append(pictures)
-        best.append(_recognize(recognizer, pictures, max(top, TOP)))
+        probabilities_GC[pictures.gids_G] = _recognize(recognizer, pictures)
         progress.update(len(pictures.gids_G))
-    answers = joined(best, top)
+    members = class_members(recognizer.classes)
+    weighed_GC = font_probabilities(probabilities_GC, recognizer.manifest, members, options.language)
+    best = _best(weighed_GC, max(options.top, TOP))
+    names = likely_first(members, options.language, seen_characters(members, _sure(best)))
     faults = {gid: reason for pictures in batches for gid, reason in pictures.faults.items()}
-    subjects = pd.DataFrame({"font": place[0], "face": place[1], "gid": np.arange(face.glyph_count)})
-    table = answer_table(
-        subjects, answers, [faults.get(gid, "") for gid in range(face.glyph_count)], recognizer.classes, top
+    gids = range(face.glyph_count)
+    subjects = pd.DataFrame(
+        {
+            "font": place[0],
+            "face": place[1],
+            "gid": np.arange(len(gids)),
+            "name": [*map(shown, map(face.glyph_name, gids))],
+        }
     )
+    table = answer_table(subjects, best, [faults.get(gid, "") for gid in gids], recognizer.classes, names, options.top)
     packed_NHB = np.concatenate([pictures.packed_GHB for pictures in batches])
-    return _checked(FaceAnswers(table, packed_NHB, pd.DataFrame()), face, answers, recognizer, letters)
+    answers = FaceAnswers(table, packed_NHB, pd.DataFrame())
+    return _checked(answers, face, best, recognizer, names, options.letters) if options.letters else answers
 
 
-def _recognize(recognizer: Recognizer, pictures: Pictures, count: int) -> Best:
-    """Best classes of a batch; glyphs without a picture are not shown to the network."""
+def _recognize(recognizer: Recognizer, pictures: Pictures) -> Floats:
+    """(G, C) probabilities of a batch; glyphs without a picture are not shown to the network and have zeros."""
     drawn = np.array([int(gid) not in pictures.faults for gid in pictures.gids_G])
     rasters_NHW = unpack_bits(pictures.packed_GHB[drawn]) * np.uint8(255)
-    drawn_best = best_classes(
-        recognizer.probabilities({RASTER: rasters_NHW, GEOMETRY: pictures.geometry_GF[drawn]}), count
-    )
-    width = drawn_best.classes_NK.shape[1]
-    best = Best(np.zeros((len(drawn), width), np.int64), np.zeros((len(drawn), width), np.float32))
-    best.classes_NK[drawn], best.confidence_NK[drawn] = drawn_best
-    return best
+    found_GC = np.zeros((len(drawn), len(recognizer.classes)), np.float32)
+    found_GC[drawn] = recognizer.probabilities({RASTER: rasters_NHW, GEOMETRY: pictures.geometry_GF[drawn]})
+    return found_GC
+
+
+def _best(probabilities_GC: Floats, count: int) -> Best:
+    """The best classes, a part of the glyphs at a time: sorting takes several times the memory."""
+    starts = range(0, len(probabilities_GC), CHUNK)
+    return joined([best_classes(probabilities_GC[start : start + CHUNK], count) for start in starts], count)
+
+
+def _sure(best: Best) -> set[int]:
+    """The classes of first answers that are sure enough."""
+    return set(best.classes_NK[best.confidence_NK[:, 0] >= SURE_ENOUGH, 0].tolist())
 
 
 def _checked(
-    answers: FaceAnswers, face: FontFace, best: Best, recognizer: Recognizer, letters: Sequence[Candidate]
+    answers: FaceAnswers, face: FontFace, best: Best, recognizer: Recognizer, names: Names, letters: Sequence[Candidate]
 ) -> FaceAnswers:
-    """With verdicts and the columns ``expected`` and ``agrees``, where letters are given to check with."""
-    if not letters:
-        return answers
+    """With verdicts and the columns ``expected``, ``expected_code_points`` and ``agrees``."""
     is_drawn = (answers.table["fault"] == "").tolist()
     expected = {gid: entry for gid, entry in expected_glyphs(face, letters).items() if is_drawn[gid]}
     alike = labels_by_picture(expected, answers.packed_NHB)
-    verdicts = judge(expected, alike, best, class_numbers(recognizer.classes))
-    agrees = {row.gid: ("yes" if row.top1 else "no") if row.known else NOT_A_CLASS for row in verdicts.itertuples()}
-    labels = [" | ".join(expected[gid].labels) if gid in expected else "" for gid in range(len(is_drawn))]
-    table = answers.table.assign(expected=labels, agrees=[agrees.get(gid, "") for gid in range(len(is_drawn))])
+    verdicts = judge(expected, alike, best, class_numbers(recognizer.classes), names)
+    columns = {
+        "expected": {gid: BETWEEN.join(entry.labels) for gid, entry in expected.items()},
+        "expected_code_points": {
+            gid: BETWEEN.join(dict.fromkeys(entry.code_points)) for gid, entry in expected.items()
+        },
+        "agrees": dict(zip(verdicts["gid"].tolist(), verdicts["verdict"].tolist(), strict=True)),
+    }
+    gids = range(len(is_drawn))
+    table = answers.table.assign(**{name: [found.get(gid, "") for gid in gids] for name, found in columns.items()})
     return FaceAnswers(table, answers.packed_NHB, verdicts)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import orjson
 import pandas as pd
 
-from glyphlens.commands.answers import Row, runners_up
+from glyphlens.commands.answers import RANKED, Row, runners_up, same_shape
 from glyphlens.core.errors import InputError, OutputError
 from glyphlens.core.file_names import shown
 from glyphlens.core.storage import (
@@ -103,10 +103,12 @@ def _as_json(table: pd.DataFrame) -> str:
 def _record(row: Row) -> dict[str, Any]:
     if "confidence" not in row:
         return {name: _plain(value) for name, value in row.items()}
-    ranked = {name for name in row if name.startswith(("label_", "confidence_"))}
-    record = {name: _plain(value) for name, value in row.items() if name not in ranked}
-    answers = [] if row["fault"] else [(row["label"], row["confidence"]), *runners_up(row)]
-    record["top"] = [{"label": label, "confidence": confidence} for label, confidence in answers]
+    record = {name: _plain(value) for name, value in row.items() if not name.startswith(RANKED)}
+    record["same_shape"] = [{"label": label, "code_points": _plain(codes)} for label, codes in same_shape(row)]
+    answers = [] if row["fault"] else [(row["label"], row["code_points"], row["confidence"]), *runners_up(row)]
+    record["top"] = [
+        {"label": label, "code_points": _plain(codes), "confidence": confidence} for label, codes, confidence in answers
+    ]
     return record
 
 

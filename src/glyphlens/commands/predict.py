@@ -21,6 +21,8 @@ from glyphlens.inference.picture_readers import Prepare, handwriting_reader
 from glyphlens.inference.reading import Best, best_classes, joined
 from glyphlens.inference.recognizer import RASTER, Recognizer
 from glyphlens.tracks import picture_reader
+from glyphlens.tracks.arabic.members import class_members, likely_first
+from glyphlens.tracks.arabic.prior import language_prior, require_language, reweighted
 
 BATCH = 256
 SHOWN_INK = 64  # of 255: what a grey picture shows on the black and white contact sheet
@@ -52,6 +54,7 @@ def predict_images(
     top: int = 5,
     ink: Ink = "auto",
     diacritic: bool = False,
+    language: str | None = None,
     max_pixels: int = MAX_PIXELS,
     allowed_A: NDArray[np.int64] | None = None,
 ) -> Predicted:
@@ -59,9 +62,13 @@ def predict_images(
     that can be seen in several ways has in ``note`` which was taken and how sure that is.
 
     Nothing is known of a picture's place in its em, so the geometry is all zeros. ``allowed_A``: the classes that may
-    be answered, all by default. Raises InputError for a model that does not read pictures.
+    be answered, all by default. Raises InputError for a model that does not read pictures, and for a ``language`` that
+    its classes are not written in.
     """
     prepare = preparation(recognizer, diacritic=diacritic)
+    require_language(recognizer, language)
+    members = class_members(recognizer.classes)
+    prior_C = None if language is None else language_prior(members, language)
     shape = recognizer.inputs[RASTER].shape
     allowed_A = np.arange(len(recognizer.classes)) if allowed_A is None else allowed_A
     parts: list[Part] = []
@@ -70,24 +77,32 @@ def predict_images(
     progress = tqdm(files, unit="image", desc="predict", disable=None, leave=False)
     pictures = (picture for path in progress for picture in read_pictures(path, prepare, ink, max_pixels=max_pixels))
     while some := list(islice(pictures, BATCH)):
-        parts.append(_answered(recognizer, some, allowed_A, top))
+        parts.append(_answered(recognizer, some, allowed_A, prior_C, top))
         names += [picture.name for picture in some]
         faults += [picture.fault for picture in some]
     best = joined([part.best for part in parts], top)
-    table = answer_table(pd.DataFrame({"image": names}), best, faults, recognizer.classes, top)
+    likely = likely_first(members, language)
+    table = answer_table(pd.DataFrame({"image": names}), best, faults, recognizer.classes, likely, top)
     table.insert(len(table.columns) - 1, "note", [note for part in parts for note in part.notes])
     packed = [np.zeros((0, shape[0], shape[1] // 8), np.uint8)]
     packed += [pack_bits(part.images_NHW > SHOWN_INK) for part in parts]
     return Predicted(table, np.concatenate(packed))
 
 
-def _answered(recognizer: Recognizer, pictures: Sequence[Picture], allowed_A: NDArray[np.int64], top: int) -> Part:
+def _answered(
+    recognizer: Recognizer,
+    pictures: Sequence[Picture],
+    allowed_A: NDArray[np.int64],
+    prior_C: NDArray[np.float32] | None,
+    top: int,
+) -> Part:
     """Every way is read; each picture's answers are the mean over its ways, weighed by their shares and by how
     confident the recogniser is of them."""
     shape = recognizer.inputs[RASTER].shape
     ways: list[Way] = [way for picture in pictures for way in picture.ways]
     seen_WHW = np.array([way.pixels_hw for way in ways], np.uint8).reshape(-1, *shape)
-    likely_WA = recognizer.probabilities(_feeds(recognizer, seen_WHW))[:, allowed_A]
+    likely_WC = recognizer.probabilities(_feeds(recognizer, seen_WHW))
+    likely_WA = (likely_WC if prior_C is None else reweighted(likely_WC, prior_C))[:, allowed_A]
     weight_W = np.array([way.share for way in ways]) * likely_WA.max(axis=1, initial=LEAST)
     mean_NA = np.zeros((len(pictures), len(allowed_A)), np.float32)
     images_NHW, notes = np.zeros((len(pictures), *shape), np.uint8), [""] * len(pictures)

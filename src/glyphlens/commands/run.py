@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
 
-from glyphlens.commands.answers import is_confident
+from glyphlens.commands.answers import has_outline, is_confident
 from glyphlens.commands.candidates import open_candidates, require_prototypes, with_candidates
-from glyphlens.commands.check import agreement
+from glyphlens.commands.check import agreement, agreement_words
 from glyphlens.commands.face_pictures import FONT_SUFFIXES
 from glyphlens.commands.fit import fit_prototypes, held_out_words, read_examples, require_free, save_fitted
 from glyphlens.commands.identify import identify_fonts
@@ -61,6 +61,8 @@ class Wanted(NamedTuple):
     top: int
     min_confidence: float
     threads: int
+    language: str | None = None
+    hide_blank: bool = False
 
 
 def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool) -> int:
@@ -69,7 +71,7 @@ def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool) -> int:
     asked = find_inputs(fonts, FONT_SUFFIXES)
     recognizer = open_model(wanted.model, wanted.threads)
     require_kept([*asked.files, *model_files(recognizer)], [wanted.output, wanted.sheet])
-    found = identify_fonts(asked.files, recognizer, top=wanted.top, check=check)
+    found = identify_fonts(asked.files, recognizer, top=wanted.top, check=check, language=wanted.language)
     if found.faces:
         packed_NHB = np.concatenate([face.packed_NHB for face in found.faces])
         _give(found.table, packed_NHB, "gid", wanted, form)
@@ -103,6 +105,7 @@ def run_predict(
         top=wanted.top,
         ink=ink,
         diacritic=diacritic,
+        language=wanted.language,
         max_pixels=max_pixels,
         allowed_A=None if allowed is None else allowed.classes_A,
     )
@@ -191,9 +194,10 @@ def _prepare(wanted: Wanted) -> Format:
 
 def _give(table: pd.DataFrame, packed_NHB: NDArray[np.uint8], subject: str, wanted: Wanted, form: Format) -> None:
     """Write the file and the sheet that were asked for, before a screen that may be closed early."""
-    is_shown = is_confident(table, wanted.min_confidence)
+    is_sure = is_confident(table, wanted.min_confidence)
+    is_shown = is_sure & has_outline(table) if wanted.hide_blank else is_sure
     shown, packed_NHB = table[is_shown].reset_index(drop=True), packed_NHB[is_shown]
-    summary = _summary(table, shown)
+    summary = _summary(table, len(table) - int(is_sure.sum()))
     if wanted.output is not None or form != "table":
         save_answers(wanted.output or STANDARD_OUTPUT, shown, form)
     try:
@@ -242,11 +246,11 @@ def _print_agreement(verdicts: pd.DataFrame, form: Format, wanted: Wanted) -> No
         screen.print("--check: no glyph to check, these fonts have no cmap for Arabic characters")
         return
     screen.print(agreement_on_screen(agreement(verdicts), screen.width))
+    screen.print(agreement_words(verdicts))
 
 
-def _summary(table: pd.DataFrame, shown: pd.DataFrame) -> str:
+def _summary(table: pd.DataFrame, hidden: int) -> str:
     blank = int((table["fault"] != "").sum())
-    hidden = len(table) - len(shown)
     parts = [f"{len(table)} glyph{'s' if len(table) > 1 else ''}"]
     if blank:
         parts.append(f"{blank} without an answer")

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from glyphlens.commands.answers import Row, runners_up
-from glyphlens.commands.check import SCORES
+from glyphlens.commands.answers import BETWEEN, Row, runners_up, same_shape
+from glyphlens.commands.check import NO, OTHER_CODE_POINT, SCORES
 
 SURE, UNSURE = 0.9, 0.5
 WIDTH_WITHOUT_TERMINAL = 160
@@ -67,10 +67,12 @@ def fitted_table(title: str, columns: Sequence[Column], rows: Sequence[Sequence[
 
 
 def answers_on_screen(table: pd.DataFrame, subject: str, title: str, width: int) -> Table:
-    """One line a glyph: the column ``subject``, the answer, two runners-up, what the font says where known, and how a
-    picture was seen where that is not sure."""
+    """One line a glyph: the column ``subject``, the font's name for it, the answer with all labels of its class, two
+    runners-up, what the font says where known, and how a picture was seen where that is not sure."""
     checked, noted = "agrees" in table, "note" in table and bool(table["note"].any())
-    columns = [Column(subject, is_key=True), Column("label"), Column("code points"), Column("form")]
+    named = "name" in table and bool((table["name"] != "").any())
+    columns = [Column(subject, is_key=True), *([Column("name")] if named else [])]
+    columns += [Column("label"), Column("code points"), Column("form")]
     columns.append(Column("sure", is_key=True, is_number=True))
     columns += [Column("expected")] if checked else []
     columns += [Column("note")] if noted else []
@@ -81,6 +83,7 @@ def answers_on_screen(table: pd.DataFrame, subject: str, title: str, width: int)
         rows.append(
             [
                 str(row[subject]),
+                *([row["name"]] if named else []),
                 *answer,
                 *([_expected(row)] if checked else []),
                 *([row["note"]] if noted else []),
@@ -92,7 +95,7 @@ def answers_on_screen(table: pd.DataFrame, subject: str, title: str, width: int)
 
 def agreement_on_screen(scores: pd.DataFrame, width: int) -> Table:
     """The table of ``--check``: shares as percentages, and how many expected labels the model has no class for."""
-    names = ("glyphs", "top-1", "same shape", "top-5", "not a class")
+    names = ("glyphs", "top-1", "code points", "same shape", "top-5", "not a class")
     columns = [Column("slice", is_key=True), *(Column(name, is_number=True) for name in names)]
     rows = []
     for row in scores.to_dict("records"):
@@ -135,12 +138,18 @@ def _limited(widths: list[int], foldable: Sequence[int], room: int, least: int) 
 def _answer(row: Row) -> list[Cell]:
     if row["fault"]:
         return [Text(f"– {row['fault']}", style="dim"), "", "", "", ""]
-    others = "  ".join(f"{label} {confidence:.1%}" for label, confidence in runners_up(row)[:SHOWN_RUNNERS_UP])
+    others = "  ".join(
+        f"{' '.join(filter(None, (label, codes)))} {confidence:.1%}"
+        for label, codes, confidence in runners_up(row)[:SHOWN_RUNNERS_UP]
+    )
     style = "green" if row["confidence"] >= SURE else "yellow" if row["confidence"] >= UNSURE else "red"
     confidence = Text(f"{row['confidence']:.1%}", style=style)
-    return [row["label"], row["code_points"], row["form"], confidence, Text(others, style="dim")]
+    labels, codes = zip((row["label"], row["code_points"]), *same_shape(row), strict=True)
+    return [BETWEEN.join(labels), BETWEEN.join(codes), row["form"], confidence, Text(others, style="dim")]
 
 
 def _expected(row: Row) -> Text:
     """What the font's cmap leads to, marked where the answer is another."""
-    return Text(row["expected"], style="bold red" if row["agrees"] == "no" else "dim")
+    style = {NO: "bold red", OTHER_CODE_POINT: "bold yellow"}.get(row["agrees"], "dim")
+    codes = f" {row['expected_code_points']}" if row["agrees"] == OTHER_CODE_POINT else ""
+    return Text(f"{row['expected']}{codes}", style=style)

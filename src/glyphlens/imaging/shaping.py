@@ -113,6 +113,16 @@ class FontFace:
         """Glyph number that the cmap gives, 0 where it gives none."""
         return int(self._font.get_nominal_glyph(code_point) or 0)
 
+    def glyph_name(self, gid: int) -> str:
+        """The name that the font gives a glyph, bytes that are no UTF-8 as PEP 383 holds them; empty where none."""
+        if not self._freetype.has_glyph_names:
+            return ""
+        try:
+            name: bytes = self._freetype.get_glyph_name(gid)
+        except freetype.FT_Exception:  # of a number beyond the names
+            return ""
+        return name.decode("utf-8", "surrogateescape")
+
     def advance(self, gid: int) -> int:
         """Horizontal advance of a glyph."""
         return int(self._font.get_glyph_h_advance(gid))

@@ -73,7 +73,8 @@ class Manifest(_Entry):
     ``classes[c]``; the logits of each answer are to be divided by its number in ``temperatures``; ``steps`` are files
     that say the same one line at a time). ``preparation``: how inputs are drawn or prepared, by the track's own rule
     (in the file ``rule``). ``levels``: of what an embedding is made up, in its order, and how many numbers each has;
-    empty where it has no such parts. ``source``: what the training samples are, such as "etl" or "rendered".
+    empty where it has no such parts. ``coverage``: the share of the training groups that have each class, where groups
+    are fonts that may lack it. ``source``: what the training samples are, such as "etl" or "rendered".
     """
 
     script: str = ""
@@ -90,6 +91,7 @@ class Manifest(_Entry):
     levels: dict[str, int] = {}
     steps: dict[Precision, ModelFile] = {}
     temperatures: dict[Precision, tuple[float, ...]] = {}
+    coverage: tuple[float, ...] = ()
 
     @property
     def scores(self) -> int:

@@ -40,6 +40,10 @@ def test_headline_numbers(outcomes: pd.DataFrame) -> None:
     )
     assert results.further["family_mean_top1"] == 5 / 8
     assert results.further["marks_top1"] == 0.5
+    weights = outcomes.groupby("class_index")["text_weight"].first()
+    by_class = outcomes.groupby("class_index")["top1"].mean()
+    assert weights.max() > 0 and weights.min() == 0  # no text of the table has marks
+    assert results.further["text_weighted_top1"] == pytest.approx((weights * by_class).sum() / weights.sum())
     assert len(results.further) <= MAX_METRICS
     assert results.families["onestage_top1"].tolist() == [1.0, 0.75]
 

@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from glyphlens.core.errors import ParamsError
 from glyphlens.core.params import load_params
 from glyphlens.data.sample_set import CharacterClass
-from glyphlens.tracks.arabic.export.manifest import DrawingRule, glyph_manifest
+from glyphlens.tracks.arabic.export.manifest import DrawingRule, class_coverage, glyph_manifest
 from tests.export import tiny
 
 CLASSES = (CharacterClass("beh.init", ("U+0628",), "init", ("beh.init", "dotless_beh.init"), ("teh.init",), 12),)
@@ -31,6 +32,21 @@ def test_the_manifest_is_plain_json() -> None:
             }
         ],
     }
+
+
+def test_coverage_is_the_share_of_the_training_families() -> None:
+    rows = [
+        ("a", 0, "train"),
+        ("a", 0, "train"),
+        ("b", 0, "train"),
+        ("b", 1, "train"),
+        ("c", 1, "val"),
+        ("d", 0, "train"),
+    ]
+    index = pd.DataFrame(rows, columns=["group", "class_index", "split"])
+    assert class_coverage(index, 3) == [1.0, 0.3333, 0.0]
+    content = glyph_manifest(CLASSES, DrawingRule.model_validate(tiny.RULE), [0.3333]).plain()
+    assert content["coverage"] == [0.3333]
 
 
 def test_the_rule_is_part_of_the_rasters_section(tmp_path: Path) -> None:

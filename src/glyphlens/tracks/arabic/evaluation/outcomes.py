@@ -17,6 +17,7 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.outcomes import class_labels, guess_table
 from glyphlens.evaluation.scores import true_ranks
 from glyphlens.inference.recognizer import GEOMETRY, RASTER, Feeds
+from glyphlens.tracks.arabic.evaluation.text_weights import text_weights
 
 FACTS = ("sample_id", "class_index", "label", "group", "form", "char_class", "is_diacritic")
 CHUNK = 1024  # images unpacked at a time, 16 MiB
@@ -58,6 +59,7 @@ def outcome_table(
     """One row per test sample: its facts, the guess, and whether each way of counting calls it right.
 
     Columns: those of ``guess_table``, ``confidence``, ``true_probability``, ``rank`` (0 = right), ``top5``;
+    ``text_weight``, how often the class occurs in text;
     ``bare_top1`` and ``bare_top5`` without geometry; ``onestage_top1`` where ``onestage_N``
     (class indices guessed by the one-stage network for the same rows) is given. Raises InputError where the
     index lacks a fact or sizes disagree.
@@ -69,6 +71,7 @@ def outcome_table(
     table["true_probability"] = np.take_along_axis(probabilities_NC, classes_N[:, None], axis=1)[:, 0]
     table["rank"] = rank_N
     table["top5"] = rank_N < TOP
+    table["text_weight"] = text_weights(samples.classes)[classes_N]
     table["bare_top1"], table["bare_top5"] = bare_rank_N == 0, bare_rank_N < TOP
     if onestage_N is not None:
         table["onestage_top1"] = check_guesses(onestage_N, len(rows), "the one-stage network") == classes_N

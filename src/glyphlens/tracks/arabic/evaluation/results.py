@@ -119,7 +119,18 @@ def headline_scores(bins: int) -> tuple[Score, ...]:
 
 def further_scores() -> tuple[Score, ...]:
     """Those of slices.json that are about the whole test."""
-    return accuracy("bare_top1", "no_geometry_top1"), accuracy("bare_top5", "no_geometry_top5"), WEIGHTED_F1
+    return (
+        accuracy("bare_top1", "no_geometry_top1"),
+        Score("text_weighted_top1", text_weighted_top1),
+        WEIGHTED_F1,
+    )
+
+
+def text_weighted_top1(outcomes: pd.DataFrame) -> float:
+    """The mean of the classes' top-1, each as much as it occurs in text; NaN where none of them does."""
+    classes = outcomes.groupby("class_index").agg(top1=("top1", "mean"), weight=("text_weight", "first"))
+    total = float(classes["weight"].sum())
+    return float((classes["top1"] * classes["weight"]).sum()) / total if total else float("nan")
 
 
 def known_accuracies(outcomes: pd.DataFrame) -> list[str]:

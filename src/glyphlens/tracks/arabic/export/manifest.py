@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
 from pydantic import ConfigDict
 
 from glyphlens.data.sample_set import CharacterClass
@@ -9,6 +10,7 @@ from glyphlens.imaging.raster import DiacriticRule
 from glyphlens.inference.folder import Manifest
 
 SCRIPT = "arabic"
+COVERAGE_DIGITS = 4
 
 
 class DrawingRule(DiacriticRule):
@@ -17,6 +19,13 @@ class DrawingRule(DiacriticRule):
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
 
-def glyph_manifest(classes: Sequence[CharacterClass], rule: DrawingRule) -> Manifest:
-    """``classes`` in the order of the model's scores."""
-    return Manifest(script=SCRIPT, preparation=rule.model_dump(), classes=tuple(classes))
+def glyph_manifest(classes: Sequence[CharacterClass], rule: DrawingRule, coverage: Sequence[float] = ()) -> Manifest:
+    """``classes`` in the order of the model's scores, ``coverage`` as ``class_coverage`` gives it."""
+    return Manifest(script=SCRIPT, preparation=rule.model_dump(), classes=tuple(classes), coverage=tuple(coverage))
+
+
+def class_coverage(index: pd.DataFrame, classes: int) -> list[float]:
+    """The share of the training families that have each class; ``index`` is that of the rasters."""
+    train = index[index["split"] == "train"]
+    families_C = train.groupby("class_index")["group"].nunique().reindex(range(classes), fill_value=0)
+    return [round(float(share), COVERAGE_DIGITS) for share in families_C / train["group"].nunique()]

@@ -28,7 +28,7 @@ from glyphlens.tracks.arabic.export.card import GlyphFacts, glyph_card
 from glyphlens.tracks.arabic.export.glyph_integers import quantize
 from glyphlens.tracks.arabic.export.glyph_reference import torch_logits
 from glyphlens.tracks.arabic.export.graph import Networks, assemble, trace
-from glyphlens.tracks.arabic.export.manifest import DrawingRule, glyph_manifest
+from glyphlens.tracks.arabic.export.manifest import DrawingRule, class_coverage, glyph_manifest
 from glyphlens.tracks.arabic.recognizers.cells import CellCNN
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
 
@@ -60,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows = drawn_rows(rasters.rows("train"), params.calibration_samples, load_seed())
     shown = Samples.of(rasters, rows, INPUTS, "train")
     graphs = _graphs(trace(models["phase1"], models["phase2"]), shown, params)
-    manifest, folders = glyph_manifest(rasters.classes, rule), {kind: ExportFolder(paths.out / kind) for kind in graphs}
+    manifest = glyph_manifest(rasters.classes, rule, class_coverage(rasters.index, len(rasters.classes)))
+    folders = {kind: ExportFolder(paths.out / kind) for kind in graphs}
     fp32, int8 = (export_models(folders[kind], manifest, {kind: graphs[kind]}, val, STEM)[kind] for kind in graphs)
     int8_NC = int8.recognizer.logits(test.feeds)
     metrics = {
