@@ -49,6 +49,9 @@ def identify(
     format: Format = None,
     sheet: Sheet = None,
     check: Annotated[bool, typer.Option("--check", help="Compare with the fonts' own cmap, slice by slice.")] = False,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Read every glyph by itself, not the font as a whole.")
+    ] = False,
     model: Model = None,
     top: Top = 5,
     min_confidence: Least = 0.0,
@@ -57,12 +60,13 @@ def identify(
     """Name every glyph of Arabic fonts, with or without cmap and GSUB, whatever the glyphs are called.
 
     Each glyph number gets a label such as beh.init, code points, a form, the runners-up and a calibrated confidence.
+    The glyphs of a font correct one another: the forms of a letter agree, rare signs are rare, neighbours are related.
     The exit status is 1 where some fonts could not be used; where none could, it is 2 and nothing is written.
     """
     from glyphlens.commands.run import Wanted, run_identify
 
     wanted = Wanted(output, format.value if format else None, sheet, model, top, min_confidence, threads)
-    raise typer.Exit(run_identify(fonts, wanted, check=check))
+    raise typer.Exit(run_identify(fonts, wanted, check=check, alone=alone))
 
 
 @app.command(

@@ -3,7 +3,7 @@
 N glyphs · F = 7 geometry features
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -23,10 +23,15 @@ from glyphlens.data.sample_set import unpack_bits
 from glyphlens.imaging.shaping import FontFace
 from glyphlens.inference.reading import Best, best_classes, joined
 from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
+from glyphlens.tracks.arabic.font_context import context_of
 from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
 from glyphlens.tracks.arabic.reader import drawing_rule
 
 NOT_A_CLASS = "not a class"
+READ_TOGETHER = 8192  # drawn glyphs of a face at most: 46 MB of probabilities
+Probabilities = NDArray[np.float32]
+# (G, C) of glyphs in their order → the same of better ones: what is known beside each glyph's shape comes in here.
+Correct = Callable[[Probabilities], Probabilities]
 
 
 class FaceAnswers(NamedTuple):
@@ -55,17 +60,26 @@ class Identified:
         return pd.concat([face.verdicts for face in self.faces], ignore_index=True) if self.faces else pd.DataFrame()
 
 
-def identify_fonts(files: Sequence[Path], recognizer: Recognizer, *, top: int = 5, check: bool = False) -> Identified:
-    """Answers for every glyph of every face; a font that cannot be used becomes a problem and the others go on."""
+def identify_fonts(
+    files: Sequence[Path], recognizer: Recognizer, *, top: int = 5, check: bool = False, alone: bool = False
+) -> Identified:
+    """Answers for every glyph of every face; a font that cannot be used becomes a problem and the others go on.
+
+    Unless ``alone``, the glyphs of a face correct one another, where the recogniser has a context network beside it.
+    """
     found = Identified()
     checked = _letters(check)
+    context = None if alone else context_of(recognizer)
+    correct = context.correct if context else unchanged
     with tqdm(unit="glyph", desc="identify", disable=None, leave=False) as progress:
         for path in files:
             try:
                 faces = open_font(path)
                 progress.total = (progress.total or 0) + sum(face.glyph_count for face in faces)
                 answered = [
-                    identify_face(face, recognizer, (shown(path), number), progress, top=top, letters=checked)
+                    identify_face(
+                        face, recognizer, (shown(path), number), progress, top=top, letters=checked, correct=correct
+                    )
                     for number, face in enumerate(faces)
                 ]
                 _refuse_undrawn(path, answered)
@@ -84,15 +98,15 @@ def identify_face(
     *,
     top: int,
     letters: Sequence[Candidate],
+    correct: Correct,
 ) -> FaceAnswers:
     """Answers for every glyph number of one face; ``place`` is the file and the face's number in it."""
     rule = drawing_rule(recognizer)
     batches: list[Pictures] = []
     best: list[Best] = []
-    for pictures in face_pictures(face, rule):
-        batches.append(pictures)
-        best.append(_recognize(recognizer, pictures, max(top, TOP)))
-        progress.update(len(pictures.gids_G))
+    for together in _read_together(face_pictures(face, rule)):
+        batches += together
+        best.append(_recognize(recognizer, together, max(top, TOP), correct, progress))
     answers = joined(best, top)
     faults = {gid: reason for pictures in batches for gid, reason in pictures.faults.items()}
     subjects = pd.DataFrame({"font": place[0], "face": place[1], "gid": np.arange(face.glyph_count)})
@@ -103,16 +117,39 @@ def identify_face(
     return _checked(FaceAnswers(table, packed_NHB, pd.DataFrame()), face, answers, recognizer, letters)
 
 
-def _recognize(recognizer: Recognizer, pictures: Pictures, count: int) -> Best:
-    """Best classes of a batch; glyphs without a picture are not shown to the network."""
-    drawn = np.array([int(gid) not in pictures.faults for gid in pictures.gids_G])
-    rasters_NHW = unpack_bits(pictures.packed_GHB[drawn]) * np.uint8(255)
-    drawn_best = best_classes(
-        recognizer.probabilities({RASTER: rasters_NHW, GEOMETRY: pictures.geometry_GF[drawn]}), count
-    )
+def unchanged(probabilities_GC: Probabilities) -> Probabilities:
+    """Every glyph by itself."""
+    return probabilities_GC
+
+
+def _read_together(batches: Iterable[Pictures]) -> Iterator[list[Pictures]]:
+    """All batches of a face at once, or as many as READ_TOGETHER allows."""
+    together: list[Pictures] = []
+    for pictures in batches:
+        if together and sum(len(each.gids_G) for each in (*together, pictures)) > READ_TOGETHER:
+            yield together
+            together = []
+        together.append(pictures)
+    if together:
+        yield together
+
+
+def _recognize(
+    recognizer: Recognizer, batches: Sequence[Pictures], count: int, correct: Correct, progress: tqdm
+) -> Best:
+    """Best classes of these batches; glyphs without a picture are not shown to the network."""
+    probabilities, drawn = [], []
+    for pictures in batches:
+        drawn_G = np.array([int(gid) not in pictures.faults for gid in pictures.gids_G])
+        rasters_GHW = unpack_bits(pictures.packed_GHB[drawn_G]) * np.uint8(255)
+        feeds = {RASTER: rasters_GHW, GEOMETRY: pictures.geometry_GF[drawn_G]}
+        probabilities.append(recognizer.probabilities(feeds))
+        drawn.append(drawn_G)
+        progress.update(len(drawn_G))
+    drawn_best, drawn_N = best_classes(correct(np.concatenate(probabilities)), count), np.concatenate(drawn)
     width = drawn_best.classes_NK.shape[1]
-    best = Best(np.zeros((len(drawn), width), np.int64), np.zeros((len(drawn), width), np.float32))
-    best.classes_NK[drawn], best.confidence_NK[drawn] = drawn_best
+    best = Best(np.zeros((len(drawn_N), width), np.int64), np.zeros((len(drawn_N), width), np.float32))
+    best.classes_NK[drawn_N], best.confidence_NK[drawn_N] = drawn_best
     return best
 
 

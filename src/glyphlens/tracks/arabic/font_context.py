@@ -78,14 +78,15 @@ class FontContext:
         return corrected_GC
 
 
-def context_of(recognizer: Recognizer, *, threads: int | None = None) -> FontContext | None:
-    """The context network in the folder beside a recogniser, None where there is none.
+def context_of(recognizer: Recognizer) -> FontContext | None:
+    """The context network in the folder beside a recogniser, on as many cores as it; None where there is none.
 
     Raises InputError for one of another recogniser.
     """
     folder = recognizer.path.parent / FOLDER
     if not folder.is_dir():
         return None
+    threads = recognizer.session.get_session_options().intra_op_num_threads or None
     context = FontContext.load(folder, threads=threads)
     if context.facts.recognizer != sha256_file(recognizer.path):
         raise InputError(f"{context.path}: trained on the answers of another recogniser than {recognizer.path.name}")

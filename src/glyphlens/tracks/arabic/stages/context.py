@@ -72,18 +72,25 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     network = _network(samples, params, seed)
     disturbance = fit_disturbance(fonts["train"], class_relations(samples.classes), _top1(fonts["val"]), seed)
-    validation = [*fonts["val"], *shuffled(fonts["val"], seed), *subsets(fonts["val"], seed)]
+    validation = [*fonts["val"], *shuffled(fonts["val"]), *subsets(fonts["val"])]
     config, data = {**params.model_dump(), "seed": seed}, [paths.fonts, paths.rasters, paths.export]
     with training_run("context", config, data) as run:
         source = ContextBatches(fonts["train"], disturbance, params, seed)
         pieces = [FontPiece.of(font) for font in validation]
         trained = train(
-            network, source, pieces, params, task=ContextTask(), seed=seed, run=run, curves=paths.out / CURVES
+            network,
+            source,
+            pieces,
+            params,
+            task=ContextTask(params.smoothing),
+            seed=seed,
+            run=run,
+            curves=paths.out / CURVES,
         )
         network.temperature.fill_(_temperature(network, pieces))
         save_model(paths.out, network)
         save_json(paths.out / TRAINING, this_machine()._asdict())
-        metrics = _export(paths, network, recognizer, fonts, params, seed)
+        metrics = _export(paths, network, recognizer, fonts, params)
         run.report(trained, metrics, paths.curves, paths.timings)
     tqdm.write("context: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
 
@@ -117,12 +124,11 @@ def _export(
     recognizer: Recognizer,
     fonts: dict[str, list[FontAnswers]],
     params: ContextParams,
-    seed: int,
 ) -> dict[str, float]:
     """Write the file and what it scores on validation; withdraw it where that is less than alone. Scores on the test."""
     save_context(paths.out, network, recognizer.path)
     context = FontContext.load(paths.out)
-    validation = context_scores(context, fonts["val"], seed)
+    validation = context_scores(context, fonts["val"])
     worst = max(context_losses(validation).values())
     measured = {"parameters": weight_count(network), "validation": validation}
     if worst > params.max_loss:
@@ -130,7 +136,7 @@ def _export(
         measured[SKIPPED] = f"loses {worst:.4f} of top-1 on validation fonts, at most {params.max_loss} may be lost"
     save_json(paths.out / MEASURED, measured)
     save_answers(paths.out / ANSWERS, fonts["val"])
-    metrics = context_scores(context, fonts["test"], seed)
+    metrics = context_scores(context, fonts["test"])
     save_metrics(paths.metrics, metrics)
     return metrics
 

@@ -30,8 +30,8 @@ ARRAYS = ("classes_GK", "p_GK", "right_GK", "known_G")
 class FontAnswers:
     """What the recogniser says of a font's glyphs in their order, and which answers are right.
 
-    ``classes_GK`` int64, best first, ``p_GK`` float32 probabilities, ``right_GK`` bool, ``known_G`` bool: the sample set
-    knows what the glyph is.
+    ``classes_GK`` int64, best first, ``p_GK`` float32 probabilities, ``right_GK`` bool, ``known_G`` bool: whether the
+    sample set knows what the glyph is.
     """
 
     family: str
@@ -61,20 +61,20 @@ def answer_fonts(
     limits: Limits,
     workers: int,
 ) -> list[FontAnswers]:
-    """The ``count`` best answers to all glyphs of ``fonts`` (file, family, split) of ``folder``, in the order of the table.
+    """The ``count`` best answers to all glyphs of ``fonts`` (file, family, split), in the order of the table.
 
     A font that cannot be drawn within the limits is left out, and so is one of which the sample set knows no glyph.
     """
     labels = known_labels(samples)
     files = [folder / name for name in fonts["file"]]
     found: list[tuple[int, FontAnswers]] = []
-    with tqdm(total=len(files), desc="fonts", unit="font", disable=None) as progress:
+    with tqdm(desc="fonts", unit="face", disable=None) as progress:
         for number, glyphs in draw_fonts(files, drawing_rule(recognizer), limits, workers):
             font = fonts.iloc[number]
             known = labels_of(glyphs, font["family"], labels)
             if any(known):
                 found.append((number, _answer(recognizer, glyphs, known, count, font["family"], font["split"])))
-            progress.update(number - progress.n if number > progress.n else 0)
+            progress.update()
     return [answers for _, answers in sorted(found, key=lambda pair: pair[0])]
 
 

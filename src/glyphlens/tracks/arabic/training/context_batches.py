@@ -91,7 +91,7 @@ class Disturbance(NamedTuple):
 
 
 def fit_disturbance(answers: Sequence[FontAnswers], relations: ClassRelations, top1: float, seed: int) -> Disturbance:
-    """The level at which ``answers`` are right as often as ``top1`` says, with temperatures up to twice that strength."""
+    """The level at which ``answers`` are right as often as ``top1`` says, and temperatures up to twice that."""
     keys_3C = np.stack([np.arange(len(relations.letter_C)), relations.letter_C, relations.block_C])
     plain = Disturbance(keys_3C, 0.0, np.zeros(1), np.ones(1))
 
@@ -156,11 +156,14 @@ class ContextTask:
 
     monitor = Monitor("val_top1", "max")
 
+    def __init__(self, smoothing: float) -> None:
+        self.smoothing = smoothing
+
     def loss(self, model: nn.Module, batch: FontPiece, step: int) -> Tensor:
         """Mean over the glyphs of known class whose class is among the candidates."""
         if not isinstance(model, ContextNetwork):
             raise TypeError(f"{type(model).__name__} reads no fonts")
-        *earlier, last = [_loss(scores_GK, batch.right_GK) for scores_GK in model.scores(*batch.inputs)]
+        *earlier, last = [_loss(scores_GK, batch.right_GK, self.smoothing) for scores_GK in model.scores(*batch.inputs)]
         return last + EARLIER * sum(earlier, torch.zeros(()))
 
     def metrics(self) -> MetricCollection:
@@ -174,11 +177,14 @@ class ContextTask:
         if not known:
             return
         hits_G = batch.right_GK.gather(1, scores_GK.argmax(1, keepdim=True)).squeeze(1)
-        metrics["val_loss"].update(_loss(scores_GK, batch.right_GK), known)
+        metrics["val_loss"].update(_loss(scores_GK, batch.right_GK, 0.0), known)
         metrics["val_top1"].update(hits_G[batch.known_G].float().mean(), known)
 
 
-def _loss(scores_GK: Tensor, right_GK: Tensor) -> Tensor:
+def _loss(scores_GK: Tensor, right_GK: Tensor, smoothing: float) -> Tensor:
+    """Mean over the glyphs with a right candidate, 0 where there are none."""
     taught_G = right_GK.any(1)
-    log_GK = scores_GK.float().log_softmax(1).masked_fill(~right_GK, IMPOSSIBLE)
-    return -(log_GK.logsumexp(1) * taught_G).sum() / taught_G.sum().clamp(min=1)
+    log_p_GK = scores_GK.float().log_softmax(1)
+    right_G = log_p_GK.masked_fill(~right_GK, IMPOSSIBLE).logsumexp(1)
+    aim_G = (1 - smoothing) * right_G + smoothing * log_p_GK.mean(1)
+    return -(aim_G * taught_G).sum() / taught_G.sum().clamp(min=1)
