@@ -51,7 +51,7 @@ class FontContext:
             facts = ContextFacts.model_validate(load_json(folder / FACTS))
         except ValidationError as error:
             raise InputError(
-                f"{folder / FACTS}: not what a context network needs ({error.error_count()} faults)"
+                f"{folder / FACTS}: not the facts of a context network ({error.error_count()} faults)"
             ) from error
         if sha256_file(path) != facts.sha256:
             raise InputError(
@@ -61,7 +61,7 @@ class FontContext:
         return cls(path, session, facts)
 
     def correct(self, probabilities_GC: Floats) -> Floats:
-        """(G, C) probabilities, rows in glyph order → the same of corrected ones; of fewer than two glyphs, as they were.
+        """(G, C) probabilities, rows in glyph order → corrected ones; those of fewer than two glyphs as they were.
 
         Raises InputError for another number of classes and where a result is not finite.
         """

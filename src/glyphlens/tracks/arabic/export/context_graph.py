@@ -23,10 +23,10 @@ EXAMPLE_GLYPHS = 20
 NOTE = """
 ## Whole fonts
 
-`{file}` reads the answers to all glyphs of a font together, in glyph order, and corrects them; `glyphlens identify` uses
-it for whole fonts. On the fonts of the test families, of which {alone_top1:.2%} of the glyphs are named right one by
-one, it names {context_top1:.2%} right, {shuffled_top1:.2%} with the glyphs shuffled. Ten glyphs at a time, it is
-{subset_top1:.2%} in place of {subset_alone_top1:.2%}. Its SHA-256 is `{digest}`.
+`{file}` reads the answers to all glyphs of a font together, in glyph order, and corrects them; `glyphlens identify`
+uses it for whole fonts. Of the glyphs of the test families' fonts, {alone_top1:.2%} are named right each by itself
+and {context_top1:.2%} in context, {shuffled_top1:.2%} with the glyphs shuffled. Of ten glyphs at a time it is
+{subset_alone_top1:.2%} and {subset_top1:.2%}. SHA-256: `{digest}`.
 """
 
 

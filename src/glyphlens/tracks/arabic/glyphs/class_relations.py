@@ -20,9 +20,9 @@ MOST_LETTERS = 3  # of a ligature: longer ones are of one kind
 
 
 class ClassRelations(NamedTuple):
-    """(C,) int64 of every class: its letter (the label without the form), its group (form, general category, ligature or
-    not), its block, and the classes with the next and the previous code point in the same form (C, C + 1: there is
-    none).
+    """(C,) int64 of every class: its letter (the label without the form), its group (form, general category, whether
+    a ligature), its block, and the classes with the next and the previous code point in the same form (C and C + 1
+    where there is none).
     """
 
     letter_C: NDArray[np.int64]

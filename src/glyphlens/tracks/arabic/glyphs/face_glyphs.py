@@ -89,10 +89,15 @@ def labels_of(glyphs: FaceGlyphs, family: str, labels: Labels) -> list[frozenset
     """The classes of each glyph, none where the sample set does not know it: Latin letters, parts, .notdef."""
     height_G2 = glyphs.geometry_GF[:, HEIGHT].astype(np.float64).round(HEIGHT_DIGITS)
     keys = [
-        (hashlib.blake2b(picture.tobytes(), digest_size=HASH_BYTES).hexdigest(), bottom, top)
+        (picture_hash(picture), bottom, top)
         for picture, (bottom, top) in zip(glyphs.packed_GHB, height_G2.tolist(), strict=True)
     ]
     return [labels.get((family, key), frozenset()) for key in keys]
+
+
+def picture_hash(packed_HB: NDArray[np.uint8]) -> str:
+    """The ``raster_hash`` of a picture in the index of the sample set."""
+    return hashlib.blake2b(packed_HB.tobytes(), digest_size=HASH_BYTES).hexdigest()
 
 
 def _draw_file(rule: DiacriticRule, path: Path) -> list[FaceGlyphs]:

@@ -37,7 +37,7 @@ class ContextConfig:
 
 
 class ContextNetwork(nn.Module):
-    """``relations_RC`` int64 and ``coverage_C`` float are facts about the classes, ``temperature`` of the last scores."""
+    """``relations_RC`` int64 and ``coverage_C`` float are facts of classes; the last scores have a temperature."""
 
     relations_RC: Tensor
     coverage_C: Tensor

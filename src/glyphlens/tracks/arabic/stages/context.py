@@ -125,7 +125,7 @@ def _export(
     fonts: dict[str, list[FontAnswers]],
     params: ContextParams,
 ) -> dict[str, float]:
-    """Write the file and what it scores on validation; withdraw it where that is less than alone. Scores on the test."""
+    """Write the file; withdraw it where it loses on validation. What it scores on the test."""
     save_context(paths.out, network, recognizer.path)
     context = FontContext.load(paths.out)
     validation = context_scores(context, fonts["val"])
@@ -133,7 +133,7 @@ def _export(
     measured = {"parameters": weight_count(network), "validation": validation}
     if worst > params.max_loss:
         withdraw_context(paths.out)
-        measured[SKIPPED] = f"loses {worst:.4f} of top-1 on validation fonts, at most {params.max_loss} may be lost"
+        measured[SKIPPED] = f"loses {worst:.4f} of top-1 on validation fonts; at most {params.max_loss} may be"
     save_json(paths.out / MEASURED, measured)
     save_answers(paths.out / ANSWERS, fonts["val"])
     metrics = context_scores(context, fonts["test"])

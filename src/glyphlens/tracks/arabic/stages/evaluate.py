@@ -114,7 +114,7 @@ def _read(
 
 def _record(paths: argparse.Namespace, results: Results) -> dict[str, Any]:
     data = {"rasters": paths.rasters, "centroids": paths.primitives / "centroids.npy"}
-    models = {path.name: path for path in sorted(paths.export.rglob("*.onnx"))}
+    models = {path.name: path for folder in (paths.export, paths.context) for path in sorted(folder.rglob("*.onnx"))}
     return run_record(read_sections(SECTIONS), data, models, {**results.headline, **results.further})
 
 

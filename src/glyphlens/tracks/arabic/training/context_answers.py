@@ -3,7 +3,7 @@
 G drawn glyphs of a font · K best classes of each · S glyphs of several fonts
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
