@@ -1,4 +1,4 @@
-"""Pieces of fonts and the noise in their answers: what stays true of an answer, and that both are made again exactly."""
+"""Pieces of fonts and the noise in their answers: what stays true of an answer, and that both are the same again."""
 
 import numpy as np
 import pytest
