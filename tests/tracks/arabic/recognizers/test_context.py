@@ -5,10 +5,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glyphlens.tracks.arabic.recognizers.context import FEATURES, OFFSETS, RELATIONS
+from glyphlens.tracks.arabic.recognizers.context import FEATURES, OFFSETS, RELATIONS, _beside
 from tests.tracks.arabic.forged_context import forged_font, forged_network
 
-BESIDE = slice(5, 5 + RELATIONS * len(OFFSETS))  # features of a candidate that come from its neighbours
+BESIDE = slice(RELATIONS * len(OFFSETS))  # features of a candidate that come from its neighbours
 LIKENESS = slice(FEATURES - 6, FEATURES - 2)  # how far the font's order looks like one
 
 
@@ -52,7 +52,7 @@ def test_a_neighbour_that_is_the_same_letter_or_the_next_is_told_apart():
     classes_GK = torch.tensor([[0, 9], [1, 13], [5, 20]])  # beh.isol beh.fina teh_marbuta.fina; then unlikely ones
     log_p_GK = torch.tensor([[0.0, -9.0]]).expand(3, 2)
     p_GK = log_p_GK.softmax(1)
-    letter, group, _, following, previous = torch.stack(network._beside(classes_GK, p_GK))[:RELATIONS, :, 0].round()
+    letter, group, _, following, previous = _beside(network._related(classes_GK), p_GK)[0, :, :, 0].round()
     assert letter.tolist() == [1, 0, 0] and group.tolist() == [0, 1, 0]
     assert following.tolist() == [0, 1, 0] and previous.tolist() == [0, 0, 0]
 
