@@ -37,8 +37,8 @@ def forged_network(seed: int = 0, spread: float = 0.3) -> ContextNetwork:
 def forged_probabilities(glyphs: int, seed: int = 0) -> np.ndarray:
     """(G, C) of glyphs that are the classes in their order, more or less."""
     rng = np.random.default_rng(seed)
-    logits_GC = 2 * rng.standard_normal((glyphs, C))
-    logits_GC[np.arange(glyphs), np.arange(glyphs) % C] += 3
+    logits_GC = rng.standard_normal((glyphs, C))
+    logits_GC[np.arange(glyphs), np.arange(glyphs) % C] += 3.5
     p_GC = np.exp(logits_GC)
     return (p_GC / p_GC.sum(1, keepdims=True)).astype(np.float32)
 

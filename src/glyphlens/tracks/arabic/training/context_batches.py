@@ -20,7 +20,6 @@ from pydantic import Field
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
-from glyphlens.core.share import Share
 from glyphlens.export.temperature import fit_temperature
 from glyphlens.tracks.arabic.glyphs.class_relations import ClassRelations
 from glyphlens.tracks.arabic.recognizers.context import ContextConfig, ContextNetwork
@@ -28,11 +27,12 @@ from glyphlens.tracks.arabic.training.context_answers import FontAnswers
 from glyphlens.training.params import TrainingParams
 from glyphlens.training.task import Monitor, weighted_mean
 
-FEWEST = 8  # glyphs of a piece
+FEWEST = 6  # glyphs of a piece
 STEADY = (2.0, 1.5, 1.0)  # nats at strength 1 of a class, a letter, a block: the same throughout a font
 EACH = 1.5  # nats at strength 1, of a glyph's class alone
 STRONGEST, HALVINGS, TEMPERATURES = 2.0, 8, 5  # of the search for the level
-WHOLE, SUBSET = 0.65, 0.15  # of the pieces: a run of the font; glyphs left out anywhere; the rest are shuffled too
+LONGEST = 0.5  # of the pieces are as long as they may be
+RUN, SUBSET = 0.5, 0.3  # of the pieces: a run of the font; glyphs from anywhere, in order; the rest are shuffled
 EARLIER = 0.3  # weight of the rounds before the last
 IMPOSSIBLE = -1e9
 
@@ -120,21 +120,23 @@ def _top1_and_temperature(answers: Sequence[FontAnswers]) -> tuple[float, float]
 
 
 class ContextBatches:
-    """A piece of one training font a step: a run of its glyphs, some of them, or some in any order."""
+    """A piece of one training font a step: a run of its glyphs, some of them, or some in any order.
+
+    Fonts are drawn by how many glyphs of them are known, so that the rare letters of large fonts are seen as often as
+    they are met there: drawn alike, small fonts would teach that what is rare is never right.
+    """
 
     def __init__(
         self, answers: Sequence[FontAnswers], disturbance: Disturbance, params: ContextParams, seed: int
     ) -> None:
-        families = sorted({each.family for each in answers})
-        self.fonts = [[each for each in answers if each.family == family] for family in families]
-        self.disturbance, self.params, self.seed = disturbance, params, seed
+        self.answers, self.disturbance, self.params, self.seed = answers, disturbance, params, seed
+        known = np.array([font.known_G.sum() for font in answers], np.float64)
+        self.chances = known / known.sum()
 
     def batch(self, step: int, rank: int = 0, world: int = 1) -> FontPiece:
         """The piece of a step; each process has one of its own."""
-        Share(rank, world)
         rng = np.random.default_rng([self.seed, step, rank])
-        fonts = self.fonts[rng.integers(len(self.fonts))]
-        font = fonts[rng.integers(len(fonts))]
+        font = self.answers[rng.choice(len(self.answers), p=self.chances)]
         piece = font.take(piece_rows(len(font.known_G), self.params.batch, rng))
         return FontPiece.of(self.disturbance.disturb(piece, 2 * self.disturbance.level * rng.random(), rng))
 
@@ -142,13 +144,15 @@ class ContextBatches:
 def piece_rows(count: int, most: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Rows of a piece of a font: from FEWEST to ``most`` of ``count``, in a row, here and there, or shuffled."""
     longest = min(count, most)
-    length = longest if rng.random() < 0.6 else int(np.exp(rng.uniform(np.log(min(FEWEST, longest)), np.log(longest))))
+    length = (
+        longest if rng.random() < LONGEST else int(np.exp(rng.uniform(np.log(min(FEWEST, longest)), np.log(longest))))
+    )
     kind = rng.random()
-    if kind < WHOLE:
+    if kind < RUN:
         start = rng.integers(count - length + 1)
         return np.arange(start, start + length)
     rows = rng.choice(count, length, replace=False)
-    return np.sort(rows) if kind < WHOLE + SUBSET else rows
+    return np.sort(rows) if kind < RUN + SUBSET else rows
 
 
 class ContextTask:
