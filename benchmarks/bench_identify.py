@@ -39,8 +39,8 @@ def measure() -> list[Ratio]:
     files = find_inputs([FONTS], FONT_SUFFIXES).files
     files = files[:: max(1, len(files) // FILES)][:FILES]
     recognizer = open_model(None, threads=1)
-    identify_fonts(files[:1], recognizer)
-    fast_s, found = timed(lambda: identify_fonts(files, recognizer), repeats=2)
+    identify_fonts(files[:1], recognizer, alone=True)
+    fast_s, found = timed(lambda: identify_fonts(files, recognizer, alone=True), repeats=2)
     count = len(found.table)
     plain_s, labels = timed(lambda: one_by_one(files[0], recognizer, PLAIN_GLYPHS))
     differ = sum(label != fast for label, fast in zip(labels, found.table["label"], strict=False))

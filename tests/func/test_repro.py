@@ -18,6 +18,7 @@ REQUIRED = {
     "arabic/onestage.json": {"test_top1", "test_top5"},
     "arabic/evaluate.json": {"test_top1", "test_top5", "test_shape_top1", "macro_f1", "worst_family_top1", "ece"},
     "arabic/export.json": {"fp32_top1", "int8_top1", "int8_mb"},
+    "arabic/context.json": {"alone_top1", "context_top1", "shuffled_top1", "subset_top1"},
     "kanji/samples.json": {"samples", "classes", "groups", "etl_samples", "rendered_samples"},
     "kanji/cnn_qat.json": {"test_top1", "test_shape_top1", "macro_f1", "ece", "int8_top1", "int8_mb"},
     "kanji/evaluate.json": {"best_top1", "best_shape_top1", "worst_group_top1"},

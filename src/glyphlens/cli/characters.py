@@ -50,6 +50,9 @@ def identify(
     format: Format = None,
     sheet: Sheet = None,
     check: Annotated[bool, typer.Option("--check", help="Compare with the fonts' own cmap, slice by slice.")] = False,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Read every glyph by itself, not the font as a whole.")
+    ] = False,
     language: Language = None,
     hide_blank: Annotated[bool, typer.Option("--hide-blank", help="Leave out glyphs that have no outline.")] = False,
     model: Model = None,
@@ -60,6 +63,7 @@ def identify(
     """Name every glyph of Arabic fonts, with or without cmap and GSUB, whatever the glyphs are called.
 
     Each glyph number gets a label such as beh.init, code points, a form, the runners-up and a calibrated confidence.
+    The glyphs of a font correct one another: the forms of a letter agree, rare signs are rare, neighbours are related.
     Labels that are drawn alike are one class: all of them are named, the one that the language or the font's other
     letters make likely first; --check says where the class is right and the code point is another. The exit status is
     1 where some fonts could not be used; where none could, it is 2 and nothing is written.
@@ -70,7 +74,7 @@ def identify(
     wanted = Wanted(
         output, format.value if format else None, sheet, model, top, min_confidence, threads, spoken, hide_blank
     )
-    raise typer.Exit(run_identify(fonts, wanted, check=check))
+    raise typer.Exit(run_identify(fonts, wanted, check=check, alone=alone))
 
 
 @app.command(

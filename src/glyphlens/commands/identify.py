@@ -23,10 +23,13 @@ from glyphlens.data.sample_set import unpack_bits
 from glyphlens.imaging.shaping import FontFace
 from glyphlens.inference.reading import CHUNK, Best, Floats, best_classes, joined
 from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
+from glyphlens.tracks.arabic.font_context import FontContext, context_of
 from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
-from glyphlens.tracks.arabic.members import class_members, likely_first, seen_characters
-from glyphlens.tracks.arabic.prior import SURE_ENOUGH, font_probabilities
+from glyphlens.tracks.arabic.members import Member, class_members, likely_first, seen_characters
+from glyphlens.tracks.arabic.prior import SURE_ENOUGH, font_probabilities, language_prior, reweighted
 from glyphlens.tracks.arabic.reader import drawing_rule
+
+READ_TOGETHER = 8192  # drawn glyphs of a face at most: 46 MB of probabilities
 
 
 class FaceAnswers(NamedTuple):
@@ -39,11 +42,13 @@ class FaceAnswers(NamedTuple):
 
 @dataclass(frozen=True)
 class AnswerOptions:
-    """What is wanted of each glyph: how many answers, as a text of which ``language``, compared with ``letters``."""
+    """What is wanted of each glyph: how many answers, as a text of which ``language``, compared with ``letters``,
+    corrected by which ``context``."""
 
     top: int = 5
     language: str | None = None
     letters: Sequence[Candidate] = ()
+    context: FontContext | None = None
 
 
 @dataclass
@@ -65,11 +70,20 @@ class Identified:
 
 
 def identify_fonts(
-    files: Sequence[Path], recognizer: Recognizer, *, top: int = 5, check: bool = False, language: str | None = None
+    files: Sequence[Path],
+    recognizer: Recognizer,
+    *,
+    top: int = 5,
+    check: bool = False,
+    language: str | None = None,
+    alone: bool = False,
 ) -> Identified:
-    """Answers for every glyph of every face; a font that cannot be used becomes a problem and the others go on."""
+    """Answers for every glyph of every face; a font that cannot be used becomes a problem and the others go on.
+
+    Unless ``alone``, the glyphs of a face correct one another, where the recogniser has a context network beside it.
+    """
     found = Identified()
-    options = AnswerOptions(top, language, _letters(check))
+    options = AnswerOptions(top, language, _letters(check), None if alone else context_of(recognizer))
     with tqdm(unit="glyph", desc="identify", disable=None, leave=False) as progress:
         for path in files:
             try:
@@ -93,13 +107,15 @@ def identify_face(
     """Answers for every glyph number of one face; ``place`` is the file and the face's number in it."""
     rule = drawing_rule(recognizer)
     batches: list[Pictures] = []
+    is_drawn_G = np.zeros(face.glyph_count, np.bool_)
     probabilities_GC = np.zeros((face.glyph_count, len(recognizer.classes)), np.float32)
     for pictures in face_pictures(face, rule):
         batches.append(pictures)
         probabilities_GC[pictures.gids_G] = _recognize(recognizer, pictures)
+        is_drawn_G[pictures.gids_G] = _drawn(pictures)
         progress.update(len(pictures.gids_G))
     members = class_members(recognizer.classes)
-    weighed_GC = font_probabilities(probabilities_GC, recognizer.manifest, members, options.language)
+    weighed_GC = _weighed(probabilities_GC, is_drawn_G, recognizer, members, options)
     best = _best(weighed_GC, max(options.top, TOP))
     names = likely_first(members, options.language, seen_characters(members, _sure(best)))
     faults = {gid: reason for pictures in batches for gid, reason in pictures.faults.items()}
@@ -120,11 +136,33 @@ def identify_face(
 
 def _recognize(recognizer: Recognizer, pictures: Pictures) -> Floats:
     """(G, C) probabilities of a batch; glyphs without a picture are not shown to the network and have zeros."""
-    drawn = np.array([int(gid) not in pictures.faults for gid in pictures.gids_G])
-    rasters_NHW = unpack_bits(pictures.packed_GHB[drawn]) * np.uint8(255)
-    found_GC = np.zeros((len(drawn), len(recognizer.classes)), np.float32)
-    found_GC[drawn] = recognizer.probabilities({RASTER: rasters_NHW, GEOMETRY: pictures.geometry_GF[drawn]})
+    drawn_G = _drawn(pictures)
+    rasters_NHW = unpack_bits(pictures.packed_GHB[drawn_G]) * np.uint8(255)
+    found_GC = np.zeros((len(drawn_G), len(recognizer.classes)), np.float32)
+    found_GC[drawn_G] = recognizer.probabilities({RASTER: rasters_NHW, GEOMETRY: pictures.geometry_GF[drawn_G]})
     return found_GC
+
+
+def _drawn(pictures: Pictures) -> NDArray[np.bool_]:
+    """(G,) which glyphs have a picture."""
+    return np.array([int(gid) not in pictures.faults for gid in pictures.gids_G], np.bool_)
+
+
+def _weighed(
+    probabilities_GC: Floats,
+    is_drawn_G: NDArray[np.bool_],
+    recognizer: Recognizer,
+    members: Sequence[tuple[Member, ...]],
+    options: AnswerOptions,
+) -> Floats:
+    """(G, C) under what the font's other glyphs say, or how many fonts have a class, and under the language."""
+    if options.context is None:
+        return font_probabilities(probabilities_GC, recognizer.manifest, members, options.language)
+    drawn_N = np.flatnonzero(is_drawn_G)
+    for start in range(0, len(drawn_N), READ_TOGETHER):
+        together = drawn_N[start : start + READ_TOGETHER]
+        probabilities_GC[together] = options.context.correct(probabilities_GC[together])
+    return reweighted(probabilities_GC, language_prior(members, options.language))
 
 
 def _best(probabilities_GC: Floats, count: int) -> Best:

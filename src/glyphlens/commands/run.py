@@ -65,13 +65,13 @@ class Wanted(NamedTuple):
     hide_blank: bool = False
 
 
-def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool) -> int:
+def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool, alone: bool) -> int:
     """Answers for the glyphs of fonts; 1 where some could not be used, 2 (and nothing written) where none could."""
     form = _prepare(wanted)
     asked = find_inputs(fonts, FONT_SUFFIXES)
     recognizer = open_model(wanted.model, wanted.threads)
     require_kept([*asked.files, *model_files(recognizer)], [wanted.output, wanted.sheet])
-    found = identify_fonts(asked.files, recognizer, top=wanted.top, check=check, language=wanted.language)
+    found = identify_fonts(asked.files, recognizer, top=wanted.top, check=check, language=wanted.language, alone=alone)
     if found.faces:
         packed_NHB = np.concatenate([face.packed_NHB for face in found.faces])
         _give(found.table, packed_NHB, "gid", wanted, form)

@@ -24,7 +24,18 @@ TRACK = Track(
         Headline("arabic/export.json", "int8_top1", "by the small int8 file that is kept in git"),
         Headline("arabic/onestage.json", "test_top1", "by the one-stage network on pixels, given half as many steps"),
     ),
-    stages=("glyphs", "rasters", "primitives", "phase1", "phase2", "onestage", "export", "evaluate", "slices"),
+    stages=(
+        "glyphs",
+        "rasters",
+        "primitives",
+        "phase1",
+        "phase2",
+        "onestage",
+        "export",
+        "context",
+        "evaluate",
+        "slices",
+    ),
     readers=dict.fromkeys(("arabic", ""), "glyphlens.tracks.arabic.reader:glyph_reader"),  # once, none was named
     is_flagship=True,
 )

@@ -11,13 +11,15 @@ from onnx import TensorProto, helper, numpy_helper
 
 from glyphlens.core.curves import CURVES
 from glyphlens.core.errors import InputError, OutputError
-from glyphlens.core.storage import load_json, save_array, save_json, save_text, sha256_tree
+from glyphlens.core.storage import load_json, save_array, save_json, save_text, sha256_file, sha256_tree
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, pack_bits, save_sample_set
 from glyphlens.gates.token import write_token
 from glyphlens.imaging.geometry import FEATURES, GEOMETRY
+from glyphlens.tracks.arabic.export.context_graph import withdraw_context
 from glyphlens.tracks.arabic.stages import evaluate
 from tests.forged_curves import write_curves
 from tests.forged_release import save_release
+from tests.tracks.arabic.forged_context import save_forged_context
 
 LABELS = ("beh.init", "fatha", "lam_alef.isol")
 KINDS = ("init", "diacritic", "ligature")
@@ -94,6 +96,8 @@ def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path
     save_release(tmp_path / "release", seed=1)
     write_token(tmp_path / "rasters.json", tmp_path / "rasters")
     write_token(tmp_path / "export.json", tmp_path / "export")
+    save_forged_context(tmp_path / "context", tmp_path / "export/int8/m.onnx")
+    write_token(tmp_path / "context.json", tmp_path / "context")
     save_array(tmp_path / "primitives/centroids.npy", np.zeros((3, 64), np.float32))
     save_array(tmp_path / "onestage/test_predictions.npy", np.array([0, 1, 2, 0, 1, 0], np.int32))
     for name in evaluate.TRAININGS:
@@ -101,9 +105,11 @@ def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path
     shown = [*(f"{name}_metrics" for name in evaluate.STAGES), *(f"{name}_gate" for name in evaluate.GATES)]
     for name in shown:
         save_json(tmp_path / f"in/{name}.json", {"checks": 1, "failed": 0} if "gate" in name else {"fonts": 1})
+    scores = ("alone_top1", "context_top1", "shuffled_top1", "subset_alone_top1", "subset_top1", "context_ece")
+    save_json(tmp_path / "in/context_metrics.json", dict.fromkeys(scores, 0.61))
     return {
-        **{name: tmp_path / name for name in ("rasters", "export", "primitives", *evaluate.TRAININGS)},
-        **{f"{name}_token": tmp_path / f"{name}.json" for name in ("rasters", "export")},
+        **{name: tmp_path / name for name in ("rasters", "export", "context", "primitives", *evaluate.TRAININGS)},
+        **{f"{name}_token": tmp_path / f"{name}.json" for name in ("rasters", "export", "context")},
         **{name: tmp_path / f"in/{name}.json" for name in shown},
         "metrics": tmp_path / "out/evaluate.json",
         "slices": tmp_path / "out/slices.json",
@@ -131,7 +137,7 @@ def test_the_stage_writes_metrics_tables_pictures_and_page(arguments: dict[str, 
     page = (arguments["report"] / "report.html").read_text(encoding="utf-8")
     assert "read as <b" in page and "one stage" in page.lower()
     record = load_json(arguments["report"] / "run.json")
-    assert list(record["model_sha256"]) == ["glyphs.fp32.onnx", "m.onnx"]
+    assert list(record["model_sha256"]) == ["glyphs.fp32.onnx", "m.onnx", "context.onnx"]
     assert record["metrics"]["test_top1"] == pytest.approx(5 / 6)
 
 
@@ -153,8 +159,21 @@ def test_data_that_did_not_pass_its_gate_is_refused(arguments: dict[str, Path]) 
         run(arguments)
 
 
-def test_the_small_file_is_released_whole(arguments: dict[str, Path]) -> None:
+def test_the_small_file_is_released_whole_with_its_context(arguments: dict[str, Path]) -> None:
     (arguments["release"] / "of an earlier release").touch()
+    run(arguments)
+    int8, release = arguments["export"] / "int8", arguments["release"]
+    files = {path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()}
+    assert files == {"m.onnx", "labels.json", "README.md", "context/context.onnx", "context/context.json"}
+    assert all((release / name).read_bytes() == (int8 / name).read_bytes() for name in ("m.onnx", "labels.json"))
+    card = (release / "README.md").read_text(encoding="utf-8")
+    assert card.startswith((int8 / "README.md").read_text(encoding="utf-8"))
+    assert "61.00% are named right each by itself" in card and sha256_file(release / "context/context.onnx") in card
+
+
+def test_a_context_that_is_not_offered_is_not_released(arguments: dict[str, Path]) -> None:
+    withdraw_context(arguments["context"])
+    write_token(arguments["context_token"], arguments["context"])
     run(arguments)
     assert sha256_tree(arguments["release"]) == sha256_tree(arguments["export"] / "int8")
 

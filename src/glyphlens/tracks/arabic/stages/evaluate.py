@@ -30,13 +30,23 @@ from glyphlens.tracks.arabic.evaluation.outcomes import check_classes, outcome_t
 from glyphlens.tracks.arabic.evaluation.report import Page, draw_album, read_buckets, render_page
 from glyphlens.tracks.arabic.evaluation.results import Results, evaluate_outcomes, save_tables
 from glyphlens.tracks.arabic.evaluation.saliency import near_miss_heats
+from glyphlens.tracks.arabic.export.context_graph import release_context
 
-STAGES = ("glyphs", "rasters", "primitives", "phase1", "phase2", "onestage", "export")  # whose metrics are shown
-GATES = ("glyphs", "rasters", "primitives", "models", "export")
+STAGES = (
+    "glyphs",
+    "rasters",
+    "primitives",
+    "phase1",
+    "phase2",
+    "onestage",
+    "export",
+    "context",
+)  # whose metrics are shown
+GATES = ("glyphs", "rasters", "primitives", "models", "export", "context")
 TRAININGS = ("phase1", "phase2", "onestage")
 SECTIONS = (
     "seed", "fonts", "glyphs", "rasters", "variants", "primitives", "phase1", "grids", "phase2", "onestage", "export",
-    "evaluate", "gates",
+    "context", "evaluate", "gates",
 )  # fmt: skip
 
 
@@ -53,10 +63,20 @@ class EvaluateParams(Section):
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the test glyphs with the exported file, score, draw, write; the release comes last, when all is well."""
     metrics = (*(f"{name}_metrics" for name in STAGES), *(f"{name}_gate" for name in GATES))
-    inputs = ("rasters", "rasters_token", "export", "export_token", "primitives", *TRAININGS)
+    inputs = (
+        "rasters",
+        "rasters_token",
+        "export",
+        "export_token",
+        "context",
+        "context_token",
+        "primitives",
+        *TRAININGS,
+    )
     paths = stage_paths(argv, *inputs, *metrics, "metrics", "slices", "report", "release", "timings")
     require_token(paths.rasters_token, paths.rasters)
     require_token(paths.export_token, paths.export)
+    require_token(paths.context_token, paths.context)
     params = load_params(EvaluateParams, "evaluate")
 
     samples, recognizer = SampleSet.open(paths.rasters), Recognizer.load(paths.export / "fp32")
@@ -74,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_text(paths.report / "report.html", _page(paths, params, samples, recognizer, geometry_NF, results, run))
     with replacing_folder(paths.release) as fresh:
         shutil.copytree(paths.export / "int8", fresh, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        release_context(paths.context, fresh, load_json(paths.context_metrics))
     note_timing(paths.timings, "evaluate")
 
 
@@ -93,7 +114,7 @@ def _read(
 
 def _record(paths: argparse.Namespace, results: Results) -> dict[str, Any]:
     data = {"rasters": paths.rasters, "centroids": paths.primitives / "centroids.npy"}
-    models = {path.name: path for path in sorted(paths.export.rglob("*.onnx"))}
+    models = {path.name: path for folder in (paths.export, paths.context) for path in sorted(folder.rglob("*.onnx"))}
     return run_record(read_sections(SECTIONS), data, models, {**results.headline, **results.further})
 
 

@@ -1,0 +1,93 @@
+"""How often the glyphs of whole fonts are named right, each alone and in context, however the font is cut up.
+
+G glyphs of a font · K best classes · C classes
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glyphlens.evaluation.calibration import calibration_error, reliability_bins
+from glyphlens.tracks.arabic.font_context import FontContext
+from glyphlens.tracks.arabic.training.context_answers import FontAnswers
+
+SUBSET = 10  # glyphs that are read together
+BINS = 15
+SEED = 0  # of what is shuffled and drawn: the gate scores the same again
+
+
+class Hits(NamedTuple):
+    """(N,) known glyphs of several fonts: right at the first guess, and how sure the guess was."""
+
+    right_N: NDArray[np.bool_]
+    confidence_N: NDArray[np.float32]
+
+    @property
+    def top1(self) -> float:
+        """Share that is right."""
+        return float(self.right_N.mean())
+
+
+def context_scores(context: FontContext, fonts: Sequence[FontAnswers]) -> dict[str, float]:
+    """Top-1 of all known glyphs alone, in context, in context and shuffled, in tens alone and in context; and the
+    calibration error in context."""
+    natural = read_in_context(context, fonts)
+    tens = list(subsets(fonts))
+    return {
+        "alone_top1": read_alone(fonts).top1,
+        "context_top1": natural.top1,
+        "shuffled_top1": read_in_context(context, list(shuffled(fonts))).top1,
+        "subset_alone_top1": read_alone(tens).top1,
+        "subset_top1": read_in_context(context, tens).top1,
+        "context_ece": calibration_error(reliability_bins(natural.confidence_N, natural.right_N, BINS)),
+    }
+
+
+def context_losses(scores: dict[str, float]) -> dict[str, float]:
+    """Top-1 that context costs, by how the font is cut up; negative where it gains."""
+    pairs = {"whole fonts": "context", "shuffled fonts": "shuffled", "ten glyphs": "subset"}
+    alone = {"subset": "subset_alone_top1"}
+    return {name: scores[alone.get(kind, "alone_top1")] - scores[f"{kind}_top1"] for name, kind in pairs.items()}
+
+
+def shuffled(fonts: Sequence[FontAnswers]) -> Iterator[FontAnswers]:
+    """Every font with its glyphs in any order."""
+    for number, font in enumerate(fonts):
+        yield font.take(np.random.default_rng([SEED, number]).permutation(len(font.known_G)))
+
+
+def subsets(fonts: Sequence[FontAnswers]) -> Iterator[FontAnswers]:
+    """The known glyphs of every font, SUBSET at a time, drawn from anywhere and in glyph order."""
+    for number, font in enumerate(fonts):
+        known = np.random.default_rng([SEED, number]).permutation(np.flatnonzero(font.known_G))
+        for start in range(0, len(known), SUBSET):
+            yield font.take(np.sort(known[start : start + SUBSET]))
+
+
+def read_alone(fonts: Sequence[FontAnswers]) -> Hits:
+    """The recogniser's own answers."""
+    return _joined([_hits(font, font.p_GK) for font in fonts])
+
+
+def read_in_context(context: FontContext, fonts: Sequence[FontAnswers]) -> Hits:
+    """The answers of every font corrected by the exported file."""
+    return _joined([_hits(font, corrected(context, font)) for font in fonts])
+
+
+def corrected(context: FontContext, font: FontAnswers) -> NDArray[np.float32]:
+    """(G, K) corrected probabilities of the best classes; of all others the file hears that they are impossible."""
+    probabilities_GC = np.zeros((len(font.known_G), context.facts.classes), np.float32)
+    np.put_along_axis(probabilities_GC, font.classes_GK, font.p_GK, axis=1)
+    return np.take_along_axis(context.correct(probabilities_GC), font.classes_GK, axis=1)
+
+
+def _hits(font: FontAnswers, p_GK: NDArray[np.float32]) -> Hits:
+    best_G1 = p_GK.argmax(axis=1, keepdims=True)
+    right_G, confidence_G = (np.take_along_axis(values, best_G1, axis=1)[:, 0] for values in (font.right_GK, p_GK))
+    return Hits(right_G[font.known_G], confidence_G[font.known_G])
+
+
+def _joined(parts: Sequence[Hits]) -> Hits:
+    return Hits(*(np.concatenate(column) for column in zip(*parts, strict=True)))
