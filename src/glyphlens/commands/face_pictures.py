@@ -17,11 +17,12 @@ from glyphlens.imaging.font_bytes import COMPRESSED_SIGNATURES, cut_off, uncompr
 from glyphlens.imaging.geometry import em_geometry, mark_known
 from glyphlens.imaging.metrics import em_metrics
 from glyphlens.imaging.outlines import join_outlines
+from glyphlens.imaging.postscript_fonts import is_mac_font, is_postscript_font, opentype_bytes
 from glyphlens.imaging.raster import DiacriticRule, rasterise
 from glyphlens.imaging.shaping import EMPTY, FontFace, FontFileError, open_faces
 from glyphlens.sources.fonts.isolation import Limits, run_isolated
 
-FONT_SUFFIXES = (".ttf", ".otf", ".woff", ".woff2", ".ttc", ".otc")
+FONT_SUFFIXES = (".ttf", ".otf", ".woff", ".woff2", ".ttc", ".otc", ".pfa", ".pfb", ".cff", ".dfont")
 MAX_FONT_BYTES = 1 << 29
 UNPACKING = Limits(seconds=300, memory_mib=1024)  # a few kilobytes of woff2 can hold gigabytes
 BATCH, BATCH_POINTS = 512, 500_000
@@ -40,17 +41,21 @@ class Pictures(NamedTuple):
 def open_font(path: Path) -> list[FontFace]:
     """All faces of a font file of any kind; raises InputError that names the file and the reason."""
     try:
-        data = _plain(_read(path))
-        lack = cut_off(data) or without_outlines(data)
-        try:
-            faces = list(open_faces(data))
-        except FontFileError as error:
-            raise InputError(f"{lack} ({error})" if lack else str(error)) from error
-        if lack:
-            raise InputError(lack)
-        return faces
+        return faces_of(plain_font(_read(path)))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
+
+
+def faces_of(data: bytes) -> list[FontFace]:
+    """All faces of plain TrueType/OpenType bytes; raises InputError."""
+    lack = cut_off(data) or without_outlines(data)
+    try:
+        faces = list(open_faces(data))
+    except FontFileError as error:
+        raise InputError(f"{lack} ({error})" if lack else str(error)) from error
+    if lack:
+        raise InputError(lack)
+    return faces
 
 
 def face_pictures(face: FontFace, rule: DiacriticRule, batch: int = BATCH) -> Iterator[Pictures]:
@@ -80,11 +85,14 @@ def _read(path: Path) -> bytes:
     return data
 
 
-def _plain(data: bytes) -> bytes:
-    """Unpacked, in a process of its own with bounded memory where the bytes are compressed; raises InputError."""
-    if data[:4] not in COMPRESSED_SIGNATURES:
+def plain_font(data: bytes) -> bytes:
+    """Unpacked or put into OpenType's tables, in a process of its own with bounded time and memory; raises InputError."""
+    if data[:4] in COMPRESSED_SIGNATURES:
+        (outcome,) = run_isolated(uncompressed, [data], UNPACKING, workers=1)
+    elif is_postscript_font(data) or is_mac_font(data):
+        (outcome,) = run_isolated(opentype_bytes, [data], UNPACKING, workers=1)
+    else:
         return uncompressed(data)
-    (outcome,) = run_isolated(uncompressed, [data], UNPACKING, workers=1)
     if outcome.result is None:
         raise InputError(outcome.reason)
     return outcome.result
