@@ -3,7 +3,7 @@
 G glyphs of one batch · H×W pixels · B = W/8 bytes a row of packed pixels · F = 7 geometry features
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,10 +58,15 @@ def faces_of(data: bytes) -> list[FontFace]:
     return faces
 
 
-def face_pictures(face: FontFace, rule: DiacriticRule, batch: int = BATCH) -> Iterator[Pictures]:
-    """Every glyph number of a face in turn; a glyph that cannot be read or has no outline is among the faults."""
+def face_pictures(
+    face: FontFace, rule: DiacriticRule, batch: int = BATCH, gids: Sequence[int] | None = None
+) -> Iterator[Pictures]:
+    """The given glyph numbers of a face in turn, by default all of them.
+
+    A glyph that cannot be read or has no outline is among the faults.
+    """
     height = em_height(face)
-    for gids_G, parts, faults in _outlines(face, batch):
+    for gids_G, parts, faults in _outlines(face, batch, range(face.glyph_count) if gids is None else gids):
         outlines = join_outlines(parts)
         advances_G = np.array([face.advance(gid) for gid in gids_G.tolist()], np.float64)
         rasters = rasterise(outlines, np.full(len(gids_G), height), advances_G, rule)
@@ -107,16 +112,18 @@ def em_height(face: FontFace) -> float:
         return float(face.metrics.upem)
 
 
-def _outlines(face: FontFace, batch: int) -> Iterator[tuple[NDArray[np.int64], list[Outline], dict[int, str]]]:
+def _outlines(
+    face: FontFace, batch: int, gids: Sequence[int]
+) -> Iterator[tuple[NDArray[np.int64], list[Outline], dict[int, str]]]:
     """Successive glyph numbers, outlines and faults: at most ``batch`` glyphs, fewer where they have many points."""
     outlines: list[Outline] = []
     faults: dict[int, str] = {}
     points = 0
-    for gid in range(face.glyph_count):
+    for done, gid in enumerate(gids, start=1):
         outlines.append(_outline(face, gid, faults))
         points += len(outlines[-1].tags_P)
-        if len(outlines) == batch or points >= BATCH_POINTS or gid == face.glyph_count - 1:
-            yield np.arange(gid + 1 - len(outlines), gid + 1), outlines, faults
+        if len(outlines) == batch or points >= BATCH_POINTS or done == len(gids):
+            yield np.array(gids[done - len(outlines) : done], np.int64), outlines, faults
             outlines, faults, points = [], {}, 0
 
 

@@ -91,7 +91,7 @@ def identify_face(
     best: list[Best] = []
     for pictures in face_pictures(face, rule):
         batches.append(pictures)
-        best.append(_recognize(recognizer, pictures, max(top, TOP)))
+        best.append(recognize(recognizer, pictures, max(top, TOP)))
         progress.update(len(pictures.gids_G))
     answers = joined(best, top)
     faults = {gid: reason for pictures in batches for gid, reason in pictures.faults.items()}
@@ -103,7 +103,7 @@ def identify_face(
     return _checked(FaceAnswers(table, packed_NHB, pd.DataFrame()), face, answers, recognizer, letters)
 
 
-def _recognize(recognizer: Recognizer, pictures: Pictures, count: int) -> Best:
+def recognize(recognizer: Recognizer, pictures: Pictures, count: int) -> Best:
     """Best classes of a batch; glyphs without a picture are not shown to the network."""
     drawn = np.array([int(gid) not in pictures.faults for gid in pictures.gids_G])
     rasters_NHW = unpack_bits(pictures.packed_GHB[drawn]) * np.uint8(255)

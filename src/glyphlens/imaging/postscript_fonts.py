@@ -72,12 +72,18 @@ def read_cff(data: bytes) -> TopDict:
     return top
 
 
+def cids_of(top: TopDict) -> dict[int, int]:
+    """{gid: CID} of a CID-keyed CFF; empty for one whose glyphs have names."""
+    if not hasattr(top, "ROS"):
+        return {}
+    return {gid: int(name.removeprefix("cid")) if gid else 0 for gid, name in enumerate(top.charset)}
+
+
 def _from_cff(data: bytes) -> bytes:
     top = read_cff(data)
     face = _opened(data)
-    names = list(top.charset)
-    is_cid = hasattr(top, "ROS")
-    glyphs = [_Glyph(name, int(name.removeprefix("cid")) if is_cid else gid) for gid, name in enumerate(names)]
+    cids = cids_of(top)
+    glyphs = [_Glyph(name, cids.get(gid, gid)) for gid, name in enumerate(top.charset)]
     table = DefaultTable("CFF ")
     table.data = data
     return _wrapped(face, glyphs, table)
@@ -200,6 +206,7 @@ def _wrapped(face: freetype.Face, glyphs: list[_Glyph], cff: DefaultTable | None
     if cff is None:
         builder.setupCFF("Font", {}, drawings, {})
     else:
+        builder.font.sfntVersion = "OTTO"
         builder.font["CFF "] = cff
     builder.setupHorizontalMetrics({name: (advance, 0) for name, advance in advances.items()})
     builder.setupHorizontalHeader(ascent=face.ascender, descent=face.descender)

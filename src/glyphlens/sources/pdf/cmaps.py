@@ -13,6 +13,7 @@ import pikepdf
 from glyphlens.core.errors import InputError
 
 OPERATORS = ("endcodespacerange", "endbfchar", "endbfrange", "endcidchar", "endcidrange", "usecmap")
+END = "endcmap"
 MAX_ENTRIES = 1 << 17  # twice as many as there are codes of two bytes
 BLOCK = 100  # entries of one bfchar section at most
 
@@ -36,7 +37,9 @@ def parse_cmap(stream: pikepdf.Object) -> CMap:
     lengths: set[int] = set()
     try:
         for operands, operator in pikepdf.parse_content_stream(stream):
-            name = str(operator)
+            name = bytes(operator).decode("latin-1")
+            if name == END:  # what follows belongs to no map; some writers leave another one there
+                break
             if name not in OPERATORS:
                 continue
             if name == "usecmap":

@@ -13,7 +13,7 @@ from fontTools import agl
 from fontTools.encodings.MacRoman import MacRoman
 from fontTools.encodings.StandardEncoding import StandardEncoding
 
-from glyphlens.imaging.postscript_fonts import read_cff
+from glyphlens.imaging.postscript_fonts import cids_of, read_cff
 
 SYMBOLIC, NONSYMBOLIC = 4, 32  # bits of a font descriptor's flags
 NOTDEF = ".notdef"
@@ -91,11 +91,8 @@ def composite_glyphs(program: bytes, descendant: pikepdf.Object, cids: Mapping[i
         gids = bytes(table.read_bytes())
         return {code: int.from_bytes(gids[2 * cid : 2 * cid + 2], "big") for code, cid in cids.items()}
     cff = _cff_of(program)
-    top = read_cff(cff) if cff else None
-    if top is None or not hasattr(top, "ROS"):
-        return dict(cids)
-    gid_of = {name: gid for gid, name in enumerate(top.charset)}
-    return {code: gid_of[f"cid{cid:05d}"] for code, cid in cids.items() if f"cid{cid:05d}" in gid_of}
+    gid_of = {cid: gid for gid, cid in cids_of(read_cff(cff)).items()} if cff else {}
+    return {code: gid_of[cid] for code, cid in cids.items() if cid in gid_of} if gid_of else dict(cids)
 
 
 def _cff_of(program: bytes) -> bytes:

@@ -55,7 +55,7 @@ class _Walk:
         saved: list[FontUse | None] = []
         line = 0.0
         for operands, operator in pikepdf.parse_content_stream(stream, OPERATORS):
-            name = str(operator)
+            name = bytes(operator).decode("latin-1")
             if name == "q":
                 saved.append(current)
             elif name == "Q":
