@@ -34,7 +34,7 @@ PANEL = "Glyphs and characters"
     rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens identify Amiri.ttf   ·   glyphlens identify *.woff2 -o glyphs.csv "
     "--sheet sheet.png   ·   glyphlens identify fonts/ --check   ·   glyphlens identify old.otf -f json "
-    "--min-confidence 0.8",
+    "--min-confidence 0.8   ·   glyphlens identify book.pdf   ·   glyphlens identify old.pfb --write new.otf",
 )
 def identify(
     fonts: Annotated[
@@ -42,13 +42,21 @@ def identify(
         typer.Argument(
             parser=source,
             metavar="FONTS",
-            help=f"Font files (ttf otf woff woff2 ttc), folders of them{NAMES_WITH_A_DASH}",
+            help=f"Font files (ttf otf woff woff2 ttc pfa pfb cff dfont), folders of them, or PDFs{NAMES_WITH_A_DASH}",
         ),
     ],
     output: Output = None,
     format: Format = None,
     sheet: Sheet = None,
     check: Annotated[bool, typer.Option("--check", help="Compare with the fonts' own cmap, slice by slice.")] = False,
+    write: Annotated[
+        list[Path] | None,
+        typer.Option(
+            parser=destination,
+            metavar="FILE",
+            help="Of one font: .ttf or .otf with a cmap, .fea glyph classes, .cmap ToUnicode by glyph number.",
+        ),
+    ] = None,
     model: Model = None,
     top: Top = 5,
     min_confidence: Least = 0.0,
@@ -58,11 +66,15 @@ def identify(
 
     Each glyph number gets a label such as beh.init, code points, a form, the runners-up and a calibrated confidence.
     The exit status is 1 where some fonts could not be used; where none could, it is 2 and nothing is written.
+
+    Of a PDF, each font in use is listed: whether it has a map to text (ToUnicode), none, or a wrong one, as the shapes
+    tell. The exit status is 1 where one has none or a wrong one; glyphlens fix mends that. Only Arabic script is known:
+    a map is contradicted only in fonts that are Arabic beyond doubt.
     """
     from glyphlens.commands.run import Wanted, run_identify
 
     wanted = Wanted(output, format.value if format else None, sheet, model, top, min_confidence, threads)
-    raise typer.Exit(run_identify(fonts, wanted, check=check))
+    raise typer.Exit(run_identify(fonts, wanted, check=check, further=write or []))
 
 
 @app.command(

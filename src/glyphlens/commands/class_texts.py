@@ -76,7 +76,9 @@ def _class_text(entry: CharacterClass, known: Mapping[str, str]) -> ClassText:
     text = plain_letters("".join(chr(int(code.removeprefix("U+"), 16)) for code in entry.code_points))
     labels = {entry.label, *entry.members, *entry.lookalikes}
     alike = {folded(known[label]) for label in labels if label in known} | {folded(text)}
-    return ClassText(text, frozenset(alike), _joins(label.rpartition(".")[2] for label in {entry.label, *entry.members}))
+    return ClassText(
+        text, frozenset(alike), _joins(label.rpartition(".")[2] for label in {entry.label, *entry.members})
+    )
 
 
 def _joins(forms: Iterable[str]) -> tuple[bool, bool] | None:

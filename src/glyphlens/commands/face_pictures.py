@@ -41,7 +41,7 @@ class Pictures(NamedTuple):
 def open_font(path: Path) -> list[FontFace]:
     """All faces of a font file of any kind; raises InputError that names the file and the reason."""
     try:
-        return faces_of(plain_font(_read(path)))
+        return faces_of(plain_font(read_font_file(path)))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
@@ -76,7 +76,7 @@ def face_pictures(
         yield Pictures(gids_G, rasters.packed_GHB, geometry_GF, blank | faults)
 
 
-def _read(path: Path) -> bytes:
+def read_font_file(path: Path) -> bytes:
     """A file's bytes; raises InputError where it cannot be read or does not end in time."""
     try:
         with path.open("rb") as file:

@@ -7,7 +7,7 @@ answers on Arabic text agree with that nearly always, answers on glyphs of anoth
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from glyphlens.commands.pdf_readings import Reading, ReadFont
+from glyphlens.commands.pdf_readings import ReadFont, Reading
 from glyphlens.sources.pdf.shown_codes import GAP
 
 SURE = 0.9

@@ -37,7 +37,13 @@ class _Glyph(NamedTuple):
 
 def is_postscript_font(data: bytes) -> bool:
     """Whether the bytes begin as a Type 1 font or a bare CFF."""
-    is_cff = len(data) > CFF_HEADER and data[0] == CFF_MAJOR and data[1] <= 1 and 4 <= data[2] < 32 and data[3] in (1, 2, 3, 4)
+    is_cff = (
+        len(data) > CFF_HEADER
+        and data[0] == CFF_MAJOR
+        and data[1] <= 1
+        and 4 <= data[2] < 32
+        and data[3] in (1, 2, 3, 4)
+    )
     return data[:2] in (PFB, PFA) or is_cff
 
 

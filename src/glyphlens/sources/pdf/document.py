@@ -16,12 +16,14 @@ LIMITS = Limits(seconds=300, memory_mib=2048)  # a few kilobytes of a PDF can ho
 
 
 def is_pdf(path: Path) -> bool:
-    """Whether a file is a PDF by its first bytes, or by its name where it cannot be opened."""
+    """Whether a file is called a PDF, or is one by its first bytes; a pipe is not looked into."""
     try:
+        if path.suffix.lower() == PDF_SUFFIX or not path.is_file():
+            return path.suffix.lower() == PDF_SUFFIX and not path.is_dir()
         with path.open("rb") as file:
-            return SIGNATURE in file.read(SIGNATURE_WITHIN) if path.is_file() else False
+            return SIGNATURE in file.read(SIGNATURE_WITHIN)
     except OSError:
-        return path.suffix.lower() == PDF_SUFFIX
+        return False
 
 
 @contextmanager
