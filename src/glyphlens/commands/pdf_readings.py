@@ -21,7 +21,7 @@ NOTDEF = 0
 
 
 class Reading(NamedTuple):
-    """A glyph's answer: label, text, confidence; ``alike``: folded texts that its shape may have, the top five's.
+    """A glyph's answer: label, text, confidence; ``same``: folded texts of that shape; ``alike``: of the top five's.
 
     ``label`` is empty for a blank glyph, whose ``text`` is a space where it moves the text on.
     """
@@ -29,6 +29,7 @@ class Reading(NamedTuple):
     label: str
     text: str
     confidence: float
+    same: frozenset[str]
     alike: frozenset[str]
     joins: tuple[bool, bool] | None
 
@@ -73,11 +74,11 @@ def _readings(
         best = recognize(recognizer, pictures, TOP)
         for row, gid in enumerate(pictures.gids_G.tolist()):
             if gid in pictures.faults:
-                found[gid] = Reading("", " " if face.advance(gid) > 0 else "", 1.0, frozenset(), None)
+                found[gid] = Reading("", " " if face.advance(gid) > 0 else "", 1.0, frozenset(), frozenset(), None)
                 continue
             ranked = best.classes_NK[row].tolist()
             first, entry = texts[ranked[0]], recognizer.classes[ranked[0]]
             alike = frozenset().union(*(texts[number].alike for number in ranked))
             confidence = float(np.round(best.confidence_NK[row, 0], 4))
-            found[gid] = Reading(entry.label, first.text, confidence, alike, first.joins)
+            found[gid] = Reading(entry.label, first.text, confidence, first.alike, alike, first.joins)
     return found
