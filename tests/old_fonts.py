@@ -29,7 +29,9 @@ def type1_font(shapes: Mapping[str, Sequence[Box]], encoding: Mapping[int, str])
     for name, boxes in shapes.items():
         code = eexec.encrypt(bytes(4) + _charstring(boxes), CHARSTRING_KEY)[0]
         private += b"/%s %d RD " % (name.encode(), len(code)) + code + b" ND\n"
-    private += b"end\nend\nreadonly put\nnoaccess put\ndup /FontName get exch definefont pop\nmark currentfile closefile\n"
+    private += (
+        b"end\nend\nreadonly put\nnoaccess put\ndup /FontName get exch definefont pop\nmark currentfile closefile\n"
+    )
     secret = eexec.encrypt(bytes(4) + private, EEXEC_KEY)[0].hex().upper()
     lines = "\n".join(secret[place : place + 64] for place in range(0, len(secret), 64))
     zeros = ("0" * 64 + "\n") * 8

@@ -91,7 +91,7 @@ def read_font_file(path: Path) -> bytes:
 
 
 def plain_font(data: bytes) -> bytes:
-    """Unpacked or put into OpenType's tables, in a process of its own with bounded time and memory; raises InputError."""
+    """Unpacked or put into OpenType's tables, in a process apart with bounded time and memory; raises InputError."""
     if data[:4] in COMPRESSED_SIGNATURES:
         (outcome,) = run_isolated(uncompressed, [data], UNPACKING, workers=1)
     elif is_postscript_font(data) or is_mac_font(data):

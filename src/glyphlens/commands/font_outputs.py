@@ -1,4 +1,4 @@
-"""What else can be made of the answers for one font: a font with a cmap, glyph classes for features, a ToUnicode CMap."""
+"""What else can be made of one font's answers: a font with a cmap, glyph classes for features, a ToUnicode CMap."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""``glyphlens identify file.pdf`` and ``glyphlens fix``: the state of a PDF's fonts, and a copy whose text is mended."""
+"""``glyphlens identify file.pdf`` and ``glyphlens fix``: the state of a PDF's fonts, and a copy with mended text."""
 
 import sys
 from collections.abc import Sequence

@@ -36,8 +36,8 @@ def parse_cmap(stream: pikepdf.Object) -> CMap:
     found = CMap()
     lengths: set[int] = set()
     try:
-        for operands, operator in pikepdf.parse_content_stream(stream):
-            name = bytes(operator).decode("latin-1")
+        for instruction in pikepdf.parse_content_stream(stream):
+            operands, name = instruction.operands, bytes(instruction.operator).decode("latin-1")
             if name == END:  # what follows belongs to no map; some writers leave another one there
                 break
             if name not in OPERATORS:

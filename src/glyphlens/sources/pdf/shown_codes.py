@@ -54,8 +54,8 @@ class _Walk:
         current: FontUse | None = None
         saved: list[FontUse | None] = []
         line = 0.0
-        for operands, operator in pikepdf.parse_content_stream(stream, OPERATORS):
-            name = bytes(operator).decode("latin-1")
+        for instruction in pikepdf.parse_content_stream(stream, OPERATORS):
+            operands, name = list(instruction.operands), bytes(instruction.operator).decode("latin-1")
             if name == "q":
                 saved.append(current)
             elif name == "Q":
