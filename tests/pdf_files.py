@@ -1,4 +1,4 @@
-"""PDFs made in code: Arabic text in a real font (DejaVu Sans, which comes with matplotlib), embedded in several ways."""
+"""PDFs made in code: text in a real font (DejaVu Sans, which comes with matplotlib), embedded in several ways."""
 
 import io
 from collections.abc import Mapping

@@ -11,7 +11,7 @@ from rich.table import Table
 from glyphlens.commands.inputs import NONE_USED, SOME_UNUSED, require_kept
 from glyphlens.commands.model import model_files, open_model
 from glyphlens.commands.output import Format, check_writable, output_format, save_answers, shown_place
-from glyphlens.commands.pdf_judgement import CHANGES, Judged, judge_font
+from glyphlens.commands.pdf_judgement import CHANGES, Judged, judge_font, says_nothing
 from glyphlens.commands.pdf_readings import read_fonts
 from glyphlens.commands.screen import Cell, Column, console, fitted_table
 from glyphlens.core.errors import InputError
@@ -65,11 +65,7 @@ def run_fix(source: Path, target: Path, wanted: PdfWanted) -> int:
     check_writable(target)
     if target == STANDARD_OUTPUT and (wanted.output == STANDARD_OUTPUT or (wanted.output is None and form != "table")):
         raise InputError("the PDF and the report cannot both go to standard output; name a file for one of them")
-    require_changeable_pdf(source)
-    fonts = judge_pdf(source, recognizer, wanted.min_confidence)
-    maps = {font.font.number: font.final_map for font in fonts if font.changes}
-    with writing(target) as partial:
-        write_to_unicode(source, partial, maps)
+    fonts = mend_pdf(source, target, recognizer, wanted.min_confidence)
     _give_decisions(source, target, fonts, wanted, form)
     return 0 if all(font.is_readable or _is_mended(font) for font in fonts) else SOME_UNUSED
 
@@ -77,6 +73,18 @@ def run_fix(source: Path, target: Path, wanted: PdfWanted) -> int:
 def judge_pdf(path: Path, recognizer: Recognizer, least: float) -> list[Judged]:
     """Every font with which a PDF shows text, judged; raises InputError."""
     return [judge_font(read, least) for read in read_fonts(read_pdf_fonts(path), recognizer)]
+
+
+def mend_pdf(source: Path, target: Path, recognizer: Recognizer, least: float) -> list[Judged]:
+    """Write a copy with the maps that its fonts should have; what was decided. The copy is whole or not there.
+
+    Raises InputError where the PDF cannot be read or may not be changed.
+    """
+    require_changeable_pdf(source)
+    fonts = judge_pdf(source, recognizer, least)
+    with writing(target) as partial:
+        write_to_unicode(source, partial, {font.font.number: font.final_map for font in fonts if font.changes})
+    return fonts
 
 
 def font_table(path: Path, fonts: Sequence[Judged]) -> pd.DataFrame:
@@ -87,7 +95,7 @@ def font_table(path: Path, fonts: Sequence[Judged]) -> pd.DataFrame:
     rows = [
         (
             shown(path), each.font.name, each.font.kind, each.font.page, sum(each.font.counts.values()), each.map,
-            sum(decision.count for decision in each.decisions if not decision.was),
+            sum(decision.count for decision in each.decisions if says_nothing(decision.was)),
             _shown_as(each, "letters"), _shown_as(each, "replaced"), each.note,
         )
         for each in fonts

@@ -86,7 +86,7 @@ def _state(font: PdfFont) -> Map:
     shown = sum(font.counts.values())
 
     def mapped(texts: dict[int, str]) -> bool:
-        known = sum(count for code, count in font.counts.items() if not _says_nothing(texts.get(code, "")))
+        known = sum(count for code, count in font.counts.items() if not says_nothing(texts.get(code, "")))
         return known >= LEAST_MAPPED * shown
 
     if font.has_map:
@@ -116,7 +116,8 @@ def has_any_letter(text: str) -> bool:
     return any(unicodedata.category(character)[0] == "L" for character in text)
 
 
-def _says_nothing(text: str) -> bool:
+def says_nothing(text: str) -> bool:
+    """Whether a text tells a reader nothing: it is empty, private, unassigned, or the mark of a lost character."""
     return not text or all(unicodedata.category(each) in MEANINGLESS or each == REPLACEMENT for each in text)
 
 
@@ -128,7 +129,7 @@ class _Rules:
         self.evidence = evidence
 
     def __call__(self, was: str, reading: Reading) -> tuple[Verdict, str]:
-        if _says_nothing(was):
+        if says_nothing(was):
             sure = reading.text and reading.confidence >= self.least
             return ("written", reading.text) if sure else ("uncertain", was)
         if self.contradicts(was, reading):
@@ -138,7 +139,10 @@ class _Rules:
         return "kept", was
 
     def contradicts(self, was: str, reading: Reading) -> bool:
-        """Whether the shape is surely another letter than the map says."""
+        """Whether the shape is surely another letter than the map says, or its letters stand there from left to right."""
+        letters = folded(reading.text)
+        if len(letters) > 1 and folded(was) == letters[::-1] != letters:
+            return reading.confidence >= self.least
         if reading.confidence < max(CONTRADICTION, self.least) or not self.evidence.is_arabic:
             return False
         if not (has_letters(reading.text) and has_any_letter(was)) or set(reading.text) & DOTLESS:
