@@ -37,16 +37,16 @@ def font_scores(read: ReadFont, least: float = LEAST) -> dict[str, object]:
     scores = dict.fromkeys(("all", "arabic", "exact", "shape", "wrong", "touched"), 0)
     for one in decisions:
         truth = plain_letters(font.texts.get(one.code, ""))
-        scores["all"] += one.count
+        scores["all"] += one.shown
         if not is_arabic(truth):
-            scores["touched"] += one.count * bool(is_arabic(one.becomes))
+            scores["touched"] += one.shown * bool(is_arabic(one.becomes))
             continue
-        scores["arabic"] += one.count
+        scores["arabic"] += one.shown
         is_exact = folded(one.becomes) == folded(truth)
         is_alike = bool(one.becomes) and folded(truth) in read.readings[one.code].same
-        scores["exact"] += one.count * is_exact
-        scores["shape"] += one.count * (is_exact or is_alike)
-        scores["wrong"] += one.count * (bool(one.becomes) and not is_exact)
+        scores["exact"] += one.shown * is_exact
+        scores["shape"] += one.shown * (is_exact or is_alike)
+        scores["wrong"] += one.shown * (bool(one.becomes) and not is_exact)
     return {"font": font.name, **scores}
 
 

@@ -86,7 +86,9 @@ def test_a_right_map_stays_as_it_is(tmp_path, recognizer, mapped):
 
 
 def test_presentation_forms_become_letters(tmp_path, recognizer, mapped):
-    forms = {code: {"لا": "\ufefb", "ك": "\ufedb", "م": "\ufee3"}.get(text, text) for code, text in drawn().texts.items()}
+    forms = {
+        code: {"لا": "\ufefb", "ك": "\ufedb", "م": "\ufee3"}.get(text, text) for code, text in drawn().texts.items()
+    }
     source, target = write_pdf(tmp_path / "old.pdf", drawn(), forms), tmp_path / "new.pdf"
     (font,) = mend_pdf(source, target, recognizer, LEAST)
     assert font.map == "present" and {one.verdict for one in font.decisions} == {"kept", "letters"}
@@ -186,7 +188,13 @@ def test_what_may_not_be_changed_is_refused_by_name(tmp_path, glyphlens, monkeyp
         source.mkdir()
     if fault == "large":
         monkeypatch.setattr(document, "MAX_PDF_BYTES", 1000)
-    words = {"encrypted": "encrypted", "signed": "signed", "large": "MiB", "gone": "No such file", "folder": "directory"}
+    words = {
+        "encrypted": "encrypted",
+        "signed": "signed",
+        "large": "MiB",
+        "gone": "No such file",
+        "folder": "directory",
+    }
     status, _, err = glyphlens("fix", source, "-o", target)
     assert status == 2 and words.get(fault, "damaged") in err and "Traceback" not in err
     assert not target.exists() and sorted(path.name for path in tmp_path.iterdir()) in (["old.pdf"], [])

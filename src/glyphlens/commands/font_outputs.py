@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-from fontTools.ttLib import TTFont
+from fontTools.ttLib import TTFont, newTable
 from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 
 from glyphlens.commands.class_texts import plain_letters
@@ -51,10 +52,10 @@ def font_with_cmap(data: bytes, answers: pd.DataFrame) -> bytes:
         font = TTFont(io.BytesIO(data), fontNumber=0, lazy=True)
         names = font.getGlyphOrder()
         mapped = dict(font.getBestCmap() or {}) if "cmap" in font else {}
-        for row in answers.sort_values("confidence", ascending=False, kind="stable").itertuples():
-            code_point = character_of(_code_points(row.code_points), str(row.form))
+        for row in answers.sort_values("confidence", ascending=False, kind="stable").to_dict("records"):
+            code_point = character_of(_code_points(row["code_points"]), row["form"])
             if code_point is not None:
-                mapped.setdefault(code_point, names[row.gid])
+                mapped.setdefault(code_point, names[row["gid"]])
         subtable = CmapSubtable.newSubtable(4)
         subtable.platformID, subtable.platEncID, subtable.language = WINDOWS, UNICODE_BMP, 0
         subtable.cmap = {code: name for code, name in mapped.items() if code <= 0xFFFF}
@@ -71,10 +72,10 @@ def font_with_cmap(data: bytes, answers: pd.DataFrame) -> bytes:
 def glyph_classes(names: Sequence[str], answers: pd.DataFrame) -> str:
     """A feature file of glyph classes: one for each label and one for each form."""
     classes: defaultdict[str, list[str]] = defaultdict(list)
-    for row in answers.sort_values("gid").itertuples():
-        classes[_class_name(str(row.label))].append(names[row.gid])
-        if row.form:
-            classes[f"all.{row.form}"].append(names[row.gid])
+    for row in answers.sort_values("gid").to_dict("records"):
+        classes[_class_name(row["label"])].append(names[row["gid"]])
+        if row["form"]:
+            classes[f"all.{row['form']}"].append(names[row["gid"]])
     lines = [f"@{name} = [{' '.join(members)}];" for name, members in sorted(classes.items())]
     return "\n".join(["# Glyph classes by shape alone", *lines]) + "\n"
 
@@ -96,9 +97,7 @@ def _presentation_characters() -> Mapping[tuple[tuple[int, ...], str], int]:
     return found
 
 
-def _new_cmap(font: TTFont) -> object:
-    from fontTools.ttLib import newTable
-
+def _new_cmap(font: TTFont) -> Any:
     font["cmap"] = newTable("cmap")
     font["cmap"].tableVersion, font["cmap"].tables = 0, []
     return font["cmap"]
@@ -116,7 +115,10 @@ def _save_classes(path: Path, font: Path, answers: pd.DataFrame) -> None:
 
 
 def _save_cmap(path: Path, _: Path, answers: pd.DataFrame) -> None:
-    texts = {row.gid: plain_letters("".join(map(chr, _code_points(row.code_points)))) for row in answers.itertuples()}
+    texts = {
+        row["gid"]: plain_letters("".join(map(chr, _code_points(row["code_points"]))))
+        for row in answers.to_dict("records")
+    }
     save_text(path, format_cmap(texts, GID_BYTES))
 
 

@@ -95,7 +95,7 @@ def font_table(path: Path, fonts: Sequence[Judged]) -> pd.DataFrame:
     rows = [
         (
             shown(path), each.font.name, each.font.kind, each.font.page, sum(each.font.counts.values()), each.map,
-            sum(decision.count for decision in each.decisions if says_nothing(decision.was)),
+            sum(decision.shown for decision in each.decisions if says_nothing(decision.was)),
             _shown_as(each, "letters"), _shown_as(each, "replaced"), each.note,
         )
         for each in fonts
@@ -107,7 +107,7 @@ def decision_table(path: Path, fonts: Sequence[Judged]) -> pd.DataFrame:
     """One row a code in use: pdf, font, page, code, gid, shown, was, label, confidence, verdict, becomes."""
     rows = [
         (
-            shown(path), each.font.name, each.font.page, f"{one.code:0{2 * each.font.code_bytes}X}", one.gid, one.count,
+            shown(path), each.font.name, each.font.page, f"{one.code:0{2 * each.font.code_bytes}X}", one.gid, one.shown,
             one.was, one.label, one.confidence, one.verdict, one.becomes,
         )
         for each in fonts
@@ -118,12 +118,12 @@ def decision_table(path: Path, fonts: Sequence[Judged]) -> pd.DataFrame:
 
 
 def _shown_as(font: Judged, verdict: str) -> int:
-    return sum(decision.count for decision in font.decisions if decision.verdict == verdict)
+    return sum(decision.shown for decision in font.decisions if decision.verdict == verdict)
 
 
 def _is_mended(font: Judged) -> bool:
     """Whether most of what the font shows has a text in the end."""
-    known = sum(decision.count for decision in font.decisions if decision.becomes)
+    known = sum(decision.shown for decision in font.decisions if decision.becomes)
     return known * 2 >= sum(font.font.counts.values()) and bool(font.changes)
 
 
@@ -175,10 +175,10 @@ def fonts_on_screen(table: pd.DataFrame, title: str, width: int) -> Table:
     columns += [Column(name, is_number=True) for name in ("unmapped", "forms", "other")] + [Column("note")]
     rows: list[list[Cell]] = [
         [
-            row.font, row.type, str(row.page), str(row.shown), MAP_WORDS[str(row.map)], str(row.unmapped or "–"),
-            str(row.forms or "–"), str(row.other or "–"), row.note,
+            row["font"], row["type"], str(row["page"]), str(row["shown"]), MAP_WORDS[row["map"]],
+            *(str(row[name] or "–") for name in ("unmapped", "forms", "other")), row["note"],
         ]
-        for row in table.itertuples()
+        for row in table.to_dict("records")
     ]  # fmt: skip
     return fitted_table(title, columns, rows, width)
 
@@ -189,10 +189,10 @@ def changes_on_screen(table: pd.DataFrame, width: int) -> Table:
     columns += [Column("label"), Column("sure", is_number=True), Column("verdict"), Column("becomes", is_key=True)]
     rows: list[list[Cell]] = [
         [
-            row.font, row.code, str(row.shown), _code_points(row.was), row.label, f"{row.sure:.1%}", row.verdict,
-            _code_points(row.becomes),
+            row["font"], row["code"], str(row["shown"]), _code_points(row["was"]), row["label"], f"{row['sure']:.1%}",
+            row["verdict"], _code_points(row["becomes"]),
         ]
-        for row in table.itertuples()
+        for row in table.to_dict("records")
     ]  # fmt: skip
     return fitted_table("", columns, rows, width)
 

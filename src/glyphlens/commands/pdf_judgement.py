@@ -29,7 +29,7 @@ class Decision(NamedTuple):
 
     code: int
     gid: int
-    count: int
+    shown: int
     was: str
     label: str
     confidence: float
@@ -139,7 +139,7 @@ class _Rules:
         return "kept", was
 
     def contradicts(self, was: str, reading: Reading) -> bool:
-        """Whether the shape is surely another letter than the map says, or its letters stand there from left to right."""
+        """Whether the shape is surely another letter, or its letters stand in the map from left to right."""
         letters = folded(reading.text)
         if len(letters) > 1 and folded(was) == letters[::-1] != letters:
             return reading.confidence >= self.least
@@ -160,12 +160,12 @@ _NOT_JUDGED = _not_judged
 def _decision(read: ReadFont, code: int, was: str, decide: "_Rules | object") -> Decision:
     reading = read.readings.get(code)
     gid = read.font.glyphs.get(code, 0)
-    count = read.font.counts[code]
+    shown = read.font.counts[code]
     if reading is None or not callable(decide):
-        return Decision(code, gid, count, was, "", 0.0, "not judged", was)
+        return Decision(code, gid, shown, was, "", 0.0, "not judged", was)
     verdict, becomes = decide(was, reading)
-    return Decision(code, gid, count, was, reading.label, reading.confidence, verdict, becomes)
+    return Decision(code, gid, shown, was, reading.label, reading.confidence, verdict, becomes)
 
 
 def _wrong(decisions: Sequence[Decision]) -> int:
-    return sum(each.count for each in decisions if each.verdict == "replaced")
+    return sum(each.shown for each in decisions if each.verdict == "replaced")
