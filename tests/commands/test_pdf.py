@@ -196,7 +196,9 @@ def test_what_may_not_be_changed_is_refused_by_name(tmp_path, glyphlens, monkeyp
         "folder": "directory",
     }
     status, _, err = glyphlens("fix", source, "-o", target)
-    assert status == 2 and words.get(fault, "damaged") in err and "Traceback" not in err
+    assert (
+        status == 2 and words.get(fault, fault if fault.endswith("ed") else "damaged") in err and "Traceback" not in err
+    )
     assert not target.exists() and sorted(path.name for path in tmp_path.iterdir()) in (["old.pdf"], [])
 
 

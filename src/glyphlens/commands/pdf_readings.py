@@ -113,9 +113,13 @@ def _readings(
 
 
 def _by_text(ranked: list[int], confidence_K: list[float], texts: Sequence[ClassText]) -> tuple[list[int], float]:
-    """The classes, those of the likeliest text first, and its confidence: a map to text needs no form."""
+    """The classes, those of the likeliest text first, and its confidence: a map to text needs no form.
+
+    Running text is written in everyday letters far more often than in others, and more often than in digits.
+    """
     sums: defaultdict[str, float] = defaultdict(float)
     for number, confidence in zip(ranked, confidence_K, strict=True):
-        sums[texts[number].text] += confidence
+        sums[texts[number].text] += confidence * texts[number].weight
     best = max(sums, key=sums.__getitem__)
-    return sorted(ranked, key=lambda number: texts[number].text != best), round(sums[best], 4)
+    share = sums[best] / sum(sums.values()) * sum(confidence_K)
+    return sorted(ranked, key=lambda number: texts[number].text != best), round(share, 4)

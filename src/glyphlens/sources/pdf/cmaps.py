@@ -86,6 +86,8 @@ def _add(cmap: CMap, section: str, operands: list[Any]) -> None:
     width = 3 if section.endswith("range") else 2
     for place in range(0, len(operands) - width + 1, width):
         first, *last, value = operands[place : place + width]
+        if not all(isinstance(each, pikepdf.String) for each in (first, *last)):
+            raise TypeError("a code that is no string")
         begin = int.from_bytes(bytes(first), "big")
         count = int.from_bytes(bytes(last[0]), "big") - begin + 1 if last else 1
         if count + len(cmap.texts) + len(cmap.cids) > MAX_ENTRIES:
