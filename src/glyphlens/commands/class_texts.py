@@ -1,7 +1,7 @@
 """The text that a class of the Arabic recogniser stands for: its letters in logical order, no presentation forms."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -10,6 +10,14 @@ from glyphlens.sources.arabic_script import PRESENTATION_BLOCKS, TATWEEL
 from glyphlens.tracks.arabic.glyphs.candidates import candidates
 
 LETTERS = "Lo"
+# Letters of Arabic, Persian, Urdu, Pashto, Kurdish, Uyghur and Sindhi as they are commonest; marks; punctuation.
+EVERYDAY = frozenset(
+    "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيپچژکگیٹڈڑںہھۂۃےۓټځڅډړږښګڼۍېۀەڕڵۆێۇۈۋڭ"
+    + "".join(map(chr, range(0x064B, 0x0656)))
+    + "\u0670\u0640،؛؟٪٫٬۔"
+)
+ALEF_MAKSURA = "\u0649"
+RARE, DIGIT = 0.2, 0.3
 # Skeletons that fonts draw without their dots, which are a glyph of their own: they contradict no letter.
 DOTLESS = frozenset("\u066e\u066f\u06a1\u06ba\u0649\u06cc")
 
@@ -18,11 +26,13 @@ class ClassText(NamedTuple):
     """``text``: what the class is written as; ``alike``: folded texts of all labels that share its shape.
 
     ``joins``: (before, after), whether it is joined to its neighbours; None where its labels differ in that.
+    ``weight``: how usual it is in running text, beside 1 for letters and marks of everyday.
     """
 
     text: str
     alike: frozenset[str]
     joins: tuple[bool, bool] | None
+    weight: float
 
 
 def class_texts(classes: Sequence[CharacterClass]) -> list[ClassText]:
@@ -76,9 +86,17 @@ def _class_text(entry: CharacterClass, known: Mapping[str, str]) -> ClassText:
     text = plain_letters("".join(chr(int(code.removeprefix("U+"), 16)) for code in entry.code_points))
     labels = {entry.label, *entry.members, *entry.lookalikes}
     alike = {folded(known[label]) for label in labels if label in known} | {folded(text)}
-    return ClassText(
-        text, frozenset(alike), _joins(label.rpartition(".")[2] for label in {entry.label, *entry.members})
-    )
+    forms = {label.rpartition(".")[2] for label in {entry.label, *entry.members}}
+    joins = (True, True) if text == chr(TATWEEL) else _joins(forms)
+    return ClassText(text, frozenset(alike), joins, _weight(text, forms))
+
+
+def _weight(text: str, forms: Collection[str]) -> float:
+    if text == ALEF_MAKSURA and not {"isol", "fina", ""} & set(forms):
+        return RARE
+    if all(unicodedata.category(character) == "Nd" for character in text):
+        return DIGIT
+    return 1.0 if set(text) <= EVERYDAY else RARE
 
 
 def _joins(forms: Iterable[str]) -> tuple[bool, bool] | None:

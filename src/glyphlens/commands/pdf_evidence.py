@@ -4,14 +4,17 @@ Arabic letters take their form from their neighbours: after an initial or medial
 answers on Arabic text agree with that nearly always, answers on glyphs of another script hardly ever.
 """
 
+import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from glyphlens.commands.class_texts import has_letters
 from glyphlens.commands.pdf_readings import ReadFont, Reading
-from glyphlens.sources.pdf.shown_codes import GAP
+from glyphlens.sources.arabic_script import TATWEEL
 
 SURE = 0.9
-LEAST_JOINED, LEAST_COHERENCE, LEAST_CONFIDENT = 8, 0.7, 0.3
+# joined pairs, coherence and confident glyphs that are enough: much text, or little that leaves no doubt
+ENOUGH = ((8, 0.7, 0.3), (3, 0.9, 0.6))
 
 
 class TextEvidence(NamedTuple):
@@ -25,7 +28,7 @@ class TextEvidence(NamedTuple):
     @property
     def is_arabic(self) -> bool:
         """Whether this is text in Arabic letters beyond doubt."""
-        return self.joined >= LEAST_JOINED and self.coherence >= LEAST_COHERENCE and self.confident >= LEAST_CONFIDENT
+        return any(all(found >= least for found, least in zip(self, enough, strict=True)) for enough in ENOUGH)
 
 
 def text_evidence(read: ReadFont) -> TextEvidence:
@@ -42,14 +45,14 @@ def _neighbours(read: ReadFont) -> Iterator[tuple[Reading, Reading]]:
     """Letters that follow one another within a word; marks and dots between them are passed over."""
     before: Reading | None = None
     for code in read.font.shown:
-        reading = None if code == GAP else read.readings.get(code)
-        if reading is not None and "." not in reading.label and reading.label and reading.joins is not None:
-            if _is_mark(reading):
-                continue
-            reading = None
-        if before is not None and reading is not None and reading.label:
-            yield before, reading
-        before = reading if reading is not None and reading.label else None
+        reading = read.readings.get(code)
+        if reading is not None and _is_mark(reading):
+            continue
+        is_joinable = reading is not None and (has_letters(reading.text) or reading.text == chr(TATWEEL))
+        after = reading if is_joinable else None
+        if before is not None and after is not None:
+            yield before, after
+        before = after
 
 
 def _joined(pairs: list[tuple[Reading, Reading]]) -> tuple[int, int]:
@@ -64,6 +67,4 @@ def _joined(pairs: list[tuple[Reading, Reading]]) -> tuple[int, int]:
 
 
 def _is_mark(reading: Reading) -> bool:
-    import unicodedata
-
-    return all(unicodedata.category(character) == "Mn" for character in reading.text)
+    return bool(reading.label) and all(unicodedata.category(character) == "Mn" for character in reading.text)
