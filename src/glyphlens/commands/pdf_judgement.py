@@ -5,7 +5,7 @@ a map is contradicted only where the font is Arabic beyond doubt: by its own map
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -21,6 +21,7 @@ LEAST_MAPPED = 0.9  # share of the shown characters that a font's map or names h
 LEAST_WRONG = 0.02  # share of the shown characters whose contradiction makes a map wrong
 MEANINGLESS = ("Cc", "Cn", "Co", "Cs")
 REPLACEMENT = "\ufffd"
+Decide = Callable[[str, Reading], tuple[Verdict, str]]
 CHANGES: tuple[Verdict, ...] = ("letters", "written", "replaced")
 
 
@@ -59,8 +60,8 @@ class Judged:
     @property
     def final_map(self) -> dict[int, str]:
         """The whole map as it should be, entries of codes that are not shown included."""
-        kept = self.font.named if self.map == "names" else self.font.texts
-        return {**{code: plain_letters(text) for code, text in kept.items()}, **self.changes}
+        kept = {**self.font.named, **self.font.texts}
+        return {**{code: plain_letters(text) for code, text in kept.items() if not says_nothing(text)}, **self.changes}
 
 
 def judge_font(read: ReadFont, least: float) -> Judged:
@@ -70,28 +71,32 @@ def judge_font(read: ReadFont, least: float) -> Judged:
     state = _state(font)
     evidence = text_evidence(read)
     reason = read.fault or _reason_not_to_judge(font, state, evidence)
-    decide = _NOT_JUDGED if reason else _Rules(least, evidence)
-    decisions = tuple(
-        _decision(read, code, before.get(code, ""), decide) for code in sorted(font.counts) if code in font.counts
-    )
-    judged = Judged(font, state, reason, decisions)
+    decide: Decide = _not_judged if reason else _Rules(least, evidence, is_filled=state == "present").decide
+    decisions = tuple(_decision(read, code, before.get(code, ""), decide) for code in sorted(font.counts))
+    judged = Judged(font, state, reason or _lack(font, state), decisions)
     wrong, shown = _wrong(decisions), sum(font.counts.values())
     if state == "present" and wrong > LEAST_WRONG * shown:
         return Judged(font, "wrong", f"{wrong:,} of {shown:,} shown characters are other letters", decisions)
     return judged
 
 
+def _lack(font: PdfFont, state: Map) -> str:
+    """What is wrong with a map that knows too little; empty for others."""
+    known, shown = _known(font, font.texts), sum(font.counts.values())
+    return f"its map knows {known:,} of {shown:,} shown characters" if state == "wrong" else ""
+
+
 def _state(font: PdfFont) -> Map:
     """By the share of shown characters that are mapped to some text."""
-    shown = sum(font.counts.values())
-
-    def mapped(texts: dict[int, str]) -> bool:
-        known = sum(count for code, count in font.counts.items() if not says_nothing(texts.get(code, "")))
-        return known >= LEAST_MAPPED * shown
-
+    least = LEAST_MAPPED * sum(font.counts.values())
     if font.has_map:
-        return "present" if mapped(dict(font.texts)) else "wrong"
-    return "names" if mapped(dict(font.named)) else "none"
+        return "present" if _known(font, font.texts) >= least else "wrong"
+    return "names" if _known(font, font.named) >= least else "none"
+
+
+def _known(font: PdfFont, texts: Mapping[int, str]) -> int:
+    """How many shown characters have a text."""
+    return sum(count for code, count in font.counts.items() if not says_nothing(texts.get(code, "")))
 
 
 def _reason_not_to_judge(font: PdfFont, state: Map, evidence: TextEvidence) -> str:
@@ -124,19 +129,26 @@ def says_nothing(text: str) -> bool:
 class _Rules:
     """What becomes of one entry, where the font's answers can be relied on."""
 
-    def __init__(self, least: float, evidence: TextEvidence) -> None:
+    def __init__(self, least: float, evidence: TextEvidence, *, is_filled: bool) -> None:
         self.least = least
         self.evidence = evidence
+        self.is_filled = is_filled
 
-    def __call__(self, was: str, reading: Reading) -> tuple[Verdict, str]:
+    def decide(self, was: str, reading: Reading) -> tuple[Verdict, str]:
+        """The verdict on an entry, and what it becomes."""
         if says_nothing(was):
-            sure = reading.text and reading.confidence >= self.least
-            return ("written", reading.text) if sure else ("uncertain", was)
+            is_sure = reading.text and reading.confidence >= self.least and not self.is_part(reading)
+            return ("written", reading.text) if is_sure else ("uncertain", was)
         if self.contradicts(was, reading):
             return "replaced", reading.text
         if any(map(is_presentation, was)):
             return "letters", plain_letters(was)
         return "kept", was
+
+    def is_part(self, reading: Reading) -> bool:
+        """Whether a glyph may be the skeleton or the dots of a letter, which stands in the map at the other part."""
+        is_whole = has_letters(reading.text) and not set(reading.text) & DOTLESS
+        return self.is_filled and bool(reading.label) and not is_whole
 
     def contradicts(self, was: str, reading: Reading) -> bool:
         """Whether the shape is surely another letter, or its letters stand in the map from left to right."""
@@ -154,14 +166,11 @@ def _not_judged(was: str, _: Reading) -> tuple[Verdict, str]:
     return "not judged", was
 
 
-_NOT_JUDGED = _not_judged
-
-
-def _decision(read: ReadFont, code: int, was: str, decide: "_Rules | object") -> Decision:
+def _decision(read: ReadFont, code: int, was: str, decide: Decide) -> Decision:
     reading = read.readings.get(code)
     gid = read.font.glyphs.get(code, 0)
     shown = read.font.counts[code]
-    if reading is None or not callable(decide):
+    if reading is None:
         return Decision(code, gid, shown, was, "", 0.0, "not judged", was)
     verdict, becomes = decide(was, reading)
     return Decision(code, gid, shown, was, reading.label, reading.confidence, verdict, becomes)
