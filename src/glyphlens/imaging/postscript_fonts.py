@@ -23,7 +23,7 @@ from glyphlens.imaging.font_bytes import SFNT_SIGNATURES, UNPACKING_ERRORS, Font
 
 PFB, PFA = b"\x80\x01", b"%!"
 CFF_MAJOR, CFF_HEADER, DFONT = 1, 4, b"\x00\x00\x01\x00"
-EEXEC_KEY, PADDING = 55_665, 4  # Adobe Type 1 Font Format, section 7.2
+EEXEC_KEY, PADDING = 55_665, 4  # Adobe Type 1 Font Format, 7.2
 SEGMENT_END = 3  # of a pfb, after those of text (1) and of binary data (2)
 MAX_GLYPHS = 65_535
 
@@ -96,7 +96,7 @@ def _from_cff(data: bytes) -> bytes:
 
 
 def _require_whole(data: bytes, start: int) -> None:
-    """Raise FontFileError where the INDEX of glyphs (Adobe Technical Note 5176, section 5) ends beyond the bytes."""
+    """Raise FontFileError where the INDEX of glyphs (Adobe Technical Note 5176, 5) ends beyond the bytes."""
     if not 0 < start <= len(data) - 3:
         raise FontFileError(f"the file is cut off: its glyphs begin at byte {start:,}, the file ends at {len(data):,}")
     count, size = struct.unpack_from(">HB", data, start)

@@ -1,6 +1,6 @@
 """CMaps of PDF files: codes → text (ToUnicode) or codes → CIDs (Encoding), read and written.
 
-ISO 32000-1, sections 9.7.5 and 9.10.3; Adobe Technical Notes 5014 and 5411.
+ISO 32000-1, 9.7.5 and 9.10.3; Adobe Technical Notes 5014 and 5411.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,6 +1,6 @@
 """Codes of a PDF font → glyph numbers of the embedded font program, and the text that glyph names stand for.
 
-ISO 32000-1, sections 9.6.6 (simple fonts) and 9.7.4.2 (composite fonts).
+ISO 32000-1, 9.6.6 (simple fonts) and 9.7.4.2 (composite fonts).
 """
 
 import io
@@ -113,7 +113,7 @@ def _is_symbolic(flags: int, names: Mapping[int, str]) -> bool:
 def _truetype_glyph(
     face: freetype.Face, charmaps: Mapping[tuple[int, int], Any], code: int, name: str, *, is_symbolic: bool
 ) -> int:
-    """As section 9.6.6.4 looks it up; what one way does not find, the other may."""
+    """As ISO 32000-1, 9.6.6.4 looks it up; what one way does not find, the other may."""
     ways = (_by_code, _by_name) if is_symbolic else (_by_name, _by_code)
     return next((gid for way in ways if (gid := way(face, charmaps, code, name))), 0)
 
