@@ -35,7 +35,7 @@ PANEL = "Glyphs and characters"
     rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens identify Amiri.ttf   ·   glyphlens identify *.woff2 -o glyphs.csv "
     "--sheet sheet.png   ·   glyphlens identify fonts/ --check   ·   glyphlens identify old.otf -f json "
-    "--min-confidence 0.8",
+    "--min-confidence 0.8   ·   glyphlens identify book.pdf   ·   glyphlens identify old.pfb --write new.otf",
 )
 def identify(
     fonts: Annotated[
@@ -43,7 +43,7 @@ def identify(
         typer.Argument(
             parser=source,
             metavar="FONTS",
-            help=f"Font files (ttf otf woff woff2 ttc), folders of them{NAMES_WITH_A_DASH}",
+            help=f"Font files (ttf otf woff woff2 ttc pfa pfb cff dfont), folders of them, or PDFs{NAMES_WITH_A_DASH}",
         ),
     ],
     output: Output = None,
@@ -55,6 +55,14 @@ def identify(
     ] = False,
     language: Language = None,
     hide_blank: Annotated[bool, typer.Option("--hide-blank", help="Leave out glyphs that have no outline.")] = False,
+    write: Annotated[
+        list[Path] | None,
+        typer.Option(
+            parser=destination,
+            metavar="FILE",
+            help="Of one font: .ttf or .otf with a cmap, .fea glyph classes, .cmap ToUnicode by glyph number.",
+        ),
+    ] = None,
     model: Model = None,
     top: Top = 5,
     min_confidence: Least = 0.0,
@@ -67,6 +75,10 @@ def identify(
     Labels that are drawn alike are one class: all of them are named, the one that the language or the font's other
     letters make likely first; --check says where the class is right and the code point is another. The exit status is
     1 where some fonts could not be used; where none could, it is 2 and nothing is written.
+
+    Of a PDF, each font in use is listed: whether it has a map to text (ToUnicode), none, or a wrong one, as the shapes
+    tell. The exit status is 1 where one has none or a wrong one; glyphlens fix mends that. Only Arabic script is known:
+    a map is contradicted only in fonts that are Arabic beyond doubt.
     """
     from glyphlens.commands.run import Wanted, run_identify
 
@@ -74,7 +86,7 @@ def identify(
     wanted = Wanted(
         output, format.value if format else None, sheet, model, top, min_confidence, threads, spoken, hide_blank
     )
-    raise typer.Exit(run_identify(fonts, wanted, check=check, alone=alone))
+    raise typer.Exit(run_identify(fonts, wanted, check=check, alone=alone, further=write or []))
 
 
 @app.command(

@@ -3,7 +3,7 @@
 G glyphs of one batch · H×W pixels · B = W/8 bytes a row of packed pixels · F = 7 geometry features
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,11 +16,12 @@ from glyphlens.imaging.contours import Outline
 from glyphlens.imaging.font_bytes import COMPRESSED_SIGNATURES, cut_off, uncompressed, without_outlines
 from glyphlens.imaging.geometry import em_geometry, mark_known
 from glyphlens.imaging.outlines import join_outlines
+from glyphlens.imaging.postscript_fonts import is_mac_font, is_postscript_font, opentype_bytes
 from glyphlens.imaging.raster import DiacriticRule, rasterise
 from glyphlens.imaging.shaping import EMPTY, FontFace, FontFileError, open_faces
 from glyphlens.sources.fonts.isolation import Limits, run_isolated
 
-FONT_SUFFIXES = (".ttf", ".otf", ".woff", ".woff2", ".ttc", ".otc")
+FONT_SUFFIXES = (".ttf", ".otf", ".woff", ".woff2", ".ttc", ".otc", ".pfa", ".pfb", ".cff", ".dfont")
 MAX_FONT_BYTES = 1 << 29
 UNPACKING = Limits(seconds=300, memory_mib=1024)  # a few kilobytes of woff2 can hold gigabytes
 BATCH, BATCH_POINTS = 512, 500_000
@@ -41,27 +42,34 @@ class Pictures(NamedTuple):
 def open_font(path: Path) -> list[FontFace]:
     """All faces of a font file of any kind; raises InputError that names the file and the reason."""
     try:
-        data = _plain(_read(path))
-        lack = cut_off(data) or without_outlines(data)
-        try:
-            faces = list(open_faces(data))
-        except FontFileError as error:
-            raise InputError(f"{lack} ({error})" if lack else str(error)) from error
-        if lack:
-            raise InputError(lack)
-        return faces
+        return faces_of(plain_font(read_font_file(path)))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
 
-def face_pictures(face: FontFace, rule: DiacriticRule, batch: int = BATCH) -> Iterator[Pictures]:
-    """Every glyph number of a face in turn; a glyph that cannot be read or has no outline is among the faults.
+def faces_of(data: bytes) -> list[FontFace]:
+    """All faces of plain TrueType/OpenType bytes; raises InputError."""
+    lack = cut_off(data) or without_outlines(data)
+    try:
+        faces = list(open_faces(data))
+    except FontFileError as error:
+        raise InputError(f"{lack} ({error})" if lack else str(error)) from error
+    if lack:
+        raise InputError(lack)
+    return faces
+
+
+def face_pictures(
+    face: FontFace, rule: DiacriticRule, batch: int = BATCH, gids: Sequence[int] | None = None
+) -> Iterator[Pictures]:
+    """The given glyph numbers of a face in turn, by default all of them; one that cannot be read or has no outline is
+    among the faults.
 
     A font's line spacing is not looked at, and advances are guessed from the outlines where the font has but one, as
     subsetters for PDF write it.
     """
     upem, has_advances = float(face.metrics.upem), has_advances_of_its_own(face)
-    for gids_G, parts, faults in _outlines(face, batch):
+    for gids_G, parts, faults in _outlines(face, batch, range(face.glyph_count) if gids is None else gids):
         outlines = join_outlines(parts)
         advances_G = np.full(len(gids_G), np.nan)
         if has_advances:
@@ -92,7 +100,7 @@ def guessed_advances(boxes_G4: NDArray[np.float64], upem_G: NDArray[np.float64])
     return np.where(is_mark_G, 0.0, np.maximum(right_G, 0.0)) * upem_G
 
 
-def _read(path: Path) -> bytes:
+def read_font_file(path: Path) -> bytes:
     """A file's bytes; raises InputError where it cannot be read or does not end in time."""
     try:
         with path.open("rb") as file:
@@ -106,26 +114,31 @@ def _read(path: Path) -> bytes:
     return data
 
 
-def _plain(data: bytes) -> bytes:
-    """Unpacked, in a process of its own with bounded memory where the bytes are compressed; raises InputError."""
-    if data[:4] not in COMPRESSED_SIGNATURES:
+def plain_font(data: bytes) -> bytes:
+    """Unpacked or put into OpenType's tables, in a process apart with bounded time and memory; raises InputError."""
+    if data[:4] in COMPRESSED_SIGNATURES:
+        (outcome,) = run_isolated(uncompressed, [data], UNPACKING, workers=1)
+    elif is_postscript_font(data) or is_mac_font(data):
+        (outcome,) = run_isolated(opentype_bytes, [data], UNPACKING, workers=1)
+    else:
         return uncompressed(data)
-    (outcome,) = run_isolated(uncompressed, [data], UNPACKING, workers=1)
     if outcome.result is None:
         raise InputError(outcome.reason)
     return outcome.result
 
 
-def _outlines(face: FontFace, batch: int) -> Iterator[tuple[NDArray[np.int64], list[Outline], dict[int, str]]]:
+def _outlines(
+    face: FontFace, batch: int, gids: Sequence[int]
+) -> Iterator[tuple[NDArray[np.int64], list[Outline], dict[int, str]]]:
     """Successive glyph numbers, outlines and faults: at most ``batch`` glyphs, fewer where they have many points."""
     outlines: list[Outline] = []
     faults: dict[int, str] = {}
     points = 0
-    for gid in range(face.glyph_count):
+    for done, gid in enumerate(gids, start=1):
         outlines.append(_outline(face, gid, faults))
         points += len(outlines[-1].tags_P)
-        if len(outlines) == batch or points >= BATCH_POINTS or gid == face.glyph_count - 1:
-            yield np.arange(gid + 1 - len(outlines), gid + 1), outlines, faults
+        if len(outlines) == batch or points >= BATCH_POINTS or done == len(gids):
+            yield np.array(gids[done - len(outlines) : done], np.int64), outlines, faults
             outlines, faults, points = [], {}, 0
 
 

@@ -111,7 +111,7 @@ def identify_face(
     probabilities_GC = np.zeros((face.glyph_count, len(recognizer.classes)), np.float32)
     for pictures in face_pictures(face, rule):
         batches.append(pictures)
-        probabilities_GC[pictures.gids_G] = _recognize(recognizer, pictures)
+        probabilities_GC[pictures.gids_G] = recognize(recognizer, pictures)
         is_drawn_G[pictures.gids_G] = _drawn(pictures)
         progress.update(len(pictures.gids_G))
     members = class_members(recognizer.classes)
@@ -134,7 +134,7 @@ def identify_face(
     return _checked(answers, face, best, recognizer, names, options.letters) if options.letters else answers
 
 
-def _recognize(recognizer: Recognizer, pictures: Pictures) -> Floats:
+def recognize(recognizer: Recognizer, pictures: Pictures) -> Floats:
     """(G, C) probabilities of a batch; glyphs without a picture are not shown to the network and have zeros."""
     drawn_G = _drawn(pictures)
     rasters_NHW = unpack_bits(pictures.packed_GHB[drawn_G]) * np.uint8(255)

@@ -15,6 +15,7 @@ from glyphlens.commands.candidates import open_candidates, require_prototypes, w
 from glyphlens.commands.check import agreement, agreement_words
 from glyphlens.commands.face_pictures import FONT_SUFFIXES
 from glyphlens.commands.fit import fit_prototypes, held_out_words, read_examples, require_free, save_fitted
+from glyphlens.commands.font_outputs import check_font_outputs, save_font_output
 from glyphlens.commands.identify import identify_fonts
 from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Ink
 from glyphlens.commands.inputs import NONE_USED, SOME_UNUSED, find_inputs, require_kept
@@ -27,6 +28,7 @@ from glyphlens.commands.output import (
     save_answers,
     shown_place,
 )
+from glyphlens.commands.pdf import PdfWanted, run_identify_pdfs
 from glyphlens.commands.predict import predict_images, preparation
 from glyphlens.commands.restricting import allowed_classes, names
 from glyphlens.commands.screen import agreement_on_screen, answers_on_screen, console
@@ -46,6 +48,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
 from glyphlens.core.storage import STANDARD_OUTPUT, is_there
 from glyphlens.inference.candidates import CandidateReader
+from glyphlens.sources.pdf.document import is_pdf
 from glyphlens.tracks import choosing_track
 
 LONGEST_TITLE = 80
@@ -65,14 +68,27 @@ class Wanted(NamedTuple):
     hide_blank: bool = False
 
 
-def run_identify(fonts: Sequence[Path], wanted: Wanted, *, check: bool, alone: bool) -> int:
-    """Answers for the glyphs of fonts; 1 where some could not be used, 2 (and nothing written) where none could."""
+def run_identify(
+    fonts: Sequence[Path], wanted: Wanted, *, check: bool, alone: bool, further: Sequence[Path] = ()
+) -> int:
+    """Answers for the glyphs of fonts, or for the fonts of PDFs; 1 where some could not be used, 2 where none could.
+
+    ``further``: files of other kinds that are made of the answers for one font.
+    """
+    if pdfs := [path for path in fonts if is_pdf(path)]:
+        if len(pdfs) < len(fonts) or check or alone or wanted.sheet or further:
+            raise InputError(f"{pdfs[0]}: PDFs are asked about alone, without --check, --alone, --sheet and --write")
+        return run_identify_pdfs(pdfs, PdfWanted(*wanted[:2], wanted.model, wanted.min_confidence, wanted.threads))
     form = _prepare(wanted)
     asked = find_inputs(fonts, FONT_SUFFIXES)
+    check_font_outputs(further, asked.files)
     recognizer = open_model(wanted.model, wanted.threads)
-    require_kept([*asked.files, *model_files(recognizer)], [wanted.output, wanted.sheet])
+    require_kept([*asked.files, *model_files(recognizer)], [wanted.output, wanted.sheet, *further])
     found = identify_fonts(asked.files, recognizer, top=wanted.top, check=check, language=wanted.language, alone=alone)
     if found.faces:
+        for path in further:
+            save_font_output(path, asked.files[0], found.table, wanted.min_confidence)
+            print(f"{shown_place(path)}: written", file=sys.stderr)
         packed_NHB = np.concatenate([face.packed_NHB for face in found.faces])
         _give(found.table, packed_NHB, "gid", wanted, form)
         if check:
