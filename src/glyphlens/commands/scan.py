@@ -109,12 +109,9 @@ def picture_lines(path: Path, recognizer: LineRecognizer, ink: Ink = "auto") -> 
             f"{shown(path)}: {recognizer.path} was trained on rasters of glyphs; give it such a one as .npy, ink high"
         )
     try:
-        stored_LS, missing_L = resampled_scan(read_scan(path), *shape)
+        return resampled_scan(read_scan(path), *shape).values()
     except ScanFault as fault:
         raise InputError(f"{shown(path)}: {fault}") from fault
-    lines_LS = stored_LS.astype(np.float32)
-    lines_LS[missing_L] = np.nan
-    return lines_LS
 
 
 def text_lines(stream: BinaryIO, samples: int) -> Iterator[Floats]:

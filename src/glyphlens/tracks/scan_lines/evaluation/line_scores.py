@@ -10,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.evaluation.calibration import calibration_error, reliability_bins
+from glyphlens.evaluation.scores import shape_hits
 from glyphlens.inference.stopping import StoppingRule
 from glyphlens.tracks.scan_lines.stopping.answers import (
     MARKS,
+    NOTHING,
     QUARTERS,
     LineAnswers,
     marked_line,
@@ -71,8 +73,19 @@ def line_ece(answers: LineAnswers, bins: int) -> dict[float, float]:
 
 def line_top1(answers: LineAnswers) -> dict[float, float]:
     """Top-1 at each of MARKS."""
-    right_L = answers.right_NL.mean(axis=0)
-    return {share: float(right_L[marked_line(share, answers.lines) - 1]) for share in MARKS}
+    return _at_marks(answers.right_NL)
+
+
+def line_shape_top1(answers: LineAnswers, shape_class_C: Ints) -> dict[float, float]:
+    """Top-1 at each of MARKS where look-alikes, which nothing but a context tells apart, count as one class
+    (``SampleSet.shape_class``)."""
+    hits_NL = shape_hits(answers.predicted_NL, answers.class_N[:, None], shape_class_C)
+    return _at_marks(hits_NL & (answers.predicted_NL != NOTHING))
+
+
+def _at_marks(right_NL: NDArray[np.bool_]) -> dict[float, float]:
+    right_L = right_NL.mean(axis=0)
+    return {share: float(right_L[marked_line(share, len(right_L)) - 1]) for share in MARKS}
 
 
 def line_headline(fp32: LineAnswers, used: LineAnswers, rule: StoppingRule, bins: int) -> dict[str, float]:

@@ -17,7 +17,7 @@ from PIL import Image
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
 from glyphlens.data.sample_set import CharacterClass
-from glyphlens.tracks.scan_lines.samples.resampling import resampled_scan
+from glyphlens.tracks.scan_lines.samples.resampling import StoredLines, resampled_scan
 from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIX, ScanFile, find_scans
 from glyphlens.tracks.scan_lines.samples.scan_params import ScanSampleParams
 from glyphlens.tracks.scan_lines.samples.sources import MISSING_LINES, SCAN, SCANNED_COLUMNS, ScanAudit, Scanned
@@ -51,29 +51,28 @@ def read_scans(folder: Path, params: ScanSampleParams) -> Scanned:
     can be used.
     """
     found = find_scans(folder)
-    audit, kept, lines, missing = list(found.audit), [], [], []
+    audit, kept = list(found.audit), list[tuple[ScanFile, StoredLines]]()
     for file in found.files:
         try:
             values_HW = read_scan(file.path)
-            lines_LS, missing_L = resampled_scan(values_HW, params.lines, params.samples)
-            _require_contrast(lines_LS, missing_L)
+            stored = resampled_scan(values_HW, params.lines, params.samples)
+            _require_contrast(stored)
         except ScanFault as fault:
             audit.append(ScanAudit(file.name, "no scan", file.label, detail=str(fault)))
             continue
-        if missing_L.any():
-            audit.append(_missing(file, values_HW, missing_L))
-        kept.append(file)
-        lines.append(lines_LS)
-        missing.append(missing_L)
+        if stored.missing_L.any():
+            audit.append(_missing(file, values_HW, stored.missing_L))
+        kept.append((file, stored))
     if not kept:
         last = audit[-1]
         raise InputError(
             f"{folder}: none of its {len(found.files)} files can be used, such as {last.file}: {last.detail}"
         )
-    rows = [(file.label, file.group, SCAN, file.name, -1) for file in kept]
-    classes = {file.label: CharacterClass(file.label, members=(file.label,)) for file in kept}
+    rows = [(file.label, file.group, SCAN, file.name, -1) for file, _ in kept]
+    classes = {file.label: CharacterClass(file.label, members=(file.label,)) for file, _ in kept}
     table = pd.DataFrame(rows, columns=list(SCANNED_COLUMNS))
-    return Scanned(table, ScannedFiles(np.stack(lines)), np.stack(missing), classes, audit)
+    levels_NLS, missing_NL, spans_NL = (np.stack(parts) for parts in zip(*(stored for _, stored in kept), strict=True))
+    return Scanned(table, ScannedFiles(levels_NLS), missing_NL, classes, audit, spans_NL=spans_NL)
 
 
 def read_scan(path: Path) -> NDArray[np.float64]:
@@ -144,10 +143,10 @@ def _require_pixels(height: int, width: int) -> None:
         raise ScanFault(f"{height:,} × {width:,} values, at most {MAX_PIXELS:,} are read")
 
 
-def _require_contrast(lines_LS: NDArray[np.uint8], missing_L: NDArray[np.bool_]) -> None:
-    if missing_L.all():
+def _require_contrast(stored: StoredLines) -> None:
+    if stored.missing_L.all():
         raise ScanFault("every line has values that are no numbers, or pixels that are not opaque")
-    if not lines_LS.any():
+    if not stored.levels_LS.any():
         raise ScanFault("no line has two different values")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import PositiveInt
 
 from glyphlens.core.errors import InputError
@@ -20,9 +21,16 @@ from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.stopping import STOPPING, StoppingRule
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.scan_lines.evaluation.baseline import baseline_top1
-from glyphlens.tracks.scan_lines.evaluation.line_scores import Stopped, class_scores, line_top1, resplits, stopped
+from glyphlens.tracks.scan_lines.evaluation.line_scores import (
+    Stopped,
+    class_scores,
+    line_shape_top1,
+    line_top1,
+    resplits,
+    stopped,
+)
 from glyphlens.tracks.scan_lines.evaluation.release import RELEASED, line_preface, write_line_release
-from glyphlens.tracks.scan_lines.evaluation.report import ScanPage, draw_scan_album, render_scan_page
+from glyphlens.tracks.scan_lines.evaluation.report import ScanPage, draw_scan_album, lookalike_groups, render_scan_page
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.stopping.answers import LineAnswers
 from glyphlens.tracks.scan_lines.stopping.calibration import StoppingParams
@@ -40,6 +48,7 @@ SOURCES = {
     "etl": "The ETL Character Database: people wrote these characters by hand.",
 }
 OWN = "Scans of the user's own, or glyphs of fonts."
+PLAIN, MERGED = "as labelled", "look-alikes as one"
 
 
 class ScanEvaluateParams(Section):
@@ -62,11 +71,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     used, rule = answers[RELEASED], rules[RELEASED]
     found, draws = stopped(used, rule), _draws(paths, params.resplits, used, rule)
     classes = class_scores(used, found, class_labels(scans.samples))
-    headline = _headline(found, draws, classes, rule) | {"gain_at_half": line_top1(used)[0.5] - baseline[0.5]}
+    headline = _headline(found, draws, classes, rule) | {
+        "gain_at_half": line_top1(used)[0.5] - baseline[0.5],
+        "shape_top1": line_shape_top1(used, scans.samples.shape_class)[1.0],
+    }
     save_metrics(paths.metrics, headline)
     tables = {
         "recognizers": _recognizers(paths, answers),
-        "shares": _shares(answers, baseline),
+        "shares": _shares(answers, baseline, scans.samples.shape_class),
         "classes": classes,
     }
     save_tables_csv(paths.report, {**tables, "resplits": draws})
@@ -75,6 +87,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         recognizers=tables["recognizers"],
         shares=tables["shares"],
         classes=classes.head(params.classes_shown),
+        lookalikes=lookalike_groups(scans.samples),
         **_texts(paths, scans.samples, headline),
         headline=headline,
         resplits=_summary(draws, rule),
@@ -134,10 +147,14 @@ def _recognizers(paths: argparse.Namespace, names: Iterable[str]) -> pd.DataFram
     return pd.DataFrame([{"recognizer": name, **ExportFolder(paths.stopping / name).measured()} for name in names])
 
 
-def _shares(answers: Mapping[str, LineAnswers], baseline: Mapping[float, float]) -> pd.DataFrame:
-    """Top-1 by share of the lines, a row per recogniser and one for the baseline."""
-    rows = {**{name: line_top1(own) for name, own in answers.items()}, "HOG and a linear classifier": baseline}
-    return pd.DataFrame([{"method": name, **{str(k): v for k, v in row.items()}} for name, row in rows.items()])
+def _shares(
+    answers: Mapping[str, LineAnswers], baseline: Mapping[float, float], shape_class_C: NDArray[np.int64]
+) -> pd.DataFrame:
+    """Top-1 by share of the lines, plain and with look-alikes merged: two rows per recogniser, one for the baseline."""
+    rows = [(name, PLAIN, line_top1(own)) for name, own in answers.items()]
+    rows += [(name, MERGED, line_shape_top1(own, shape_class_C)) for name, own in answers.items()]
+    rows.append(("HOG and a linear classifier", PLAIN, baseline))
+    return pd.DataFrame([{"method": name, "counted": how, **{str(k): v for k, v in row.items()}} for name, how, row in rows])
 
 
 def _summary(draws: pd.DataFrame, rule: StoppingRule) -> dict[str, float]:
