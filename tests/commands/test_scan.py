@@ -162,6 +162,18 @@ def test_a_picture_is_replayed_and_drawn(glyphlens, model, rule, tmp_path):
         assert moving.n_frames == LINES
 
 
+def test_the_lines_that_answers_rest_on_are_tinted_where_asked(glyphlens, model, rule, tmp_path):
+    np.save(tmp_path / "scan.npy", random_lines())
+    common = ("scan", tmp_path / "scan.npy", "--model", model, "--rule", rule)
+    for name, asked in (("plain.png", ()), ("tinted.png", ("--attention",)), ("tinted.gif", ("--attention",))):
+        assert glyphlens(*common, "--picture", tmp_path / name, *asked)[0] == 0
+    colours = [np.asarray(Image.open(tmp_path / f"{name}.png").convert("RGB"), int) for name in ("plain", "tinted")]
+    tinted, plain = (np.ptp(each[150:450, 60:500], axis=2).max() for each in reversed(colours))
+    assert plain < 200 and (colours[0] != colours[1]).any() and tinted > 30
+    status, _, err = glyphlens(*common, "--attention")
+    assert status == 2 and "add --picture" in err
+
+
 def test_what_cannot_be_replayed_is_named(glyphlens, model, tmp_path):
     broken = tmp_path / "broken.png"
     broken.write_text("no picture")

@@ -29,8 +29,8 @@ PREPARATION = "preparation.json"
 
 @dataclass(frozen=True)
 class ScanSet:
-    """A sample set of 8 bits with ``missing_NL`` (N, L) bool, and ``spans_NL`` where pixels are shares of a line's span;
-    pixels stay on disk until rows are asked for."""
+    """A sample set of 8 bits with ``missing_NL`` (N, L) bool, and ``spans_NL`` where pixels are shares of their line's
+    span; pixels stay on disk until rows are asked for."""
 
     samples: SampleSet
     missing_NL: NDArray[np.bool_]
@@ -81,9 +81,8 @@ def _spans(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
         return None
     spans_NL = load_array(path)
     if spans_NL.shape != shape or spans_NL.dtype != np.float32 or not ((spans_NL >= 0) & (spans_NL <= LEVELS)).all():
-        raise InputError(
-            f"{path}: {spans_NL.shape} {spans_NL.dtype}, expected {shape} float32 of 0 … {LEVELS}; run `dvc repro` again"
-        )
+        found = f"{spans_NL.shape} {spans_NL.dtype}"
+        raise InputError(f"{path}: {found}, expected {shape} float32 of 0 … {LEVELS}; run `dvc repro` again")
     return spans_NL
 
 

@@ -15,12 +15,15 @@ from glyphlens.core.params import Section, load_params, load_seed, read_sections
 from glyphlens.core.storage import load_array, save_json, save_metrics, save_text
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.outcomes import class_labels
+from glyphlens.evaluation.pictures import file_uri
 from glyphlens.evaluation.report import run_record, save_tables_csv, split_table
 from glyphlens.gates.token import require_token
 from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.stopping import STOPPING, StoppingRule
+from glyphlens.inference.streams import LineRecognizer
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.scan_lines.evaluation.baseline import baseline_top1
+from glyphlens.tracks.scan_lines.evaluation.line_evidence import plot_attention, rested_scans
 from glyphlens.tracks.scan_lines.evaluation.line_scores import (
     Stopped,
     class_scores,
@@ -48,14 +51,17 @@ SOURCES = {
     "etl": "The ETL Character Database: people wrote these characters by hand.",
 }
 OWN = "Scans of the user's own, or glyphs of fonts."
+ATTENTION = "attention.png"
 PLAIN, MERGED = "as labelled", "look-alikes as one"
 
 
 class ScanEvaluateParams(Section):
-    """Section ``scan_evaluate``: how often groups are drawn anew, and how many classes are shown."""
+    """Section ``scan_evaluate``: how often groups are drawn anew, how many classes are shown, and how many scans that
+    were named right, and as many that were not, with the lines that their answers rest on."""
 
     resplits: PositiveInt
     classes_shown: PositiveInt
+    scans_shown: PositiveInt
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -83,6 +89,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     }
     save_tables_csv(paths.report, {**tables, "resplits": draws})
     images = draw_scan_album(paths.report, answers, baseline, found, draws, rule.promise.alpha)
+    recognizer = LineRecognizer.load(used_file(paths.export / RELEASED))
+    plot_attention(paths.report / ATTENTION, rested_scans(recognizer, scans, found, params.scans_shown))
+    images["attention"] = file_uri(paths.report / ATTENTION)
     page = ScanPage(
         recognizers=tables["recognizers"],
         shares=tables["shares"],
@@ -154,7 +163,8 @@ def _shares(
     rows = [(name, PLAIN, line_top1(own)) for name, own in answers.items()]
     rows += [(name, MERGED, line_shape_top1(own, shape_class_C)) for name, own in answers.items()]
     rows.append(("HOG and a linear classifier", PLAIN, baseline))
-    return pd.DataFrame([{"method": name, "counted": how, **{str(k): v for k, v in row.items()}} for name, how, row in rows])
+    shares = ({str(share): value for share, value in row.items()} for _, _, row in rows)
+    return pd.DataFrame([{"method": rows[n][0], "counted": rows[n][1], **own} for n, own in enumerate(shares)])
 
 
 def _summary(draws: pd.DataFrame, rule: StoppingRule) -> dict[str, float]:
