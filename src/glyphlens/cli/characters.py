@@ -222,7 +222,7 @@ def evaluate(
             "-o",
             parser=destination,
             metavar="FILE",
-            help=".csv: one row a class. .json: sets, groups and classes. - is standard output. Line by line also .png.",
+            help=".csv: one row a class. .json: sets, groups and classes. - is standard output. By line: also .png.",
         ),
     ] = None,
     format: Format = None,
@@ -240,12 +240,14 @@ def evaluate(
     from glyphlens.commands.evaluate import run_evaluate
     from glyphlens.commands.evaluate_lines import answers_by_line, run_evaluate_lines
 
-    form = format.value if format else None
     if all(map(answers_by_line, model)):
-        raise typer.Exit(run_evaluate_lines(model, samples, split.value, output, form, threads))
+        by_line = run_evaluate_lines(model, samples, split.value, output, format.value if format else None, threads)
+        raise typer.Exit(by_line)
     if len(model) > 1:
         raise typer.BadParameter("several models are laid side by side only where all answer line by line; give one")
-    raise typer.Exit(run_evaluate(model[0], samples, split.value, output, form, batch, threads))
+    raise typer.Exit(
+        run_evaluate(model[0], samples, split.value, output, format.value if format else None, batch, threads)
+    )
 
 
 @app.command(

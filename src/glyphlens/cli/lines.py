@@ -45,7 +45,7 @@ Scans = Annotated[
     typer.Argument(
         parser=source,
         metavar="IMAGES",
-        help="Pictures or .npy arrays to replay line by line, folders; or - for lines as they arrive.",
+        help="Pictures or arrays (.npy .npz) to replay line by line, folders; or - for lines as they arrive.",
     ),
 ]
 Scanner = Annotated[

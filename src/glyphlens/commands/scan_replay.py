@@ -23,7 +23,7 @@ from glyphlens.core.file_names import shown
 from glyphlens.core.storage import writing
 from glyphlens.inference.stopping import StoppingRule
 from glyphlens.tracks.scan_lines.evaluation.line_evidence import chart_label, draw_evidence, line_evidence
-from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIX
+from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIXES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +49,7 @@ def run_scan_replay(
 
     ``attention``: the picture shows which lines each answer rests on.
     """
-    found = find_inputs(asked, (*IMAGE_SUFFIXES, ARRAY_SUFFIX))
+    found = find_inputs(asked, (*IMAGE_SUFFIXES, *ARRAY_SUFFIXES))
     recognizer, known = open_scanner(model, rule, threads)
     if picture is not None:
         _check_picture(picture, found.files)
@@ -81,7 +81,8 @@ def replay_on_screen(title: str, answers: Sequence[LineAnswer], width: int) -> o
     for answer in answers:
         named = zip(answer.labels, answer.confidences, strict=True)
         cells = [f"{label} {100 * confidence:5.1f} %" for label, confidence in named]
-        rows.append([str(answer.line), *cells, "stops here" if answer.stops else ""])
+        marks = ["missing"] * answer.missing + ["stops here"] * answer.stops
+        rows.append([str(answer.line), *cells, ", ".join(marks)])
     names = ["first", *(f"{number}." for number in range(2, len(answers[0].labels) + 1))]
     columns = [Column("line", is_number=True), *map(Column, names), Column("")]
     return fitted_table(title, columns, rows, width)

@@ -27,6 +27,20 @@ def test_arrays_of_any_number(tmp_path: Path, dtype: str) -> None:
     np.testing.assert_array_equal(read_scan(tmp_path / "f.npy"), found)
 
 
+def test_the_only_array_of_an_archive(tmp_path: Path) -> None:
+    for save, name in ((np.savez, "a.npz"), (np.savez_compressed, "b.npz")):
+        save(tmp_path / name, height=RAMP)
+        np.testing.assert_array_equal(read_scan(tmp_path / name), RAMP)
+    np.savez(tmp_path / "two.npz", trace=RAMP, retrace=RAMP)
+    with pytest.raises(InputError, match=r"two\.npz: 2 arrays in one file \(trace, retrace\); a file is one scan"):
+        read_scan(tmp_path / "two.npz")
+    np.savez_compressed(tmp_path / "large.npz", np.zeros(140_000_000))
+    (tmp_path / "torn.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:-9])
+    for name, told in {"large.npz": "more than 64,000,000 values", "torn.npz": r"not a readable \.npz array"}.items():
+        with pytest.raises(ScanFault, match=told):
+            read_scan(tmp_path / name)
+
+
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 @pytest.mark.parametrize(("dtype", "factor"), [("uint8", 20), ("uint16", 5000)])
 def test_pictures_of_8_and_16_bits(tmp_path: Path, suffix: str, dtype: str, factor: int) -> None:

@@ -88,7 +88,8 @@ def plot_attention(path: Path, shown: list[Rested]) -> None:
 
     columns = -(-len(shown) // 2)
     with new_figure(path, 2 + 1.7 * columns, 4.6) as figure:
-        pictures, map_part = figure.subfigures(1, 2, width_ratios=[1.7 * columns, 3])
+        grid = figure.add_gridspec(1, 2, width_ratios=[1.7 * columns, 3])
+        pictures, map_part = (figure.add_subfigure(grid[0, side]) for side in (0, 1))
         panels = pictures.subplots(2, columns, squeeze=False).ravel()
         for axes in panels[len(shown) :]:
             axes.set_axis_off()

@@ -84,7 +84,8 @@ def line_shape_top1(answers: LineAnswers, shape_class_C: Ints) -> dict[float, fl
 
 def _shape_hits(answers: LineAnswers, shape_class_C: Ints) -> NDArray[np.bool_]:
     hits_NL = shape_hits(answers.predicted_NL, answers.class_N[:, None], shape_class_C)
-    return hits_NL & (answers.predicted_NL != NOTHING)
+    hits_NL &= answers.predicted_NL != NOTHING
+    return hits_NL
 
 
 def _at_marks(right_NL: NDArray[np.bool_]) -> dict[float, float]:

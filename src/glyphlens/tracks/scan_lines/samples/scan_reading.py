@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,10 @@ from PIL import Image
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
+from glyphlens.core.storage import BROKEN_ZIP
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.tracks.scan_lines.samples.resampling import StoredLines, resampled_scan
-from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIX, ScanFile, find_scans
+from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIXES, ScanFile, find_scans
 from glyphlens.tracks.scan_lines.samples.scan_params import ScanSampleParams
 from glyphlens.tracks.scan_lines.samples.sources import MISSING_LINES, SCAN, SCANNED_COLUMNS, ScanAudit, Scanned
 
@@ -76,12 +78,13 @@ def read_scans(folder: Path, params: ScanSampleParams) -> Scanned:
 
 
 def read_scan(path: Path) -> NDArray[np.float64]:
-    """(H, W) float64 of a ``.npy`` array of numbers, or a PNG or TIFF picture of 1 to 32 bits or of floats.
+    """(H, W) float64 of an array of numbers (``.npy``, or the only one of a ``.npz``), or of a PNG or TIFF picture of 1
+    to 32 bits or of floats.
 
     Colours become luminance. A pixel that is not opaque has no value and is NaN. Raises ScanFault where the file cannot
     be read or is too small or too large, InputError where it holds more than one scan.
     """
-    values_HW = _array(path) if path.suffix.lower() == ARRAY_SUFFIX else _picture(path)
+    values_HW = _array(path) if path.suffix.lower() in ARRAY_SUFFIXES else _picture(path)
     if min(values_HW.shape) < FEWEST:
         raise ScanFault(f"{values_HW.shape[0]} lines of {values_HW.shape[1]} samples, at least {FEWEST} of {FEWEST}")
     return values_HW
@@ -100,8 +103,11 @@ def line_ranges(numbers: Iterable[int]) -> str:
 def _array(path: Path) -> NDArray[np.float64]:
     try:
         stored = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ScanFault(f"not a readable .npy array ({error})") from error
+        if isinstance(stored, np.lib.npyio.NpzFile):
+            with stored:
+                stored = _only_member(path, stored)
+    except (*BROKEN_ZIP, ValueError) as error:
+        raise ScanFault(f"not a readable {path.suffix.lower()} array ({error})") from error
     if stored.ndim != len(("lines", "samples")):
         raise InputError(f"{shown(path)}: an array of shape {stored.shape}; {SHAPE}")
     if not (
@@ -110,6 +116,18 @@ def _array(path: Path) -> NDArray[np.float64]:
         raise ScanFault(f"values of type {stored.dtype}, expected whole numbers or floats")
     _require_pixels(*stored.shape)
     return np.array(stored, np.float64)
+
+
+def _only_member(path: Path, archive: np.lib.npyio.NpzFile) -> NDArray[Any]:
+    """The one array of an archive; its size is looked at before it is unpacked."""
+    if len(archive.files) != 1:
+        named = ", ".join(map(shown, archive.files)) or "none"
+        raise InputError(f"{shown(path)}: {len(archive.files)} arrays in one file ({named}); {SHAPE}")
+    packed = archive.zip.infolist()[0]
+    if packed.file_size > MAX_PIXELS * np.dtype(np.longdouble).itemsize:
+        raise ScanFault(f"{packed.file_size:,} bytes, more than {MAX_PIXELS:,} values")
+    member: NDArray[Any] = archive[archive.files[0]]
+    return member
 
 
 def _picture(path: Path) -> NDArray[np.float64]:
