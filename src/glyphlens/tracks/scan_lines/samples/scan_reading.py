@@ -26,6 +26,7 @@ from glyphlens.tracks.scan_lines.samples.sources import MISSING_LINES, SCAN, SCA
 
 FORMATS = ("PNG", "TIFF")
 MAX_PIXELS = 64_000_000  # of a scan: 8,000 × 8,000
+WIDEST_BYTES, HEADER_BYTES = 16, 128  # of a number, and before the first, in an array file
 FEWEST = 2  # lines, and samples of each
 OPAQUE = 255
 SHAPE = "a file is one scan, (lines, samples), the first line first; store each picture or channel as a file of its own"
@@ -123,8 +124,9 @@ def _only_member(path: Path, archive: np.lib.npyio.NpzFile) -> NDArray[Any]:
     if len(archive.files) != 1:
         named = ", ".join(map(shown, archive.files)) or "none"
         raise InputError(f"{shown(path)}: {len(archive.files)} arrays in one file ({named}); {SHAPE}")
+    assert archive.zip is not None  # open
     packed = archive.zip.infolist()[0]
-    if packed.file_size > MAX_PIXELS * np.dtype(np.longdouble).itemsize:
+    if packed.file_size > MAX_PIXELS * WIDEST_BYTES + HEADER_BYTES:
         raise ScanFault(f"{packed.file_size:,} bytes, more than {MAX_PIXELS:,} values")
     member: NDArray[Any] = archive[archive.files[0]]
     return member
