@@ -38,6 +38,8 @@ def test_the_only_array_of_an_archive(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "torn.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:-9])
     with pytest.raises(ScanFault, match=r"not a readable \.npz array"):
         read_scan(tmp_path / "torn.npz")
+    (tmp_path / "named.npy").write_bytes((tmp_path / "a.npz").read_bytes())
+    np.testing.assert_array_equal(read_scan(tmp_path / "named.npy"), RAMP)
     monkeypatch.setattr(scan_reading, "MAX_PIXELS", 12)
     np.testing.assert_array_equal(read_scan(tmp_path / "b.npz"), RAMP)
     np.savez_compressed(tmp_path / "large.npz", np.zeros(1000))

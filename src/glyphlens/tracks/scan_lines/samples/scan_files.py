@@ -12,7 +12,8 @@ from glyphlens.core.file_names import shown
 from glyphlens.core.folders import files_below
 from glyphlens.tracks.scan_lines.samples.sources import ScanAudit
 
-ARRAY_SUFFIXES = (".npy", ".npz")
+ARCHIVE_SUFFIX = ".npz"
+ARRAY_SUFFIXES = (".npy", ARCHIVE_SUFFIX)
 PICTURE_SUFFIXES = (".png", ".tif", ".tiff")
 SCAN_SUFFIXES = (*ARRAY_SUFFIXES, *PICTURE_SUFFIXES)
 DESCRIPTIONS = (".md", ".txt", ".dvc")  # what may lie in the folder itself beside the classes

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile, is_zipfile
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from glyphlens.core.file_names import shown
 from glyphlens.core.storage import BROKEN_ZIP
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.tracks.scan_lines.samples.resampling import StoredLines, resampled_scan
-from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIXES, ScanFile, find_scans
+from glyphlens.tracks.scan_lines.samples.scan_files import ARCHIVE_SUFFIX, ARRAY_SUFFIXES, ScanFile, find_scans
 from glyphlens.tracks.scan_lines.samples.scan_params import ScanSampleParams
 from glyphlens.tracks.scan_lines.samples.sources import MISSING_LINES, SCAN, SCANNED_COLUMNS, ScanAudit, Scanned
 
@@ -103,10 +104,8 @@ def line_ranges(numbers: Iterable[int]) -> str:
 
 def _array(path: Path) -> NDArray[np.float64]:
     try:
-        stored = np.load(path, mmap_mode="r", allow_pickle=False)
-        if isinstance(stored, np.lib.npyio.NpzFile):
-            with stored:
-                stored = _only_member(path, stored)
+        is_archive = path.suffix.lower() == ARCHIVE_SUFFIX or is_zipfile(path)
+        stored = _only_member(path) if is_archive else np.load(path, mmap_mode="r", allow_pickle=False)
     except (*BROKEN_ZIP, ValueError) as error:
         raise ScanFault(f"not a readable {path.suffix.lower()} array ({error})") from error
     if stored.ndim != len(("lines", "samples")):
@@ -119,17 +118,19 @@ def _array(path: Path) -> NDArray[np.float64]:
     return np.array(stored, np.float64)
 
 
-def _only_member(path: Path, archive: np.lib.npyio.NpzFile) -> NDArray[Any]:
+def _only_member(path: Path) -> NDArray[Any]:
     """The one array of an archive; its size is looked at before it is unpacked."""
-    if len(archive.files) != 1:
-        named = ", ".join(map(shown, archive.files)) or "none"
-        raise InputError(f"{shown(path)}: {len(archive.files)} arrays in one file ({named}); {SHAPE}")
-    assert archive.zip is not None  # open
-    packed = archive.zip.infolist()[0]
-    if packed.file_size > MAX_PIXELS * WIDEST_BYTES + HEADER_BYTES:
-        raise ScanFault(f"{packed.file_size:,} bytes, more than {MAX_PIXELS:,} values")
-    member: NDArray[Any] = archive[archive.files[0]]
-    return member
+    with ZipFile(path) as archive:
+        names = [entry.filename.removesuffix(".npy") for entry in archive.infolist()]
+        if len(names) != 1:
+            raise InputError(
+                f"{shown(path)}: {len(names)} arrays in one file ({', '.join(map(shown, names))}); {SHAPE}"
+            )
+        if (size := archive.infolist()[0].file_size) > MAX_PIXELS * WIDEST_BYTES + HEADER_BYTES:
+            raise ScanFault(f"{size:,} bytes, more than {MAX_PIXELS:,} values")
+        with archive.open(archive.infolist()[0]) as stream:
+            member: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+            return member
 
 
 def _picture(path: Path) -> NDArray[np.float64]:
