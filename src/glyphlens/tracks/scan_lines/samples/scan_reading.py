@@ -14,7 +14,7 @@ from zipfile import ZipFile, is_zipfile
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
@@ -24,6 +24,7 @@ from glyphlens.tracks.scan_lines.samples.resampling import StoredLines, resample
 from glyphlens.tracks.scan_lines.samples.scan_files import ARCHIVE_SUFFIX, ARRAY_SUFFIXES, ScanFile, find_scans
 from glyphlens.tracks.scan_lines.samples.scan_params import ScanSampleParams
 from glyphlens.tracks.scan_lines.samples.sources import MISSING_LINES, SCAN, SCANNED_COLUMNS, ScanAudit, Scanned
+from glyphlens.tracks.scan_lines.samples.wide_pictures import is_cut, tiff_facts, whole_numbers
 
 FORMATS = ("PNG", "TIFF")
 MAX_PIXELS = 64_000_000  # of a scan: 8,000 × 8,000
@@ -81,7 +82,7 @@ def read_scans(folder: Path, params: ScanSampleParams) -> Scanned:
 
 def read_scan(path: Path) -> NDArray[np.float64]:
     """(H, W) float64 of an array of numbers (``.npy``, or the only one of a ``.npz``), or of a PNG or TIFF picture of 1
-    to 32 bits or of floats.
+    to 64 bits or of floats.
 
     Colours become luminance. A pixel that is not opaque has no value and is NaN. Raises ScanFault where the file cannot
     be read or is too small or too large, InputError where it holds more than one scan.
@@ -141,11 +142,28 @@ def _picture(path: Path) -> NDArray[np.float64]:
             if (count := getattr(image, "n_frames", 1)) > 1:
                 raise InputError(f"{shown(path)}: {count} pictures in one file; {SHAPE}")
             _require_pixels(image.height, image.width)
-            return _values(image)
+            return whole_numbers(file) if is_cut(image) else _values(image)
     except (InputError, ScanFault):
         raise
+    except UnidentifiedImageError as error:
+        return _wide_tiff(path, error)
     except Exception as error:  # decoders answer to damaged files with errors of every kind
         raise ScanFault(f"not a readable PNG or TIFF picture ({error})") from error
+
+
+def _wide_tiff(path: Path, unknown: UnidentifiedImageError) -> NDArray[np.float64]:
+    """A TIFF picture of 64 bits, which Pillow does not know; whatever else it does not know is no scan."""
+    try:
+        with path.open("rb") as file:
+            facts = tiff_facts(file)
+            if facts.has_more:
+                raise InputError(f"{shown(path)}: several pictures in one file; {SHAPE}")
+            _require_pixels(facts.height, facts.width)
+            return whole_numbers(file)
+    except (InputError, ScanFault):
+        raise
+    except Exception as error:  # as above
+        raise ScanFault(f"not a readable PNG or TIFF picture ({unknown}; {error})") from error
 
 
 def _values(image: Image.Image) -> NDArray[np.float64]:
