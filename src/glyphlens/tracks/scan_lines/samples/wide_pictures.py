@@ -4,15 +4,17 @@
 H×W pixels
 """
 
+import warnings
 from typing import BinaryIO, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import BITSPERSAMPLE, IMAGELENGTH, IMAGEWIDTH, SAMPLEFORMAT, ImageFileDirectory_v2
 
-SIGNED, BYTE, WIDE, WIDEST = 2, 8, 16, 64  # sample format of TIFF 6.0, section 19; bits
+SIGNED, BYTE, WIDE = 2, 8, 16  # sample format of TIFF 6.0, section 19; bits
+OPAQUE = 2**WIDE - 1
 BIG_TIFF = 43  # version number of TIFF with offsets of 64 bits, in the third byte or the fourth
 LUMINANCE = np.array([114, 587, 299]) / 1000  # of blue, green, red: ITU-R 601-2, as Pillow has it
 COLOURED = len(("blue", "green", "red", "opacity"))
@@ -23,11 +25,10 @@ class TiffFacts(NamedTuple):
 
     height: int
     width: int
-    bits: int
     has_more: bool
 
 
-def is_cut(image: Image.Image) -> bool:
+def is_cut(image: ImageFile) -> bool:
     """Whether Pillow gives other numbers than are stored: signed bytes as if unsigned, colours of 16 bits as 8."""
     tags = getattr(image, "tag_v2", {})
     if tags.get(SAMPLEFORMAT, (1,))[0] == SIGNED and tags[BITSPERSAMPLE][0] == BYTE:
@@ -37,15 +38,18 @@ def is_cut(image: Image.Image) -> bool:
 
 
 def tiff_facts(file: BinaryIO) -> TiffFacts:
-    """Raises SyntaxError, as Pillow does, where it is no TIFF file, KeyError where it does not say its size."""
+    """Raises SyntaxError, as Pillow does, where it is no TIFF file, KeyError where it does not say its size, and what
+    Pillow only warns of: the header ends early."""
     file.seek(0)
     header = file.read(8)
     if BIG_TIFF in header[2:4]:
         header += file.read(8)
     tags = ImageFileDirectory_v2(header)
     file.seek(tags.next)
-    tags.load(file)
-    return TiffFacts(tags[IMAGELENGTH], tags[IMAGEWIDTH], tags[BITSPERSAMPLE][0], tags.next != 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tags.load(file)
+    return TiffFacts(tags[IMAGELENGTH], tags[IMAGEWIDTH], tags.next != 0)
 
 
 def whole_numbers(file: BinaryIO) -> NDArray[np.float64]:
@@ -61,5 +65,5 @@ def whole_numbers(file: BinaryIO) -> NDArray[np.float64]:
         return stored.astype(np.float64)
     luminance_HW: NDArray[np.float64] = stored[..., :3].astype(np.float64) @ LUMINANCE
     if stored.shape[-1] == COLOURED:
-        luminance_HW[stored[..., 3] < np.iinfo(stored.dtype).max] = np.nan
+        luminance_HW[stored[..., 3] < OPAQUE] = np.nan
     return luminance_HW
