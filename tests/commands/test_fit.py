@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from glyphlens.commands.fit import fitted_bytes, require_room
+from glyphlens.core.errors import OutputError
 from glyphlens.core.storage import load_json, sha256_file
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks.zero_shot.descriptions.candidates import draw_descriptions
@@ -104,6 +106,19 @@ def test_a_model_is_not_written_over(fit: Run, examples: Path, tmp_path: Path) -
     (tmp_path / "mine").mkdir()
     status, _, err = fit(examples)
     assert status == 2 and "mine: is there already" in err
+
+
+def test_whether_it_can_be_written_is_asked_before_the_work(glyphlens: Run, drawn_export: Path, tmp_path: Path) -> None:
+    """The folder of examples is not even there: the place of the model is refused first."""
+    (tmp_path / "file").touch()
+    options = ("--model", drawn_export / "int8.onnx", "--out", tmp_path / "file/mine")
+    status, _, err = glyphlens("fit", tmp_path / "gone", *options)
+    assert status == 2 and "file/mine: cannot be written" in err and "no such folder" not in err
+    with pytest.raises(OutputError, match=r"mine: the model takes 1,152,921,504,606\.8 MB, .* are free"):
+        require_room(tmp_path / "mine", 1 << 60)
+    needed = fitted_bytes(Recognizer.load(drawn_export / "int8.onnx", threads=1))
+    assert needed > (drawn_export / "int8.onnx").stat().st_size
+    require_room(tmp_path / "mine", 1)
 
 
 def test_a_model_of_fixed_classes_is_refused(

@@ -84,12 +84,23 @@ def test_each_answer_comes_before_the_next_line(model):
         (b"1 2 3\n", r"line 1: \(3,\) numbers, expected \(16,\)"),
         (b"1 " * 16 + b"\n" + b"a " * 16, "line 2: not numbers"),
         (b"\n", r"line 1: \(0,\) numbers"),
+        (b"1e39 " * 16, r"line 1: a number beyond ±3\.4e38; nan stands for one that is missing"),
         (b"1" * 10_000, "line 1: longer than 1,024 bytes"),
     ],
 )
 def test_bad_lines_are_named(model, content, told):
     with pytest.raises(InputError, match=told):
         list(scan_answers(LineRecognizer.load(model), None, text_lines(io.BytesIO(content), SAMPLES), 3))
+
+
+def test_missing_lines_are_marked_and_answered(model):
+    lines_LS = random_lines()[:3]
+    lines_LS[1, 2], lines_LS[2] = np.inf, np.nan
+    recognizer = LineRecognizer.load(model)
+    answers = list(scan_answers(recognizer, None, text_lines(io.BytesIO(as_text(lines_LS)), SAMPLES), 3))
+    assert [answer.plain().get("missing") for answer in answers] == [None, True, True]
+    nothing = list(scan_answers(recognizer, None, [np.full(SAMPLES, np.nan, np.float32)], 1))
+    assert nothing[0].missing and 0 < nothing[0].confidences[0] < 1
 
 
 def test_a_part_of_a_line_is_no_line():
@@ -160,6 +171,18 @@ def test_a_picture_is_replayed_and_drawn(glyphlens, model, rule, tmp_path):
         assert status == 0 and "stops here" in out and "after 5 of 12 lines" in out and "picture written" in err
     with Image.open(tmp_path / "a.gif") as moving:
         assert moving.n_frames == LINES
+
+
+def test_the_lines_that_answers_rest_on_are_tinted_where_asked(glyphlens, model, rule, tmp_path):
+    np.save(tmp_path / "scan.npy", random_lines())
+    common = ("scan", tmp_path / "scan.npy", "--model", model, "--rule", rule)
+    for name, asked in (("plain.png", ()), ("tinted.png", ("--attention",)), ("tinted.gif", ("--attention",))):
+        assert glyphlens(*common, "--picture", tmp_path / name, *asked)[0] == 0
+    colours = [np.asarray(Image.open(tmp_path / f"{name}.png").convert("RGB"), int) for name in ("plain", "tinted")]
+    tinted, plain = (np.ptp(each[150:450, 60:500], axis=2).max() for each in reversed(colours))
+    assert plain < 200 and (colours[0] != colours[1]).any() and tinted > 30
+    status, _, err = glyphlens(*common, "--attention")
+    assert status == 2 and "add --picture" in err
 
 
 def test_what_cannot_be_replayed_is_named(glyphlens, model, tmp_path):

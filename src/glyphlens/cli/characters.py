@@ -247,10 +247,14 @@ def fit(
     rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens evaluate --model kanji --samples data/kanji/samples   ·   "
     "glyphlens evaluate --model models/kanji/export/cnn/int8.onnx --samples elsewhere/samples --split all -o scores.csv"
-    "   ·   glyphlens evaluate --model arabic --samples data/arabic/rasters -o scores.json",
+    "   ·   glyphlens evaluate --model arabic --samples data/arabic/rasters -o scores.json   ·   "
+    "glyphlens evaluate --model a/int8.onnx --model b/int8.onnx --samples data/scan_lines/samples -o both.png",
 )
 def evaluate(
-    model: Annotated[Path, typer.Option(parser=named, metavar="MODEL", help=f"{MODEL_HELP}.")],
+    model: Annotated[
+        list[Path],
+        typer.Option(parser=named, metavar="MODEL", help=f"{MODEL_HELP}; several where they answer line by line."),
+    ],
     samples: Annotated[
         Path, typer.Option(parser=named, metavar="FOLDER", help="Folder of a sample set: its own or another one.")
     ],
@@ -262,7 +266,7 @@ def evaluate(
             "-o",
             parser=destination,
             metavar="FILE",
-            help=".csv: one row a class. .json: sets, groups and classes. - is standard output.",
+            help=".csv: one row a class. .json: sets, groups and classes. - is standard output. By line: also .png.",
         ),
     ] = None,
     format: Format = None,
@@ -273,11 +277,20 @@ def evaluate(
 
     Classes are matched by label or Unicode code points. Samples of classes that the model does not know are counted,
     not scored. Where the set has fewer classes, accuracy is also given with answers restricted to them.
+
+    Models that answer line by line are laid side by side: accuracy and calibration after each line, and where they
+    stop, by the stopping.json of each.
     """
     from glyphlens.commands.evaluate import run_evaluate
+    from glyphlens.commands.evaluate_lines import answers_by_line, run_evaluate_lines
 
+    if all(map(answers_by_line, model)):
+        by_line = run_evaluate_lines(model, samples, split.value, output, format.value if format else None, threads)
+        raise typer.Exit(by_line)
+    if len(model) > 1:
+        raise typer.BadParameter("several models are laid side by side only where all answer line by line; give one")
     raise typer.Exit(
-        run_evaluate(model, samples, split.value, output, format.value if format else None, batch, threads)
+        run_evaluate(model[0], samples, split.value, output, format.value if format else None, batch, threads)
     )
 
 

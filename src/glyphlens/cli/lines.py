@@ -45,7 +45,7 @@ Scans = Annotated[
     typer.Argument(
         parser=source,
         metavar="IMAGES",
-        help="Pictures or .npy arrays to replay line by line, folders; or - for lines as they arrive.",
+        help="Pictures or arrays (.npy .npz) to replay line by line, folders; or - for lines as they arrive.",
     ),
 ]
 Scanner = Annotated[
@@ -100,6 +100,9 @@ def scan(
     picture: Picture = None,
     input: Annotated[LineFormat, typer.Option(help="How lines arrive on standard input.")] = LineFormat.TEXT,
     every: Annotated[bool, typer.Option("--all", help="Read standard input to the last line, stopped or not.")] = False,
+    attention: Annotated[
+        bool, typer.Option("--attention", help="In the picture, tint the lines that each answer rests on.")
+    ] = False,
     ink: Annotated[
         InkName, typer.Option(help="Whether the character is dark or light; auto asks the border.")
     ] = InkName.AUTO,
@@ -111,19 +114,23 @@ def scan(
     With - lines of numbers (nan: missing) or of float32 bytes are read from standard input, and every line is answered
     by a line of JSON at once; the last says how it ended: stopped, whole, or early where the input ended first (exit
     status 1). How often stopping may cost the right answer, and for whom that was tested, is in stopping.json.
+
+    --attention tints, in the picture, each line by how much the answer would lose if the line were missing.
     """
     if STANDARD_INPUT in images:
-        if len(images) > 1 or picture is not None:
-            raise typer.BadParameter("- stands alone, and without --picture")
+        if len(images) > 1 or picture is not None or attention:
+            raise typer.BadParameter("- stands alone, and without --picture or --attention")
         from glyphlens.commands.scan import float_lines, open_scanner, run_scan_stream, text_lines
 
         recognizer, known = open_scanner(model, rule, threads)
         arriving = float_lines if input is LineFormat.FLOAT32 else text_lines
         lines = arriving(sys.stdin.buffer, recognizer.samples)
         raise typer.Exit(run_scan_stream(recognizer, known, lines, top, whole=every))
+    if attention and picture is None:
+        raise typer.BadParameter("--attention is drawn in a picture; add --picture FILE")
     from glyphlens.commands.scan_replay import run_scan_replay
 
-    raise typer.Exit(run_scan_replay(images, model, rule, picture, top, ink.value, threads))
+    raise typer.Exit(run_scan_replay(images, model, rule, picture, top, ink.value, threads, attention=attention))
 
 
 @app.command(

@@ -4,6 +4,7 @@ The image file stays as it is; a class is the mean of where its pictures lie (Sn
 section 2.3). N pictures · C classes · E numbers of an embedding · h×w pixels of what the network is shown
 """
 
+import shutil
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 from glyphlens.commands.candidates import require_prototypes
 from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, read_pictures
 from glyphlens.commands.inputs import find_inputs
-from glyphlens.commands.output import unwritable
-from glyphlens.core.errors import InputError
+from glyphlens.commands.output import check_writable, unwritable
+from glyphlens.core.errors import InputError, OutputError
 from glyphlens.core.file_names import shown
 from glyphlens.core.storage import is_there, replacing_folder
 from glyphlens.data.sample_set import CharacterClass
@@ -33,6 +34,8 @@ SHARPNESS = 20.0  # cosines are multiplied by it before a temperature is fitted:
 # character, even copies of one glyph, by at least .306 (3,880 pairs). The cosine only spares most comparisons.
 SAME_INK, SAME_COSINE = 0.15, 0.98
 NAMED = 10  # of what is wrong, in a message
+MB = 1_000_000
+BESIDE = 2 * MB  # bytes: prototypes, manifest and card beside the copied network, at most
 
 
 class Examples(NamedTuple):
@@ -148,9 +151,26 @@ def save_fitted(out: Path, recognizer: Recognizer, fitted: Fitted) -> None:
 
 
 def require_free(out: Path) -> None:
-    """Raise InputError where something is there already: a model is never written over."""
+    """Raise InputError where something is there already: a model is never written over; OutputError where its place
+    cannot be written to."""
     if is_there(out):
         raise InputError(f"{shown(out)}: is there already; choose another place, or remove it")
+    check_writable(out)
+
+
+def fitted_bytes(recognizer: Recognizer) -> int:
+    """How large a model of one's own characters becomes, at most: the network is copied."""
+    return BESIDE + (recognizer.path.stat().st_size if recognizer.path.is_file() else 0)
+
+
+def require_room(out: Path, needed: int) -> None:
+    """Raise OutputError where fewer than so many bytes are free at the place of a model that is to be written."""
+    free = shutil.disk_usage(out.parent).free
+    if free < needed:
+        raise OutputError(
+            f"{shown(out)}: the model takes {needed / MB:,.1f} MB, {free / MB:,.1f} are free; make room, or choose "
+            "another place"
+        )
 
 
 def held_out_words(fitted: Fitted) -> str:

@@ -14,7 +14,15 @@ from glyphlens.commands.answers import has_outline, is_confident
 from glyphlens.commands.candidates import open_candidates, require_prototypes, with_candidates
 from glyphlens.commands.check import agreement, agreement_words
 from glyphlens.commands.face_pictures import FONT_SUFFIXES
-from glyphlens.commands.fit import fit_prototypes, held_out_words, read_examples, require_free, save_fitted
+from glyphlens.commands.fit import (
+    fit_prototypes,
+    fitted_bytes,
+    held_out_words,
+    read_examples,
+    require_free,
+    require_room,
+    save_fitted,
+)
 from glyphlens.commands.font_outputs import check_font_outputs, save_font_output
 from glyphlens.commands.identify import identify_fonts
 from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Ink
@@ -160,6 +168,7 @@ def run_fit(folder: Path, out: Path, model: Path | None, *, max_pixels: int, thr
     require_free(out)
     recognizer = open_model(model or Path(choosing_track().name), threads)
     require_prototypes(recognizer, "fit")
+    require_room(out, fitted_bytes(recognizer))
     examples = read_examples(folder, preparation(recognizer, diacritic=False), max_pixels=max_pixels)
     fitted = fit_prototypes(recognizer, examples)
     save_fitted(out, recognizer, fitted)

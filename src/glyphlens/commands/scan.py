@@ -21,7 +21,7 @@ from glyphlens.inference.picture_readers import handwriting_reader
 from glyphlens.inference.stopping import STOPPING, StoppingRule
 from glyphlens.inference.streams import LineRecognizer
 from glyphlens.tracks.scan_lines.samples.resampling import resampled_levels, resampled_scan
-from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIX
+from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIXES
 from glyphlens.tracks.scan_lines.samples.scan_reading import ScanFault, read_scan
 from glyphlens.tracks.scan_lines.samples.sources import GLYPH
 from glyphlens.tracks.scan_lines.track import TRACK
@@ -32,18 +32,21 @@ Floats = NDArray[np.float32]
 
 
 class LineAnswer(NamedTuple):
-    """What is answered after a line (from 1 on): labels and probabilities, best first, and whether to stop here."""
+    """What is answered after a line (from 1 on): labels and probabilities, best first, whether to stop here, and
+    whether the line is missing: a value of it is no finite number."""
 
     line: int
     labels: tuple[str, ...]
     confidences: tuple[float, ...]
     stops: bool
+    missing: bool = False
 
     def plain(self) -> dict[str, Any]:
         """As it is written in JSON."""
         pairs = zip(self.labels, self.confidences, strict=True)
         top = [{"label": label, "confidence": round(confidence, 6)} for label, confidence in pairs]
-        return {"line": self.line, "top": top, "stops": self.stops}
+        marked = {"missing": True} if self.missing else {}
+        return {"line": self.line, "top": top, "stops": self.stops, **marked}
 
 
 def open_scanner(
@@ -83,7 +86,8 @@ def scan_answers(
             is_last or (rule is not None and rule.is_reached(stream.lines_seen, confidences[0]))
         )
         has_stopped |= stops
-        yield LineAnswer(stream.lines_seen, tuple(labels[number] for number in best), confidences, stops)
+        missing = not np.isfinite(line_S).all()
+        yield LineAnswer(stream.lines_seen, tuple(labels[number] for number in best), confidences, stops, missing)
         if is_last:
             return
 
@@ -94,7 +98,7 @@ def picture_lines(path: Path, recognizer: LineRecognizer, ink: Ink = "auto") -> 
     A picture is prepared as handwriting where the manifest has a rule, else taken line by line as it is. Raises
     InputError where nothing can be read, or not as the training had it.
     """
-    shape, is_picture = (recognizer.lines, recognizer.samples), path.suffix.lower() != ARRAY_SUFFIX
+    shape, is_picture = (recognizer.lines, recognizer.samples), path.suffix.lower() not in ARRAY_SUFFIXES
     if is_picture and recognizer.manifest.preparation:
         prepare = handwriting_reader(recognizer, diacritic=False)
         picture, *others = read_pictures(path, prepare, ink, max_pixels=MAX_PIXELS)
@@ -109,28 +113,29 @@ def picture_lines(path: Path, recognizer: LineRecognizer, ink: Ink = "auto") -> 
             f"{shown(path)}: {recognizer.path} was trained on rasters of glyphs; give it such a one as .npy, ink high"
         )
     try:
-        stored_LS, missing_L = resampled_scan(read_scan(path), *shape)
+        return resampled_scan(read_scan(path), *shape).values()
     except ScanFault as fault:
         raise InputError(f"{shown(path)}: {fault}") from fault
-    lines_LS = stored_LS.astype(np.float32)
-    lines_LS[missing_L] = np.nan
-    return lines_LS
 
 
 def text_lines(stream: BinaryIO, samples: int) -> Iterator[Floats]:
     """Lines of numbers, apart by spaces or commas; ``nan`` where one is missing. At most one line is held in memory.
 
-    Raises InputError, naming the line, where there are more numbers, or something else.
+    Raises InputError, naming the line, where there are more numbers, larger ones than float32 holds, or something else.
     """
     longest, number = LONGEST_NUMBER * samples, 0
     while text := stream.readline(longest + 1):
         number += 1
         if len(text) > longest:
             raise InputError(f"line {number}: longer than {longest:,} bytes, expected {samples} numbers")
+        words = text.replace(b",", b" ").split()
         try:
-            yield np.array(text.replace(b",", b" ").split(), np.float32)
+            line_S, exact_S = np.array(words, np.float32), np.array(words, np.float64)
         except ValueError as error:
             raise InputError(f"line {number}: not numbers ({error})") from error
+        if (np.isinf(line_S) & np.isfinite(exact_S)).any():
+            raise InputError(f"line {number}: a number beyond ±3.4e38; nan stands for one that is missing")
+        yield line_S
 
 
 def float_lines(stream: BinaryIO, samples: int) -> Iterator[Floats]:

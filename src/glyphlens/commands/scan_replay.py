@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -21,7 +22,11 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
 from glyphlens.core.storage import writing
 from glyphlens.inference.stopping import StoppingRule
-from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIX
+from glyphlens.tracks.scan_lines.evaluation.line_evidence import chart_label, draw_evidence, line_evidence
+from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIXES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FRAMES = 32  # of a moving picture, at most
 FRAME_MS, LAST_MS = 120, 2000
@@ -37,9 +42,14 @@ def run_scan_replay(
     top: int,
     ink: Ink,
     threads: int,
+    *,
+    attention: bool = False,
 ) -> int:
-    """Show every picture line by line; 1 where some could not be used, 2 where none could."""
-    found = find_inputs(asked, (*IMAGE_SUFFIXES, ARRAY_SUFFIX))
+    """Show every picture line by line; 1 where some could not be used, 2 where none could.
+
+    ``attention``: the picture shows which lines each answer rests on.
+    """
+    found = find_inputs(asked, (*IMAGE_SUFFIXES, *ARRAY_SUFFIXES))
     recognizer, known = open_scanner(model, rule, threads)
     if picture is not None:
         _check_picture(picture, found.files)
@@ -54,7 +64,8 @@ def run_scan_replay(
             continue
         used += 1
         if picture is not None:
-            save_replay(picture, lines_LS, answers, known)
+            evidence_TL = line_evidence(recognizer, lines_LS) if attention else None
+            save_replay(picture, Replay(lines_LS, answers, known, evidence_TL))
             print(f"{shown_place(picture)}: picture written", file=sys.stderr)
         screen = console()
         screen.print(replay_on_screen(shown(path), answers, screen.width))
@@ -70,23 +81,39 @@ def replay_on_screen(title: str, answers: Sequence[LineAnswer], width: int) -> o
     for answer in answers:
         named = zip(answer.labels, answer.confidences, strict=True)
         cells = [f"{label} {100 * confidence:5.1f} %" for label, confidence in named]
-        rows.append([str(answer.line), *cells, "stops here" if answer.stops else ""])
+        marks = ["missing"] * answer.missing + ["stops here"] * answer.stops
+        rows.append([str(answer.line), *cells, ", ".join(marks)])
     names = ["first", *(f"{number}." for number in range(2, len(answers[0].labels) + 1))]
     columns = [Column("line", is_number=True), *map(Column, names), Column("")]
     return fitted_table(title, columns, rows, width)
 
 
-def save_replay(path: Path, lines_LS: Floats, answers: Sequence[LineAnswer], rule: StoppingRule | None) -> None:
+class Replay(NamedTuple):
+    """A scan (L, S), the answers to it, the rule that stopped it, and which lines each answer rests on (L, L)."""
+
+    lines_LS: Floats
+    answers: Sequence[LineAnswer]
+    rule: StoppingRule | None
+    evidence_TL: Floats | None = None
+
+    @property
+    def stop(self) -> int:
+        """The line after which it stopped, L where that was the last."""
+        return next(answer.line for answer in self.answers if answer.stops)
+
+
+def save_replay(path: Path, replay: Replay) -> None:
     """A PNG of the scan beside the confidence of its first answer, or a GIF in which the lines arrive."""
+    count = len(replay.answers)
     if path.suffix.lower() == ".png":
-        _draw(path, lines_LS, answers, rule, len(answers))
+        _draw(path, replay, count)
         return
-    steps = np.unique(np.linspace(1, len(answers), min(FRAMES, len(answers))).astype(int))
+    steps = np.unique(np.linspace(1, count, min(FRAMES, count)).astype(int))
     with TemporaryDirectory() as folder:
         frames = []
         for step in steps:
             frame = Path(folder, f"{step}.png")
-            _draw(frame, lines_LS, answers, rule, int(step), FRAME_DPI)
+            _draw(frame, replay, int(step), FRAME_DPI)
             with Image.open(frame) as image:
                 frames.append(image.convert("P", palette=Image.Palette.ADAPTIVE))
         pauses = [FRAME_MS] * (len(frames) - 1) + [LAST_MS]
@@ -96,46 +123,48 @@ def save_replay(path: Path, lines_LS: Floats, answers: Sequence[LineAnswer], rul
             )
 
 
-def _draw(
-    path: Path,
-    lines_LS: Floats,
-    answers: Sequence[LineAnswer],
-    rule: StoppingRule | None,
-    seen: int,
-    dpi: int = 150,
-) -> None:
-    from glyphlens.evaluation.charts import BLUE, ORANGE, PERCENT, SOFT, bare, new_figure
+def _draw(path: Path, replay: Replay, seen: int, dpi: int = 150) -> None:
+    from glyphlens.evaluation.charts import ORANGE, new_figure
 
-    shown_LS = np.where(np.arange(len(lines_LS))[:, None] < seen, lines_LS, np.nan)
-    stop = next((answer.line for answer in answers if answer.stops and answer.line < len(lines_LS)), None)
-    count = np.arange(1, seen + 1)
     with new_figure(path, 8, 4, dpi) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
-        left.imshow(-shown_LS, cmap="gray", aspect="auto", extent=(0, lines_LS.shape[1], len(lines_LS), 0))
-        bare(left)
-        left.set_title(f"{seen} of {len(lines_LS)} lines")
-        right.plot([answer.confidences[0] for answer in answers[:seen]], count, color=BLUE, label="first answer")
-        if rule is not None:
-            finite = np.isfinite(rule.threshold_L[:-1])
-            right.plot(
-                rule.threshold_L[:-1][finite], np.flatnonzero(finite) + 1, ".", color=SOFT, ms=3, label="needed to stop"
-            )
-        if stop is not None and stop <= seen:
+        _draw_lines(left, replay, seen)
+        _draw_confidence(right, replay, seen)
+        if replay.stop <= seen and replay.stop < len(replay.lines_LS):
             for axes in (left, right):
-                axes.axhline(stop, color=ORANGE, linewidth=1.4)
-            right.text(0.02, stop, "stops", color=ORANGE, va="bottom")
-        right.set_xlim(0, 1.02)
-        right.set_ylim(len(lines_LS), 0)
-        right.set_ylabel("line")
-        right.set_xlabel("confidence")
-        right.xaxis.set_major_formatter(PERCENT)
-        right.legend(loc="lower left")
-        right.set_title(_code_points(answers[seen - 1].labels[0]))
+                axes.axhline(replay.stop, color=ORANGE, linewidth=1.4)
+            right.text(0.02, replay.stop, "stops", color=ORANGE, va="bottom")
 
 
-def _code_points(label: str) -> str:
-    """A label, by code point where the chart's font may have no such character."""
-    return label if label.isascii() else " ".join(f"U+{ord(character):04X}" for character in label)
+def _draw_lines(axes: "Axes", replay: Replay, seen: int) -> None:
+    """The lines so far, tinted by what they say of the answer, up to where it stopped."""
+    shown_LS = np.where(np.arange(len(replay.lines_LS))[:, None] < seen, replay.lines_LS, np.nan)
+    evidence_TL, answer = replay.evidence_TL, min(seen, replay.stop)
+    if evidence_TL is None:
+        draw_evidence(axes, shown_LS, np.zeros(len(shown_LS), np.float32), 1.0)
+        axes.set_title(f"{seen} of {len(shown_LS)} lines")
+        return
+    draw_evidence(axes, shown_LS, evidence_TL[answer - 1], float(np.abs(evidence_TL).max()))
+    axes.set_title(f"what the answer after line {answer} rests on")
+    axes.set_xlabel("orange: lines that speak for it, blue: against it")
+
+
+def _draw_confidence(axes: "Axes", replay: Replay, seen: int) -> None:
+    from glyphlens.evaluation.charts import BLUE, PERCENT, SOFT
+
+    confidences = [answer.confidences[0] for answer in replay.answers[:seen]]
+    axes.plot(confidences, np.arange(1, seen + 1), color=BLUE, label="first answer")
+    if replay.rule is not None:
+        needed_L = replay.rule.threshold_L[:-1]
+        finite = np.isfinite(needed_L)
+        axes.plot(needed_L[finite], np.flatnonzero(finite) + 1, ".", color=SOFT, ms=3, label="needed to stop")
+    axes.set_xlim(0, 1.02)
+    axes.set_ylim(len(replay.lines_LS), 0)
+    axes.set_ylabel("line")
+    axes.set_xlabel("confidence")
+    axes.xaxis.set_major_formatter(PERCENT)
+    axes.legend(loc="lower left")
+    axes.set_title(chart_label(replay.answers[seen - 1].labels[0]))
 
 
 def _verdict(answers: Sequence[LineAnswer], rule: StoppingRule | None) -> str:

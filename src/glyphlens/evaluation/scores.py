@@ -181,5 +181,6 @@ def top_k_accuracy(scores_NC: Floats, classes_N: Ints, k: int) -> float:
 
 
 def shape_hits(predicted_N: Ints, classes_N: Ints, shape_class_C: Ints) -> Bools:
-    """(N,) whether prediction and truth belong to one shape class (``SampleSet.shape_class``)."""
+    """(N,), or what the two broadcast to: whether prediction and truth belong to one shape class
+    (``SampleSet.shape_class``)."""
     return np.asarray(shape_class_C[predicted_N] == shape_class_C[classes_N], dtype=np.bool_)

@@ -6,6 +6,9 @@ the next: memory does not grow with the lines. A line with NaN or an infinite va
 N scans · L lines · S samples of a line · T answers: L, or 1 where the recogniser waits for the last line · C classes
 """
 
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +33,11 @@ Cache = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class LineRecognizer:
-    """An exported recogniser of scans of ``lines`` × ``samples``, opened for use."""
+    """An exported recogniser of scans of ``lines`` × ``samples``, opened for use.
+
+    ``threads``: batches of whole scans that are read at once, each on one core; None = as many as there are cores. So
+    many cores on one batch would mostly wait for each other.
+    """
 
     path: Path
     session: onnxruntime.InferenceSession
@@ -48,7 +55,9 @@ class LineRecognizer:
         Raises InputError where a file is missing, is no recogniser of scans, or is not of the manifest beside it.
         """
         model = ExportFolder(path).only_model() if path.is_dir() else path
-        session = open_session(model, threads=threads)
+        if threads is not None and threads < 1:
+            raise InputError(f"threads: {threads}, expected at least 1")
+        session = open_session(model, threads=1)
         manifest = ExportFolder(model.parent).manifest
         if manifest.decoder != "lines":
             raise InputError(f"{model}: reads no scans line by line; its decoder is '{manifest.decoder}'")
@@ -80,7 +89,7 @@ class LineRecognizer:
         if self.step is None:
             raise InputError(f"{self.path}: answers after the last line only; it cannot read a stream")
         file = self.path.with_name(self.step.name)
-        session = open_session(file, threads=self.threads)
+        session = open_session(file, threads=1)
         self.manifest.require_listed(file)
         return session
 
@@ -92,13 +101,15 @@ class LineRecognizer:
         lines_NLS = _numbers(scans, "lines")
         if lines_NLS.shape[1:] != (self.lines, self.samples):
             raise InputError(f"lines: {lines_NLS.shape}, expected (N, {self.lines}, {self.samples})")
-        parts = [
-            self.session.run([LOGITS], {LINES: lines_NLS[start : start + batch]})[0]
-            for start in range(0, len(lines_NLS), batch)
-        ]
+        parts = self._run([lines_NLS[start : start + batch] for start in range(0, len(lines_NLS), batch)])
         empty = np.zeros((0, self.answers, len(self.classes)), np.float32)
         scaled = np.concatenate([empty, *parts]) / self.temperatures_T[:, None]
         return scaled.astype(np.float32, copy=False)
+
+    def _run(self, batches: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        """Logits of each batch, in order; onnxruntime lets other threads run meanwhile."""
+        with ThreadPoolExecutor(self.threads or os.cpu_count() or 1) as pool:
+            return list(pool.map(lambda lines_nLS: self.session.run([LOGITS], {LINES: lines_nLS})[0], batches))
 
     def probabilities(self, scans: ArrayLike, batch: int = BATCH) -> NDArray[np.float32]:
         """(N, T, C) calibrated probabilities; arguments and errors as for ``logits``."""

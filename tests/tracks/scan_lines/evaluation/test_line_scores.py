@@ -7,6 +7,7 @@ from glyphlens.tracks.scan_lines.evaluation.line_scores import (
     class_scores,
     line_ece,
     line_headline,
+    line_shape_top1,
     line_top1,
     resplits,
     stopped,
@@ -54,6 +55,14 @@ def test_a_recogniser_that_answers_once_is_shown_the_first_lines_alone(scans):
     assert line_top1(every) == line_top1(once), "nothing of later lines is in an answer"
     assert (once.predicted_NL[:, : LINES // 4 - 1] == -1).all()
     assert line_top1(every)[0.25] < 0.5 < 0.95 < line_top1(every)[1.0]
+
+
+def test_look_alikes_count_as_one_where_asked():
+    answers = ANSWERS._replace(predicted_NL=np.array([[-1, 2, 2], [-1, 1, 2], [-1, 0, 0], [-1, 2, 1]]))
+    assert line_top1(answers)[1.0] == 1 / 4
+    found = line_shape_top1(answers, np.array([0, 1, 1]))
+    assert (found[0.25], found[0.5], found[1.0]) == (0, 3 / 4, 3 / 4), "no answer yet is no look-alike"
+    assert line_shape_top1(answers, np.arange(3)) == line_top1(answers)
 
 
 def test_saved_answers_are_the_same(scans, tmp_path):

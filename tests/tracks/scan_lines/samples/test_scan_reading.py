@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from glyphlens.core.errors import InputError
+from glyphlens.tracks.scan_lines.samples import scan_reading
 from glyphlens.tracks.scan_lines.samples.scan_reading import ScanFault, line_ranges, read_scan, read_scans
 from tests.tracks.scan_lines.samples.small_scans import small_params, write_scans
 
@@ -25,6 +26,25 @@ def test_arrays_of_any_number(tmp_path: Path, dtype: str) -> None:
     np.testing.assert_array_equal(found, values.astype(np.float64))
     np.save(tmp_path / "f.npy", np.asfortranarray(values))
     np.testing.assert_array_equal(read_scan(tmp_path / "f.npy"), found)
+
+
+def test_the_only_array_of_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for save, name in ((np.savez, "a.npz"), (np.savez_compressed, "b.npz")):
+        save(tmp_path / name, height=RAMP)
+        np.testing.assert_array_equal(read_scan(tmp_path / name), RAMP)
+    np.savez(tmp_path / "two.npz", trace=RAMP, retrace=RAMP)
+    with pytest.raises(InputError, match=r"two\.npz: 2 arrays in one file \(trace, retrace\); a file is one scan"):
+        read_scan(tmp_path / "two.npz")
+    (tmp_path / "torn.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:-9])
+    with pytest.raises(ScanFault, match=r"not a readable \.npz array"):
+        read_scan(tmp_path / "torn.npz")
+    (tmp_path / "named.npy").write_bytes((tmp_path / "a.npz").read_bytes())
+    np.testing.assert_array_equal(read_scan(tmp_path / "named.npy"), RAMP)
+    monkeypatch.setattr(scan_reading, "MAX_PIXELS", 12)
+    np.testing.assert_array_equal(read_scan(tmp_path / "b.npz"), RAMP)
+    np.savez_compressed(tmp_path / "large.npz", np.zeros(1000))
+    with pytest.raises(ScanFault, match="8,128 bytes, more than 12 values"):
+        read_scan(tmp_path / "large.npz")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])

@@ -51,6 +51,26 @@ def test_other_lines_than_pictures_are_refused(folder: Path, missing: np.ndarray
         ScanSet.open(folder)
 
 
+def test_lines_that_are_shares_of_their_span(tmp_path: Path) -> None:
+    found = write_characters(tmp_path / "source", groups=2)
+    table, spans = SampleSet.open(found).index.iloc[:2], np.array([[255, 0, 1e-9, 51], [1, 2, 255, 3]], np.float32)
+    missing = np.array([[False] * 4, [True] + [False] * 3])
+
+    def save(spans_NL: np.ndarray | None) -> ScanSet:
+        known = ScanTable(table, [CharacterClass("あ")], missing, spans_NL)
+        save_scan_set(tmp_path / "set", ScannedFiles(LEVELS), np.arange(2), known, (4, 6))
+        return ScanSet.open(tmp_path / "set")
+
+    expected = LEVELS[:2] * spans[..., None] / 255
+    expected[1, 0] = np.nan
+    np.testing.assert_allclose(save(spans).lines(slice(None)), expected, rtol=1e-6)
+    np.testing.assert_allclose(save(spans).lines(np.array([1])), expected[1:], rtol=1e-6)
+    for wrong in (spans[:, :3], spans.astype(np.float64), -spans, 2 * spans, spans * np.float32(np.nan)):
+        with pytest.raises(InputError, match=r"spans\.npy: .*expected \(2, 4\) float32 of 0 … 255"):
+            save(wrong)
+    assert save(None).spans_NL is None, "those of another source are gone"
+
+
 def test_a_sample_set_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="scans have 8 bits"):
         ScanSet.open(write_characters(tmp_path / "bits", bits=1))

@@ -1,4 +1,4 @@
-"""scan_evaluate on answers of a model made in code: the files that it copies are never opened."""
+"""scan_evaluate on answers of a model made in code; the files beside them were never trained."""
 
 import json
 import shutil
@@ -9,9 +9,8 @@ import pytest
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import save_array, sha256_file
-from glyphlens.data.sample_set import CharacterClass
 from glyphlens.gates.token import write_token
-from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent
+from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.stopping import STOPPING, StoppingRule
 from glyphlens.tracks.scan_lines.evaluation.line_scores import line_headline
 from glyphlens.tracks.scan_lines.stages import scan_evaluate
@@ -19,6 +18,7 @@ from glyphlens.tracks.scan_lines.stopping.answers import line_answers
 from glyphlens.tracks.scan_lines.stopping.calibration import StoppingParams, calibrate, propose_thresholds
 from glyphlens.tracks.scan_lines.stopping.files import CALIBRATION, PROPOSED, TEST
 from tests.checkout import ROOT
+from tests.commands.scan_model import export_scanner
 from tests.tracks.scan_lines.forged_scans import LINES, NearestMean, write_scans
 
 PARAMS = StoppingParams(alpha=0.1, delta=0.1, largest_group_gap=0.2, proposed_gap=0.02)
@@ -33,9 +33,7 @@ def written(tmp_path):
     shutil.copy(ROOT / "params.yaml", tmp_path)
     for name in ("sequential", "vit"):
         export, out, model = tmp_path / "export" / name, tmp_path / "stopping" / name, NearestMean(once=name == "vit")
-        manifest = Manifest(decoder="lines", preparation={}, classes=tuple(map(CharacterClass, "abcd")))
-        ExportFolder(export).save_models(manifest, {kind: ModelContent(b"", 1.0) for kind in ("fp32", "int8")})
-        ExportFolder(export).save_card("# A recogniser\n\nMade in code.\n")
+        export_scanner(export, name, labels="abcd")
         answers, calibration, val = (
             line_answers(model, own, rows)
             for own, rows in (
@@ -77,7 +75,10 @@ def test_the_page_the_metrics_and_the_release(written, monkeypatch):
     assert list(baseline) == ["top1_25", "top1_38", "top1_50", "top1_75", "top1_100"]
     found = json.loads(Path("evaluate.json").read_text())
     assert 0.2 < found["lines_saved"] < 0.75 and found["exit_gap"] <= 0.1 and found["resplits_kept"] > 0.8
+    assert found["shape_top1"] > 0.9 and len(found) == 6
     page = Path("report/report.html").read_text(encoding="utf-8")
+    assert "What answers rest on" in page and Path("report/attention.png").stat().st_size > 10_000
+    assert Path("report/shares.csv").read_text(encoding="utf-8").count("look-alikes as one") == 2
     assert "The units are groups" in page and "Stopping starts at line" in page
     model = ExportFolder(Path("release")).only_model()
     assert StoppingRule.load(Path("release", STOPPING), model).first_line < LINES

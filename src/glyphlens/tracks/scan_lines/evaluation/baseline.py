@@ -4,6 +4,9 @@ Dalal and Triggs 2005, doi:10.1109/CVPR.2005.177, without overlapping blocks: ev
 N scans · L lines · S samples of a line · R×Q cells · D directions
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +15,7 @@ from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.stopping.answers import MARKS, marked_line
 
 CELLS, DIRECTIONS = 8, 8  # cells along a line, and along all lines; directions without sign, half a turn
-BLOCK = 512
+BLOCK = 128  # scans; their gradients stay in the processor's cache
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
@@ -57,7 +60,9 @@ def baseline_top1(scans: ScanSet) -> dict[float, float]:
 
 def _features(scans: ScanSet, rows_N: Ints, seen: int) -> Floats:
     blocks = [rows_N[start : start + BLOCK] for start in range(0, len(rows_N), BLOCK)]
-    return np.concatenate([line_histograms(scans.lines(block)[:, :seen], scans.shape_LS[0]) for block in blocks])
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        found = pool.map(lambda block: line_histograms(scans.lines(block)[:, :seen], scans.shape_LS[0]), blocks)
+        return np.concatenate(list(found))
 
 
 def _flat(lines_N1S: Floats) -> tuple[Floats, Floats]:

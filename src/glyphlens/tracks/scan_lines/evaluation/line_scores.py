@@ -10,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.evaluation.calibration import calibration_error, reliability_bins
+from glyphlens.evaluation.scores import shape_hits
 from glyphlens.inference.stopping import StoppingRule
 from glyphlens.tracks.scan_lines.stopping.answers import (
     MARKS,
+    NOTHING,
     QUARTERS,
     LineAnswers,
     marked_line,
@@ -71,8 +73,43 @@ def line_ece(answers: LineAnswers, bins: int) -> dict[float, float]:
 
 def line_top1(answers: LineAnswers) -> dict[float, float]:
     """Top-1 at each of MARKS."""
-    right_L = answers.right_NL.mean(axis=0)
-    return {share: float(right_L[marked_line(share, answers.lines) - 1]) for share in MARKS}
+    return _at_marks(answers.right_NL)
+
+
+def line_shape_top1(answers: LineAnswers, shape_class_C: Ints) -> dict[float, float]:
+    """Top-1 at each of MARKS where look-alikes, which nothing but a context tells apart, count as one class
+    (``SampleSet.shape_class``)."""
+    return _at_marks(_shape_hits(answers, shape_class_C))
+
+
+def _shape_hits(answers: LineAnswers, shape_class_C: Ints) -> NDArray[np.bool_]:
+    hits_NL = shape_hits(answers.predicted_NL, answers.class_N[:, None], shape_class_C)
+    hits_NL &= answers.predicted_NL != NOTHING
+    return hits_NL
+
+
+def _at_marks(right_NL: NDArray[np.bool_]) -> dict[float, float]:
+    right_L = right_NL.mean(axis=0)
+    return {share: float(right_L[marked_line(share, len(right_L)) - 1]) for share in MARKS}
+
+
+def line_table(answers: LineAnswers, rule: StoppingRule | None, shape_class_C: Ints, bins: int) -> pd.DataFrame:
+    """One row per line: line (from 1 on), top1, shape_top1, ece, and how many scans stop there; 0 without a rule."""
+    shape_NL = _shape_hits(answers, shape_class_C)
+    errors = [
+        calibration_error(reliability_bins(answers.confidence_NL[:, line], answers.right_NL[:, line], bins))
+        for line in range(answers.lines)
+    ]
+    line_N = np.zeros(0, np.int64) if rule is None else rule.stops(answers.confidence_NL)
+    return pd.DataFrame(
+        {
+            "line": np.arange(1, answers.lines + 1),
+            "top1": answers.right_NL.mean(axis=0),
+            "shape_top1": shape_NL.mean(axis=0),
+            "ece": errors,
+            "stops": np.bincount(line_N, minlength=answers.lines + 1)[1:],
+        }
+    )
 
 
 def line_headline(fp32: LineAnswers, used: LineAnswers, rule: StoppingRule, bins: int) -> dict[str, float]:

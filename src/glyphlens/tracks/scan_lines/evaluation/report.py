@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.charts import BLUE, INK, ORANGE, PERCENT, SERIES, SOFT, new_figure
 from glyphlens.evaluation.pages import render
 from glyphlens.evaluation.pictures import file_uri
@@ -20,12 +21,14 @@ ALBUM = ("top1", "stops", "resplits")
 
 @dataclass(frozen=True)
 class ScanPage:
-    """What the template shows; ``recognizers``: a row each, ``shares``: top-1 by share of the lines, a row each."""
+    """What the template shows; ``recognizers``: a row each, ``shares``: top-1 by share of the lines, a row each, and
+    each with ``lookalikes`` counted as one class."""
 
     headline: Mapping[str, float]
     recognizers: pd.DataFrame
     shares: pd.DataFrame
     classes: pd.DataFrame
+    lookalikes: Sequence[str]
     resplits: Mapping[str, float]
     promise: Mapping[str, Any]
     first_line: int
@@ -35,6 +38,12 @@ class ScanPage:
     images: Mapping[str, str | None]
     run: Mapping[str, Any]
     params: Mapping[str, Any]
+
+
+def lookalike_groups(samples: SampleSet) -> list[str]:
+    """Classes that share their shape, such as ``へ ヘ``, in the order of the classes."""
+    found = (tuple(sorted((entry.label, *entry.lookalikes))) for entry in samples.classes if entry.lookalikes)
+    return [" ".join(labels) for labels in dict.fromkeys(found)]
 
 
 def render_scan_page(page: ScanPage) -> str:

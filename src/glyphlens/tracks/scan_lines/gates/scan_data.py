@@ -103,7 +103,7 @@ def _measured(scans: ScanSet, start: int) -> pd.DataFrame:
     part = slice(start, start + CHUNK)
     levels_nLS, missing_nL = scans.samples.images(part), scans.missing_NL[part]
     is_flat_nL = (levels_nLS.max(axis=2) == levels_nLS.min(axis=2)) & ~missing_nL
-    deviation_nL = np.where(missing_nL, 0, levels_nLS.std(axis=2, dtype=np.float64))
+    deviation_nL = np.where(missing_nL, 0, scans.lines(part).std(axis=2, dtype=np.float64))
     return pd.DataFrame(
         {
             "missing": missing_nL.mean(axis=1),

@@ -3,6 +3,8 @@
 N pictures · H×W their pixels · L lines · S samples of a line
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,14 +40,36 @@ def resampled_levels(pictures_NHW: NDArray[np.uint8], lines: int, samples: int) 
     return np.rint(resampled(pictures_NHW, lines, samples)).astype(np.uint8)
 
 
-def resampled_scan(
-    values_HW: NDArray[np.float64], lines: int, samples: int
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """A scan in any unit → its lines (L, S) uint8, and which of the L are missing.
+class StoredLines(NamedTuple):
+    """A scan as it is stored: ``levels_LS`` uint8, from 0 to 255 in every line that is neither flat nor missing;
+    ``missing_L`` bool; ``spans_L`` float32, how wide the values of each line are where the widest line has 255."""
+
+    levels_LS: NDArray[np.uint8]
+    missing_L: NDArray[np.bool_]
+    spans_L: NDArray[np.float32]
+
+    def values(self) -> NDArray[np.float32]:
+        """(L, S): each line from 0 to its span, NaN where it is missing."""
+        return line_values(*self)
+
+
+def line_values(
+    levels_NLS: NDArray[np.uint8], missing_NL: NDArray[np.bool_], spans_NL: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    """(…, L, S) float32 of what is stored: the levels, or 0 to the span of each line; NaN where it is missing."""
+    values_NLS = levels_NLS.astype(np.float32)
+    if spans_NL is not None:
+        values_NLS *= spans_NL[..., None] / np.float32(LEVELS)
+    values_NLS[missing_NL] = np.nan
+    return values_NLS
+
+
+def resampled_scan(values_HW: NDArray[np.float64], lines: int, samples: int) -> StoredLines:
+    """A scan in any unit → what is stored of it.
 
     A line with a value that is no number is missing, and so is every new line that it would be part of: nothing is
-    filled in. The others are stored from their own smallest value on, as 0, such that the largest span of any line is
-    255: standardising and contrast are as before but for the rounding to 8 bits. Flat and missing lines are zeros.
+    filled in. Each other line has all 8 bits to itself, so that one line of far larger values takes nothing from the
+    others, and how wide it is beside them is stored too. Flat and missing lines are zeros.
     """
     unknown_H1 = ~np.isfinite(values_HW).all(axis=1, keepdims=True)
     known_HW = np.where(unknown_H1, 0, values_HW)
@@ -53,8 +77,8 @@ def resampled_scan(
     missing_L = (overlaps(len(values_HW), lines) @ unknown_H1)[:, 0] > 0
     lines_LS = resampled(known_HW[None], lines, samples)[0]
     lines_LS -= lines_LS.min(axis=1, keepdims=True)
-    span_L1 = lines_LS.max(axis=1, keepdims=True)
-    is_flat_L1 = (span_L1 <= FLAT) | missing_L[:, None]
-    lines_LS[is_flat_L1[:, 0]] = 0
-    stored_LS = lines_LS * (LEVELS / (lines_LS.max() or 1))
-    return np.rint(stored_LS).astype(np.uint8), missing_L
+    span_L = lines_LS.max(axis=1)
+    span_L[(span_L <= FLAT) | missing_L] = 0
+    lines_LS *= np.where(span_L > 0, LEVELS / np.where(span_L > 0, span_L, 1), 0)[:, None]
+    spans_L = (LEVELS * span_L / (span_L.max() or 1)).astype(np.float32)
+    return StoredLines(np.rint(lines_LS).astype(np.uint8), missing_L, spans_L)

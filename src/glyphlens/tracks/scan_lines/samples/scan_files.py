@@ -12,9 +12,10 @@ from glyphlens.core.file_names import shown
 from glyphlens.core.folders import files_below
 from glyphlens.tracks.scan_lines.samples.sources import ScanAudit
 
-ARRAY_SUFFIX = ".npy"
+ARCHIVE_SUFFIX = ".npz"
+ARRAY_SUFFIXES = (".npy", ARCHIVE_SUFFIX)
 PICTURE_SUFFIXES = (".png", ".tif", ".tiff")
-SCAN_SUFFIXES = (ARRAY_SUFFIX, *PICTURE_SUFFIXES)
+SCAN_SUFFIXES = (*ARRAY_SUFFIXES, *PICTURE_SUFFIXES)
 DESCRIPTIONS = (".md", ".txt", ".dvc")  # what may lie in the folder itself beside the classes
 FEWEST_PARTS, MOST_PARTS = 2, 3
 EXAMPLE = "expected <class>/<group>/<name> or <class>/<group>_<name>, such as good/tip1/0001.npy or good/tip1_0001.png"

@@ -8,22 +8,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
+from zipfile import ZipFile, is_zipfile
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
+from glyphlens.core.storage import BROKEN_ZIP
 from glyphlens.data.sample_set import CharacterClass
-from glyphlens.tracks.scan_lines.samples.resampling import resampled_scan
-from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIX, ScanFile, find_scans
+from glyphlens.tracks.scan_lines.samples.resampling import StoredLines, resampled_scan
+from glyphlens.tracks.scan_lines.samples.scan_files import ARCHIVE_SUFFIX, ARRAY_SUFFIXES, ScanFile, find_scans
 from glyphlens.tracks.scan_lines.samples.scan_params import ScanSampleParams
 from glyphlens.tracks.scan_lines.samples.sources import MISSING_LINES, SCAN, SCANNED_COLUMNS, ScanAudit, Scanned
+from glyphlens.tracks.scan_lines.samples.wide_pictures import is_cut, tiff_facts, whole_numbers
 
 FORMATS = ("PNG", "TIFF")
 MAX_PIXELS = 64_000_000  # of a scan: 8,000 × 8,000
+WIDEST_BYTES, HEADER_BYTES = 16, 128  # of a number, and before the first, in an array file
 FEWEST = 2  # lines, and samples of each
 OPAQUE = 255
 SHAPE = "a file is one scan, (lines, samples), the first line first; store each picture or channel as a file of its own"
@@ -51,38 +56,38 @@ def read_scans(folder: Path, params: ScanSampleParams) -> Scanned:
     can be used.
     """
     found = find_scans(folder)
-    audit, kept, lines, missing = list(found.audit), [], [], []
+    audit, kept = list(found.audit), list[tuple[ScanFile, StoredLines]]()
     for file in found.files:
         try:
             values_HW = read_scan(file.path)
-            lines_LS, missing_L = resampled_scan(values_HW, params.lines, params.samples)
-            _require_contrast(lines_LS, missing_L)
+            stored = resampled_scan(values_HW, params.lines, params.samples)
+            _require_contrast(stored)
         except ScanFault as fault:
             audit.append(ScanAudit(file.name, "no scan", file.label, detail=str(fault)))
             continue
-        if missing_L.any():
-            audit.append(_missing(file, values_HW, missing_L))
-        kept.append(file)
-        lines.append(lines_LS)
-        missing.append(missing_L)
+        if stored.missing_L.any():
+            audit.append(_missing(file, values_HW, stored.missing_L))
+        kept.append((file, stored))
     if not kept:
         last = audit[-1]
         raise InputError(
             f"{folder}: none of its {len(found.files)} files can be used, such as {last.file}: {last.detail}"
         )
-    rows = [(file.label, file.group, SCAN, file.name, -1) for file in kept]
-    classes = {file.label: CharacterClass(file.label, members=(file.label,)) for file in kept}
+    rows = [(file.label, file.group, SCAN, file.name, -1) for file, _ in kept]
+    classes = {file.label: CharacterClass(file.label, members=(file.label,)) for file, _ in kept}
     table = pd.DataFrame(rows, columns=list(SCANNED_COLUMNS))
-    return Scanned(table, ScannedFiles(np.stack(lines)), np.stack(missing), classes, audit)
+    levels_NLS, missing_NL, spans_NL = (np.stack(parts) for parts in zip(*(stored for _, stored in kept), strict=True))
+    return Scanned(table, ScannedFiles(levels_NLS), missing_NL, classes, audit, spans_NL=spans_NL)
 
 
 def read_scan(path: Path) -> NDArray[np.float64]:
-    """(H, W) float64 of a ``.npy`` array of numbers, or a PNG or TIFF picture of 1 to 32 bits or of floats.
+    """(H, W) float64 of an array of numbers (``.npy``, or the only one of a ``.npz``), or of a PNG or TIFF picture of 1
+    to 64 bits or of floats.
 
     Colours become luminance. A pixel that is not opaque has no value and is NaN. Raises ScanFault where the file cannot
     be read or is too small or too large, InputError where it holds more than one scan.
     """
-    values_HW = _array(path) if path.suffix.lower() == ARRAY_SUFFIX else _picture(path)
+    values_HW = _array(path) if path.suffix.lower() in ARRAY_SUFFIXES else _picture(path)
     if min(values_HW.shape) < FEWEST:
         raise ScanFault(f"{values_HW.shape[0]} lines of {values_HW.shape[1]} samples, at least {FEWEST} of {FEWEST}")
     return values_HW
@@ -100,9 +105,10 @@ def line_ranges(numbers: Iterable[int]) -> str:
 
 def _array(path: Path) -> NDArray[np.float64]:
     try:
-        stored = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ScanFault(f"not a readable .npy array ({error})") from error
+        is_archive = path.suffix.lower() == ARCHIVE_SUFFIX or is_zipfile(path)
+        stored = _only_member(path) if is_archive else np.load(path, mmap_mode="r", allow_pickle=False)
+    except (*BROKEN_ZIP, ValueError) as error:
+        raise ScanFault(f"not a readable {path.suffix.lower()} array ({error})") from error
     if stored.ndim != len(("lines", "samples")):
         raise InputError(f"{shown(path)}: an array of shape {stored.shape}; {SHAPE}")
     if not (
@@ -113,6 +119,21 @@ def _array(path: Path) -> NDArray[np.float64]:
     return np.array(stored, np.float64)
 
 
+def _only_member(path: Path) -> NDArray[Any]:
+    """The one array of an archive; its size is looked at before it is unpacked."""
+    with ZipFile(path) as archive:
+        names = [entry.filename.removesuffix(".npy") for entry in archive.infolist()]
+        if len(names) != 1:
+            raise InputError(
+                f"{shown(path)}: {len(names)} arrays in one file ({', '.join(map(shown, names))}); {SHAPE}"
+            )
+        if (size := archive.infolist()[0].file_size) > MAX_PIXELS * WIDEST_BYTES + HEADER_BYTES:
+            raise ScanFault(f"{size:,} bytes, more than {MAX_PIXELS:,} values")
+        with archive.open(archive.infolist()[0]) as stream:
+            member: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+            return member
+
+
 def _picture(path: Path) -> NDArray[np.float64]:
     try:
         with warnings.catch_warnings(), path.open("rb") as file:
@@ -121,11 +142,28 @@ def _picture(path: Path) -> NDArray[np.float64]:
             if (count := getattr(image, "n_frames", 1)) > 1:
                 raise InputError(f"{shown(path)}: {count} pictures in one file; {SHAPE}")
             _require_pixels(image.height, image.width)
-            return _values(image)
+            return whole_numbers(file) if is_cut(image) else _values(image)
     except (InputError, ScanFault):
         raise
+    except UnidentifiedImageError as error:
+        return _wide_tiff(path, error)
     except Exception as error:  # decoders answer to damaged files with errors of every kind
         raise ScanFault(f"not a readable PNG or TIFF picture ({error})") from error
+
+
+def _wide_tiff(path: Path, unknown: UnidentifiedImageError) -> NDArray[np.float64]:
+    """A TIFF picture of 64 bits, which Pillow does not know; whatever else it does not know is no scan."""
+    try:
+        with path.open("rb") as file:
+            facts = tiff_facts(file)
+            if facts.has_more:
+                raise InputError(f"{shown(path)}: several pictures in one file; {SHAPE}")
+            _require_pixels(facts.height, facts.width)
+            return whole_numbers(file)
+    except (InputError, ScanFault):
+        raise
+    except Exception as error:  # as above
+        raise ScanFault(f"not a readable PNG or TIFF picture ({unknown}; {error})") from error
 
 
 def _values(image: Image.Image) -> NDArray[np.float64]:
@@ -144,10 +182,10 @@ def _require_pixels(height: int, width: int) -> None:
         raise ScanFault(f"{height:,} × {width:,} values, at most {MAX_PIXELS:,} are read")
 
 
-def _require_contrast(lines_LS: NDArray[np.uint8], missing_L: NDArray[np.bool_]) -> None:
-    if missing_L.all():
+def _require_contrast(stored: StoredLines) -> None:
+    if stored.missing_L.all():
         raise ScanFault("every line has values that are no numbers, or pixels that are not opaque")
-    if not lines_LS.any():
+    if not stored.levels_LS.any():
         raise ScanFault("no line has two different values")
 
 

@@ -42,7 +42,8 @@ class ScanAudit:
 class Scanned(NamedTuple):
     """``table`` has SCANNED_COLUMNS; ``classes`` what is known of each label; ``missing_NL`` bool.
 
-    ``calibrating``: groups that are not split but calibrate the stopping rule and do nothing else.
+    ``calibrating``: groups that are not split but calibrate the stopping rule and do nothing else. ``spans_NL``: how
+    wide each line is, where the pictures are shares of that.
     """
 
     table: pd.DataFrame
@@ -51,6 +52,7 @@ class Scanned(NamedTuple):
     classes: Mapping[str, CharacterClass]
     audit: list[ScanAudit]
     calibrating: frozenset[str] = frozenset()
+    spans_NL: NDArray[np.float32] | None = None
 
 
 def scan_audit_frame(rows: Iterable[ScanAudit]) -> pd.DataFrame:

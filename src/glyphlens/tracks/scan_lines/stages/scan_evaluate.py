@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import PositiveInt
 
 from glyphlens.core.errors import InputError
@@ -14,15 +15,25 @@ from glyphlens.core.params import Section, load_params, load_seed, read_sections
 from glyphlens.core.storage import load_array, save_json, save_metrics, save_text
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.outcomes import class_labels
+from glyphlens.evaluation.pictures import file_uri
 from glyphlens.evaluation.report import run_record, save_tables_csv, split_table
 from glyphlens.gates.token import require_token
 from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.stopping import STOPPING, StoppingRule
+from glyphlens.inference.streams import LineRecognizer
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.scan_lines.evaluation.baseline import baseline_top1
-from glyphlens.tracks.scan_lines.evaluation.line_scores import Stopped, class_scores, line_top1, resplits, stopped
+from glyphlens.tracks.scan_lines.evaluation.line_evidence import plot_attention, rested_scans
+from glyphlens.tracks.scan_lines.evaluation.line_scores import (
+    Stopped,
+    class_scores,
+    line_shape_top1,
+    line_top1,
+    resplits,
+    stopped,
+)
 from glyphlens.tracks.scan_lines.evaluation.release import RELEASED, line_preface, write_line_release
-from glyphlens.tracks.scan_lines.evaluation.report import ScanPage, draw_scan_album, render_scan_page
+from glyphlens.tracks.scan_lines.evaluation.report import ScanPage, draw_scan_album, lookalike_groups, render_scan_page
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.stopping.answers import LineAnswers
 from glyphlens.tracks.scan_lines.stopping.calibration import StoppingParams
@@ -40,13 +51,17 @@ SOURCES = {
     "etl": "The ETL Character Database: people wrote these characters by hand.",
 }
 OWN = "Scans of the user's own, or glyphs of fonts."
+ATTENTION = "attention.png"
+PLAIN, MERGED = "as labelled", "look-alikes as one"
 
 
 class ScanEvaluateParams(Section):
-    """Section ``scan_evaluate``: how often groups are drawn anew, and how many classes are shown."""
+    """Section ``scan_evaluate``: how often groups are drawn anew, how many classes are shown, and how many scans that
+    were named right, and as many that were not, with the lines that their answers rest on."""
 
     resplits: PositiveInt
     classes_shown: PositiveInt
+    scans_shown: PositiveInt
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -62,19 +77,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     used, rule = answers[RELEASED], rules[RELEASED]
     found, draws = stopped(used, rule), _draws(paths, params.resplits, used, rule)
     classes = class_scores(used, found, class_labels(scans.samples))
-    headline = _headline(found, draws, classes, rule) | {"gain_at_half": line_top1(used)[0.5] - baseline[0.5]}
+    headline = _headline(found, draws, classes, rule) | {
+        "gain_at_half": line_top1(used)[0.5] - baseline[0.5],
+        "shape_top1": line_shape_top1(used, scans.samples.shape_class)[1.0],
+    }
     save_metrics(paths.metrics, headline)
     tables = {
         "recognizers": _recognizers(paths, answers),
-        "shares": _shares(answers, baseline),
+        "shares": _shares(answers, baseline, scans.samples.shape_class),
         "classes": classes,
     }
     save_tables_csv(paths.report, {**tables, "resplits": draws})
     images = draw_scan_album(paths.report, answers, baseline, found, draws, rule.promise.alpha)
+    recognizer = LineRecognizer.load(used_file(paths.export / RELEASED))
+    plot_attention(paths.report / ATTENTION, rested_scans(recognizer, scans, found, params.scans_shown))
+    images["attention"] = file_uri(paths.report / ATTENTION)
     page = ScanPage(
         recognizers=tables["recognizers"],
         shares=tables["shares"],
         classes=classes.head(params.classes_shown),
+        lookalikes=lookalike_groups(scans.samples),
         **_texts(paths, scans.samples, headline),
         headline=headline,
         resplits=_summary(draws, rule),
@@ -134,10 +156,17 @@ def _recognizers(paths: argparse.Namespace, names: Iterable[str]) -> pd.DataFram
     return pd.DataFrame([{"recognizer": name, **ExportFolder(paths.stopping / name).measured()} for name in names])
 
 
-def _shares(answers: Mapping[str, LineAnswers], baseline: Mapping[float, float]) -> pd.DataFrame:
-    """Top-1 by share of the lines, a row per recogniser and one for the baseline."""
-    rows = {**{name: line_top1(own) for name, own in answers.items()}, "HOG and a linear classifier": baseline}
-    return pd.DataFrame([{"method": name, **{str(k): v for k, v in row.items()}} for name, row in rows.items()])
+def _shares(
+    answers: Mapping[str, LineAnswers], baseline: Mapping[float, float], shape_class_C: NDArray[np.int64]
+) -> pd.DataFrame:
+    """Top-1 by share of the lines, plain and with look-alikes merged: two rows per recogniser, one for the baseline."""
+    rows: list[tuple[str, str, Mapping[float, float]]] = [
+        (name, PLAIN, line_top1(own)) for name, own in answers.items()
+    ]
+    rows += [(name, MERGED, line_shape_top1(own, shape_class_C)) for name, own in answers.items()]
+    rows.append(("HOG and a linear classifier", PLAIN, baseline))
+    shares = ({str(share): value for share, value in row.items()} for _, _, row in rows)
+    return pd.DataFrame([{"method": rows[n][0], "counted": rows[n][1], **own} for n, own in enumerate(shares)])
 
 
 def _summary(draws: pd.DataFrame, rule: StoppingRule) -> dict[str, float]:

@@ -81,7 +81,8 @@ def save_part(
     part = np.flatnonzero(((split.table["split"] == CALIBRATION) == is_calibration).to_numpy())
     numbers_N = split.numbers_N[part]
     table, classes = numbered(split.table.iloc[part], split.classes)
-    known = ScanTable(table, classes, found.missing_NL[numbers_N])
+    spans_NL = None if found.spans_NL is None else found.spans_NL[numbers_N]
+    known = ScanTable(table, classes, found.missing_NL[numbers_N], spans_NL)
     save_scan_set(folder, found.pictures, numbers_N, known, (params.lines, params.samples))
 
 

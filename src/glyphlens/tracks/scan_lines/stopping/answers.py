@@ -138,6 +138,7 @@ def stopped_shares(answers: LineAnswers, line_N: Ints) -> StoppedShares:
     _, group_N = np.unique(answers.group_N, return_inverse=True)
     shape = (int(group_N.max(initial=-1)) + 1, answers.lines)
     place_N = group_N * answers.lines + line_N - 1
-    lost_N = np.take_along_axis(answers.lost_NL, line_N[:, None] - 1, axis=1)[:, 0]
+    stopped_N = np.take_along_axis(answers.predicted_NL, line_N[:, None] - 1, axis=1)[:, 0]
+    lost_N = (answers.predicted_NL[:, -1] == answers.class_N) & (stopped_N != answers.class_N)
     counts = (np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape) for place in (place_N, place_N[lost_N]))
     return StoppedShares(*(count_GL.cumsum(axis=1) for count_GL in counts))

@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from glyphlens.core.params import Section
-from glyphlens.inference.stopping import Promise, StoppingRule, stopping_lines
+from glyphlens.inference.stopping import Promise, StoppingRule
 from glyphlens.tracks.scan_lines.stopping.answers import LineAnswers, StoppedShares, stopped_shares
 
 ROUNDING = 1e-9
@@ -119,27 +119,25 @@ def calibrate(answers: LineAnswers, proposed_L: Thresholds, params: StoppingPara
     ``model``: SHA-256 of the file that gave the answers. The groups must be others than those of training, of the
     proposal and of whatever the rule is measured on.
     """
-    reached_NL = answers.confidence_NL >= proposed_L
-    reached_NL[:, -1] = True
-    opened, refused = answers.lines - 1, None
+    stop_N = np.full(len(answers.class_N), answers.lines)  # where scans stop that may from the last tried line on
+    names, group_N = np.unique(answers.group_N, return_inverse=True)
+    counted, opened, refused = answers._replace(group_N=group_N), answers.lines - 1, None
     for line in range(answers.lines - 2, -1, -1):
         if not np.isfinite(proposed_L[line]):
             continue
-        reached_from_NL = reached_NL.copy()
-        reached_from_NL[:, :line] = False
-        found = _worst_line(stopped_shares(answers, stopping_lines(reached_from_NL)), line, params)
+        stop_N = np.where(answers.confidence_NL[:, line] >= proposed_L[line], line + 1, stop_N)
+        found = _worst_line(stopped_shares(counted, stop_N), line, params)
         if not found.p_value <= params.delta:
             refused = found
             break
         opened = line
     threshold_L = np.where(np.arange(answers.lines) < opened, np.inf, proposed_L)
     threshold_L[-1] = 0.0
-    groups = len(np.unique(answers.group_N))
     promise = Promise(
         alpha=params.alpha,
         delta=params.delta,
         largest_group_gap=params.largest_group_gap,
-        groups=groups,
+        groups=len(names),
         model=model,
     )
     return Calibrated(StoppingRule(threshold_L, promise), refused)
