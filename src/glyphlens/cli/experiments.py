@@ -71,8 +71,8 @@ def experiments(
 
 @app.command(
     rich_help_panel=PANEL,
-    epilog="[bold]Examples[/bold]   glyphlens ablate   ·   glyphlens ablate experiments/zero_shot_options.yaml --dry-run   "
-    "·   glyphlens ablate --queue && dvc queue start",
+    epilog="[bold]Examples[/bold]   glyphlens ablate experiments/zero_shot_options.yaml --dry-run   ·   "
+    "glyphlens ablate --queue && dvc queue start",
 )
 def ablate(
     queues: QueueFiles = None,

@@ -30,7 +30,7 @@ from glyphlens.provenance.pipeline import declared_stages
 from glyphlens.review.revisions import SHORT_HASH, files_at, repository_root
 
 QUEUES, TABLES, PAGE, PICTURES = Path("experiments"), Path("metrics/ablations"), Path("docs/ABLATIONS.md"), "ablations"
-EXPERIMENT = re.compile(r"(?P<commit>[0-9a-f]{40}) refs/exps/(?P<head>[0-9a-f]{2})/(?P<rest>[0-9a-f]{38})/(?P<name>\S+)")
+EXPERIMENT = re.compile(r"(?P<commit>\w{40}) refs/exps/(?P<head>\w{2})/(?P<rest>\w{38})/(?P<name>\S+)")
 
 
 class PlannedRun(NamedTuple):

@@ -10,18 +10,19 @@ ABSENT = "–"
 HEAD = """# Ablations
 
 What single decisions are worth. Each table is a queue of short trainings, described in a file of `experiments/`; every
-training of a queue has the same budget, much smaller than that of the default run, so that numbers are compared within a
-table and not with those of `metrics/`. Choices are made on validation samples alone.
+training of a queue has the same budget, much smaller than that of the default run: numbers are compared within a table,
+not with those of `metrics/`. Choices are made on validation samples alone.
 
 ```
-glyphlens ablate                                    # every queue: runs what is missing, or was run with other code or parameters
-glyphlens ablate experiments/zero_shot_options.yaml # one; what was interrupted resumes
-glyphlens ablate --queue && dvc queue start         # the same through DVC's queue …
-glyphlens ablations                                 # … and what it came to: tables, pictures and this page, written anew
+glyphlens ablate                                     # runs what is missing or had other code or parameters; resumes
+glyphlens ablate experiments/zero_shot_options.yaml  # one queue alone
+glyphlens ablate --queue && dvc queue start          # through DVC's own queue …
+glyphlens ablations                                  # … and what it came to: tables, pictures, this page
 ```
 
-`±` is half of a 95 % interval over seeds (Student's t); a gain is paired by seed. With one seed there is no interval, and a small
-difference says nothing. `commit` is the one whose code and parameters a training ran with, but for the budget and the changes.
+`±` is half of a 95 % interval over seeds (Student's t); a gain is paired by seed. With one seed there is no interval,
+and a small difference says nothing. `commit`: whose code and parameters a training ran with, but for the budget and the
+changes.
 """
 
 

@@ -42,7 +42,7 @@ class AblationQueue(Section):
     budget: dict[str, Any]
     variants: dict[Name, dict[str, Any]] = Field(min_length=2)
     axis: str | None = None
-    published: dict[str, dict[int, float]] = {}
+    published: dict[str, dict[int, float]] = Field(default_factory=dict)
 
     @property
     def metric_file(self) -> str:
