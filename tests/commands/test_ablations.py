@@ -1,4 +1,4 @@
-"""`glyphlens ablate` and `glyphlens ablations` in a small repository: what is missing is run, what was run collected."""
+"""`glyphlens ablate` and `ablations` in a small repository: what is missing is run, what was run is collected."""
 
 import subprocess
 import sys
