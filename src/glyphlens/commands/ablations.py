@@ -143,8 +143,13 @@ def run_ablations(paths: Sequence[Path]) -> int:
             plot_ablation(PAGE.parent / PICTURES / f"{ablation_name(path)}.png", queue, results(queue, runs))
         stale = sum(not _is_done(runs, run) for run in planned) - (len(planned) - count)
         print(f"{path}: {count} of {len(planned)} runs" + (f", {stale} with other code or parameters" if stale else ""))
-    save_text(PAGE, ablation_page({ablation_name(path): _committed(path) for path in queue_files()}))
+    save_text(PAGE, committed_page())
     return 0
+
+
+def committed_page() -> str:
+    """docs/ABLATIONS.md as the working folder's queues and tables have it."""
+    return ablation_page({ablation_name(path): _committed(path) for path in queue_files()})
 
 
 def queue_files() -> list[Path]:

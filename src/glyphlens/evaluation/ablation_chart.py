@@ -46,7 +46,7 @@ def _curve(axes: Axes, queue: AblationQueue, axis: str, found: Sequence[Result])
         axes.annotate(name, (end, points[end]), (5, 0), textcoords="offset points", va="center", color=SOFT, size=8)
     own = sorted(found, key=lambda result: float(queue.variants[result.variant][axis]))
     places = [queue.variants[result.variant][axis] for result in own]
-    spreads = None if any(result.spread is None for result in own) else [result.spread for result in own]
+    spreads = [result.spread or 0.0 for result in own]
     means = [result.mean for result in own]
     axes.errorbar(places, means, yerr=spreads, fmt="o-", color=BLUE, lw=2.2, ms=6, capsize=3, zorder=3, label="here")
     for place, mean in zip(places, means, strict=True):
