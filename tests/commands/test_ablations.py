@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from glyphlens.core.storage import load_json
+from tests.checkout import ROOT
 from tests.scratch_repository import Repository
 
 METRIC, TABLE, QUEUE = "metrics/a/learn.json", "metrics/ablations/a_rates.json", "experiments/a_rates.yaml"
@@ -127,6 +128,18 @@ def test_a_folder_without_queues(glyphlens, place):
     Path(QUEUE).unlink()
     status, _, err = glyphlens("ablate")
     assert status == 2 and "experiments/*.yaml: no queue there" in err
+
+
+def test_code_that_was_never_listed_is_named(glyphlens, place):
+    Path("code/learn.txt").unlink()
+    status, _, err = glyphlens("ablate")
+    assert status == 2 and "code/learn.txt" in err and "dvc repro code" in err
+
+
+def test_the_committed_queues_name_stages_and_parameters_that_there_are(glyphlens, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    status, out, err = glyphlens("ablate", "--dry-run")
+    assert (status, err) == (0, "") and all(line.startswith("dvc exp run --temp ") for line in out.splitlines())
 
 
 @pytest.mark.slow

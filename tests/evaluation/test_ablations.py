@@ -124,8 +124,9 @@ def test_the_page_says_what_was_asked_found_and_not_run() -> None:
         assert words in page
 
 
-def test_a_queue_without_a_run_has_no_picture() -> None:
-    assert ".png" not in ablation_page({"sizes": (queue(seeds=[1]), {})})
+def test_a_queue_without_a_run_has_neither_table_nor_picture() -> None:
+    page = ablation_page({"sizes": (queue(seeds=[1]), {})})
+    assert ".png" not in page and "| variant" not in page and "Not run yet: `narrow`, `wide`, `odd`." in page
 
 
 @pytest.mark.parametrize("axis", [None, "learn.width"])

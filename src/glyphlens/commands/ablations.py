@@ -63,7 +63,7 @@ class Workplace:
         """Every training of a queue; raises InputError for a stage or a parameter that there is not."""
         if unknown := [stage for stage in queue.stages if stage not in self.stages]:
             raise InputError(f"{path}: dvc.yaml has no stage {', '.join(unknown)}")
-        listings = [(self.root / code_file(stage)).read_bytes() for stage in queue.stages]
+        listings = [self._listing(stage) for stage in queue.stages]
         planned = []
         for variant in queue.variants:
             for seed in queue.seeds:
@@ -72,6 +72,12 @@ class Workplace:
                 name = f"{ablation_name(path)}-{variant}-{seed}"
                 planned.append(PlannedRun(variant, seed, name, changes, settings))
         return planned
+
+    def _listing(self, stage: str) -> bytes:
+        path = code_file(stage)
+        if not (self.root / path).is_file():
+            raise InputError(f"{path}: missing; run `dvc repro code` first")
+        return (self.root / path).read_bytes()
 
     def found(self, queue: AblationQueue, planned: Sequence[PlannedRun]) -> Runs:
         """What the experiments of these names came to that ran with the code and parameters of now."""

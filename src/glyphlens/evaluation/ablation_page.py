@@ -37,7 +37,9 @@ def _part(name: str, queue: AblationQueue, runs: Runs) -> str:
     budget = ", ".join(f"`{key}={value}`" for key, value in flat_params(queue.budget).items())
     lines = [f"## {queue.title}", "", queue.question.strip(), ""]
     lines += [f"Queue `experiments/{name}.yaml`, stages {', '.join(f'`{stage}`' for stage in queue.stages)}, {budget}."]
-    lines += ["", *_table(queue, runs, found), ""]
+    lines.append("")
+    if found:
+        lines += [*_table(queue, runs, found), ""]
     if missing := _missing(queue, runs):
         lines += [f"Not run yet: {', '.join(missing)}.", ""]
     if found:
