@@ -35,7 +35,7 @@ def _rows(axes: Axes, queue: AblationQueue, found: Sequence[Result]) -> None:
     axes.margins(x=0.12)
     axes.set_xlabel(queue.metric_name)
     axes.grid(axis="x")
-    axes.set_title(queue.title)
+    axes.set_title(queue.title.replace("`", ""))
 
 
 def _curve(axes: Axes, queue: AblationQueue, axis: str, found: Sequence[Result]) -> None:
@@ -59,4 +59,4 @@ def _curve(axes: Axes, queue: AblationQueue, axis: str, found: Sequence[Result])
     axes.set_xlabel(axis)
     axes.set_ylabel(queue.metric_name)
     axes.grid(axis="y")
-    axes.set_title(queue.title)
+    axes.set_title(queue.title.replace("`", ""))
