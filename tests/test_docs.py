@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from typer.main import get_command
 
 from glyphlens.cli import app
+from glyphlens.commands.ablations import committed_page
 from glyphlens.core.params import read_params
 from glyphlens.summary import replace_blocks
 from tests.checkout import committed
@@ -18,7 +19,7 @@ from tests.checkout import committed
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DATA = (ROOT / "docs/DATA.md").read_text(encoding="utf-8")
-PAGES = ("ARCHITECTURE", "DATA", "EXPERIMENTS", "RESULTS", "SHARING", "SPEC")
+PAGES = ("ABLATIONS", "ARCHITECTURE", "DATA", "EXPERIMENTS", "RESULTS", "SHARING", "SPEC")
 NAMES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES))
 DOCUMENTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
 STAGES = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -121,6 +122,15 @@ def test_the_numbers_are_those_of_the_metrics(name: str) -> None:
     assert (ROOT / "metrics").is_dir(), "no metrics yet: run `make repro` and commit metrics/"
     written = replace_blocks(DOCUMENTS[name], ROOT / "metrics")
     assert written == DOCUMENTS[name], "run python -m glyphlens.summary README.md docs/RESULTS.md"
+
+
+def test_the_ablations_are_those_of_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert committed_page() == DOCUMENTS["docs/ABLATIONS.md"], "run `glyphlens ablations`"
+    pictures = re.findall(r"\]\((ablations/.+?\.png)\)", DOCUMENTS["docs/ABLATIONS.md"])
+    assert [path.name for path in sorted((ROOT / "docs/ablations").iterdir())] == sorted(
+        Path(path).name for path in pictures
+    )
 
 
 def headings() -> list[str]:

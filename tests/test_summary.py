@@ -53,10 +53,11 @@ def test_every_number_is_in_the_table(metrics: Path) -> None:
         assert reading in table
 
 
-def test_curves_and_times_are_no_metrics_of_a_stage(metrics: Path) -> None:
+def test_curves_times_and_ablations_are_no_metrics_of_a_stage(metrics: Path) -> None:
     before = summary(metrics)
     save_json(metrics / "arabic/phase2/curves.json", {"val_top1": 0.5})
     save_json(metrics / "timings.json", TIMED)
+    save_json(metrics / "ablations/arabic.json", {"variants": {}})
     assert summary(metrics) == before
 
 

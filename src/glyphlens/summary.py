@@ -19,6 +19,7 @@ from glyphlens.tracks import Track, flagship, tracks
 BEGIN = "<!-- {}: begin, written by `python -m glyphlens.summary README.md docs/RESULTS.md` -->"
 END = "<!-- {}: end -->"
 GATES, TIMINGS = "gates", "timings.json"
+ABLATIONS = "ablations"  # tables of many runs, in docs/ABLATIONS.md
 SCORES = {
     "test_top1": "top-1",
     "test_shape_top1": "right shape",
@@ -34,7 +35,7 @@ def metric_files(metrics: Path) -> list[Path]:
 
     Curves, a folder deeper, and timings, beside the folders, are not among them.
     """
-    files = sorted(metrics.glob("*/*.json"), key=_position)
+    files = sorted((path for path in metrics.glob("*/*.json") if path.parent.name != ABLATIONS), key=_position)
     if not files:
         raise InputError(f"{metrics}: no metrics there; run `make repro` first")
     return files

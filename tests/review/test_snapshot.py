@@ -18,6 +18,11 @@ def test_all_that_a_revision_says(repository: Repository) -> None:
     assert snapshot(repository.folder, None).metrics == METRICS
 
 
+def test_tables_of_ablations_are_no_metrics(repository: Repository) -> None:
+    repository.write("metrics/ablations/arabic.json", {"variants": {}})
+    assert snapshot(repository.folder, None).metrics == METRICS
+
+
 def test_without_metrics_there_is_nothing_to_compare(repository: Repository) -> None:
     repository.git("rm", "-rq", "metrics")
     repository.commit()

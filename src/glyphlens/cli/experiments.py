@@ -9,6 +9,10 @@ from glyphlens.cli.app import app
 from glyphlens.cli.options import TrackArgument, destination, named
 
 PANEL = "Trainings and models"
+QueueFiles = Annotated[
+    list[Path] | None,
+    typer.Argument(parser=named, metavar="[QUEUES]...", help="Files of experiments/; else all of them."),
+]
 
 
 @app.command(
@@ -63,6 +67,40 @@ def experiments(
     from glyphlens.commands.experiments import run_experiments
 
     raise typer.Exit(run_experiments(metric, only, source, output))
+
+
+@app.command(
+    rich_help_panel=PANEL,
+    epilog="[bold]Examples[/bold]   glyphlens ablate experiments/zero_shot_options.yaml --dry-run   ·   "
+    "glyphlens ablate --queue && dvc queue start",
+)
+def ablate(
+    queues: QueueFiles = None,
+    queue: Annotated[bool, typer.Option("--queue", help="Put the trainings into DVC's queue instead.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Print the commands that would be run.")] = False,
+) -> None:
+    """Run the trainings of committed queues that are missing or had other code or parameters, one after the other.
+
+    Each runs as a DVC experiment in a copy of the commit, and the workspace stays as it is. After each of them, tables,
+    pictures and docs/ABLATIONS.md are written anew. The exit status is 1 where a training failed.
+    """
+    from glyphlens.commands.ablations import run_ablate
+
+    raise typer.Exit(run_ablate(queues or [], queue_only=queue, dry_run=dry_run))
+
+
+@app.command(
+    rich_help_panel=PANEL,
+    epilog="[bold]Examples[/bold]   glyphlens ablations   ·   glyphlens ablations experiments/khmer_sweep.yaml",
+)
+def ablations(queues: QueueFiles = None) -> None:
+    """Collect what the experiments of committed queues came to: tables, pictures and docs/ABLATIONS.md.
+
+    Numbers that the tables have already stay where no experiment of the present code and parameters replaces them.
+    """
+    from glyphlens.commands.ablations import run_ablations
+
+    raise typer.Exit(run_ablations(queues or []))
 
 
 @app.command(

@@ -13,7 +13,8 @@ from glyphlens.review.locked import LockedStage, locked_stages, with_code
 from glyphlens.review.revisions import SHORT_HASH, WORKSPACE, commit_of, files_at
 from glyphlens.tracking.timings import LATENCY, SECONDS, timings_in
 
-METRICS = re.compile(r"metrics/[^/]+/[^/]+\.json")  # curves lie a folder deeper, timings beside the folders
+# Curves lie a folder deeper, timings beside the folders; ablations are tables of many runs.
+METRICS = re.compile(r"metrics/(?!ablations/)[^/]+/[^/]+\.json")
 CARD = re.compile(r"models/.+/release/README\.md")
 LISTING = re.compile(r"code/[^/]+\.txt")
 PARAMS, LOCK, TIMINGS = "params.yaml", "dvc.lock", "metrics/timings.json"

@@ -1,0 +1,138 @@
+"""Queues of ablations: what they may say, what a run was made from, and means with intervals over seeds."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import save_json
+from glyphlens.evaluation.ablation_chart import plot_ablation
+from glyphlens.evaluation.ablation_page import ablation_page
+from glyphlens.evaluation.ablations import (
+    AblationQueue,
+    Run,
+    Runs,
+    merged_runs,
+    read_queue,
+    read_runs,
+    results,
+    settings_hash,
+    table_content,
+    with_changes,
+)
+
+CONTENT: dict[str, Any] = {
+    "title": "Sizes",
+    "question": "Which?",
+    "answer": "The wide one.",
+    "stages": ["learn"],
+    "metric": "metrics/a/curves.json:val_top1",
+    "seeds": [1, 2],
+    "budget": {"learn.steps": 10},
+    "variants": {"narrow": {"learn.width": 8}, "wide": {"learn.width": 16}, "odd": {"learn.width": 9}},
+}
+
+
+def queue(**changes: Any) -> AblationQueue:
+    return AblationQueue.model_validate(CONTENT | changes)
+
+
+def runs(**values: list[float]) -> Runs:
+    """Runs of seeds 1, 2, … by variant."""
+    return {
+        variant: {seed: Run(value=value, commit="abc", settings="s") for seed, value in enumerate(listed, 1)}
+        for variant, listed in values.items()
+    }
+
+
+def test_a_gain_is_paired_by_seed() -> None:
+    narrow, wide = results(queue(), runs(narrow=[0.5, 0.7], wide=[0.6, 0.8]))
+    assert (narrow.mean, narrow.gain, narrow.gain_spread) == (pytest.approx(0.6), None, None)
+    assert (wide.mean, wide.gain) == (pytest.approx(0.7), pytest.approx(0.1))
+    assert wide.spread == pytest.approx(1.2706, abs=1e-3)  # t of one degree of freedom, 12.706, × 0.1
+    assert wide.gain_spread == pytest.approx(0, abs=1e-9)  # the same difference with either seed
+
+
+def test_one_seed_has_no_interval() -> None:
+    wide = results(queue(), runs(narrow=[0.5, 0.7], wide=[0.6]))[1]
+    assert (wide.spread, wide.gain, wide.gain_spread) == (None, pytest.approx(0.1), None)
+
+
+def test_a_table_is_read_back_and_newer_runs_replace_its_own(tmp_path: Path) -> None:
+    earlier = runs(narrow=[0.5, 0.7], gone=[0.1])
+    table = tmp_path / "sizes.json"
+    save_json(table, table_content(queue(), merged_runs(queue(), earlier, {})))
+    found = read_runs(table)
+    assert found == {"narrow": earlier["narrow"], "wide": {}, "odd": {}}
+    merged = merged_runs(queue(), found, runs(narrow=[0.6], wide=[0.9, 0.9, 0.9]))
+    assert {seed: run.value for seed, run in merged["narrow"].items()} == {1: 0.6, 2: 0.7}
+    assert sorted(merged["wide"]) == [1, 2]  # no seed of the queue but these
+
+
+def test_no_table_is_no_run(tmp_path: Path) -> None:
+    assert read_runs(tmp_path / "absent.json") == {}
+
+
+@pytest.mark.parametrize("content", [{}, {"variants": {"a": {}}}, {"variants": {"a": {"runs": {"1": {"value": 1}}}}}])
+def test_another_table_is_refused(tmp_path: Path, content: Any) -> None:
+    save_json(tmp_path / "a.json", content)
+    with pytest.raises(InputError, match=r"a\.json: not a table of ablations"):
+        read_runs(tmp_path / "a.json")
+
+
+def test_what_a_run_was_made_from() -> None:
+    params = {"seed": 1, "learn": {"width": 8, "steps": 10}, "other": {"a": 1}}
+    wanted = settings_hash(with_changes(params, {"learn.width": 9}), ["learn"], [b"code"])
+    assert wanted == settings_hash({"learn": {"steps": 10, "width": 9}, "other": {"a": 2}}, ["learn"], [b"code"])
+    assert wanted != settings_hash(params, ["learn"], [b"code"])
+    assert wanted != settings_hash(with_changes(params, {"learn.width": 9}), ["learn"], [b"other code"])
+    assert params["learn"] == {"width": 8, "steps": 10}
+
+
+@pytest.mark.parametrize("name", ["learn.depth", "absent.width", "absent", "seed.width"])
+def test_a_parameter_that_there_is_not(name: str) -> None:
+    with pytest.raises(InputError, match=f"params.yaml has no {name}"):
+        with_changes({"seed": 1, "learn": {"width": 8}}, {name: 1})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"metric": "val_top1"}, "metric: "),
+        ({"variants": {"one": {}}}, "variants: "),
+        ({"variants": {"One": {}, "two": {}}}, "variants.One"),
+        ({"seeds": []}, "seeds: "),
+        ({"colour": "red"}, "colour: Extra inputs"),
+        ({"axis": "learn.depth"}, "axis: narrow, wide, odd set no learn.depth"),
+    ],
+)
+def test_a_queue_at_fault_is_named(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    path = tmp_path / "sizes.yaml"
+    YAML().dump(CONTENT | changes, path)
+    with pytest.raises(InputError) as caught:
+        read_queue(path)
+    assert str(caught.value).startswith(f"{path}: ") and message in str(caught.value)
+
+
+def test_the_page_says_what_was_asked_found_and_not_run() -> None:
+    page = ablation_page({"sizes": (queue(), runs(narrow=[0.5, 0.7], wide=[0.6, 0.8]))})
+    assert "| `wide` | `width=16` | 0.7000 ± 1.2706 | +0.1000 ± 0.0000 | 1 2 | abc |" in page
+    assert "Not run yet: `odd` (seed 1), `odd` (seed 2)." in page
+    for words in ("## Sizes", "Which?", "The wide one.", "`learn.steps=10`", "](ablations/sizes.png)"):
+        assert words in page
+
+
+def test_a_queue_without_a_run_has_neither_table_nor_picture() -> None:
+    page = ablation_page({"sizes": (queue(seeds=[1]), {})})
+    assert ".png" not in page and "| variant" not in page and "Not run yet: `narrow`, `wide`, `odd`." in page
+
+
+@pytest.mark.parametrize("axis", [None, "learn.width"])
+def test_the_same_picture_has_the_same_bytes(tmp_path: Path, axis: str | None) -> None:
+    asked = queue(axis=axis, published={"others": {8: 0.4, 32: 0.5}})
+    for name, values in (("a", [0.5, 0.7]), ("b", [0.5, 0.7]), ("c", [0.5, 0.8])):
+        plot_ablation(tmp_path / f"{name}.png", asked, results(asked, runs(narrow=[0.5, 0.6], wide=values)))
+    first, again, other = (path.read_bytes() for path in sorted(tmp_path.glob("*.png")))
+    assert first == again != other
