@@ -47,7 +47,8 @@ def coverage_prior(manifest: Manifest, found: int) -> NDArray[np.float32]:
     share_C = np.array(manifest.coverage, np.float64)
     powers_PC = share_C ** np.linspace(1, 0, POWERS)[:, None]
     is_enough_P = powers_PC.sum(axis=1) >= found
-    return powers_PC[np.argmax(is_enough_P) if is_enough_P.any() else -1].astype(np.float32)
+    prior_C: NDArray[np.float32] = powers_PC[np.argmax(is_enough_P) if is_enough_P.any() else -1].astype(np.float32)
+    return prior_C
 
 
 def language_prior(members: Sequence[tuple[Member, ...]], language: str | None) -> NDArray[np.float32]:
