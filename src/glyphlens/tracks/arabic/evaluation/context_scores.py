@@ -85,7 +85,8 @@ def corrected(context: FontContext, font: FontAnswers) -> NDArray[np.float32]:
 
 def _hits(font: FontAnswers, p_GK: NDArray[np.float32]) -> Hits:
     best_G1 = p_GK.argmax(axis=1, keepdims=True)
-    right_G, confidence_G = (np.take_along_axis(values, best_G1, axis=1)[:, 0] for values in (font.right_GK, p_GK))
+    right_G = np.take_along_axis(font.right_GK, best_G1, axis=1)[:, 0]
+    confidence_G = np.take_along_axis(p_GK, best_G1, axis=1)[:, 0]
     return Hits(right_G[font.known_G], confidence_G[font.known_G])
 
 

@@ -11,14 +11,14 @@ import torch
 from pydantic import ConfigDict, Field
 from tqdm import tqdm
 
-from glyphlens.core.curves import CURVES
+from glyphlens.core.curves import CURVES, TRAINING
 from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import Section, load_params, load_seed
 from glyphlens.core.storage import save_json, save_metrics
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.export.temperature import fit_temperature
 from glyphlens.gates.token import require_token
-from glyphlens.inference.folder import MEASURED, SKIPPED, TRAINING
+from glyphlens.inference.folder import MEASURED, SKIPPED
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.nets.weights import save_model, weight_count
 from glyphlens.sources.fonts.files import load_fonts

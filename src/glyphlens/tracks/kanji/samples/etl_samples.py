@@ -128,8 +128,8 @@ def read_samples(
     shards = [_Shard(file, parts / f"{file.name}.u8", handwriting, LOOSE, {}) for file in found.files]
     done = list(map_shards(_read_file, _told(shards, workers), workers, "ETL files"))
     audit = [*found.audit, *(row for each in done for row in each.audit)]
-    parts = ((each.index, each.cells) for each in done)
-    index, cells = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
+    index = pd.concat([each.index for each in done], ignore_index=True)
+    cells = pd.concat([each.cells for each in done], ignore_index=True)
     return EtlSamples(PixelParts([each.part for each in done], handwriting.image_px), index, cells, audit_frame(audit))
 
 
