@@ -16,6 +16,7 @@ class Faults:
     def __init__(self, file: EtlFile) -> None:
         self.file = file
         self._found: dict[tuple[str, str], tuple[int, int]] = {}
+        self._named: list[AuditRow] = []
 
     def add(self, reason: str, value: str, numbers: NDArray[np.int64]) -> None:
         """Records of these numbers, ascending; none is nothing."""
@@ -32,9 +33,19 @@ class Faults:
             numbers = records.numbers[unlabelled[codes == code]]
             self.add(fault_of(repertoire, code), code_text(repertoire, code), numbers)
 
+    def add_each(self, reason: str, records: Records, rows_n: NDArray[np.int64]) -> None:
+        """Each of the rows by itself, with its character and its sheet: a person can look at it."""
+        for row in rows_n.tolist():
+            number = int(records.numbers[row])
+            self._named.append(AuditRow(
+                self.file.etl_set.name, self.file.place, reason, number, str(records.chars[row]), 1,
+                f"sheet {records.writers[row]}",
+            ))  # fmt: skip
+
     def audit(self) -> list[AuditRow]:
-        """One row for every reason and value, sorted."""
-        return [
+        """One row for every reason and value, sorted, then those that were added each by itself."""
+        counted = [
             AuditRow(self.file.etl_set.name, self.file.place, reason, first, value, count)
             for (reason, value), (first, count) in sorted(self._found.items())
         ]
+        return [*counted, *self._named]

@@ -107,7 +107,7 @@ def test_what_is_no_sample_is_counted(folder):
     assert counted(found, "model pattern") == {("ETL8G_33", 0, ""): 2}
     assert counted(found, "unknown code") == {("ETL9B_1", 2, "0x2021"): 2, ("ETL2_1", 2, "3,3"): 1}
     assert counted(found, "unreadable CO-59 cell") == {("ETL2_1", 1, "5,19"): 1}
-    assert counted(found, "blank cell") == {("ETL9B_1", 4, ""): 1}
+    assert counted(found, "blank cell") == {("ETL9B_1", 4, "い"): 1}
     assert len(found.index) == 8 + 1 + 1 and 999 not in found.index["writer"].tolist()
     assert counted(found, "files missing") and counted(found, "other count")  # what find_files says is there too
 
