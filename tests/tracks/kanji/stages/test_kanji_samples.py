@@ -1,4 +1,5 @@
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -9,11 +10,14 @@ from ruamel.yaml import YAML
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_array, load_json, load_table, sha256_tree
 from glyphlens.data.sample_set import SampleSet
+from glyphlens.sources.etl.sets import SETS
 from glyphlens.sources.kanji_params import KanjiParams
+from glyphlens.tracks.kanji.gates.sample_records import balance
 from glyphlens.tracks.kanji.stages import kanji_samples
 from tests.checkout import ROOT
 from tests.sources.etl.etl_folders import etl7, etl8, etl9b
 from tests.sources.etl.etl_records import b_record, blank, write
+from tests.tracks.kanji.samples.etl_hands import DISPLACED, SHEETS, sheets_of_etl1
 
 HIRAGANA = [0x2422, 0x2424, 0x2426, 0x2428]  # あいうえ
 STROKES = {
@@ -113,6 +117,21 @@ def test_sets_of_the_database(place: Path) -> None:
     assert not list(Path("out").glob(".*"))
 
 
+def test_a_displaced_sheet_is_left_out_and_suspicious_records_are_listed(place: Path) -> None:
+    write(place / "etl/ETL1C_01", sheets_of_etl1())
+    found = run()
+    assert DISPLACED not in found.index["writer"].tolist() and len(found) == (SHEETS - 1) * 10
+    audit = load_table(Path("out/audit.parquet"))
+    assert (audit["reason"] == "displaced cell").sum() == 10
+    assert balance(found.index, audit, SETS["ETL1"])["unexplained"] == 0
+    suspects = load_table(Path("out/suspects.parquet"))
+    page = (ROOT / "docs/DATA.md").read_text(encoding="utf-8").split("samples/suspects.parquet`")[1].split("###")[0]
+    assert suspects.columns.tolist() == re.findall(r"^\| (\w+) \|", page, flags=re.MULTILINE)[1:]
+    kept = suspects[suspects["sample_id"] >= 0]
+    assert found.index["record"].to_numpy()[kept["sample_id"]].tolist() == kept["record"].tolist()
+    assert Path("out/suspects.png").stat().st_size > 1000 and load_array(Path("out/cleared_rows.npy")).dtype == np.int64
+
+
 def test_chosen_sets_and_the_same_bytes_again(place: Path) -> None:
     etl7(place / "etl", [1, 2, 3], [0xB1, 0xB2])
     etl8(place / "etl", [1, 2, 3, 4, 5], HIRAGANA)
@@ -153,6 +172,7 @@ def test_nothing_in_the_folder_is_rendered(place: Path) -> None:
     drawn = strokes[:, :, -1].sum(axis=1)
     assert drawn.tolist() == [len(STROKES[label]) for label in found.index["label"]]
     assert load_table(Path("out/audit.parquet")).empty
+    assert not {"suspects.parquet", "suspects.png", "cleared_rows.npy"} & {path.name for path in Path("out").iterdir()}
 
 
 def test_a_linked_set_is_refused_not_replaced_by_the_standin(place: Path) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import load_params, load_seed
-from glyphlens.core.storage import save_metrics
+from glyphlens.core.storage import save_array, save_metrics
 from glyphlens.sources.etl.finding import audit_frame, is_empty
 from glyphlens.sources.kanji_params import KanjiParams
 from glyphlens.sources.kanjivg import KanjiVG
@@ -17,7 +18,14 @@ from glyphlens.sources.standin.params import StandinParams
 from glyphlens.sources.standin.render import render_standin
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.kanji.samples.etl_samples import read_samples
-from glyphlens.tracks.kanji.samples.kanji_set import KanjiSet, StrokeRows, build_kanji_set, save_kanji_set
+from glyphlens.tracks.kanji.samples.kanji_set import (
+    KanjiSet,
+    StrokeRows,
+    build_kanji_set,
+    save_kanji_set,
+)
+from glyphlens.tracks.kanji.samples.suspect_files import displaced_cells, save_suspects
+from glyphlens.tracks.kanji.samples.suspects import DISPLACED, find_suspects, read_by_others
 
 PARTS = ".parts.partial"
 
@@ -44,9 +52,16 @@ def from_etl(
     """Read what is in ``folder`` and write the sample set; pictures lie beside it until it is whole."""
     with parts_folder(out) as parts:
         read = read_samples(folder, parts, params.only, params, workers)
-        found = build_kanji_set(read.index, params)
-        save_kanji_set(out, read.pixels, found, StrokeRows(), kanjivg, read.audit, params.image_px)
-    return found, read.audit
+        suspects = find_suspects(read.index, read.cells, read_by_others(read.pixels, read.index))
+        displaced = suspects[suspects["reason"] == DISPLACED]
+        usable = np.setdiff1d(np.arange(len(read.index)), displaced["row"])
+        found = build_kanji_set(read.index.iloc[usable].reset_index(drop=True), params)
+        found = found._replace(rows=usable[found.rows])
+        audit = pd.concat([read.audit, audit_frame(displaced_cells(displaced))], ignore_index=True)
+        save_suspects(out, suspects, read.pixels, read.index, found.rows)
+        save_array(out / "cleared_rows.npy", np.flatnonzero(read.cells["cleared"].to_numpy()[found.rows]))
+        save_kanji_set(out, read.pixels, found, StrokeRows(), kanjivg, audit, params.image_px)
+    return found, audit
 
 
 @contextmanager
