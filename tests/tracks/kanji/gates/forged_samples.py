@@ -55,6 +55,9 @@ LIMITS = KanjiSampleLimits(
     near_bits=6,
     max_near_share=0.04,
     max_near_median=0.0,
+    near_hands=200,
+    min_cleared_cells=3,
+    max_cleared_loss=0.05,
     min_classes=5,
     min_groups=12,
     min_class_samples=12,
@@ -124,6 +127,8 @@ def write_set(folder: Path, *, rendered: bool = True) -> Path:
     save_json(folder / "structure.json", STRUCTURE)
     save_array(folder / "strokes.npy", np.stack(sequences)[stroke_rows])
     save_array(folder / "stroke_rows.npy", stroke_rows)
+    if not rendered:
+        save_array(folder / "cleared_rows.npy", np.arange(0, len(rows), 2))
     return folder
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -19,7 +20,7 @@ from glyphlens.gates.check import Verdict
 from glyphlens.gates.expectations import run_suite
 from glyphlens.sources.etl.finding import AuditRow, audit_frame
 from glyphlens.sources.etl.sets import SETS
-from glyphlens.tracks.kanji.gates.kanji_samples import CODE, GATE
+from glyphlens.tracks.kanji.gates.kanji_samples import CODE, GATE, near_classes, near_median
 from glyphlens.tracks.kanji.gates.sample_data import KanjiSampleData, KanjiSamplePaths
 from glyphlens.tracks.kanji.gates.sample_pictures import stroke_gap_px
 from glyphlens.tracks.kanji.gates.sample_records import balance, model_records
@@ -227,10 +228,17 @@ def without_reason(reason: str) -> Forge:
     return lambda data: replace(data, audit=data.audit[data.audit["reason"] != reason])
 
 
+def robbed(data: KanjiSampleData) -> KanjiSampleData:
+    """Clearing took the upper third of half of the pictures of い, as it took the dot of cropped う."""
+    rows = [int(row) for row in data.cleared_rows if data.index["label"][row] == "い"]
+    return pictures(at((slice(0, 26), slice(None)), level=0), *rows)(data)
+
+
 I_ROWS = slice(None, None, 5)
 
 
 @forgeries(
+    ("edges-cleared", robbed, {"max_class_ink_factor": 9.0, "max_box_error_px": 64, "max_centre_error_px": 64.0}),
     ("record-once", cell("record", 100, 0)),
     ("codes-true", lambda data: reclassed(い={"members": ("ETL9G:0x2426",)})(cells(I_ROWS, code="0x2426")(data))),
     ("members", reclassed(ヘ={"members": ("ETL9G:0x2558",)})),
@@ -246,7 +254,7 @@ I_ROWS = slice(None, None, 5)
 def test_a_forged_record_fails_exactly_its_check(
     real: KanjiSampleData, verdicts: Any, check: str, forge: Forge, limits: dict[str, Any]
 ) -> None:
-    found = verdicts(CHECKS, forge(real), LIMITS)
+    found = verdicts(CHECKS, forge(real), LIMITS.model_copy(update=limits))
     assert {name for name, verdict in found.items() if INCOMPLETE.get(name) != verdict} == {check}
 
 
@@ -425,6 +433,25 @@ def test_files_of_another_form_are_refused_by_name(tmp_path: Path, name: str) ->
     change(forgery.write_set(tmp_path))
     with pytest.raises(InputError, match=message):
         opened(tmp_path)
+
+
+def test_a_set_of_records_without_what_was_cleared_is_refused(tmp_path: Path) -> None:
+    (forgery.write_set(tmp_path, rendered=False) / "cleared_rows.npy").unlink()
+    with pytest.raises(InputError, match=r"cleared_rows\.npy"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize(("trained", "passes"), [(150, False), (1_128, True)])
+def test_nearness_grows_with_the_number_of_hands(trained: int, passes: bool) -> None:
+    """ETL1's 1,411 writers have .0229 of ノ, イ, ト and リ near one another; 150 hands with as many have copies."""
+    index = pd.DataFrame({"label": "ノ", "split": ["train"] * trained + ["val"] * 1000})
+    nearest_N = np.r_[np.full(trained, -1), np.where(np.arange(1000) < 23, 3, 90)]
+    data: Any = SimpleNamespace(index=index, nearest_N=nearest_N)
+    limits = LIMITS.model_copy(update={"max_near_median": 0.02})
+    assert near_classes(data, limits)["held_out"].tolist() == [1000]
+    assert (near_median(data, limits).verdict is Verdict.PASS) == passes
+    copied = SimpleNamespace(index=index, nearest_N=np.where(nearest_N >= 0, 3, -1))
+    assert near_median(copied, limits).verdict is Verdict.FAIL  # type: ignore[arg-type]
 
 
 def test_a_structure_of_another_form_fails_its_check(good: KanjiSampleData, verdicts: Any) -> None:

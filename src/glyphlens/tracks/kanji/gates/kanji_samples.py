@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import chain
 
+import numpy as np
 import pandas as pd
 
 from glyphlens.data.sample_set import SPLITS
@@ -14,7 +15,7 @@ from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, Verdict, at_
 from glyphlens.gates.expectations import TableSuite, between, matches, one_of
 from glyphlens.gates.run import Gate
 from glyphlens.gates.suites import sample_set
-from glyphlens.gates.suites.sample_set import HELD_OUT, KEY
+from glyphlens.gates.suites.sample_set import KEY
 from glyphlens.sources.etl.sets import SETS
 from glyphlens.tracks.kanji.gates import sample_pictures, sample_records
 from glyphlens.tracks.kanji.gates.sample_data import KanjiSampleData, KanjiSampleLimits, KanjiSamplePaths
@@ -122,11 +123,11 @@ def twin_share(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
 @CHECKS.add("near-share")
 def near_share(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
     """Two hands draw し or 一 nearly alike; more than that are copies, and scores flatter."""
-    nearest_N = data.nearest_N
-    near_N = (nearest_N >= 0) & (nearest_N <= limits.near_bits)
-    share = near_N.sum() / max(1, data.index["split"].isin(HELD_OUT).sum())
-    table = data.index.assign(bits=nearest_N)
-    rows = first_rows(table, near_N, *KEY, "split", "bits") if share > limits.max_near_share else ()
+    near = near_classes(data, limits)
+    share = float(np.average(near["share"], weights=near["held_out"])) if near["held_out"].sum() else 0.0
+    table = data.index.assign(bits=data.nearest_N)
+    is_near = (table["bits"] >= 0) & (table["bits"] <= limits.near_bits)
+    rows = first_rows(table, is_near, *KEY, "split", "bits") if share > limits.max_near_share else ()
     message = f"share of held-out pictures within {limits.near_bits} of 256 bits of a training one of their class"
     return at_most(share, limits.max_near_share, message, rows, otherwise=Verdict.WARN)
 
@@ -134,12 +135,22 @@ def near_share(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
 @CHECKS.add("near-median")
 def near_median(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
     """In the median class, which is no simple stroke, next to nothing held out is nearly a training picture."""
-    nearest_N = data.nearest_N
-    held_out = pd.DataFrame({"label": data.index["label"], "near": nearest_N <= limits.near_bits})[nearest_N >= 0]
-    shares = held_out.groupby("label")["near"].mean().sort_values(ascending=False)
-    rows = [{"label": label, "share": float(share)} for label, share in shares.head(SHOWN_ROWS).items()]
+    near = near_classes(data, limits).sort_values("share", ascending=False)
+    rows = [{"label": label, "share": float(share)} for label, share in near["share"].head(SHOWN_ROWS).items()]
     message = f"median over classes of the share within {limits.near_bits} bits of a training picture"
-    return at_most(float(shares.median()), limits.max_near_median, message, rows)
+    return at_most(float(near["share"].median()), limits.max_near_median, message, rows)
+
+
+def near_classes(data: KanjiSampleData, limits: KanjiSampleLimits) -> pd.DataFrame:
+    """By label ``held_out`` pictures, and the ``share`` of them near a training one, as of ``near_hands`` of these.
+
+    Of ten times as many hands ten times as many come near by chance: what one training picture adds is what counts.
+    """
+    nearest = pd.Series(data.nearest_N, index=data.index["label"].to_numpy())[data.nearest_N >= 0]
+    found = nearest.le(limits.near_bits).groupby(level=0).agg(["size", "mean"])
+    trained = data.index.loc[data.index["split"] == "train", "label"].value_counts().reindex(found.index)
+    power = np.minimum(1.0, limits.near_hands / trained)
+    return pd.DataFrame({"held_out": found["size"], "share": 1 - (1 - found["mean"]) ** power})
 
 
 @CHECKS.add("classes")

@@ -60,6 +60,9 @@ class KanjiSampleLimits(Section):
     near_bits: int = Field(ge=0, le=256)
     max_near_share: float = Field(ge=0, le=1)
     max_near_median: float = Field(ge=0, le=1)
+    near_hands: int = Field(ge=1)
+    min_cleared_cells: int = Field(ge=2)
+    max_cleared_loss: float = Field(ge=0, le=1)
     min_classes: int = Field(ge=2)
     min_groups: int = Field(ge=3)
     min_class_samples: int = Field(ge=1)
@@ -169,6 +172,7 @@ class KanjiSampleData:
     structure: Any
     strokes_MSF: NDArray[Any]
     stroke_rows_M: NDArray[Any]
+    cleared_rows: NDArray[Any]
     ink_level: int
 
     @classmethod
@@ -188,7 +192,10 @@ class KanjiSampleData:
         structure = load_json(folder / "structure.json")
         strokes_MSF = load_array(folder / "strokes.npy", mmap=True)
         rows_M = load_array(folder / "stroke_rows.npy")
-        return cls(samples, manifest, audit, structure, strokes_MSF, rows_M, limits.ink_level)
+        # only cells of ETL records have edges that were cleared
+        is_read = (samples.index["source"] == "etl").any()
+        cleared_rows = load_array(folder / "cleared_rows.npy") if is_read else np.empty(0, np.int64)
+        return cls(samples, manifest, audit, structure, strokes_MSF, rows_M, cleared_rows, limits.ink_level)
 
     @property
     def index(self) -> pd.DataFrame:

@@ -4,13 +4,20 @@ import re
 import unicodedata
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, Verdict, at_most, first_rows, none_of, show, verdict
 from glyphlens.gates.suites.sample_set import KEY
 from glyphlens.sources.etl.codes import characters, code_text
 from glyphlens.sources.etl.sets import SETS, EtlSet
-from glyphlens.tracks.kanji.gates.sample_data import KanjiSampleData, KanjiSampleLimits
+from glyphlens.tracks.kanji.gates.sample_data import (
+    THUMBNAIL_PX,
+    KanjiSampleData,
+    KanjiSampleLimits,
+    Words,
+)
 
 ETL, RENDERED = "etl", "rendered"
 RENDERED_SETS = ("font", "strokes")
@@ -21,6 +28,8 @@ NO_RECORD_LOST = (
     *("found twice", "cut off", "other number of codes", "foreign file", "description, not data", "model pattern"),
     *("files missing", "set missing", "other count"),
 )
+# Of the cells without clearing: ink in so many of them is the class's; standard errors that are taken off a difference.
+MAJORITY, SURE = 0.5, 4
 
 CHECKS: Checks[KanjiSampleData, KanjiSampleLimits] = Checks()
 
@@ -134,6 +143,43 @@ def set_codes(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
     ]
     message = "sets with another number of codes than published"
     return at_most(len(rows), 0, message if rows else "", rows[:SHOWN_ROWS], otherwise=Verdict.WARN)
+
+
+@CHECKS.add("edges-cleared")
+def edges_cleared(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
+    """Clearing takes the neighbours' ink from a cell's edge, never what most cells of the class have: the dot of う."""
+    cleared_N = np.zeros(len(data.samples), bool)
+    cleared_N[data.cleared_rows] = True
+    rows: list[Row] = []
+    for _, part in data.index.reset_index(drop=True).groupby(["set", "label"], sort=True):
+        found = part.index.to_numpy()
+        cleared_n = cleared_N[found]
+        if min(cleared_n.sum(), (~cleared_n).sum()) >= limits.min_cleared_cells:
+            loss = lost_ink(data.measured.thumbnails_NW[found], cleared_n)
+            name, label = (str(part[column].iloc[0]) for column in ("set", "label"))
+            rows.append({"set": name, "label": label, "cleared": int(cleared_n.sum()), "loss": loss})
+    rows.sort(key=lambda row: -float(row["loss"]))
+    worst = float(rows[0]["loss"]) if rows else 0.0
+    message = "largest share of its class's ink that the cleared cells of a set lack more often than the others"
+    return at_most(
+        worst, limits.max_cleared_loss, message, rows[:SHOWN_ROWS] if worst > limits.max_cleared_loss else ()
+    )
+
+
+def lost_ink(thumbnails_nW: Words, cleared_n: NDArray[np.bool_]) -> float:
+    """Of the places that most cells without clearing have inked: how many more those with it leave empty, 0 … 1.
+
+    A place is empty where its neighbours are too. SURE standard errors are taken off: few cells differ by chance.
+    """
+    bits_nB = np.ascontiguousarray(thumbnails_nW).view(np.uint8)
+    inked_nPP = np.unpackbits(bits_nB, axis=1).reshape(-1, THUMBNAIL_PX, THUMBNAIL_PX).astype(bool)
+    majority_PP = inked_nPP[~cleared_n].mean(axis=0) >= MAJORITY
+    padded_nPP = np.pad(inked_nPP, ((0, 0), (1, 1), (1, 1)))
+    near_nPP = np.lib.stride_tricks.sliding_window_view(padded_nPP, (3, 3), axis=(1, 2)).any(axis=(3, 4))
+    empty_n = (majority_PP & ~near_nPP).sum(axis=(1, 2)) / max(1, int(majority_PP.sum()))
+    with_n, without_n = empty_n[cleared_n], empty_n[~cleared_n]
+    error = np.sqrt(with_n.var() / len(with_n) + without_n.var() / len(without_n))
+    return max(0.0, float(with_n.mean() - without_n.mean() - SURE * error))
 
 
 def distinct_codes(data: KanjiSampleData) -> pd.DataFrame:
