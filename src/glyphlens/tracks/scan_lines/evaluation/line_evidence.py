@@ -48,7 +48,6 @@ def draw_evidence(axes: "Axes", lines_LS: Floats, evidence_L: Floats) -> None:
     from glyphlens.evaluation.charts import BLUE, ORANGE, bare
 
     strongest = float(np.abs(evidence_L).max()) or 1.0
-
     extent = (0, lines_LS.shape[1], len(lines_LS), 0)
     axes.imshow(-lines_LS, cmap="gray", aspect="auto", extent=extent)
     for colour, side in ((ORANGE, 1), (BLUE, -1)):
