@@ -1,10 +1,22 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
+import onnx
+import pandas as pd
 import pytest
+import torch
 
+from glyphlens.commands.face_pictures import face_pictures, open_font
 from glyphlens.commands.identify import identify_fonts
 from glyphlens.commands.model import open_model
+from glyphlens.core.errors import InputError
+from glyphlens.data.sample_set import unpack_bits
+from glyphlens.tracks.arabic.export.context_graph import context_graph, save_context
+from glyphlens.tracks.arabic.font_context import FontContext
+from glyphlens.tracks.arabic.glyphs.class_relations import class_relations
+from glyphlens.tracks.arabic.reader import drawing_rule
+from glyphlens.tracks.arabic.recognizers.context import ContextConfig, ContextNetwork, facts_of
 
 ANSWERS = ["block", "beh.isol", "stroke.init", "", "bar", "corner.fina", "dot"]
 
@@ -116,3 +128,51 @@ def test_a_permuted_font_gives_permuted_answers(tmp_path, font_bytes, shapes, re
     path = tmp_path / "shuffled.ttf"
     path.write_bytes(font_bytes({new: shapes[old] for new, old in enumerate(order)}, {}))
     assert identify_fonts([path], recognizer).table["label"].tolist() == [ANSWERS[old] for old in order]
+
+
+@pytest.fixture(scope="module")
+def in_context(model_folder, tmp_path_factory):
+    """The tiny model with a context network beside it, whose corrections are random and large."""
+    folder = tmp_path_factory.mktemp("release")
+    shutil.copytree(model_folder, folder, dirs_exist_ok=True)
+    classes = open_model(folder, 1).classes
+    torch.manual_seed(0)
+    network = ContextNetwork(ContextConfig(len(classes), candidates=4, hidden=8, rounds=1, dropout=0.0))
+    network.know(facts_of(class_relations(classes)), torch.zeros(len(classes)))
+    torch.nn.init.normal_(network.rounds[0][-1].weight, std=9)
+    save_context(folder / "context", context_graph(network.eval()), network, folder / "tiny.onnx")
+    return folder
+
+
+def test_the_glyphs_of_a_font_correct_one_another_unless_alone(in_context, recognizer, font_path):
+    plain = identify_fonts([font_path], recognizer).table
+    own = open_model(in_context, 1)
+    alone = identify_fonts([font_path], own, alone=True).table
+    together = identify_fonts([font_path], own).table
+    pd.testing.assert_frame_equal(alone, plain)
+    assert together["fault"].tolist() == plain["fault"].tolist()
+    assert not np.allclose(together["confidence"].dropna(), plain["confidence"].dropna(), atol=0.01)
+
+    (pictures,) = face_pictures(open_font(font_path)[0], drawing_rule(own))
+    drawn_G = [gid not in pictures.faults for gid in pictures.gids_G.tolist()]
+    rasters_GHW = unpack_bits(pictures.packed_GHB[drawn_G]) * np.uint8(255)
+    found_GC = own.probabilities({"raster": rasters_GHW, "geometry": pictures.geometry_GF[drawn_G]})
+    corrected_GC = FontContext.load(in_context / "context").correct(found_GC)
+    names = [own.classes[number].label for number in corrected_GC.argmax(axis=1)]
+    assert together["label"][drawn_G].tolist() == names
+
+
+def test_a_context_of_another_recogniser_is_refused(in_context, tmp_path, font_path):
+    shutil.copytree(in_context, tmp_path / "other")
+    model = onnx.load(tmp_path / "other/tiny.onnx")
+    model.producer_name = "another"
+    onnx.save(model, tmp_path / "other/tiny.onnx")
+    with pytest.raises(InputError, match="trained on the answers of another recogniser than tiny.onnx"):
+        identify_fonts([font_path], open_model(tmp_path / "other", 1))
+    assert len(identify_fonts([font_path], open_model(tmp_path / "other", 1), alone=True).table) == 7
+
+
+def test_alone_is_an_option_of_the_command(glyphlens, in_context, model_folder, font_path):
+    status, alone, _ = glyphlens("identify", font_path, "--model", in_context, "--alone", "-f", "csv")
+    assert status == 0 and alone == glyphlens("identify", font_path, "--model", model_folder, "-f", "csv")[1]
+    assert alone != glyphlens("identify", font_path, "--model", in_context, "-f", "csv")[1]

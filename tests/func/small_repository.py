@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 
 from tests.checkout import copy_of_the_checkout
 from tests.func.small_params import small_params
+from tests.preloaded import python
 
 DEFAULT_RUN = ("dvc.lock", "code", "metrics", "models")  # what is in git of it belongs to other data
 
@@ -67,15 +68,15 @@ class SmallRepository:
             YAML().dump(params, handle)
 
     def git(self, *arguments: str) -> str:
-        return self._run("git", *arguments).stdout
+        return self._run("git", *arguments, fresh=True).stdout
 
     def commit(self, message: str) -> None:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", message)
 
-    def dvc(self, *arguments: str) -> str:
-        """Its output; an error fails the test and shows what DVC said."""
-        return self._run("dvc", *arguments).stdout
+    def dvc(self, *arguments: str, fresh: bool = False) -> str:
+        """Its output; an error fails the test and shows what DVC said. ``fresh``: see ``environment``."""
+        return self._run("dvc", *arguments, fresh=fresh).stdout
 
     def dvc_fails(self, *arguments: str) -> str:
         """Output and errors of a command that has to fail."""
@@ -91,11 +92,14 @@ class SmallRepository:
         return self._run("python", "-m", "glyphlens.cli", *arguments, fails=True).stdout
 
     def start(self, *command: str) -> "subprocess.Popen[str]":
-        """A program of this environment in a process group of its own; its output and errors come together."""
+        """A program of this environment, fresh in all that it starts, in a process group of its own.
+
+        Its output and errors come together.
+        """
         return subprocess.Popen(
             command,
             cwd=self.folder,
-            env=self.environment(),
+            env=self.environment(fresh=True),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -103,18 +107,22 @@ class SmallRepository:
             start_new_session=True,
         )
 
-    def environment(self) -> dict[str, str]:
-        """As after activating the environment, with tracking; a stage runs the code of its own workspace."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    def environment(self, *, fresh: bool = False) -> dict[str, str]:
+        """As after activating the environment, with tracking; a stage runs the code of its own workspace.
+
+        Stages and our command are forked by the server of tests/preloaded.py, or, if ``fresh``, started as users do it.
+        """
+        programs = [Path(sys.executable).parent] if fresh else [python().parent, Path(sys.executable).parent]
+        path = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
         identity = {f"GIT_{role}_{key}": "t@localhost" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
         tracking = {"GLYPHLENS_TRACKING": "on", "MLFLOW_TRACKING_URI": ""}
         return os.environ | identity | tracking | {"PATH": path, "PYTHONPATH": "src"}
 
-    def _run(self, *command: str, fails: bool = False) -> "subprocess.CompletedProcess[str]":
+    def _run(self, *command: str, fails: bool = False, fresh: bool = False) -> "subprocess.CompletedProcess[str]":
         answer = subprocess.run(
             command,
             cwd=self.folder,
-            env=self.environment(),
+            env=self.environment(fresh=fresh),
             capture_output=True,
             text=True,
             errors="replace",

@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from glyphlens.tracking import outbox
 from glyphlens.tracking.client import open_client
 from tests.once import once_per_run
+from tests.preloaded import python
 
 
 @pytest.fixture(scope="session")
@@ -28,13 +30,17 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The repository's root; nothing is switched off, no server is named, and a run has time to be delivered."""
+    """The repository's root; nothing is switched off, no server is named, and a run has time to be delivered.
+
+    Deliveries do not wait for MLflow's imports. A process that a test ends is one that it started fresh.
+    """
     (tmp_path / ".dvc").mkdir()
     shutil.copyfile(empty_database, tmp_path / "mlflow.db")
     monkeypatch.chdir(tmp_path)
     for name in ("MLFLOW_TRACKING_URI", "GLYPHLENS_TRACKING", "DVC_EXP_NAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(outbox, "PATIENCE_S", 600.0)
+    monkeypatch.setattr(sys, "executable", str(python()))
     return tmp_path
 
 

@@ -17,6 +17,7 @@ from glyphlens.tracking.registry import CHAMPION, REPLACED_TAG, promote, rollbac
 from tests.forged_release import GUARD, NAME, forged_release
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+FRESH = sys.executable
 ROUNDS = 6
 # Waits for the other's file, so that both begin together; sys.argv: this one, the other, round and score pairs
 PROMOTE = """
@@ -56,7 +57,7 @@ with turn(open_client(), sys.argv[1]):
 def start(code: str, folder: Path, *arguments: str, **named: Any) -> "subprocess.Popen[str]":
     paths = os.pathsep.join([str(CHECKOUT), os.environ.get("PYTHONPATH", "")])
     settings = {**os.environ, "PYTHONPATH": paths}
-    return subprocess.Popen([sys.executable, "-c", code, *arguments], cwd=folder, env=settings, text=True, **named)
+    return subprocess.Popen([FRESH, "-c", code, *arguments], cwd=folder, env=settings, text=True, **named)
 
 
 def neighbour(folder: Path) -> Path:

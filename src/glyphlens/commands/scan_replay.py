@@ -141,10 +141,10 @@ def _draw_lines(axes: "Axes", replay: Replay, seen: int) -> None:
     shown_LS = np.where(np.arange(len(replay.lines_LS))[:, None] < seen, replay.lines_LS, np.nan)
     evidence_TL, answer = replay.evidence_TL, min(seen, replay.stop)
     if evidence_TL is None:
-        draw_evidence(axes, shown_LS, np.zeros(len(shown_LS), np.float32), 1.0)
+        draw_evidence(axes, shown_LS, np.zeros(len(shown_LS), np.float32))
         axes.set_title(f"{seen} of {len(shown_LS)} lines")
         return
-    draw_evidence(axes, shown_LS, evidence_TL[answer - 1], float(np.abs(evidence_TL).max()))
+    draw_evidence(axes, shown_LS, evidence_TL[answer - 1])
     axes.set_title(f"what the answer after line {answer} rests on")
     axes.set_xlabel("orange: lines that speak for it, blue: against it")
 

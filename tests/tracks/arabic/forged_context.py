@@ -1,15 +1,17 @@
 """A context network over a few classes and forged answers to fonts, small enough for milliseconds."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 
 from glyphlens.core.storage import save_json
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.inference.folder import MEASURED
 from glyphlens.tracks.arabic.evaluation.context_scores import context_scores
-from glyphlens.tracks.arabic.export.context_graph import save_context
+from glyphlens.tracks.arabic.export.context_graph import context_graph, save_context
 from glyphlens.tracks.arabic.font_context import ANSWERS, FontContext
 from glyphlens.tracks.arabic.glyphs.class_relations import class_relations
 from glyphlens.tracks.arabic.recognizers.context import ContextConfig, ContextNetwork, facts_of
@@ -34,6 +36,12 @@ def forged_network(seed: int = 0, spread: float = 0.3) -> ContextNetwork:
     return network.eval()
 
 
+@cache
+def forged_graph(spread: float) -> onnx.ModelProto:
+    """The graph of ``forged_network``; to trace one takes seconds."""
+    return context_graph(forged_network(spread=spread))
+
+
 def forged_probabilities(glyphs: int, seed: int = 0) -> np.ndarray:
     """(G, C) of glyphs that are the classes in their order, more or less."""
     rng = np.random.default_rng(seed)
@@ -54,7 +62,8 @@ def forged_font(glyphs: int = 2 * C, seed: int = 0, family: str = "amiri", split
 
 def save_forged_context(folder: Path, recognizer: Path, spread: float = 0.0) -> FontContext:
     """``folder`` as the stage leaves it, with the validation answers of two fonts."""
-    save_context(folder, forged_network(spread=spread), recognizer)
+    network = forged_network(spread=spread)
+    save_context(folder, forged_graph(spread), network, recognizer)
     context, fonts = FontContext.load(folder, threads=1), [forged_font(seed=1), forged_font(40, seed=2)]
     save_json(folder / MEASURED, {"validation": context_scores(context, fonts)})
     save_answers(folder / ANSWERS, fonts)

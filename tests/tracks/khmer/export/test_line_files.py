@@ -108,6 +108,8 @@ def test_a_beam_reads_the_same_of_clear_lines(exports: Exports, samples: SampleS
     assert np.mean(same) > 0.7
     with pytest.raises(InputError, match="a beam needs frames"):
         LineReader.load(exports["attention"][0] / "fp32.onnx", decoding="beam")
+    assert LineReader.load(folder / "fp32.onnx", decoding="best").ngram == beam.ngram
+    assert LineReader.load(exports["attention"][0] / "fp32.onnx", decoding="best").ngram is None
 
 
 def test_what_lies_beside_a_model_is_told(exports: Exports) -> None:

@@ -12,8 +12,9 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.params import load_params
 from glyphlens.core.storage import save_json, save_table
 from glyphlens.data.sample_set import ImageFormat
+from glyphlens.gates.check import Verdict
 from glyphlens.tracks.scan_lines.gates.scan_data import ScanSampleData, ScanSampleLimits, ScanSamplePaths
-from glyphlens.tracks.scan_lines.gates.scan_samples import GATE
+from glyphlens.tracks.scan_lines.gates.scan_samples import GATE, line_deviation
 from glyphlens.tracks.scan_lines.samples.scan_reading import read_scans
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet, ScanTable, save_scan_set
 from glyphlens.tracks.scan_lines.samples.scan_splits import CALIBRATION, numbered, split_scans
@@ -276,3 +277,10 @@ def test_tables_of_another_form_are_refused(folder: Path, tmp_path: Path, part: 
     save_table(tmp_path / part / f"{file}.parquet", table.drop(columns="file"))
     with pytest.raises(InputError, match=rf"{part}/{file}\.parquet: columns missing: file"):
         open_data(tmp_path)
+
+
+def test_a_line_that_spikes_is_a_warning_where_nothing_is_rounded_away(good: ScanSampleData) -> None:
+    spans_NL = np.ones(good.scans.missing_NL.shape, np.float32)
+    spans_NL[:, 0] = 255
+    found = line_deviation(replace(good, scans=replace(good.scans, spans_NL=spans_NL)), LIMITS)
+    assert found.verdict is Verdict.WARN and "share of scans" in found.message and found.rows

@@ -51,10 +51,10 @@ def context_graph(network: ContextNetwork) -> onnx.ModelProto:
     return trace_network("context", WholeFont(network), {PROBABILITIES: torch.from_numpy(example_GC)}, (CORRECTED,))
 
 
-def save_context(folder: Path, network: ContextNetwork, recognizer: Path) -> None:
-    """Write the graph and its facts; ``recognizer`` is the file whose answers it corrects."""
+def save_context(folder: Path, graph: onnx.ModelProto, network: ContextNetwork, recognizer: Path) -> None:
+    """Write the graph of a network, and its facts; ``recognizer`` is the file whose answers it corrects."""
     with writing(folder / MODEL) as partial:
-        partial.write_bytes(context_graph(network).SerializeToString(deterministic=True))
+        partial.write_bytes(graph.SerializeToString(deterministic=True))
     save_json(
         folder / FACTS,
         {

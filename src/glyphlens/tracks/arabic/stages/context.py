@@ -25,7 +25,7 @@ from glyphlens.sources.fonts.files import load_fonts
 from glyphlens.sources.fonts.isolation import Limits
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.arabic.evaluation.context_scores import context_losses, context_scores, shuffled, subsets
-from glyphlens.tracks.arabic.export.context_graph import save_context, withdraw_context
+from glyphlens.tracks.arabic.export.context_graph import context_graph, save_context, withdraw_context
 from glyphlens.tracks.arabic.font_context import ANSWERS, FontContext
 from glyphlens.tracks.arabic.glyphs.class_relations import class_relations, family_coverage
 from glyphlens.tracks.arabic.glyphs.face_glyphs import chosen_fonts
@@ -126,7 +126,7 @@ def _export(
     params: ContextParams,
 ) -> dict[str, float]:
     """Write the file; withdraw it where it loses on validation. What it scores on the test."""
-    save_context(paths.out, network, recognizer.path)
+    save_context(paths.out, context_graph(network), network, recognizer.path)
     context = FontContext.load(paths.out)
     validation = context_scores(context, fonts["val"])
     worst = max(context_losses(validation).values())

@@ -151,11 +151,12 @@ def edges_cleared(data: KanjiSampleData, limits: KanjiSampleLimits) -> Outcome:
     cleared_N = np.zeros(len(data.samples), bool)
     cleared_N[data.cleared_rows] = True
     rows: list[Row] = []
-    for (name, label), part in data.index.reset_index(drop=True).groupby(["set", "label"], sort=True):
+    for _, part in data.index.reset_index(drop=True).groupby(["set", "label"], sort=True):
         found = part.index.to_numpy()
         cleared_n = cleared_N[found]
         if min(cleared_n.sum(), (~cleared_n).sum()) >= limits.min_cleared_cells:
             loss = lost_ink(data.measured.thumbnails_NW[found], cleared_n)
+            name, label = (str(part[column].iloc[0]) for column in ("set", "label"))
             rows.append({"set": name, "label": label, "cleared": int(cleared_n.sum()), "loss": loss})
     rows.sort(key=lambda row: -float(row["loss"]))
     worst = float(rows[0]["loss"]) if rows else 0.0

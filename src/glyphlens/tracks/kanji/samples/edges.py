@@ -265,5 +265,4 @@ def _painted(edge: EdgeCells, row: int, kept: Iterable[int]) -> NDArray[np.uint8
     width = 2 * max(1, round(max(cell_HW.shape) / MASK_PX)) + 1
     wide_HW = cv2.dilate(dropped_HW.astype(np.uint8), np.ones((width, width), np.uint8)) > 0
     paper = np.percentile(cell_HW, PAPER_PERCENT, method="lower")
-    cleared_HW: NDArray[np.uint8] = np.where(wide_HW & ~own_HW, paper, cell_HW).astype(np.uint8)
-    return cleared_HW
+    return np.asarray(np.where(wide_HW & ~own_HW, paper, cell_HW), np.uint8)

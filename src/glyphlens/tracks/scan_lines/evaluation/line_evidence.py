@@ -42,17 +42,18 @@ def line_evidence(model: LineModel, lines_LS: Floats) -> Floats:
     return evidence_TL
 
 
-def draw_evidence(axes: "Axes", lines_LS: Floats, evidence_L: Floats, strongest: float) -> None:
-    """The lines, ink dark, orange where they speak for the answer and blue where against, as deep as ``strongest``
-    would be deepest; missing lines are white."""
+def draw_evidence(axes: "Axes", lines_LS: Floats, evidence_L: Floats) -> None:
+    """The lines, ink dark, orange where they speak for the answer and blue where against, the strongest deepest;
+    missing lines are white."""
     from glyphlens.evaluation.charts import BLUE, ORANGE, bare
 
+    strongest = float(np.abs(evidence_L).max()) or 1.0
     extent = (0, lines_LS.shape[1], len(lines_LS), 0)
     axes.imshow(-lines_LS, cmap="gray", aspect="auto", extent=extent)
     for colour, side in ((ORANGE, 1), (BLUE, -1)):
         tint_L14 = np.zeros((len(lines_LS), 1, 4))
         tint_L14[:, 0, :3] = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-        tint_L14[:, 0, 3] = DEEPEST * np.clip(side * evidence_L / (strongest or 1), 0, 1)
+        tint_L14[:, 0, 3] = DEEPEST * np.clip(side * evidence_L / strongest, 0, 1)
         axes.imshow(tint_L14, aspect="auto", extent=extent, interpolation="nearest")
     bare(axes)
 
@@ -96,7 +97,7 @@ def plot_attention(path: Path, shown: list[Rested]) -> None:
         for axes, own in zip(panels, shown, strict=False):
             seen_LS = np.where(np.arange(len(own.lines_LS))[:, None] < own.line, own.lines_LS, np.nan)
             evidence_L = own.evidence_TL[own.line - 1]
-            draw_evidence(axes, seen_LS, evidence_L, float(np.abs(evidence_L).max()))
+            draw_evidence(axes, seen_LS, evidence_L)
             told = chart_label(own.label)
             told += "" if own.label == own.answered else f"\nnamed {chart_label(own.answered)}"
             axes.set_title(f"{told}\nline {own.line}", fontsize=8, weight="normal", pad=4)

@@ -145,13 +145,13 @@ def _picture(path: Path) -> NDArray[np.float64]:
             return whole_numbers(file) if is_cut(image) else _values(image)
     except (InputError, ScanFault):
         raise
-    except UnidentifiedImageError as error:
-        return _wide_tiff(path, error)
+    except UnidentifiedImageError:
+        return _wide_tiff(path)
     except Exception as error:  # decoders answer to damaged files with errors of every kind
         raise ScanFault(f"not a readable PNG or TIFF picture ({error})") from error
 
 
-def _wide_tiff(path: Path, unknown: UnidentifiedImageError) -> NDArray[np.float64]:
+def _wide_tiff(path: Path) -> NDArray[np.float64]:
     """A TIFF picture of 64 bits, which Pillow does not know; whatever else it does not know is no scan."""
     try:
         with path.open("rb") as file:
@@ -163,7 +163,7 @@ def _wide_tiff(path: Path, unknown: UnidentifiedImageError) -> NDArray[np.float6
     except (InputError, ScanFault):
         raise
     except Exception as error:  # as above
-        raise ScanFault(f"not a readable PNG or TIFF picture ({unknown}; {error})") from error
+        raise ScanFault(f"not a readable PNG or TIFF picture, or a damaged one ({error})") from error
 
 
 def _values(image: Image.Image) -> NDArray[np.float64]:
