@@ -15,7 +15,7 @@ from glyphlens.tracks.arabic.export.context_graph import context_graph, save_con
 from glyphlens.tracks.arabic.font_context import FontContext
 from glyphlens.tracks.arabic.glyphs.class_relations import class_relations
 from glyphlens.tracks.arabic.reader import drawing_rule
-from glyphlens.tracks.arabic.recognizers.context import ContextConfig, ContextNetwork, facts_of
+from glyphlens.tracks.arabic.recognizers.whole_font import ContextConfig, ContextNetwork, facts_of
 
 ANSWERS = ["block", "beh.isol", "stroke.init", "", "bar", "corner.fina", "dot"]
 
