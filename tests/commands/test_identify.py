@@ -112,7 +112,7 @@ def in_context(model_folder, tmp_path_factory):
     torch.manual_seed(0)
     network = ContextNetwork(ContextConfig(len(classes), candidates=4, hidden=8, rounds=1, dropout=0.0))
     network.know(facts_of(class_relations(classes)), torch.zeros(len(classes)))
-    torch.nn.init.normal_(network.rounds[0][-1].weight, std=9)
+    torch.nn.init.normal_(network.rounds[0][-1].weight, std=100)
     save_context(folder / "context", context_graph(network.eval()), network, folder / "tiny.onnx")
     return folder
 
