@@ -14,7 +14,7 @@ from glyphlens.tracks.arabic.evaluation.context_scores import context_scores
 from glyphlens.tracks.arabic.export.context_graph import context_graph, save_context
 from glyphlens.tracks.arabic.font_context import ANSWERS, FontContext
 from glyphlens.tracks.arabic.glyphs.class_relations import class_relations
-from glyphlens.tracks.arabic.recognizers.context import ContextConfig, ContextNetwork, facts_of
+from glyphlens.tracks.arabic.recognizers.whole_font import ContextConfig, ContextNetwork, facts_of
 from glyphlens.tracks.arabic.training.context_answers import FontAnswers, save_answers
 
 LETTERS = {"beh": 0x628, "teh_marbuta": 0x629, "teh": 0x62A, "theh": 0x62B, "jeem": 0x62C, "hah": 0x62D}

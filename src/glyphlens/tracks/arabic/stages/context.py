@@ -29,7 +29,7 @@ from glyphlens.tracks.arabic.export.context_graph import context_graph, save_con
 from glyphlens.tracks.arabic.font_context import ANSWERS, FontContext
 from glyphlens.tracks.arabic.glyphs.class_relations import class_relations, family_coverage
 from glyphlens.tracks.arabic.glyphs.face_glyphs import chosen_fonts
-from glyphlens.tracks.arabic.recognizers.context import ContextNetwork, facts_of
+from glyphlens.tracks.arabic.recognizers.whole_font import ContextNetwork, facts_of
 from glyphlens.tracks.arabic.training.context_answers import FontAnswers, answer_fonts, save_answers
 from glyphlens.tracks.arabic.training.context_batches import (
     ContextBatches,

@@ -22,7 +22,7 @@ from torchmetrics import MetricCollection
 
 from glyphlens.export.temperature import fit_temperature
 from glyphlens.tracks.arabic.glyphs.class_relations import ClassRelations
-from glyphlens.tracks.arabic.recognizers.context import ContextConfig, ContextNetwork
+from glyphlens.tracks.arabic.recognizers.whole_font import ContextConfig, ContextNetwork
 from glyphlens.tracks.arabic.training.context_answers import FontAnswers
 from glyphlens.training.params import TrainingParams
 from glyphlens.training.task import Monitor, weighted_mean

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glyphlens.tracks.arabic.recognizers.context import FEATURES, OFFSETS, RELATIONS, _beside
+from glyphlens.tracks.arabic.recognizers.whole_font import FEATURES, OFFSETS, RELATIONS, _beside
 from tests.tracks.arabic.forged_context import forged_font, forged_network
 
 BESIDE = slice(RELATIONS * len(OFFSETS))  # features of a candidate that come from its neighbours
