@@ -137,7 +137,7 @@ def test_the_stage_writes_metrics_tables_pictures_and_page(arguments: dict[str, 
     page = (arguments["report"] / "report.html").read_text(encoding="utf-8")
     assert "read as <b" in page and "one stage" in page.lower()
     record = load_json(arguments["report"] / "run.json")
-    assert list(record["model_sha256"]) == ["glyphs.fp32.onnx", "m.onnx", "context.onnx"]
+    assert list(record["model_sha256"]) == ["context.onnx", "glyphs.fp32.onnx", "m.onnx"]
     assert record["metrics"]["test_top1"] == pytest.approx(5 / 6)
 
 

@@ -84,10 +84,9 @@ def corrected(context: FontContext, font: FontAnswers) -> NDArray[np.float32]:
 
 
 def _hits(font: FontAnswers, p_GK: NDArray[np.float32]) -> Hits:
-    best_G1 = p_GK.argmax(axis=1, keepdims=True)
-    right_G = np.take_along_axis(font.right_GK, best_G1, axis=1)[:, 0]
-    confidence_G = np.take_along_axis(p_GK, best_G1, axis=1)[:, 0]
-    return Hits(right_G[font.known_G], confidence_G[font.known_G])
+    rows = np.flatnonzero(font.known_G)
+    best = p_GK[rows].argmax(axis=1)
+    return Hits(font.right_GK[rows, best], p_GK[rows, best])
 
 
 def _joined(parts: Sequence[Hits]) -> Hits:

@@ -49,8 +49,8 @@ class FontAnswers:
     @property
     def log_p_GK(self) -> NDArray[np.float32]:
         """Log-probabilities; none is minus infinity."""
-        logs_GK: NDArray[np.float32] = np.log(self.p_GK.clip(min=SMALLEST))
-        return logs_GK
+        log_p_GK: NDArray[np.float32] = np.log(self.p_GK.clip(min=SMALLEST))
+        return log_p_GK
 
 
 def answer_fonts(
