@@ -130,7 +130,8 @@ def text_lines(stream: BinaryIO, samples: int) -> Iterator[Floats]:
             raise InputError(f"line {number}: longer than {longest:,} bytes, expected {samples} numbers")
         words = text.replace(b",", b" ").split()
         try:
-            line_S, exact_S = np.array(words, np.float32), np.array(words, np.float64)
+            with np.errstate(over="ignore"):  # told below
+                line_S, exact_S = np.array(words, np.float32), np.array(words, np.float64)
         except ValueError as error:
             raise InputError(f"line {number}: not numbers ({error})") from error
         if (np.isinf(line_S) & np.isfinite(exact_S)).any():

@@ -2,7 +2,7 @@
 
 Every line in turn is declared missing, as lines were in training, and the recogniser is asked again. The evidence of a
 line is the log odds of the answer with it minus those without it (Robnik-Šikonja and Kononenko 2008,
-doi:10.1109/TKDE.2007.190734, section 3). Attention weights would say less: what a token holds is several lines already
+doi:10.1109/TKDE.2007.190734). Attention weights would say less: what a token holds is several lines already
 and, from the second layer on, all before; an LSTM has none.
 
 N scans · L lines · S samples of a line · T answers: L, or 1 · C classes
