@@ -83,9 +83,9 @@ def rested_scans(model: LineModel, scans: ScanSet, found: Stopped, each: int) ->
 
 
 def plot_attention(path: Path, shown: list[Rested]) -> None:
-    """Every scan up to the line where it stopped, tinted by what that answer rests on, those that were named right above
-    the others; then how far back answers look:
-    the mean over these scans of the evidence, for or against, of every line for the answer after every line."""
+    """Every scan up to the line where it stopped, tinted by what that answer rests on; above those that were named
+    right. Beside them how far back answers look: the mean over these scans of the evidence, for or against, of every
+    line for the answer after every line."""
     from glyphlens.evaluation.charts import new_figure
 
     rows = [[own for own in shown if (own.label == own.answered) is is_right] for is_right in (True, False)]
