@@ -22,7 +22,7 @@ from glyphlens.inference.stopping import STOPPING, StoppingRule
 from glyphlens.inference.streams import LineRecognizer
 from glyphlens.tracks.scan_lines.samples.resampling import resampled_levels, resampled_scan
 from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIXES
-from glyphlens.tracks.scan_lines.samples.scan_reading import ScanFault, read_scan
+from glyphlens.tracks.scan_lines.samples.scan_reading import ScanFault, read_scan, require_contrast
 from glyphlens.tracks.scan_lines.samples.sources import GLYPH
 from glyphlens.tracks.scan_lines.track import TRACK
 
@@ -113,7 +113,9 @@ def picture_lines(path: Path, recognizer: LineRecognizer, ink: Ink = "auto") -> 
             f"{shown(path)}: {recognizer.path} was trained on rasters of glyphs; give it such a one as .npy, ink high"
         )
     try:
-        return resampled_scan(read_scan(path), *shape).values()
+        stored = resampled_scan(read_scan(path), *shape)
+        require_contrast(stored)
+        return stored.values()
     except ScanFault as fault:
         raise InputError(f"{shown(path)}: {fault}") from fault
 
