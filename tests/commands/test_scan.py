@@ -173,14 +173,22 @@ def test_a_picture_is_replayed_and_drawn(glyphlens, model, rule, tmp_path):
         assert moving.n_frames == LINES
 
 
+def test_a_rule_that_never_stops_early_promises_nothing(glyphlens, model, tmp_path):
+    promise = Promise(alpha=0.01, delta=0.05, largest_group_gap=0.05, groups=4, model=sha256_file(model))
+    StoppingRule(np.append(np.full(LINES - 1, np.inf), 0.0), promise).save(tmp_path / STOPPING)
+    np.save(tmp_path / "scan.npy", random_lines())
+    _, out, _ = glyphlens("scan", tmp_path / "scan.npy", "--model", model, "--rule", tmp_path / STOPPING)
+    assert "stops no scan early: 4 groups were too few" in out and "surety" not in out
+
+
 def test_the_lines_that_answers_rest_on_are_tinted_where_asked(glyphlens, model, rule, tmp_path):
     np.save(tmp_path / "scan.npy", random_lines())
     common = ("scan", tmp_path / "scan.npy", "--model", model, "--rule", rule)
     for name, asked in (("plain.png", ()), ("tinted.png", ("--attention",)), ("tinted.gif", ("--attention",))):
         assert glyphlens(*common, "--picture", tmp_path / name, *asked)[0] == 0
     colours = [np.asarray(Image.open(tmp_path / f"{name}.png").convert("RGB"), int) for name in ("plain", "tinted")]
-    tinted, plain = (np.ptp(each[150:450, 60:500], axis=2).max() for each in reversed(colours))
-    assert plain < 200 and (colours[0] != colours[1]).any() and tinted > 30
+    plain, tinted = (np.count_nonzero(np.ptp(each[:, :560], axis=2) > 20) for each in colours)
+    assert tinted > plain + 10_000, "beside the line where it stops"
     status, _, err = glyphlens(*common, "--attention")
     assert status == 2 and "add --picture" in err
 
@@ -189,7 +197,9 @@ def test_what_cannot_be_replayed_is_named(glyphlens, model, tmp_path):
     broken = tmp_path / "broken.png"
     broken.write_text("no picture")
     np.save(tmp_path / "scan.npy", random_lines())
-    status, out, err = glyphlens("scan", broken, tmp_path / "scan.npy", "--model", model)
+    np.save(tmp_path / "gone.npy", random_lines() * np.nan)
+    status, out, err = glyphlens("scan", broken, tmp_path / "gone.npy", tmp_path / "scan.npy", "--model", model)
     assert status == 1 and "broken.png" in err and "no stopping rule" in out
+    assert "gone.npy: every line has values that are no numbers" in err
     assert glyphlens("scan", broken, "--model", model)[0] == 2
     assert glyphlens("scan", tmp_path / "scan.npy", "--model", model, "--picture", tmp_path / "a.jpg")[0] == 2

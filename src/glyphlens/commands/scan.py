@@ -22,7 +22,7 @@ from glyphlens.inference.stopping import STOPPING, StoppingRule
 from glyphlens.inference.streams import LineRecognizer
 from glyphlens.tracks.scan_lines.samples.resampling import resampled_levels, resampled_scan
 from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIXES
-from glyphlens.tracks.scan_lines.samples.scan_reading import ScanFault, read_scan
+from glyphlens.tracks.scan_lines.samples.scan_reading import ScanFault, read_scan, require_contrast
 from glyphlens.tracks.scan_lines.samples.sources import GLYPH
 from glyphlens.tracks.scan_lines.track import TRACK
 
@@ -113,7 +113,9 @@ def picture_lines(path: Path, recognizer: LineRecognizer, ink: Ink = "auto") -> 
             f"{shown(path)}: {recognizer.path} was trained on rasters of glyphs; give it such a one as .npy, ink high"
         )
     try:
-        return resampled_scan(read_scan(path), *shape).values()
+        stored = resampled_scan(read_scan(path), *shape)
+        require_contrast(stored)
+        return stored.values()
     except ScanFault as fault:
         raise InputError(f"{shown(path)}: {fault}") from fault
 
@@ -130,7 +132,8 @@ def text_lines(stream: BinaryIO, samples: int) -> Iterator[Floats]:
             raise InputError(f"line {number}: longer than {longest:,} bytes, expected {samples} numbers")
         words = text.replace(b",", b" ").split()
         try:
-            line_S, exact_S = np.array(words, np.float32), np.array(words, np.float64)
+            with np.errstate(over="ignore"):  # told below
+                line_S, exact_S = np.array(words, np.float32), np.array(words, np.float64)
         except ValueError as error:
             raise InputError(f"line {number}: not numbers ({error})") from error
         if (np.isinf(line_S) & np.isfinite(exact_S)).any():

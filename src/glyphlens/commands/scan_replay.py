@@ -173,6 +173,8 @@ def _verdict(answers: Sequence[LineAnswer], rule: StoppingRule | None) -> str:
     if rule is None:
         return f"{told}; no stopping rule lies beside the model, so all lines were read"
     promise = rule.promise
+    if rule.first_line == rule.lines:
+        return f"{told}; its rule stops no scan early: {promise.groups} groups were too few to promise anything"
     kept = f"at most {100 * promise.alpha:g} % may be lost by stopping, with {100 * (1 - promise.delta):g} % surety"
     return f"{told}; {kept}"
 

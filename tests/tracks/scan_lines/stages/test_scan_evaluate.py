@@ -78,7 +78,7 @@ def test_the_page_the_metrics_and_the_release(written, monkeypatch):
     assert found["shape_top1"] > 0.9 and len(found) == 6
     page = Path("report/report.html").read_text(encoding="utf-8")
     assert "What answers rest on" in page and Path("report/attention.png").stat().st_size > 10_000
-    assert Path("report/shares.csv").read_text(encoding="utf-8").count("look-alikes as one") == 2
+    assert Path("report/shares.csv").read_text(encoding="utf-8").count("as labelled") == 3
     assert "The units are groups" in page and "Stopping starts at line" in page
     model = ExportFolder(Path("release")).only_model()
     assert StoppingRule.load(Path("release", STOPPING), model).first_line < LINES

@@ -2,7 +2,7 @@
 
 Every line in turn is declared missing, as lines were in training, and the recogniser is asked again. The evidence of a
 line is the log odds of the answer with it minus those without it (Robnik-Šikonja and Kononenko 2008,
-doi:10.1109/TKDE.2007.190734, section 3). Attention weights would say less: what a token holds is several lines already
+doi:10.1109/TKDE.2007.190734). Attention weights would say less: what a token holds is several lines already
 and, from the second layer on, all before; an LSTM has none.
 
 N scans · L lines · S samples of a line · T answers: L, or 1 · C classes
@@ -83,30 +83,34 @@ def rested_scans(model: LineModel, scans: ScanSet, found: Stopped, each: int) ->
 
 
 def plot_attention(path: Path, shown: list[Rested]) -> None:
-    """Every scan up to the line where it stopped, tinted by what that answer rests on; then how far back answers look:
-    the mean over these scans of the evidence, for or against, of every line for the answer after every line."""
+    """Every scan up to the line where it stopped, tinted by what that answer rests on; above those that were named
+    right. Beside them how far back answers look: the mean over these scans of the evidence, for or against, of every
+    line for the answer after every line."""
     from glyphlens.evaluation.charts import new_figure
 
-    columns = -(-len(shown) // 2)
+    rows = [[own for own in shown if (own.label == own.answered) is is_right] for is_right in (True, False)]
+    columns = max(map(len, rows))
     with new_figure(path, 2 + 1.7 * columns, 4.6) as figure:
         grid = figure.add_gridspec(1, 2, width_ratios=[1.7 * columns, 3])
         pictures, map_part = (figure.add_subfigure(grid[0, side]) for side in (0, 1))
-        panels = pictures.subplots(2, columns, squeeze=False).ravel()
-        for axes in panels[len(shown) :]:
-            axes.set_axis_off()
-        for axes, own in zip(panels, shown, strict=False):
-            seen_LS = np.where(np.arange(len(own.lines_LS))[:, None] < own.line, own.lines_LS, np.nan)
-            evidence_L = own.evidence_TL[own.line - 1]
-            draw_evidence(axes, seen_LS, evidence_L)
-            told = chart_label(own.label)
-            told += "" if own.label == own.answered else f"\nnamed {chart_label(own.answered)}"
-            axes.set_title(f"{told}\nline {own.line}", fontsize=8, weight="normal", pad=4)
+        for panels, scans in zip(pictures.subplots(2, columns, squeeze=False), rows, strict=True):
+            for axes, own in zip(panels, scans, strict=False):
+                _draw_rested(axes, own)
+            for axes in panels[len(scans) :]:
+                axes.set_axis_off()
         axes = map_part.subplots()
         mean_TL = np.mean([np.abs(own.evidence_TL) for own in shown], axis=0)
         lines = len(mean_TL)
         axes.imshow(mean_TL, cmap="Oranges", extent=(0.5, lines + 0.5, lines + 0.5, 0.5), interpolation="nearest")
         axes.set_xlabel("line that is left out")
         axes.set_ylabel("answer after line")
+
+
+def _draw_rested(axes: "Axes", own: Rested) -> None:
+    seen_LS = np.where(np.arange(len(own.lines_LS))[:, None] < own.line, own.lines_LS, np.nan)
+    draw_evidence(axes, seen_LS, own.evidence_TL[own.line - 1])
+    answered = "" if own.label == own.answered else f"\nnamed {chart_label(own.answered)}"
+    axes.set_title(f"{chart_label(own.label)}{answered}\nline {own.line}", fontsize=8, weight="normal", pad=4)
 
 
 def chart_label(label: str) -> str:

@@ -22,10 +22,11 @@ def write_line_release(folder: Path, export: Path, rule: StoppingRule, preface: 
 def line_preface(numbers: Mapping[str, float], rule: StoppingRule) -> str:
     """What the file was measured to do on the test, and what is promised of its stopping, for whom."""
     promise, share = rule.promise, {name: f"{100 * value:.2f} %" for name, value in numbers.items()}
+    never = " It stops no scan early: no line could be opened with these groups." * (rule.first_line == rule.lines)
     return (
         f"Copied by the `scan_evaluate` stage. Of scans in hands never seen it names {share['int8_top1']} right at the "
         f"last line and {share['top1_at_half']} after half of them. With `{STOPPING}` it reads "
-        f"{numbers['mean_lines']:.1f} of {rule.lines} lines on average. The rule was tested on {promise.groups} "
+        f"{numbers['mean_lines']:.1f} of {rule.lines} lines on average.{never} The rule was tested on {promise.groups} "
         "groups of their own: with "
         f"{100 * (1 - promise.delta):g} % surety at most {100 * promise.alpha:g} % of the scans stopped by any line, "
         "averaged over groups, lose an answer that the last line would have got right. That holds for new groups "

@@ -61,7 +61,7 @@ def read_scans(folder: Path, params: ScanSampleParams) -> Scanned:
         try:
             values_HW = read_scan(file.path)
             stored = resampled_scan(values_HW, params.lines, params.samples)
-            _require_contrast(stored)
+            require_contrast(stored)
         except ScanFault as fault:
             audit.append(ScanAudit(file.name, "no scan", file.label, detail=str(fault)))
             continue
@@ -182,7 +182,8 @@ def _require_pixels(height: int, width: int) -> None:
         raise ScanFault(f"{height:,} × {width:,} values, at most {MAX_PIXELS:,} are read")
 
 
-def _require_contrast(stored: StoredLines) -> None:
+def require_contrast(stored: StoredLines) -> None:
+    """Raise ScanFault where there is nothing to read: every line is missing, or none has two different values."""
     if stored.missing_L.all():
         raise ScanFault("every line has values that are no numbers, or pixels that are not opaque")
     if not stored.levels_LS.any():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import BITSPERSAMPLE, IMAGELENGTH, IMAGEWIDTH, SAMPLEFORMAT, ImageFileDirectory_v2
 
-SIGNED, BYTE, WIDE = 2, 8, 16  # sample format of TIFF 6.0, section 19; bits
+SIGNED, BYTE, WIDE = 2, 8, 16  # the sample format of TIFF 6.0, and bits
 OPAQUE = 2**WIDE - 1
 BIG_TIFF = 43  # version number of TIFF with offsets of 64 bits, in the third byte or the fourth
 LUMINANCE = np.array([114, 587, 299]) / 1000  # of blue, green, red: ITU-R 601-2, as Pillow has it

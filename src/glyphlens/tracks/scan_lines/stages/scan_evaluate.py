@@ -159,11 +159,13 @@ def _recognizers(paths: argparse.Namespace, names: Iterable[str]) -> pd.DataFram
 def _shares(
     answers: Mapping[str, LineAnswers], baseline: Mapping[float, float], shape_class_C: NDArray[np.int64]
 ) -> pd.DataFrame:
-    """Top-1 by share of the lines, plain and with look-alikes merged: two rows per recogniser, one for the baseline."""
+    """Top-1 by share of the lines, a row per recogniser and, where there are look-alikes, one with them merged; one for
+    the baseline."""
     rows: list[tuple[str, str, Mapping[float, float]]] = [
         (name, PLAIN, line_top1(own)) for name, own in answers.items()
     ]
-    rows += [(name, MERGED, line_shape_top1(own, shape_class_C)) for name, own in answers.items()]
+    if (shape_class_C != np.arange(len(shape_class_C))).any():
+        rows += [(name, MERGED, line_shape_top1(own, shape_class_C)) for name, own in answers.items()]
     rows.append(("HOG and a linear classifier", PLAIN, baseline))
     shares = ({str(share): value for share, value in row.items()} for _, _, row in rows)
     return pd.DataFrame([{"method": rows[n][0], "counted": rows[n][1], **own} for n, own in enumerate(shares)])
