@@ -20,13 +20,13 @@ from glyphlens.imaging.postscript_fonts import is_mac_font, is_postscript_font, 
 from glyphlens.imaging.raster import DiacriticRule, rasterise
 from glyphlens.imaging.shaping import EMPTY, FontFace, FontFileError, open_faces
 from glyphlens.sources.fonts.isolation import Limits, run_isolated
+from glyphlens.tracks.arabic.glyphs.face_glyphs import EM_HEIGHT
 
 FONT_SUFFIXES = (".ttf", ".otf", ".woff", ".woff2", ".ttc", ".otc", ".pfa", ".pfb", ".cff", ".dfont")
 MAX_FONT_BYTES = 1 << 29
 UNPACKING = Limits(seconds=300, memory_mib=1024)  # a few kilobytes of woff2 can hold gigabytes
 BATCH, BATCH_POINTS = 512, 500_000
 FEWEST_ALIKE = 2
-EM_HEIGHT = 1.5  # units per em: ascent − descent of the median training family
 FLOATING, SINKING = 0.28, 0.0  # em: what lies above the one or below the other is a mark, which takes no room
 
 

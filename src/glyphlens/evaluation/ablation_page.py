@@ -15,7 +15,7 @@ not with those of `metrics/`. Choices are made on validation samples alone.
 
 ```
 glyphlens ablate                                     # runs what is missing or had other code or parameters; resumes
-glyphlens ablate experiments/zero_shot_options.yaml  # one queue alone
+glyphlens ablate experiments/NAME.yaml               # one queue alone
 glyphlens ablate --queue && dvc queue start          # through DVC's own queue …
 glyphlens ablations                                  # … and what it came to: tables, pictures, this page
 ```

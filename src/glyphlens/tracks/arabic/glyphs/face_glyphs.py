@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from glyphlens.data.sample_set import SPLITS, SampleSet
 from glyphlens.imaging.contours import Outline
 from glyphlens.imaging.geometry import GEOMETRY, em_geometry, mark_known
-from glyphlens.imaging.metrics import em_metrics
 from glyphlens.imaging.outlines import join_outlines
 from glyphlens.imaging.raster import DiacriticRule, rasterise
 from glyphlens.imaging.shaping import EMPTY, FontFace, FontFileError, open_faces
 from glyphlens.sources.fonts.isolation import Limits, run_isolated
 from glyphlens.tracks.arabic.glyphs.glyph_drawing import HASH_BYTES
 
+EM_HEIGHT = 1.5  # units per em: ascent − descent of the median training family
 HEIGHT = [GEOMETRY.index("em_bottom"), GEOMETRY.index("em_top")]
 HEIGHT_DIGITS = 3  # of an em
 Key = tuple[str, float, float]
@@ -64,8 +64,7 @@ def draw_fonts(
 def draw_face(face: FontFace, rule: DiacriticRule) -> FaceGlyphs:
     """All glyphs of a face, as ``glyphlens identify`` draws them."""
     outlines = join_outlines([_outline(face, gid) for gid in range(face.glyph_count)])
-    row = pd.DataFrame([{"file_hash": "", **face.metrics._asdict()}])
-    height_G = np.full(len(outlines), float(em_metrics(row)["em_height"].iloc[0]))
+    height_G = np.full(len(outlines), EM_HEIGHT * face.metrics.upem)
     advances_G = np.array([face.advance(gid) for gid in range(face.glyph_count)], np.float64)
     rasters = rasterise(outlines, height_G, advances_G, rule)
     drawn_G = rasters.packed_GHB.any(axis=(1, 2))
