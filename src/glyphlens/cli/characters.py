@@ -132,7 +132,7 @@ def predict(
     pages of a file are called file#2 and on. A picture does not show where its glyph stands in the line, so answers are
     less certain than for fonts. Where it leaves open which tone is ink, or whether a frame is part of the glyph, each
     way is read, the most confident counts most, and a note says how sure that is. The exit status is 1 where some
-    pictures or characters of a list could not be used; where no picture could, it is 2 and nothing is written.
+    pictures or characters of a list could not be used; where none could, it is 2 and nothing is written.
 
     With --characters only those are answered with, and the confidences are among them. A word of the list that is a
     class of its own (a ligature, a label such as beh.init) stands for it, any other one for each of its characters.

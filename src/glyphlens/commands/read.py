@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Picture
+from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Picture, Way
 from glyphlens.commands.inputs import find_inputs, require_kept
 from glyphlens.commands.line_sheet import khmer_font, save_line_sheet
 from glyphlens.commands.model import REPOSITORY, open_line_reader
@@ -101,7 +101,7 @@ def _samples(count: int, reader: LineReader) -> list[ReadPage]:
     samples = SampleSet.open(folder)
     rows = samples.rows("test")
     chosen = rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(np.int64)]
-    pictures = [Picture(samples.texts[row], 255 - samples.images(np.array([row]))[0], "") for row in chosen]
+    pictures = [Picture(samples.texts[row], (Way(255 - samples.images(np.array([row]))[0]),), "") for row in chosen]
     return [read_page(picture, reader) for picture in pictures]
 
 

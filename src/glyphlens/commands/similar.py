@@ -167,4 +167,11 @@ def _row(query: str, rank: int, label: str, similarity: float, fault: str) -> Ro
 
 
 def _tile(tile: str, label: str, code_points: str, confidence: float) -> Row:
-    return {"tile": tile, "label": label, "code_points": code_points, "confidence": confidence, "fault": ""}
+    return {
+        "tile": tile,
+        "label": label,
+        "code_points": code_points,
+        "confidence": confidence,
+        "same_shape": "",
+        "fault": "",
+    }
