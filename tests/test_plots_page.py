@@ -21,7 +21,7 @@ from tests.forged_curves import write_curves
 
 GRAPH = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 PLOTS = {title: plot for entry in GRAPH["plots"] for title, plot in entry.items()}
-ARABIC = {f"models/arabic/{name}" for name in ("phase1", "phase2", "onestage")}
+ARABIC = {f"models/arabic/{name}" for name in ("phase1", "phase2", "onestage", "context")}
 JAPANESE = {f"models/kanji/{name}" for name in read_params(ROOT / "params.yaml")["matrix"]["exported"]}
 NAMES = sorted(Path(name).name for name in JAPANESE)
 PAGE = ".dvc/plots.html"

@@ -22,7 +22,15 @@ CHARSET = Charset("".join(sorted({*BASES, *BELOW, VOWEL})))
 HEIGHT_PX, PITCH_PX = 48, 16
 SPLITS = {"train": 60, "val": 12, "test": 8}
 TINY: dict[str, Any] = {"widths": (8, 12, 16, 24), "depths": (0, 0, 0, 0), "blocks": 1, "hidden": 24, "layers": 1}
-LITTLE = {"batch": 8, "line_px": 128, "buckets": 2, "min_count": 2, "held_out_rows": 12, "precision": "32-true"}
+LITTLE = {
+    "tokens": "cluster",
+    "batch": 8,
+    "line_px": 128,
+    "buckets": 2,
+    "min_count": 2,
+    "held_out_rows": 12,
+    "precision": "32-true",
+}
 
 
 def drawn_cluster(cluster: str) -> np.ndarray:
