@@ -5,9 +5,9 @@ T frames · C scores, the blank first
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,8 +21,9 @@ from glyphlens.inference.decoding import BLANK
 NGRAM = "ngram.json"
 BACKOFF = 0.4  # the factor of a shorter context (Brants et al. 2007, ACL D07-1090)
 START = "\n"  # stands before a text; no line holds it
-LEAST_CHANCE = 1e-3  # tokens of a frame that are less likely are not tried
+LEAST_CHANCE = 1e-2  # tokens of a frame that are less likely are not tried
 NEVER = -math.inf
+SCORES_KEPT = 1 << 17  # of tokens after their contexts: about 20 MB
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,18 @@ class CharacterNgram:
 
     def log_score(self, token: str, before: str) -> float:
         """Nats of a token's characters after a text, each at least that of a character never seen."""
-        text = START * (self.order - 1) + before + token
-        return sum(self._log_character(text[: len(text) - back]) for back in range(len(token)))
+        return self._log_token(token, (START * (self.order - 1) + before)[-(self.order - 1) :])
+
+    @cached_property
+    def _log_token(self) -> Callable[[str, str], float]:
+        """Nats of a token after as many characters as count; prefixes of a beam mostly end alike."""
+
+        @lru_cache(maxsize=SCORES_KEPT)
+        def scored(token: str, context: str) -> float:
+            text = context + token
+            return sum(self._log_character(text[: len(text) - back]) for back in range(len(token)))
+
+        return scored
 
     def _log_character(self, text: str) -> float:
         penalty = 0.0
@@ -95,36 +106,57 @@ def read_beam(
     """
     shifted = logits_TC.astype(np.float64) - logits_TC.max(axis=1, keepdims=True)
     logs_TC = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    prefixes: dict[tuple[int, ...], list[float]] = {(): [0.0, NEVER]}  # of paths that end in a blank, in a token
-    bonuses: dict[tuple[int, ...], tuple[float, str]] = {(): (0.0, "")}
-    floor = math.log(LEAST_CHANCE)
-    for logs_C in logs_TC:
-        likely = [number for number in np.flatnonzero(logs_C > floor).tolist() if number != BLANK]
-        grown: defaultdict[tuple[int, ...], list[float]] = defaultdict(lambda: [NEVER, NEVER])
+    prefixes = {_Prefix(BLANK, None, 0.0, ""): [0.0, NEVER]}  # of paths that end in a blank, in a token
+    is_likely_TC = logs_TC > math.log(LEAST_CHANCE)
+    is_likely_TC[:, BLANK] = False
+    frames_L, numbers_L = np.nonzero(is_likely_TC)
+    likely_T = np.split(numbers_L, np.searchsorted(frames_L, np.arange(1, len(logs_TC))))
+    for logs_C, likely in zip(logs_TC.tolist(), (numbers.tolist() for numbers in likely_T), strict=True):
+        grown: defaultdict[_Prefix, list[float]] = defaultdict(lambda: [NEVER, NEVER])
         for prefix, (blank, token) in prefixes.items():
             both = _log_add(blank, token)
             own = grown[prefix]
             own[0] = _log_add(own[0], both + logs_C[BLANK])
-            if prefix:
-                own[1] = _log_add(own[1], token + logs_C[prefix[-1]])
+            if prefix.before is not None:
+                own[1] = _log_add(own[1], token + logs_C[prefix.last])
             for number in likely:
-                longer = (*prefix, number)
-                before = blank if prefix and prefix[-1] == number else both
+                longer = prefix.followed_by(number, tokens, ngram, settings)
+                before = blank if prefix.last == number else both
                 grown[longer][1] = _log_add(grown[longer][1], before + logs_C[number])
-                if longer not in bonuses:
-                    bonuses[longer] = _grown_bonus(bonuses[prefix], tokens[number - 1], ngram, settings)
-        ranked = sorted(grown.items(), key=lambda entry: -_log_add(*entry[1]) - bonuses[entry[0]][0])
+        ranked = sorted(grown.items(), key=lambda entry: -_log_add(*entry[1]) - entry[0].bonus)
         prefixes = dict(ranked[: settings.beam])
-    best = max(prefixes, key=lambda prefix: _log_add(*prefixes[prefix]) + bonuses[prefix][0])
-    return [tokens[number - 1] for number in best]
+    best = max(prefixes, key=lambda prefix: _log_add(*prefixes[prefix]) + prefix.bonus)
+    return [tokens[number - 1] for number in best.numbers()]
 
 
-def _grown_bonus(
-    bonus: tuple[float, str], token: str, ngram: CharacterNgram, settings: BeamSettings
-) -> tuple[float, str]:
-    nats, text = bonus
-    gained = settings.alpha * ngram.log_score(token, text) + settings.beta * len(token)
-    return nats + gained, text + token
+@dataclass(eq=False, slots=True)
+class _Prefix:
+    """A text so far: its last token, that which it continues, and what the n-gram adds to it; one object a text."""
+
+    last: int
+    before: "_Prefix | None"
+    bonus: float
+    text: str
+    longer: "dict[int, _Prefix]" = field(default_factory=dict)
+
+    def followed_by(
+        self, number: int, tokens: Sequence[str], ngram: CharacterNgram, settings: BeamSettings
+    ) -> "_Prefix":
+        """The text that a token makes of it."""
+        if number not in self.longer:
+            token = tokens[number - 1]
+            gained = settings.alpha * ngram.log_score(token, self.text) + settings.beta * len(token)
+            self.longer[number] = _Prefix(number, self, self.bonus + gained, self.text + token)
+        return self.longer[number]
+
+    def numbers(self) -> list[int]:
+        """Of all its tokens, the first first."""
+        found: list[int] = []
+        prefix = self
+        while prefix.before is not None:
+            found.append(prefix.last)
+            prefix = prefix.before
+        return found[::-1]
 
 
 def _log_add(first: float, second: float) -> float:
