@@ -47,7 +47,7 @@ def languages() -> list[str]:
 
 def measure() -> list[Ratio]:
     """All ways on lines that are spread over the test, on one core; Tesseract is left out where it is not there."""
-    samples, reader = SampleSet.open(LINES), LineReader.load(RELEASE, threads=1, decoding="best")
+    samples, reader = SampleSet.open(LINES), LineReader.load(RELEASE, threads=1, decoding="beam")
     rows = samples.rows("test")
     chosen = rows[np.linspace(0, len(rows) - 1, COUNT).astype(np.int64)]
     pictures = [samples.images(np.array([row]))[0] for row in chosen]

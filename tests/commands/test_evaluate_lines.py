@@ -46,6 +46,13 @@ def test_each_model_is_a_row_and_a_rule_is_its_own(run):
     assert status == 0 and out.count("int8.onnx") == 2 and "5.0" in out and "no rule" in out and "16 scans" in out
 
 
+def test_a_model_in_the_working_folder(run, place, monkeypatch):
+    monkeypatch.chdir(place / "export/lrcn")
+    for model in ("int8.onnx", "../sequential/int8.onnx"):
+        status, out, err = run(models=[model])
+        assert status == 0 and ("no rule" in out) == ("sequential" not in model), err
+
+
 def test_every_line_of_every_model_is_written(run, place, tmp_path):
     assert run("-o", tmp_path / "both.csv")[0] == run("-o", tmp_path / "both.json")[0] == 0
     table = pd.read_csv(tmp_path / "both.csv")

@@ -20,6 +20,7 @@ from glyphlens.evaluation.ablations import (
     results,
     settings_hash,
     table_content,
+    updated_runs,
     with_changes,
 )
 
@@ -64,9 +65,8 @@ def test_a_table_is_read_back_and_newer_runs_replace_its_own(tmp_path: Path) -> 
     earlier = runs(narrow=[0.5, 0.7], gone=[0.1])
     table = tmp_path / "sizes.json"
     save_json(table, table_content(queue(), merged_runs(queue(), earlier, {})))
-    found = read_runs(table)
-    assert found == {"narrow": earlier["narrow"], "wide": {}, "odd": {}}
-    merged = merged_runs(queue(), found, runs(narrow=[0.6], wide=[0.9, 0.9, 0.9]))
+    assert read_runs(table) == {"narrow": earlier["narrow"], "wide": {}, "odd": {}}
+    merged = updated_runs(table, queue(), runs(narrow=[0.6], wide=[0.9, 0.9, 0.9]))
     assert {seed: run.value for seed, run in merged["narrow"].items()} == {1: 0.6, 2: 0.7}
     assert sorted(merged["wide"]) == [1, 2]  # no seed of the queue but these
 
@@ -105,7 +105,12 @@ def test_a_parameter_that_there_is_not(name: str) -> None:
         ({"variants": {"One": {}, "two": {}}}, "variants.One"),
         ({"seeds": []}, "seeds: "),
         ({"colour": "red"}, "colour: Extra inputs"),
-        ({"axis": "learn.depth"}, "axis: narrow, wide, odd set no learn.depth"),
+        ({"axis": "learn.depth"}, "axis: narrow, wide, odd set no number for learn.depth"),
+        (
+            {"axis": "learn.width", "variants": {"a": {"learn.width": 1.5}, "b": {"learn.width": "wide"}}},
+            "axis: b set no number for learn.width",
+        ),
+        ({"published": {"others": {}}}, "published.others: "),
     ],
 )
 def test_a_queue_at_fault_is_named(tmp_path: Path, changes: dict[str, Any], message: str) -> None:

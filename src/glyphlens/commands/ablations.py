@@ -17,12 +17,11 @@ from glyphlens.evaluation.ablations import (
     Run,
     Runs,
     ablation_name,
-    merged_runs,
     read_queue,
-    read_runs,
     results,
     settings_hash,
     table_content,
+    updated_runs,
     with_changes,
 )
 from glyphlens.provenance.closures import code_file
@@ -73,6 +72,12 @@ class Workplace:
                 planned.append(PlannedRun(variant, seed, name, changes, settings))
         return planned
 
+    def known(self, path: Path) -> tuple[AblationQueue, list[PlannedRun], Runs]:
+        """The queue of a file, its trainings, and what these came to by its table and by the experiments."""
+        queue = read_queue(path)
+        planned = self.plan(path, queue)
+        return queue, planned, updated_runs(table_of(path), queue, self.found(queue, planned))
+
     def _listing(self, stage: str) -> bytes:
         path = code_file(stage)
         if not (self.root / path).is_file():
@@ -115,9 +120,7 @@ def run_ablate(paths: Sequence[Path], *, queue_only: bool, dry_run: bool) -> int
     """
     place, failed = Workplace(), []
     for path in paths or queue_files():
-        queue = read_queue(path)
-        planned = place.plan(path, queue)
-        runs = merged_runs(queue, read_runs(table_of(path)), place.found(queue, planned))
+        queue, planned, runs = place.known(path)
         for run in planned:
             if _is_done(runs, run):
                 continue
@@ -140,9 +143,7 @@ def run_ablations(paths: Sequence[Path]) -> int:
 
     place = Workplace()
     for path in paths or queue_files():
-        queue = read_queue(path)
-        planned = place.plan(path, queue)
-        runs = merged_runs(queue, read_runs(table_of(path)), place.found(queue, planned))
+        queue, planned, runs = place.known(path)
         count = sum(map(len, runs.values()))
         if count:
             save_json(table_of(path), table_content(queue, runs))
@@ -172,7 +173,7 @@ def table_of(path: Path) -> Path:
 
 def _committed(path: Path) -> tuple[AblationQueue, Runs]:
     queue = read_queue(path)
-    return queue, merged_runs(queue, read_runs(table_of(path)), {})
+    return queue, updated_runs(table_of(path), queue, {})
 
 
 def _is_done(runs: Runs, planned: PlannedRun) -> bool:

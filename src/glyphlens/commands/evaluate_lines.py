@@ -107,7 +107,8 @@ def _require_fitting(recognizer: LineRecognizer, scans: ScanSet) -> None:
 
 def _own_rule(model: Path) -> StoppingRule | None:
     """The rule beside the file, or where scan_stopping left it, if it was calibrated for this very file."""
-    for place in (model.with_name(STOPPING), model.parents[2] / RULES / model.parent.name / STOPPING):
+    folder = model.parent.resolve()
+    for place in (folder / STOPPING, folder.parent.parent / RULES / folder.name / STOPPING):
         if place.is_file() and (rule := StoppingRule.load(place)).promise.model == sha256_file(model):
             return rule
     return None

@@ -33,8 +33,8 @@ def open_line_reader(path: Path | None, threads: int) -> LineReader:
         from glyphlens.tracking.versions import fetch
 
         with TemporaryDirectory() as folder:
-            return LineReader.load(fetch(path.as_posix(), Path(folder)), threads=threads, decoding="best")
-    return LineReader.load(find_model(path, line_track()), threads=threads, decoding="best")
+            return LineReader.load(fetch(path.as_posix(), Path(folder)), threads=threads, decoding="beam")
+    return LineReader.load(find_model(path, line_track()), threads=threads, decoding="beam")
 
 
 def find_model(path: Path | None, track: Track) -> Path:

@@ -26,8 +26,6 @@ from glyphlens.tracks.arabic.prior import language_prior, require_language, rewe
 
 BATCH = 256
 SHOWN_INK = 64  # of 255: what a grey picture shows on the black and white contact sheet
-
-
 LEAST = 1e-30  # what is divided by
 SURE = 0.95  # of how a picture is to be seen: what is less sure is told
 

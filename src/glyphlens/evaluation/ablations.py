@@ -42,7 +42,7 @@ class AblationQueue(Section):
     budget: dict[str, Any]
     variants: dict[Name, dict[str, Any]] = Field(min_length=2)
     axis: str | None = None
-    published: dict[str, dict[int, float]] = Field(default_factory=dict)
+    published: dict[str, Annotated[dict[int, float], Field(min_length=1)]] = Field(default_factory=dict)
 
     @property
     def metric_file(self) -> str:
@@ -99,8 +99,10 @@ def read_queue(path: Path) -> AblationQueue:
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise InputError(f"{path}: {'; '.join(faults)}") from error
-    if queue.axis and (without := [name for name, changes in queue.variants.items() if queue.axis not in changes]):
-        raise InputError(f"{path}: axis: {', '.join(without)} set no {queue.axis}")
+    if axis := queue.axis:
+        without = [name for name, changes in queue.variants.items() if not isinstance(changes.get(axis), int | float)]
+        if without:
+            raise InputError(f"{path}: axis: {', '.join(without)} set no number for {axis}")
     return queue
 
 
@@ -141,6 +143,11 @@ def read_runs(path: Path) -> Runs:
         }
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(f"{path}: not a table of ablations ({type(error).__name__}: {error})") from error
+
+
+def updated_runs(table: Path, queue: AblationQueue, found: Runs) -> Runs:
+    """Those of a committed table and the newly found ones; errors as for ``read_runs``."""
+    return merged_runs(queue, read_runs(table), found)
 
 
 def merged_runs(queue: AblationQueue, earlier: Runs, found: Runs) -> Runs:

@@ -29,12 +29,7 @@ MARGIN = 0.25  # of the ink's longer side: the paper that is left around it
 LEAST_SHARE = 0.02  # less probable readings are left out
 CUE_PX = 128  # the longer side of the picture that the cues are taken from
 BORDER = 0.02  # of its sides
-CUE_WEIGHTS = (
-    6.0,
-    5.0,
-    3.0,
-    8.0,
-)  # logits, fitted to tight, framed, shaded … pictures of kana, kanji and Arabic glyphs
+CUE_WEIGHTS = (6.0, 5.0, 3.0, 8.0)  # logits, fitted to tight, framed, shaded … kana, kanji and Arabic glyphs
 
 
 class Reading(NamedTuple):

@@ -77,11 +77,11 @@ class LineReader:
 
     @classmethod
     def load(
-        cls, path: Path, *, threads: int | None = None, decoding: Literal["greedy", "beam", "best"] = "greedy"
+        cls, path: Path, *, threads: int | None = None, decoding: Literal["greedy", "beam"] = "greedy"
     ) -> "LineReader":
         """Open an .onnx file, or the only one of a folder, with what lies beside it.
 
-        ``decoding``: "best" is a beam where an n-gram lies beside the model, and greedy elsewhere.
+        ``decoding``: a "beam" needs an n-gram beside the model; where there is none, it is read greedily all the same.
         Raises InputError where a file is missing, broken, of another export or no recogniser of lines.
         """
         folder = ExportFolder(path if path.is_dir() else path.parent)
@@ -91,11 +91,8 @@ class LineReader:
         if manifest.decoder not in ("ctc", "attention"):
             raise InputError(f"{model}: its decoder is '{manifest.decoder}'; a recogniser of lines is asked for")
         decoder = open_session(folder.path / DECODER_FILE, threads=threads) if manifest.decoder == "attention" else None
-        has_ngram = decoder is None and (folder.path / NGRAM).is_file()
-        if decoding == "greedy" or (decoding == "best" and not has_ngram):
+        if decoding == "greedy" or decoder is not None or not (folder.path / NGRAM).is_file():
             return cls(model, session, manifest, _rule(folder, manifest), decoder)
-        if not has_ngram:
-            raise InputError(f"{folder.path}: a beam needs frames and {NGRAM} beside the model; read it greedily")
         beam = BeamSettings(**manifest.preparation.get("beam", {}))
         return cls(model, session, manifest, _rule(folder, manifest), None, CharacterNgram.load(folder.path), beam)
 

@@ -71,7 +71,8 @@ def cut(data: KhmerLineData) -> KhmerLineData:
 
 
 def squeezed(data: KhmerLineData) -> KhmerLineData:
-    return indexed(data, data.samples.index.assign(text="ក" * 400))
+    """Four frames a cluster, but six characters in it."""
+    return indexed(data, data.samples.index.assign(text=["ស្ត្រី" * (width // 16) for width in data.samples.widths_N]))
 
 
 def unsplit(data: KhmerLineData) -> KhmerLineData:

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -38,6 +39,11 @@ def test_the_only_array_of_an_archive(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "torn.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:-9])
     with pytest.raises(ScanFault, match=r"not a readable \.npz array"):
         read_scan(tmp_path / "torn.npz")
+    with ZipFile(tmp_path / "vast.npz", "w") as archive, archive.open("a.npy", "w") as member:
+        header = {"descr": "<f8", "fortran_order": False, "shape": (10**7, 10**7)}
+        np.lib.format.write_array_header_1_0(member, header)  # type: ignore[arg-type]
+    with pytest.raises(ScanFault, match=r"not a readable \.npz array"):
+        read_scan(tmp_path / "vast.npz")
     (tmp_path / "named.npy").write_bytes((tmp_path / "a.npz").read_bytes())
     np.testing.assert_array_equal(read_scan(tmp_path / "named.npy"), RAMP)
     monkeypatch.setattr(scan_reading, "MAX_PIXELS", 12)

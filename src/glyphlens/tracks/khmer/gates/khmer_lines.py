@@ -24,7 +24,6 @@ from glyphlens.gates.expectations import TableSuite, between, matches, one_of, u
 from glyphlens.gates.run import Gate
 from glyphlens.gates.suites import sample_set
 from glyphlens.gates.suites.sample_set import read_manifest
-from glyphlens.inference.khmer_text import clusters
 from glyphlens.tracks.khmer.drawing.faces import LATIN
 from glyphlens.tracks.khmer.drawing.line_set import AUDIT, AUDIT_COLUMNS, SPLITS_FILE
 from glyphlens.tracks.khmer.drawing.setting import STYLES
@@ -42,7 +41,7 @@ class KhmerLineLimits(Section):
     min_split_share: float = Field(ge=0, le=1)
     max_split_share: float = Field(ge=0, le=1)
     stride_px: int = Field(ge=1)
-    min_frames_per_token: float = Field(gt=0)
+    min_frames_per_character: float = Field(gt=0)
     max_narrow_share: float = Field(ge=0, le=1)
     min_ink_share: float = Field(ge=0, lt=1)
     max_ink_share: float = Field(gt=0, le=1)
@@ -165,10 +164,10 @@ def family_shares(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome:
 
 @CHECKS.add("wide-enough")
 def wide_enough(data: KhmerLineData, limits: KhmerLineLimits) -> Outcome:
-    """CTC writes at most one token per frame, and needs one more between equal ones: no squeezed line can be read."""
-    tokens = data.samples.index["text"].map(lambda text: len(clusters(text)))
+    """CTC writes one character per frame at most, with a frame between equal ones: no squeezed line can be read."""
+    characters = data.samples.index["text"].map(len)
     frames = data.samples.widths_N / limits.stride_px
-    narrow = frames < limits.min_frames_per_token * tokens
+    narrow = frames < limits.min_frames_per_character * characters
     rows = first_rows(data.samples.index, narrow, "sample_id", "text", "font")
     return at_most(float(narrow.mean()), limits.max_narrow_share, f"share of lines; {narrow.sum()} of them", rows)
 

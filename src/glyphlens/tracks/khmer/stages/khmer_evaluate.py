@@ -133,9 +133,9 @@ def _answers(folder: Path, samples: SampleSet) -> LineAnswers:
     rows, tables = samples.rows("test"), dict[Precision, pd.DataFrame]()
     files, used = exported_files(folder), ExportFolder(folder).manifest.used_precision
     for precision, file in tqdm(files.items(), desc=folder.name, disable=None, leave=False):
-        reader = LineReader.load(file, threads=1, decoding="best")
+        reader = LineReader.load(file, threads=1, decoding="beam")
         tables[precision] = line_table(samples, rows, read_rows(reader, samples, rows))
-    latencies = line_latencies(LineReader.load(files[used], threads=1, decoding="best"), samples)
+    latencies = line_latencies(LineReader.load(files[used], threads=1, decoding="beam"), samples)
     return LineAnswers(used, tables, latencies)
 
 

@@ -45,6 +45,8 @@ def line_evidence(model: LineModel, lines_LS: Floats) -> Floats:
 def draw_evidence(axes: "Axes", lines_LS: Floats, evidence_L: Floats) -> None:
     """The lines, ink dark, orange where they speak for the answer and blue where against, the strongest deepest;
     missing lines are white."""
+    from matplotlib.colors import to_rgb
+
     from glyphlens.evaluation.charts import BLUE, ORANGE, bare
 
     strongest = float(np.abs(evidence_L).max()) or 1.0
@@ -52,7 +54,7 @@ def draw_evidence(axes: "Axes", lines_LS: Floats, evidence_L: Floats) -> None:
     axes.imshow(-lines_LS, cmap="gray", aspect="auto", extent=extent)
     for colour, side in ((ORANGE, 1), (BLUE, -1)):
         tint_L14 = np.zeros((len(lines_LS), 1, 4))
-        tint_L14[:, 0, :3] = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        tint_L14[:, 0, :3] = to_rgb(colour)
         tint_L14[:, 0, 3] = DEEPEST * np.clip(side * evidence_L / strongest, 0, 1)
         axes.imshow(tint_L14, aspect="auto", extent=extent, interpolation="nearest")
     bare(axes)

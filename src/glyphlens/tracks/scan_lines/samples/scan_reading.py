@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import IMAGELENGTH, IMAGEWIDTH
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
@@ -24,7 +25,7 @@ from glyphlens.tracks.scan_lines.samples.resampling import StoredLines, resample
 from glyphlens.tracks.scan_lines.samples.scan_files import ARCHIVE_SUFFIX, ARRAY_SUFFIXES, ScanFile, find_scans
 from glyphlens.tracks.scan_lines.samples.scan_params import ScanSampleParams
 from glyphlens.tracks.scan_lines.samples.sources import MISSING_LINES, SCAN, SCANNED_COLUMNS, ScanAudit, Scanned
-from glyphlens.tracks.scan_lines.samples.wide_pictures import is_cut, tiff_facts, whole_numbers
+from glyphlens.tracks.scan_lines.samples.wide_pictures import Tags, has_channels, is_cut, tiff_tags, whole_numbers
 
 FORMATS = ("PNG", "TIFF")
 MAX_PIXELS = 64_000_000  # of a scan: 8,000 × 8,000
@@ -107,7 +108,7 @@ def _array(path: Path) -> NDArray[np.float64]:
     try:
         is_archive = path.suffix.lower() == ARCHIVE_SUFFIX or is_zipfile(path)
         stored = _only_member(path) if is_archive else np.load(path, mmap_mode="r", allow_pickle=False)
-    except (*BROKEN_ZIP, ValueError) as error:
+    except (*BROKEN_ZIP, ValueError, MemoryError) as error:
         raise ScanFault(f"not a readable {path.suffix.lower()} array ({error})") from error
     if stored.ndim != len(("lines", "samples")):
         raise InputError(f"{shown(path)}: an array of shape {stored.shape}; {SHAPE}")
@@ -141,8 +142,10 @@ def _picture(path: Path) -> NDArray[np.float64]:
             image = Image.open(file, formats=FORMATS)
             if (count := getattr(image, "n_frames", 1)) > 1:
                 raise InputError(f"{shown(path)}: {count} pictures in one file; {SHAPE}")
+            tags = getattr(image, "tag_v2", {})
+            _require_one_channel(path, tags)
             _require_pixels(image.height, image.width)
-            return whole_numbers(file) if is_cut(image) else _values(image)
+            return whole_numbers(file, tags) if is_cut(image, tags) else _values(image)
     except (InputError, ScanFault):
         raise
     except UnidentifiedImageError:
@@ -155,11 +158,12 @@ def _wide_tiff(path: Path) -> NDArray[np.float64]:
     """A TIFF picture of 64 bits, which Pillow does not know; whatever else it does not know is no scan."""
     try:
         with path.open("rb") as file:
-            facts = tiff_facts(file)
-            if facts.has_more:
+            tags = tiff_tags(file)
+            if tags.next:
                 raise InputError(f"{shown(path)}: several pictures in one file; {SHAPE}")
-            _require_pixels(facts.height, facts.width)
-            return whole_numbers(file)
+            _require_one_channel(path, tags)
+            _require_pixels(tags[IMAGELENGTH], tags[IMAGEWIDTH])
+            return whole_numbers(file, tags)
     except (InputError, ScanFault):
         raise
     except Exception as error:  # as above
@@ -175,6 +179,11 @@ def _values(image: Image.Image) -> NDArray[np.float64]:
     coloured = image.convert("RGBA")
     opaque_HW = np.asarray(coloured.getchannel("A")) == OPAQUE
     return np.where(opaque_HW, np.asarray(coloured.convert("L"), np.float64), np.nan)
+
+
+def _require_one_channel(path: Path, tags: Tags) -> None:
+    if has_channels(tags):
+        raise InputError(f"{shown(path)}: several channels in one file; {SHAPE}")
 
 
 def _require_pixels(height: int, width: int) -> None:
