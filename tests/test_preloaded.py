@@ -81,7 +81,7 @@ def test_a_caller_that_is_gone_at_once_costs_itself_alone() -> None:
     request = {"program": "python", "words": words, "folder": str(ROOT), "environment": dict(os.environ)}
     content = json.dumps(request).encode()
     reading, writing = os.pipe()
-    with socket.socket(socket.AF_UNIX) as caller, open(reading, "rb") as output:
+    with socket.socket(socket.AF_UNIX) as caller, os.fdopen(reading, "rb") as output:
         caller.connect(str(python().parents[1] / "address"))
         caller.shutdown(socket.SHUT_RD)
         socket.send_fds(caller, [len(content).to_bytes(4, "big")], [0, writing, writing])
@@ -98,10 +98,11 @@ def test_a_server_that_ends_is_told(tmp_path: Path) -> None:
         server.bind(str(tmp_path / "address"))
         server.listen()
         command = [sys.executable, "-IS", str(CLIENT), str(tmp_path / "address"), "python", "-c", "pass"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as caller:
-            with server.accept()[0] as client:
-                client.shutdown(socket.SHUT_WR)
-                _, told = caller.communicate(timeout=PATIENCE_S)
+        caller = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        with server.accept()[0] as client:
+            client.recv(4)  # the streams come with it, and are closed
+            client.shutdown(socket.SHUT_WR)
+            _, told = caller.communicate(timeout=PATIENCE_S)
     assert caller.returncode == 1 and "tests/preloaded.py has ended" in told
 
 
