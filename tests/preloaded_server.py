@@ -78,7 +78,8 @@ class Server:
             self.become_child([client, *self.clients.values()], streams)
             request: Request = json.loads(content)
             return request
-        client.sendall(process.to_bytes(4, "big"))
+        with suppress(OSError):  # it is gone already: its end is read next
+            client.sendall(process.to_bytes(4, "big"))
         self.clients[process] = client
         self.selector.register(client, selectors.EVENT_READ)
         for stream in streams:
@@ -117,9 +118,10 @@ class Server:
 
 
 def kill(process: int) -> None:
-    """A process and those that it started."""
-    with suppress(ProcessLookupError):
-        os.killpg(process, signal.SIGKILL)
+    """A process and those that it started; it may not have come to lead them yet."""
+    for end_it in (os.killpg, os.kill):
+        with suppress(ProcessLookupError):
+            end_it(process, signal.SIGKILL)
 
 
 def run(request: Request) -> None:

@@ -1,15 +1,19 @@
 """A process of the preloaded Python is told, and tells, what a fresh one would."""
 
+import json
 import os
+import select
 import signal
+import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.checkout import ROOT
-from tests.preloaded import python
+from tests.preloaded import CLIENT, python
 
 TOLD = "import os, sys; print(sys.argv, os.getcwd(), os.environ['WORD'], input()); print('and', file=sys.stderr)"
 PATIENCE_S = 600.0
@@ -70,6 +74,36 @@ def test_a_process_ends_with_its_caller(sent: signal.Signals) -> None:
     while (Path("/proc") / str(process)).exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_caller_that_is_gone_at_once_costs_itself_alone() -> None:
+    words = ["-c", "import time; time.sleep(600)"]
+    request = {"program": "python", "words": words, "folder": str(ROOT), "environment": dict(os.environ)}
+    content = json.dumps(request).encode()
+    reading, writing = os.pipe()
+    with socket.socket(socket.AF_UNIX) as caller, os.fdopen(reading, "rb") as output:
+        caller.connect(str(python().parents[1] / "address"))
+        caller.shutdown(socket.SHUT_RD)
+        socket.send_fds(caller, [len(content).to_bytes(4, "big")], [0, writing, writing])
+        os.close(writing)
+        caller.sendall(content)
+        caller.close()
+        assert select.select([output], [], [], PATIENCE_S)[0]
+        assert output.read() == b""
+    assert asked("-c", "import sys; print('torch' in sys.modules)").stdout == "True\n"
+
+
+def test_a_server_that_ends_is_told(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "address"))
+        server.listen()
+        command = [sys.executable, "-IS", str(CLIENT), str(tmp_path / "address"), "python", "-c", "pass"]
+        caller = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        with server.accept()[0] as client:
+            client.recv(4)  # the streams come with it, and are closed
+            client.shutdown(socket.SHUT_WR)
+            _, told = caller.communicate(timeout=PATIENCE_S)
+    assert caller.returncode == 1 and "tests/preloaded.py has ended" in told
 
 
 def test_a_stage_starts_as_from_a_fresh_python() -> None:

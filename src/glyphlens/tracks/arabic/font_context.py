@@ -20,6 +20,7 @@ FOLDER = "context"  # beside the recogniser that it corrects
 MODEL, FACTS, ANSWERS = "context.onnx", "context.json", "answers.npz"
 PROBABILITIES, CORRECTED = "probabilities", "in_context"
 FEWEST = 2  # glyphs of which one can be the context of another
+SMALLEST = 1e-7  # of a candidate's probability, in training and in use
 Floats = NDArray[np.float32]
 
 

@@ -47,9 +47,11 @@ def context_scores(context: FontContext, fonts: Sequence[FontAnswers]) -> dict[s
 
 def context_losses(scores: dict[str, float]) -> dict[str, float]:
     """Top-1 that context costs, by how the font is cut up; negative where it gains."""
-    pairs = {"whole fonts": "context", "shuffled fonts": "shuffled", "ten glyphs": "subset"}
-    alone = {"subset": "subset_alone_top1"}
-    return {name: scores[alone.get(kind, "alone_top1")] - scores[f"{kind}_top1"] for name, kind in pairs.items()}
+    return {
+        "whole fonts": scores["alone_top1"] - scores["context_top1"],
+        "shuffled fonts": scores["alone_top1"] - scores["shuffled_top1"],
+        "ten glyphs": scores["subset_alone_top1"] - scores["subset_top1"],
+    }
 
 
 def shuffled(fonts: Sequence[FontAnswers]) -> Iterator[FontAnswers]:

@@ -15,10 +15,9 @@ from torch import Tensor, nn
 from glyphlens.core.storage import save_json, save_text, sha256_file, writing
 from glyphlens.export.tracing import trace_network
 from glyphlens.inference.folder import ExportFolder
-from glyphlens.tracks.arabic.font_context import CORRECTED, FACTS, FOLDER, MODEL, PROBABILITIES
+from glyphlens.tracks.arabic.font_context import CORRECTED, FACTS, FOLDER, MODEL, PROBABILITIES, SMALLEST
 from glyphlens.tracks.arabic.recognizers.whole_font import ContextNetwork
 
-SMALLEST = 1e-7  # of a probability, as the network was trained
 EXAMPLE_GLYPHS = 20
 NOTE = """
 ## Whole fonts

@@ -11,7 +11,7 @@ import torch
 from pydantic import ConfigDict, Field
 from tqdm import tqdm
 
-from glyphlens.core.curves import CURVES, TRAINING
+from glyphlens.core.curves import CURVES
 from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import Section, load_params, load_seed
 from glyphlens.core.storage import save_json, save_metrics
@@ -39,8 +39,7 @@ from glyphlens.tracks.arabic.training.context_batches import (
     fit_disturbance,
 )
 from glyphlens.training.loop import train
-from glyphlens.training.machine import this_machine
-from glyphlens.training.run import training_run
+from glyphlens.training.run import save_training_facts, training_run
 
 PATHS = ("fonts", "rasters", "rasters_token", "export", "export_token", "out", "metrics", "curves", "timings")
 TEMPERATURE_DIGITS = 4
@@ -89,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
         network.temperature.fill_(_temperature(network, pieces))
         save_model(paths.out, network)
-        save_json(paths.out / TRAINING, this_machine()._asdict())
+        save_training_facts(paths.out, {}, {})
         metrics = _export(paths, network, recognizer, fonts, params)
         run.report(trained, metrics, paths.curves, paths.timings)
     tqdm.write("context: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))

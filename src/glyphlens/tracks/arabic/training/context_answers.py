@@ -18,10 +18,10 @@ from glyphlens.data.sample_set import SampleSet, unpack_bits
 from glyphlens.inference.reading import best_classes, joined
 from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
 from glyphlens.sources.fonts.isolation import Limits
+from glyphlens.tracks.arabic.font_context import SMALLEST
 from glyphlens.tracks.arabic.glyphs.face_glyphs import FaceGlyphs, draw_fonts, known_labels, labels_of
 from glyphlens.tracks.arabic.reader import drawing_rule
 
-SMALLEST = 1e-7  # of a probability
 BLOCK = 1024  # glyphs whose probabilities of all classes are held at a time
 ARRAYS = ("classes_GK", "p_GK", "right_GK", "known_G")
 
@@ -43,8 +43,7 @@ class FontAnswers:
 
     def take(self, rows: NDArray[np.int64]) -> "FontAnswers":
         """The glyphs of these rows, in their order."""
-        parts = {name: getattr(self, name)[rows] for name in ("classes_GK", "p_GK", "right_GK", "known_G")}
-        return replace(self, **parts)
+        return replace(self, **{name: getattr(self, name)[rows] for name in ARRAYS})
 
     @property
     def log_p_GK(self) -> NDArray[np.float32]:
