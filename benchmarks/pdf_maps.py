@@ -66,6 +66,8 @@ def main(paths: list[str]) -> None:
             parts.append(pdf_scores(path, recognizer))
         except InputError as error:
             print(error, file=sys.stderr)
+    if not any(map(len, parts)):
+        sys.exit("no PDF has a font with a map")
     fonts = pd.concat([part for part in parts if len(part)], ignore_index=True)
     counts = fonts.groupby("pdf", sort=False)[["all", "arabic", "exact", "shape", "wrong", "touched"]].sum()
     counts.loc["all"] = counts.sum()

@@ -28,3 +28,8 @@ def test_no_class_of_the_release_is_written_in_presentation_forms_that_are_lette
     texts = [entry.text for entry in class_texts(classes)]
     assert all(texts)
     assert all(plain_letters(text) == text for text in texts)
+
+
+def test_every_label_of_a_class_is_alike_though_no_candidate():
+    (found,) = class_texts([CharacterClass("x.fina", ("U+0644", "U+0649"), "fina", ("x.fina", "lam_farsi_yeh.fina"))])
+    assert found.alike == {"\u0644\u0649", "\u0644\u06cc"}

@@ -167,6 +167,12 @@ def test_the_commands_answer_by_exit_status(tmp_path, glyphlens, mapped):
     assert glyphlens("identify", old, ROOT / "params.yaml")[0] == 2
 
 
+@pytest.mark.parametrize("options", [["--check"], ["--language", "fa"], ["--hide-blank"], ["--write", "new.otf"]])
+def test_options_of_fonts_are_refused_with_pdfs(glyphlens, mapped, options):
+    status, out, err = glyphlens("identify", mapped, *options)
+    assert (status, out) == (2, "") and "without --check, --alone, --sheet, --language" in err
+
+
 @pytest.mark.parametrize("fault", ["encrypted", "damaged", "cut", "large", "signed", "gone", "folder", "no pdf"])
 def test_what_may_not_be_changed_is_refused_by_name(tmp_path, glyphlens, monkeypatch, fault):
     source, target = tmp_path / "old.pdf", tmp_path / "new.pdf"

@@ -1,4 +1,4 @@
-"""Commands about glyphs and characters: what they are, how often a model is right, what ETL holds."""
+"""Commands about pictures of characters: what they show, how often a model is right, what ETL holds."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,8 @@ from glyphlens.cli.app import app
 from glyphlens.cli.options import (
     CORES,
     MODEL_HELP,
-    Candidates,
+    NAMES_WITH_A_DASH,
+    PANEL,
     Format,
     InkName,
     Language,
@@ -27,66 +28,33 @@ from glyphlens.cli.options import (
 )
 from glyphlens.tracks import choosing_track
 
-NAMES_WITH_A_DASH = ", or - for standard input; a name that begins with a dash stands behind --."
-PANEL = "Glyphs and characters"
-
-
-@app.command(
-    rich_help_panel=PANEL,
-    epilog="[bold]Examples[/bold]   glyphlens identify Amiri.ttf   ·   glyphlens identify *.woff2 -o glyphs.csv "
-    "--sheet sheet.png   ·   glyphlens identify fonts/ --check   ·   glyphlens identify old.otf -f json "
-    "--min-confidence 0.8   ·   glyphlens identify book.pdf   ·   glyphlens identify old.pfb --write new.otf",
-)
-def identify(
-    fonts: Annotated[
-        list[Path],
-        typer.Argument(
-            parser=source,
-            metavar="FONTS",
-            help=f"Font files (ttf otf woff woff2 ttc pfa pfb cff dfont), folders of them, or PDFs{NAMES_WITH_A_DASH}",
-        ),
-    ],
-    output: Output = None,
-    format: Format = None,
-    sheet: Sheet = None,
-    check: Annotated[bool, typer.Option("--check", help="Compare with the fonts' own cmap, slice by slice.")] = False,
-    alone: Annotated[
-        bool, typer.Option("--alone", help="Read every glyph by itself, not the font as a whole.")
-    ] = False,
-    language: Language = None,
-    hide_blank: Annotated[bool, typer.Option("--hide-blank", help="Leave out glyphs that have no outline.")] = False,
-    write: Annotated[
-        list[Path] | None,
-        typer.Option(
-            parser=destination,
-            metavar="FILE",
-            help="Of one font: .ttf or .otf with a cmap, .fea glyph classes, .cmap ToUnicode by glyph number.",
-        ),
-    ] = None,
-    model: Model = None,
-    top: Top = 5,
-    min_confidence: Least = 0.0,
-    threads: Threads = CORES,
-) -> None:
-    """Name every glyph of Arabic fonts, with or without cmap and GSUB, whatever the glyphs are called.
-
-    Each glyph number gets a label such as beh.init, code points, a form, the runners-up and a calibrated confidence.
-    The glyphs of a font correct one another: the forms of a letter agree, rare signs are rare, neighbours are related.
-    Labels that are drawn alike are one class: all of them are named, the one that the language or the font's other
-    letters make likely first; --check says where the class is right and the code point is another. The exit status is
-    1 where some fonts could not be used; where none could, it is 2 and nothing is written.
-
-    Of a PDF, each font in use is listed: whether it has a map to text (ToUnicode), none, or a wrong one, as the shapes
-    tell. The exit status is 1 where one has none or a wrong one; glyphlens fix mends that. Only Arabic script is known:
-    a map is contradicted only in fonts that are Arabic beyond doubt.
-    """
-    from glyphlens.commands.run import Wanted, run_identify
-
-    spoken = language.value if language else None
-    wanted = Wanted(
-        output, format.value if format else None, sheet, model, top, min_confidence, threads, spoken, hide_blank
-    )
-    raise typer.Exit(run_identify(fonts, wanted, check=check, alone=alone, further=write or []))
+Images = Annotated[
+    list[Path],
+    typer.Argument(
+        parser=source,
+        metavar="IMAGES",
+        help=f"Pictures of a glyph or character a page (png jpg tif gif webp bmp ppm), folders{NAMES_WITH_A_DASH}",
+    ),
+]
+PictureInk = Annotated[
+    InkName, typer.Option(help="Whether the glyph is dark or light; auto tells by the picture, or tries both.")
+]
+Diacritic = Annotated[
+    bool, typer.Option("--diacritic", help="The pictures show Arabic marks: draw them half as large.")
+]
+Candidates = Annotated[
+    str | None,
+    typer.Option(metavar="LIST", help="What to choose among: a text file, a candidate per line, or such a line."),
+]
+Characters = Annotated[
+    str | None, typer.Option(metavar="LIST", help="Answer with these characters only: a text file, or themselves.")
+]
+ChoosingModel = Annotated[
+    Path | None,
+    typer.Option(
+        parser=named, metavar="MODEL", help=f"{MODEL_HELP}; by default the release of {choosing_track().name}."
+    ),
+]
 
 
 @app.command(
@@ -98,29 +66,16 @@ def identify(
     "glyphlens predict --model zero_shot a.jpg --candidates 'my own: ⿰石本'",
 )
 def predict(
-    images: Annotated[
-        list[Path],
-        typer.Argument(
-            parser=source,
-            metavar="IMAGES",
-            help=f"Pictures of a glyph or character a page (png jpg tif gif webp bmp ppm), folders{NAMES_WITH_A_DASH}",
-        ),
-    ],
+    images: Images,
     output: Output = None,
     format: Format = None,
     sheet: Sheet = None,
-    ink: Annotated[
-        InkName, typer.Option(help="Whether the glyph is dark or light; auto tells by the picture, or tries both.")
-    ] = InkName.AUTO,
-    diacritic: Annotated[
-        bool, typer.Option("--diacritic", help="The pictures show Arabic marks: draw them half as large.")
-    ] = False,
+    ink: PictureInk = InkName.AUTO,
+    diacritic: Diacritic = False,
     language: Language = None,
     model: Model = None,
     candidates: Candidates = None,
-    characters: Annotated[
-        str | None, typer.Option(metavar="LIST", help="Answer with these characters only: a text file, or themselves.")
-    ] = None,
+    characters: Characters = None,
     top: Top = 5,
     min_confidence: Least = 0.0,
     max_pixels: MaxPixels = 64_000_000,
@@ -143,21 +98,12 @@ def predict(
     """
     from glyphlens.commands.run import Wanted, run_predict
 
-    spoken = language.value if language else None
-    wanted = Wanted(
-        output, format.value if format else None, sheet, model, top, min_confidence, threads, language=spoken
-    )
-    raise typer.Exit(
-        run_predict(
-            images,
-            wanted,
-            candidates=candidates,
-            characters=characters,
-            ink=ink.value,
-            diacritic=diacritic,
-            max_pixels=max_pixels,
-        )
-    )
+    wanted = Wanted(output, format.value if format else None, sheet, model, top, min_confidence, threads, language)
+    status = run_predict(
+        images, wanted, candidates=candidates, characters=characters, ink=ink.value, diacritic=diacritic,
+        max_pixels=max_pixels,
+    )  # fmt: skip
+    raise typer.Exit(status)
 
 
 @app.command(
@@ -188,12 +134,7 @@ def similar(
             help=".npz or .parquet: the queries' embeddings, strokes, radicals, characters apart.",
         ),
     ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            parser=named, metavar="MODEL", help=f"{MODEL_HELP}; by default the release of {choosing_track().name}."
-        ),
-    ] = None,
+    model: ChoosingModel = None,
     top: Annotated[int, typer.Option(min=1, help="How many characters to name, nearest first.")] = 10,
     max_pixels: MaxPixels = 64_000_000,
     threads: Threads = 1,
@@ -224,12 +165,7 @@ def fit(
     out: Annotated[
         Path, typer.Option("--out", "-o", parser=named, metavar="MODEL", help="The folder of the model to write.")
     ],
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            parser=named, metavar="MODEL", help=f"{MODEL_HELP}; by default the release of {choosing_track().name}."
-        ),
-    ] = None,
+    model: ChoosingModel = None,
     max_pixels: MaxPixels = 64_000_000,
     threads: Threads = 1,
 ) -> None:

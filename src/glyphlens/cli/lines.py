@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from glyphlens.cli.app import app
-from glyphlens.cli.characters import NAMES_WITH_A_DASH, PANEL
 from glyphlens.cli.options import (
     CORES,
     MODEL_HELP,
+    NAMES_WITH_A_DASH,
+    PANEL,
     STANDARD_INPUT,
     InkName,
     Least,

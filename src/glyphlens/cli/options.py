@@ -9,6 +9,8 @@ import typer
 
 from glyphlens.tracks import flagship, tracks
 
+PANEL = "Glyphs and characters"
+NAMES_WITH_A_DASH = ", or - for standard input; a name that begins with a dash stands behind --."
 STANDARD_DESCRIPTOR = 1
 STANDARD_INPUT = Path("/dev/stdin")
 
@@ -89,10 +91,6 @@ Format = Annotated[FormatName | None, typer.Option("--format", "-f", help="Else 
 Sheet = Annotated[
     Path | None,
     typer.Option(parser=destination, metavar="FILE", help="PNG: every glyph with its label, code points, confidence."),
-]
-Candidates = Annotated[
-    str | None,
-    typer.Option(metavar="LIST", help="What to choose among: a text file, a candidate per line, or such a line."),
 ]
 MODEL_HELP = f"A release ({', '.join(tracks())}), an .onnx file or its folder, or models:/<name>@<alias>"
 Model = Annotated[

@@ -1,13 +1,13 @@
 """The text that a class of the Arabic recogniser stands for: its letters in logical order, no presentation forms."""
 
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.sources.arabic_script import PRESENTATION_BLOCKS, TATWEEL
-from glyphlens.tracks.arabic.glyphs.candidates import candidates
+from glyphlens.tracks.arabic.members import Member, class_members, label_code_points, likely_first
 
 LETTERS = "Lo"
 # Letters of Arabic, Persian, Urdu, Pashto, Kurdish, Uyghur and Sindhi as they are commonest; marks; punctuation.
@@ -37,8 +37,13 @@ class ClassText(NamedTuple):
 
 def class_texts(classes: Sequence[CharacterClass]) -> list[ClassText]:
     """What each class stands for, by the labels that were merged into it and those that look like it."""
-    known = _label_texts()
-    return [_class_text(entry, known) for entry in classes]
+    return [_class_text(entry, members) for entry, members in zip(classes, class_members(classes), strict=True)]
+
+
+def label_texts(classes: Sequence[CharacterClass], language: str) -> dict[str, str]:
+    """What each class, by its label, is written as in a language: kaf.init is ک in Persian."""
+    names = likely_first(class_members(classes), language)
+    return {entry.label: plain_letters(members[0].text) for entry, members in zip(classes, names, strict=True)}
 
 
 def plain_letters(text: str) -> str:
@@ -82,10 +87,10 @@ def _letters_of(character: str) -> str:
     return letters
 
 
-def _class_text(entry: CharacterClass, known: Mapping[str, str]) -> ClassText:
-    text = plain_letters("".join(chr(int(code.removeprefix("U+"), 16)) for code in entry.code_points))
-    labels = {entry.label, *entry.members, *entry.lookalikes}
-    alike = {folded(known[label]) for label in labels if label in known} | {folded(text)}
+def _class_text(entry: CharacterClass, members: Sequence[Member]) -> ClassText:
+    text = plain_letters(members[0].text)
+    lookalikes = [Member(label, label_code_points(label)) for label in entry.lookalikes]
+    alike = {folded(member.text) for member in (*members, *lookalikes) if member.code_points}
     forms = {label.rpartition(".")[2] for label in {entry.label, *entry.members}}
     joins = (True, True) if text == chr(TATWEEL) else _joins(forms)
     return ClassText(text, frozenset(alike), joins, _weight(text, forms))
@@ -102,8 +107,3 @@ def _weight(text: str, forms: Collection[str]) -> float:
 def _joins(forms: Iterable[str]) -> tuple[bool, bool] | None:
     found = {(form in ("medi", "fina"), form in ("init", "medi")) for form in forms}
     return found.pop() if len(found) == 1 else None
-
-
-@cache
-def _label_texts() -> Mapping[str, str]:
-    return {each.label: "".join(map(chr, each.code_points)) for each in candidates()}

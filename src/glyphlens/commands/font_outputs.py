@@ -17,7 +17,7 @@ from glyphlens.commands.class_texts import plain_letters
 from glyphlens.commands.face_pictures import plain_font, read_font_file
 from glyphlens.commands.output import check_writable
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import save_text, writing
+from glyphlens.core.storage import writing
 from glyphlens.imaging.font_bytes import UNPACKING_ERRORS
 from glyphlens.sources.arabic_script import PRESENTATION_BLOCKS, presentation_form
 from glyphlens.sources.pdf.cmaps import format_cmap
@@ -25,13 +25,14 @@ from glyphlens.sources.pdf.cmaps import format_cmap
 MAX_NAME = 63  # characters of a glyph class's name (OpenType Feature File Specification, 2.g.ii)
 GID_BYTES = 2
 WINDOWS, UNICODE_BMP = 3, 1
+LAST_OF_FORMAT = {4: 0xFFFF, 12: 0x10FFFF}  # the last character that a table of a cmap can hold
 
 
 def check_font_outputs(paths: Sequence[Path], fonts: Sequence[Path]) -> None:
     """Raise InputError for files of another kind, or of several fonts; OutputError where one cannot be written."""
     for path in paths:
-        if path.suffix.lower() not in _WRITERS:
-            raise InputError(f"{path}: --write takes a file called {', '.join(_WRITERS)}")
+        if path.suffix.lower() not in _MAKERS:
+            raise InputError(f"{path}: --write takes a file called {', '.join(_MAKERS)}")
         if len(fonts) != 1:
             raise InputError(f"{path}: --write is about one font, found {len(fonts)}")
         check_writable(path)
@@ -40,32 +41,38 @@ def check_font_outputs(paths: Sequence[Path], fonts: Sequence[Path]) -> None:
 def save_font_output(path: Path, font: Path, table: pd.DataFrame, least: float) -> None:
     """Write a file of the kind that its suffix says, of the first face's answers that are at least that sure."""
     sure = table[(table["face"] == 0) & (table["fault"] == "") & (table["confidence"] >= least) & (table["gid"] > 0)]
-    _WRITERS[path.suffix.lower()](path, font, sure)
+    data = plain_font(read_font_file(font))
+    try:
+        made = _MAKERS[path.suffix.lower()](data, sure)
+    except UNPACKING_ERRORS as error:
+        raise InputError(f"{font}: its tables cannot be read ({type(error).__name__}: {error})") from error
+    with writing(path) as partial:
+        partial.write_bytes(made)
 
 
 def font_with_cmap(data: bytes, answers: pd.DataFrame) -> bytes:
     """The font with its characters mapped, forms as presentation forms; entries that it has stay as they are.
 
-    Of several glyphs of one character the surest is mapped. Raises InputError where its tables cannot be read.
+    Of several glyphs of one character the surest is mapped, in every table of characters, of which readers prefer one
+    or the other.
     """
-    try:
-        font = TTFont(io.BytesIO(data), fontNumber=0, lazy=True)
-        names = font.getGlyphOrder()
-        mapped = dict(font.getBestCmap() or {}) if "cmap" in font else {}
-        for row in answers.sort_values("confidence", ascending=False, kind="stable").to_dict("records"):
-            code_point = character_of(_code_points(row["code_points"]), row["form"])
-            if code_point is not None:
-                mapped.setdefault(code_point, names[row["gid"]])
-        subtable = CmapSubtable.newSubtable(4)
-        subtable.platformID, subtable.platEncID, subtable.language = WINDOWS, UNICODE_BMP, 0
-        subtable.cmap = {code: name for code, name in mapped.items() if code <= 0xFFFF}
-        cmap = font["cmap"] if "cmap" in font else _new_cmap(font)
-        cmap.tables = [each for each in cmap.tables if (each.platformID, each.platEncID) != (WINDOWS, UNICODE_BMP)]
-        cmap.tables.append(subtable)
-        stream = io.BytesIO()
-        font.save(stream, reorderTables=None)
-    except UNPACKING_ERRORS as error:
-        raise InputError(f"its tables cannot be read ({type(error).__name__}: {error})") from error
+    font = TTFont(io.BytesIO(data), fontNumber=0, lazy=True)
+    names = font.getGlyphOrder()
+    found: dict[int, str] = {}
+    for row in answers.sort_values("confidence", ascending=False, kind="stable").to_dict("records"):
+        code_point = character_of(_code_points(row["code_points"]), row["form"])
+        if code_point is not None:
+            found.setdefault(code_point, names[row["gid"]])
+    cmap = font["cmap"] if "cmap" in font else _new_cmap(font)
+    found |= cmap.getBestCmap() or {}
+    if cmap.getcmap(WINDOWS, UNICODE_BMP) is None:
+        cmap.tables.append(_bmp_table())
+    for table in cmap.tables:
+        if table.isUnicode() and table.format in LAST_OF_FORMAT:
+            entries = {code: name for code, name in found.items() if code <= LAST_OF_FORMAT[table.format]}
+            table.cmap = entries | table.cmap
+    stream = io.BytesIO()
+    font.save(stream, reorderTables=None)
     return stream.getvalue()
 
 
@@ -103,27 +110,21 @@ def _new_cmap(font: TTFont) -> Any:
     return font["cmap"]
 
 
-def _save_font(path: Path, font: Path, answers: pd.DataFrame) -> None:
-    data = font_with_cmap(_plain(font), answers)
-    with writing(path) as partial:
-        partial.write_bytes(data)
+def _bmp_table() -> CmapSubtable:
+    table = CmapSubtable.newSubtable(4)
+    table.platformID, table.platEncID, table.language, table.cmap = WINDOWS, UNICODE_BMP, 0, {}
+    return table
 
 
-def _save_classes(path: Path, font: Path, answers: pd.DataFrame) -> None:
-    names = TTFont(io.BytesIO(_plain(font)), fontNumber=0, lazy=True).getGlyphOrder()
-    save_text(path, glyph_classes(names, answers))
+def _classes(data: bytes, answers: pd.DataFrame) -> bytes:
+    names = TTFont(io.BytesIO(data), fontNumber=0, lazy=True).getGlyphOrder()
+    return glyph_classes(names, answers).encode()
 
 
-def _save_cmap(path: Path, _: Path, answers: pd.DataFrame) -> None:
-    texts = {
-        row["gid"]: plain_letters("".join(map(chr, _code_points(row["code_points"]))))
-        for row in answers.to_dict("records")
-    }
-    save_text(path, format_cmap(texts, GID_BYTES))
-
-
-def _plain(font: Path) -> bytes:
-    return plain_font(read_font_file(font))
+def _to_unicode(_: bytes, answers: pd.DataFrame) -> bytes:
+    rows = answers.to_dict("records")
+    texts = {row["gid"]: plain_letters("".join(map(chr, _code_points(row["code_points"])))) for row in rows}
+    return format_cmap({gid: text for gid, text in texts.items() if text}, GID_BYTES).encode("ascii")
 
 
 def _code_points(text: str) -> tuple[int, ...]:
@@ -134,9 +135,9 @@ def _class_name(label: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "_", label)[:MAX_NAME]
 
 
-_WRITERS: Mapping[str, Callable[[Path, Path, pd.DataFrame], None]] = {
-    ".ttf": _save_font,
-    ".otf": _save_font,
-    ".fea": _save_classes,
-    ".cmap": _save_cmap,
+_MAKERS: Mapping[str, Callable[[bytes, pd.DataFrame], bytes]] = {
+    ".ttf": font_with_cmap,
+    ".otf": font_with_cmap,
+    ".fea": _classes,
+    ".cmap": _to_unicode,
 }

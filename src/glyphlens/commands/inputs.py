@@ -1,5 +1,6 @@
 """The files that a command line names, and of the folders on it all that have the right suffix."""
 
+import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -60,3 +61,13 @@ def find_inputs(paths: Sequence[Path], suffixes: Collection[str]) -> Inputs:
         if not files and not skipped:
             found.problems.append(f"{shown(path)}: no file of the right kind in this folder ({' '.join(suffixes)})")
     return found
+
+
+def name_bad(problems: Sequence[str], *, is_any_answered: bool) -> int:
+    """Say what could not be used; the exit status."""
+    for problem in problems:
+        print(f"glyphlens: {shown(problem)}", file=sys.stderr)
+    if not is_any_answered:
+        print("glyphlens: nothing was answered, so nothing was written", file=sys.stderr)
+        return NONE_USED
+    return SOME_UNUSED if problems else 0

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 from rich.table import Table
 
-from glyphlens.commands.inputs import NONE_USED, SOME_UNUSED, require_kept
+from glyphlens.commands.inputs import SOME_UNUSED, name_bad, require_kept
 from glyphlens.commands.model import model_files, open_model
 from glyphlens.commands.output import Format, check_writable, output_format, save_answers, shown_place
 from glyphlens.commands.pdf_judgement import CHANGES, Judged, judge_font, says_nothing
@@ -48,13 +48,8 @@ def run_identify_pdfs(files: Sequence[Path], wanted: PdfWanted) -> int:
             problems.append(str(error))
     if judged:
         _give_fonts(judged, wanted, form)
-    for problem in problems:
-        print(f"glyphlens: {shown(problem)}", file=sys.stderr)
-    if not judged:
-        print("glyphlens: nothing was answered, so nothing was written", file=sys.stderr)
-        return NONE_USED
     is_fine = all(font.is_readable for _, fonts in judged for font in fonts)
-    return 0 if is_fine and not problems else SOME_UNUSED
+    return name_bad(problems, is_any_answered=bool(judged)) or (0 if is_fine else SOME_UNUSED)
 
 
 def run_fix(source: Path, target: Path, wanted: PdfWanted) -> int:

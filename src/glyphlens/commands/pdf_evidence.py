@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from glyphlens.commands.class_texts import has_letters
-from glyphlens.commands.pdf_readings import ReadFont, Reading
+from glyphlens.commands.pdf_readings import SURE, ReadFont, Reading
 from glyphlens.sources.arabic_script import TATWEEL
 
-SURE = 0.9
 # joined pairs, coherence and confident glyphs that are enough: much text, or little that leaves no doubt
 ENOUGH = ((8, 0.7, 0.3), (3, 0.9, 0.6))
 

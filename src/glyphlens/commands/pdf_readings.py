@@ -7,10 +7,11 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from glyphlens.commands.check import TOP
-from glyphlens.commands.class_texts import ClassText, class_texts
+from glyphlens.commands.class_texts import ClassText, class_texts, label_texts
 from glyphlens.commands.face_pictures import face_pictures, faces_of
 from glyphlens.commands.identify import recognize
 from glyphlens.core.errors import InputError
+from glyphlens.data.sample_set import CharacterClass
 from glyphlens.imaging.shaping import FontFace
 from glyphlens.inference.reading import best_classes
 from glyphlens.inference.recognizer import Recognizer
@@ -20,8 +21,6 @@ from glyphlens.tracks.arabic.reader import drawing_rule
 NOTDEF = 0
 PERSIAN, COMMON = "\u067e\u0686\u0698\u06af", "\u0628\u062c\u0632\u0643\u06a9"  # پ چ ژ گ beside ب ج ز ك ک
 LEAST_PERSIAN = 0.1
-ARABIC_VARIANTS = {"\u06a9": "\u0643", "\u06cc": "\u064a", "\u06aa": "\u0643"}
-PERSIAN_VARIANTS = {"\u0643": "\u06a9", "\u06aa": "\u06a9", "\u064a": "\u06cc", "\u0649": "\u06cc"}
 SURE = 0.9
 RANKS = 20  # classes whose confidences are added up where their text is the same
 
@@ -65,11 +64,11 @@ def read_fonts(found: PdfFonts, recognizer: Recognizer) -> list[ReadFont]:
         except InputError as error:
             faults[program] = str(error)
     reads = [_read_font(font, answers.get(font.program, {}), faults.get(font.program, "")) for font in found.fonts]
-    return in_own_letters(reads)
+    return in_own_letters(reads, recognizer.classes)
 
 
-def in_own_letters(reads: Sequence[ReadFont]) -> list[ReadFont]:
-    """With the letters of Persian and its neighbours where the document has others of theirs.
+def in_own_letters(reads: Sequence[ReadFont], classes: Sequence[CharacterClass]) -> list[ReadFont]:
+    """With the letters and digits of Persian where the document has others of its own.
 
     Kaf and keheh, yeh and Farsi yeh share most of their shapes; which one is meant, no single glyph tells.
     """
@@ -79,16 +78,16 @@ def in_own_letters(reads: Sequence[ReadFont]) -> list[ReadFont]:
             if reading.confidence >= SURE:
                 counts[reading.text] += read.font.counts[code]
     is_persian = sum(counts[text] for text in PERSIAN) > LEAST_PERSIAN * sum(counts[text] for text in COMMON)
-    variants = PERSIAN_VARIANTS if is_persian else ARABIC_VARIANTS
+    texts = label_texts(classes, "fa" if is_persian else "ar")
     return [
-        read._replace(readings={code: _in_letters(reading, variants) for code, reading in read.readings.items()})
+        read._replace(
+            readings={
+                code: reading._replace(text=texts.get(reading.label, reading.text))
+                for code, reading in read.readings.items()
+            }
+        )
         for read in reads
     ]
-
-
-def _in_letters(reading: Reading, variants: Mapping[str, str]) -> Reading:
-    other = variants.get(reading.text, reading.text)
-    return reading._replace(text=other) if other in reading.same else reading
 
 
 def _read_font(font: PdfFont, answers: Mapping[int, Reading], fault: str) -> ReadFont:

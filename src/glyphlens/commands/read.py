@@ -9,13 +9,12 @@ import numpy as np
 from tqdm import tqdm
 
 from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Picture, Way
-from glyphlens.commands.inputs import find_inputs, require_kept
+from glyphlens.commands.inputs import find_inputs, name_bad, require_kept
 from glyphlens.commands.line_sheet import khmer_font, save_line_sheet
 from glyphlens.commands.model import REPOSITORY, open_line_reader
 from glyphlens.commands.output import check_picture, check_writable, shown_place, unwritable
 from glyphlens.commands.page_text import PageFormat, page_format, pages_as
 from glyphlens.commands.pages import ReadPage, read_files, read_page
-from glyphlens.commands.run import name_bad
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import STANDARD_OUTPUT, is_there, writing
 from glyphlens.data.sample_set import SampleSet

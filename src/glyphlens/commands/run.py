@@ -26,7 +26,7 @@ from glyphlens.commands.fit import (
 from glyphlens.commands.font_outputs import check_font_outputs, save_font_output
 from glyphlens.commands.identify import identify_fonts
 from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Ink
-from glyphlens.commands.inputs import NONE_USED, SOME_UNUSED, find_inputs, require_kept
+from glyphlens.commands.inputs import find_inputs, name_bad, require_kept
 from glyphlens.commands.model import model_files, open_model
 from glyphlens.commands.output import (
     Format,
@@ -84,9 +84,13 @@ def run_identify(
     ``further``: files of other kinds that are made of the answers for one font.
     """
     if pdfs := [path for path in fonts if is_pdf(path)]:
-        if len(pdfs) < len(fonts) or check or alone or wanted.sheet or further:
-            raise InputError(f"{pdfs[0]}: PDFs are asked about alone, without --check, --alone, --sheet and --write")
-        return run_identify_pdfs(pdfs, PdfWanted(*wanted[:2], wanted.model, wanted.min_confidence, wanted.threads))
+        if len(pdfs) < len(fonts) or any((check, alone, wanted.sheet, wanted.language, wanted.hide_blank, further)):
+            raise InputError(
+                f"{pdfs[0]}: PDFs are asked about alone, without --check, --alone, --sheet, --language, --hide-blank "
+                "and --write"
+            )
+        asked_of_pdfs = PdfWanted(wanted.output, wanted.format, wanted.model, wanted.min_confidence, wanted.threads)
+        return run_identify_pdfs(pdfs, asked_of_pdfs)
     form = _prepare(wanted)
     asked = find_inputs(fonts, FONT_SUFFIXES)
     check_font_outputs(further, asked.files)
@@ -242,16 +246,6 @@ def _save_sheet(path: Path, shown: pd.DataFrame, packed_NHB: NDArray[np.uint8], 
     drawn = (shown["fault"] == "").to_numpy()
     for page in save_sheet(path, shown[drawn], packed_NHB[drawn], subject, title):
         print(f"{shown_place(page)}: sheet written", file=sys.stderr)
-
-
-def name_bad(problems: Sequence[str], *, is_any_answered: bool) -> int:
-    """Say what could not be used; the exit status."""
-    for problem in problems:
-        print(f"glyphlens: {shown(problem)}", file=sys.stderr)
-    if not is_any_answered:
-        print("glyphlens: nothing was answered, so nothing was written", file=sys.stderr)
-        return NONE_USED
-    return SOME_UNUSED if problems else 0
 
 
 def _print_tables(shown: pd.DataFrame, subject: str, screen: Console) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from glyphlens.commands.answers import Row, same_shape
+from glyphlens.commands.answers import BETWEEN, Row, same_shape
 from glyphlens.commands.output import check_writable, unwritable
 from glyphlens.core.errors import OutputError
 from glyphlens.core.storage import is_stream, is_there, place_name, writing
@@ -127,7 +127,7 @@ def _caption(pen: ImageDraw.ImageDraw, font: Any, corner_px: tuple[int, int], ro
         lines = [(subject, FAINT), *((text, FAINT) for text in _wrapped(pen, font, row["fault"], room_px, 3))]
     else:
         label = _wrapped(pen, font, _drawable(row["label"]), room_px, 2)
-        codes = " | ".join((row["code_points"], *(codes for _, codes in same_shape(row)))).replace("U+", "")
+        codes = BETWEEN.join((row["code_points"], *(codes for _, codes in same_shape(row)))).replace("U+", "")
         lines = [(subject, FAINT), *((text, INK) for text in label), (codes, FAINT)]
         shade = SURE if row["confidence"] >= 0.9 else UNSURE if row["confidence"] >= 0.5 else DOUBTFUL
         percent = f"{row['confidence']:.0%}"

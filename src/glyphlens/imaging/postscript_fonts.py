@@ -108,21 +108,21 @@ def _require_whole(data: bytes, start: int) -> None:
 
 
 # ── Type 1 ───────────────────────────────────────────────────────────────────────────────────
-def type1_parts(data: bytes) -> tuple[bytes, bytes]:
-    """The readable part and the decrypted part of a Type 1 font; raises FontFileError where a part is cut off."""
+def _private_part(data: bytes) -> bytes:
+    """The decrypted part of a Type 1 font; raises FontFileError where a part is cut off."""
     plain = _without_segments(data) if data[:2] == PFB else data
     start = plain.find(b"eexec")
     if start < 0:
         raise FontFileError("Type 1 font without a private part (eexec); the file is cut off, or no font")
-    clear, secret = plain[:start], plain[start + len(b"eexec") :].lstrip(b" \t\r\n")
+    secret = plain[start + len(b"eexec") :].lstrip(b" \t\r\n")
     if re.fullmatch(rb"[0-9A-Fa-f\s]{8}", secret[:8]):
         digits = re.sub(rb"[^0-9A-Fa-f]", b"", secret)
         secret = bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
-    return clear, bytes(eexec.decrypt(secret, EEXEC_KEY)[0][PADDING:])
+    return bytes(eexec.decrypt(secret, EEXEC_KEY)[0][PADDING:])
 
 
 def _from_type1(data: bytes) -> bytes:
-    _, private = type1_parts(data)
+    private = _private_part(data)
     face = _opened(data)
     declared = re.search(rb"/CharStrings\s+(\d+)", private)
     if declared is None or (face.num_glyphs < int(declared[1]) and b"closefile" not in private):

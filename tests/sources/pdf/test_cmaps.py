@@ -45,3 +45,13 @@ def test_what_follows_the_end_belongs_to_no_map():
 def test_what_cannot_be_used_is_named(text, message):
     with pytest.raises(CMapError, match=message):
         parsed(text)
+
+
+def test_texts_of_one_byte_count_up_and_an_empty_one_stays_empty():
+    found = parsed(b"2 beginbfrange <01> <03> <FE> <0100> <0300> <> endbfrange")
+    assert [found.texts[code] for code in (1, 2, 3)] == ["\u00fe", "\u00ff", "\0"]
+    assert found.texts[0x100] == found.texts[0x300] == ""
+
+
+def test_a_glyph_name_is_the_text_that_it_stands_for():
+    assert parsed(b"1 beginbfchar <01> /afii57415 endbfchar").texts == {1: "\u0627"}

@@ -11,6 +11,7 @@ from typing import Any
 import pikepdf
 
 from glyphlens.core.errors import InputError
+from glyphlens.sources.pdf.glyph_numbers import name_text
 
 OPERATORS = ("endcodespacerange", "endbfchar", "endbfrange", "endcidchar", "endcidrange", "usecmap")
 END = "endcmap"
@@ -99,14 +100,17 @@ def _add(cmap: CMap, section: str, operands: list[Any]) -> None:
 
 
 def _texts(value: Any, count: int) -> Iterator[str]:
-    """The texts of a range: listed one by one, or counted upwards in the last two bytes."""
+    """The texts of a range: listed one by one, or counted upwards in the last two bytes; that of a glyph's name."""
     if isinstance(value, pikepdf.Array):
         yield from (_text(bytes(entry)) for entry in list(value)[:count])
         return
+    if isinstance(value, pikepdf.Name):
+        yield name_text(str(value)[1:])
+        return
     data = bytes(value)
-    head, last = data[:-2], int.from_bytes(data[-2:], "big")
+    head, last, width = data[:-2], int.from_bytes(data[-2:], "big"), min(2, len(data))
     for step in range(count):
-        yield _text(head + ((last + step) & 0xFFFF).to_bytes(min(2, max(1, len(data))), "big"))
+        yield _text(head + ((last + step) % (1 << 8 * width)).to_bytes(width, "big"))
 
 
 def _text(data: bytes) -> str:

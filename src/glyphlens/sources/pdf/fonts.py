@@ -13,17 +13,16 @@ import freetype
 import pikepdf
 
 from glyphlens.core.errors import InputError
-from glyphlens.imaging.font_bytes import SFNT_SIGNATURES
+from glyphlens.imaging.font_bytes import SFNT_SIGNATURES, UNPACKING_ERRORS
 from glyphlens.imaging.postscript_fonts import is_postscript_font, opentype_bytes
 from glyphlens.sources.fonts.isolation import run_isolated
-from glyphlens.sources.pdf.cmaps import CMap, CMapError, format_cmap, parse_cmap
+from glyphlens.sources.pdf.cmaps import CMapError, format_cmap, parse_cmap
 from glyphlens.sources.pdf.document import LIMITS, opened_pdf, require_changeable
 from glyphlens.sources.pdf.glyph_numbers import composite_glyphs, encoding_names, name_text, simple_glyphs
 from glyphlens.sources.pdf.shown_codes import GAP, FontUse, codes_of, fonts_in_use
 
 PROGRAMS = ("/FontFile", "/FontFile2", "/FontFile3")
 IDENTITY = ("/Identity-H", "/Identity-V")
-CMAP_FAULT = "its ToUnicode map is damaged"
 NOT_EMBEDDED = "not embedded"
 TYPE3 = "Type 3 fonts are not supported: their glyphs are drawings of the page"
 
@@ -146,8 +145,11 @@ def _read_font(number: int, use: FontUse, shelf: _Shelf) -> PdfFont:
         if kind == "Type0":
             return _read_composite(found, use, shelf)
         return _read_simple(found, use, shelf)
-    except (InputError, freetype.FT_Exception, pikepdf.PdfError, TypeError, ValueError, LookupError) as error:
-        return replace(_with_map(found, font), fault=str(error), **_usage(use, found.code_bytes))
+    except InputError as error:
+        fault = str(error)
+    except (freetype.FT_Exception, pikepdf.PdfError, pikepdf.DataDecodingError, *UNPACKING_ERRORS) as error:
+        fault = f"it cannot be read ({type(error).__name__}: {error})"
+    return replace(_with_map(found, font), fault=fault, **_usage(use, found.code_bytes))
 
 
 def _read_simple(found: PdfFont, use: FontUse, shelf: _Shelf) -> PdfFont:
@@ -227,6 +229,3 @@ def _code_bytes(font: pikepdf.Object) -> int:
 def _program(descriptor: pikepdf.Object) -> pikepdf.Object | None:
     found = (descriptor.get(key) for key in PROGRAMS)
     return next((stream for stream in found if isinstance(stream, pikepdf.Stream)), None)
-
-
-__all__ = ["CMap", "PdfFont", "PdfFonts", "read_pdf_fonts", "require_changeable_pdf", "write_to_unicode"]

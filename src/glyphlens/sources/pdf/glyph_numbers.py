@@ -17,10 +17,8 @@ from glyphlens.imaging.postscript_fonts import cids_of, read_cff
 
 SYMBOLIC, NONSYMBOLIC = 4, 32  # bits of a font descriptor's flags
 NOTDEF = ".notdef"
-MICROSOFT, MACINTOSH = 3, 1  # platforms of a cmap
-MS_SYMBOL, MS_UNICODE, MAC_ROMAN = (3, 0), (3, 1), (1, 0)
+MS_SYMBOL, MS_UNICODE, MAC_ROMAN = (3, 0), (3, 1), (1, 0)  # platform and encoding of a cmap
 SYMBOL_AREAS = (0x0000, 0xF000, 0xF100, 0xF200)
-UNICODE_CHARMAPS = (freetype.FT_ENCODING_UNICODE,)
 
 
 def _win_ansi() -> list[str]:
@@ -66,7 +64,7 @@ def simple_glyphs(
     face = freetype.Face(io.BytesIO(program))
     by_platform = {(charmap.platform_id, charmap.encoding_id): charmap for charmap in face.charmaps}
     is_truetype = bool(face.is_sfnt) and program[:4] != b"OTTO"
-    own = next((each for each in face.charmaps if each.encoding not in UNICODE_CHARMAPS), None)
+    own = next((each for each in face.charmaps if each.encoding != freetype.FT_ENCODING_UNICODE), None)
     glyphs: dict[int, int] = {}
     found: dict[int, str] = {}
     for code in codes:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pikepdf
@@ -140,15 +141,21 @@ def _show(use: FontUse, shown: Any) -> None:
     for part in shown if isinstance(shown, pikepdf.Array) else ():
         if isinstance(part, pikepdf.String):
             use.show(bytes(part))
-        elif float(part) < WORD_GAP:
+        elif _number(part) < WORD_GAP:
             use.interrupt()
 
 
 def _line(name: str, operands: Sequence[Any], before: float) -> float:
     """Where the line stands after a move, told apart from where it stood before; only that it changes matters."""
-    if name == "Tm":
-        return float(operands[5])
-    return before + (1.0 if name == "T*" else float(operands[1]))
+    if name == "T*":
+        return before + 1.0
+    height = _number(operands[-1]) if operands else 0.0
+    return height if name == "Tm" else before + height
+
+
+def _number(operand: Any) -> float:
+    """An operand; 0 where it is none, which readers pass over too."""
+    return float(operand) if isinstance(operand, int | float | Decimal) else 0.0
 
 
 def _appearances(page: pikepdf.Object) -> Iterator[Any]:
