@@ -15,6 +15,11 @@ TRACK = Track(
         Headline(
             _EVALUATE, "test_top1", "of the glyphs of font families never seen are named right at the first guess"
         ),
+        Headline(
+            "arabic/context.json",
+            "context_top1",
+            "where whole fonts of these families are read, their glyphs correcting one another",
+        ),
         Headline(_EVALUATE, "test_top5", "have the right name among the first five"),
         Headline(_SLICES, "family_mean_top1", "is the mean over those families, whatever their number of glyphs"),
         Headline(_EVALUATE, "worst_family_top1", "is the family that fares worst"),
