@@ -28,8 +28,8 @@ def prepare(folder: Path) -> None:
     shipped = shipped_params()
     params = {name: shipped[name] for name in ("seed", "checkpoint")} | {"machine": {"workers": 1, "batch_workers": 0}}
     params["khmer_training"] = shipped["khmer_training"] | LITTLE | {"validate_every": 2}
-    own = {"preset": "small", "dropout": 0.0, "steps": 4, "batch": 8, "lr": 0.001}
-    params["khmer_recognizers"] = {"ctc": own, "attention": own}
+    own = {"preset": "small", "start": False, "dropout": 0.0, "steps": 4, "batch": 8, "lr": 0.001}
+    params["khmer_recognizers"] = {"ctc": own, "attention": own | {"start": True}}
     params["khmer_export"] = shipped["khmer_export"] | EXPORT
     (folder / "params.yaml").write_text(json.dumps(params), encoding="utf-8")
     write_token(folder / "token.json", folder / "lines")
@@ -49,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("khmer")
     save_toy_khmer(folder / "lines")
     prepare(folder)
-    run(folder, khmer, ["out=trained/ctc", "curves=ctc-curves.json"])
+    run(folder, khmer, ["start=none", "out=trained/ctc", "curves=ctc-curves.json"])
     run(folder, khmer_transfer, ["start=trained/ctc", "out=trained/attention", "curves=attention-curves.json"])
     for name in ("ctc", "attention"):
         run(folder, khmer_export, [f"model=trained/{name}", f"out=export/{name}", f"metrics={name}.json"])
@@ -88,4 +88,4 @@ def test_other_lines_than_passed_are_refused(made: Path, tmp_path: Path) -> None
     prepare(tmp_path)
     (tmp_path / "lines/index.parquet").write_bytes(b"changed")
     with pytest.raises(InputError, match="not the data that passed the gate"):
-        run(tmp_path, khmer, ["out=trained/ctc", "curves=curves.json"])
+        run(tmp_path, khmer, ["start=none", "out=trained/ctc", "curves=curves.json"])

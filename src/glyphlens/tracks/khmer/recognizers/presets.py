@@ -30,9 +30,10 @@ PRESETS: dict[Preset, EncoderSizes] = {
 
 
 class LineRecognizerParams(Section):
-    """A part of the section ``khmer_recognizers``: what a training has of its own."""
+    """A part of the section ``khmer_recognizers``: what a training has of its own; ``start``: other weights first."""
 
     preset: Preset
+    start: bool
     dropout: float = Field(ge=0, lt=1)
     steps: int = Field(ge=1)
     batch: int = Field(ge=4)

@@ -17,7 +17,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     name = paths.out.name
     own = load_params(LineRecognizerParams, f"khmer_recognizers.{name}")
     params = load_params(KhmerTrainingParams, "khmer_training")
-    files = LineTraining(f"khmer_transfer@{name}", paths.samples, paths.out, paths.curves, paths.timings, paths.start)
+    start = paths.start if own.start else None
+    files = LineTraining(f"khmer_transfer@{name}", paths.samples, paths.out, paths.curves, paths.timings, start)
     train_line_recognizer(files, own, params, load_seed())
 
 

@@ -1,0 +1,60 @@
+"""The weights in git that a training of lines may begin with, and what they were trained on.
+
+``models/khmer/start`` holds the network in half precision with its tokens, the families of its training fonts
+(``start.json``) and the hashes of its training texts (``texts.npy``): a line that is to validate or to test it must
+have neither.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import load_array, load_json, replacing_folder, save_array, save_json
+from glyphlens.data.sample_set import SampleSet
+from glyphlens.data.tokens import TokenTable
+from glyphlens.nets.weights import load_model, save_model
+
+FACTS = "start.json"
+TEXTS = "texts.npy"
+
+
+def save_start(out: Path, trained: Path, samples: SampleSet) -> None:
+    """Write the trained recogniser of ``trained``, which learnt from ``samples``, as a start below ``out``."""
+    model = load_model(trained, torch.nn.Module).half()
+    trained_on = samples.index.iloc[samples.rows("train")]
+    facts: dict[str, Any] = {
+        "families": sorted(trained_on["group"].unique()),
+        "training": load_json(trained / "training.json"),
+    }
+    with replacing_folder(out) as folder:
+        save_model(folder, model)
+        TokenTable.load(trained).save(folder)
+        save_json(folder / FACTS, facts)
+        save_array(folder / TEXTS, text_hashes(trained_on["text"]))
+
+
+def require_unseen(start: Path, samples: SampleSet) -> None:
+    """Raise InputError naming a family or text of validation or test that the weights of ``start`` were trained on."""
+    held_out = samples.index.iloc[np.concatenate([samples.rows("val"), samples.rows("test")])]
+    families = sorted({*load_json(start / FACTS)["families"]} & {*held_out["group"]})
+    texts = held_out["text"].to_numpy()
+    seen = texts[np.isin(text_hashes(texts, ordered=False), load_array(start / TEXTS))]
+    if families or len(seen):
+        what = f"the family {families[0]}" if families else f"the text {seen[0]!r}"
+        raise InputError(
+            f"{start}: was trained on {what}, which is held out here ({len(families)} families, {len(seen)} lines in "
+            "all): its scores would be too good. Set `start: false` in khmer_recognizers, which begins with random weights"
+        )
+
+
+def text_hashes(texts: Iterable[str], ordered: bool = True) -> NDArray[np.uint64]:
+    """64 bits of the SHA-256 of every text; ``ordered``: each once, ascending."""
+    digests = (hashlib.sha256(text.encode()).digest()[:8] for text in texts)
+    hashes = np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)
+    return np.unique(hashes) if ordered else hashes
