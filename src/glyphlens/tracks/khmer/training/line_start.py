@@ -49,7 +49,7 @@ def require_unseen(start: Path, samples: SampleSet) -> None:
         what = f"the family {families[0]}" if families else f"the text {seen[0]!r}"
         raise InputError(
             f"{start}: was trained on {what}, which is held out here ({len(families)} families, {len(seen)} lines in "
-            "all): its scores would be too good. Set `start: false` in khmer_recognizers, which begins with random weights"
+            "all): scores would be too good. Set `start: false` in khmer_recognizers, which begins with random weights"
         )
 
 
