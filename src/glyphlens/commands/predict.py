@@ -94,12 +94,29 @@ def _answered(
     prior_C: NDArray[np.float32] | None,
     top: int,
 ) -> Part:
-    """Every way is read; each picture's answers are the mean over its ways, weighed by their shares and by how
-    confident the recogniser is of them."""
-    shape = recognizer.inputs[RASTER].shape
+    """Every way is read; then as ``weighed_ways``."""
+    seen_WHW = seen_ways(recognizer, pictures)
+    likely_WC = recognizer.probabilities(picturepicture_feeds(recognizer, seen_WHW))
+    return weighed_ways(pictures, likely_WC, seen_WHW.shape[1:], allowed_A, prior_C, top)
+
+
+def seen_ways(recognizer: Recognizer, pictures: Sequence[Picture]) -> NDArray[np.uint8]:
+    """(W, h, w) all ways to see the pictures, one picture's after the other's."""
     ways: list[Way] = [way for picture in pictures for way in picture.ways]
-    seen_WHW = np.array([way.pixels_hw for way in ways], np.uint8).reshape(-1, *shape)
-    likely_WC = recognizer.probabilities(_feeds(recognizer, seen_WHW))
+    return np.array([way.pixels_hw for way in ways], np.uint8).reshape(-1, *recognizer.inputs[RASTER].shape)
+
+
+def weighed_ways(
+    pictures: Sequence[Picture],
+    likely_WC: NDArray[np.float32],
+    shape: tuple[int, ...],
+    allowed_A: NDArray[np.int64],
+    prior_C: NDArray[np.float32] | None,
+    top: int,
+) -> Part:
+    """Each picture's answers are the mean over its ways, weighed by their shares and by how confident the recogniser
+    is of them; ``likely_WC``: its probabilities for ``seen_ways``."""
+    ways: list[Way] = [way for picture in pictures for way in picture.ways]
     likely_WA = (likely_WC if prior_C is None else reweighted(likely_WC, prior_C))[:, allowed_A]
     weight_W = np.array([way.share for way in ways]) * likely_WA.max(axis=1, initial=LEAST)
     mean_NA = np.zeros((len(pictures), len(allowed_A)), np.float32)
@@ -128,7 +145,7 @@ def preparation(recognizer: Recognizer, *, diacritic: bool) -> Prepare:
     return reader(recognizer, diacritic=diacritic)
 
 
-def _feeds(recognizer: Recognizer, images_NHW: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+def picture_feeds(recognizer: Recognizer, images_NHW: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
     """The pictures, and zeros (unknown) for all else that the model reads."""
     unknown = {name: np.zeros((len(images_NHW), *end.shape), end.dtype) for name, end in recognizer.inputs.items()}
     return {**unknown, RASTER: images_NHW}
