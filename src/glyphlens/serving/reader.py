@@ -15,8 +15,6 @@ from glyphlens.serving.answering import Reading, answers, open_reading
 from glyphlens.serving.limits import MIB, Limits
 from glyphlens.serving.messages import Message, arriving, packed
 
-PAGE_BYTES = resource.getpagesize()
-
 
 def main(arguments: list[str]) -> None:
     """Read until the other end of the socket is closed."""
@@ -45,10 +43,14 @@ def answered(models: Mapping[str, Reading], message: Message, limits: Limits) ->
 
 
 def limit_memory(more_mib: int) -> None:
-    """Let this process have so much more address space than now; children may set limits of their own."""
-    held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * PAGE_BYTES
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (held + more_mib * MIB, hard))
+    """Let this process have so much more memory of its own than now; children may set limits of their own.
+
+    Address space that is reserved and not used (onnxruntime, malloc) does not count.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    held_kib = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmData"))
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (held_kib * 1024 + more_mib * MIB, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

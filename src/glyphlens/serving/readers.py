@@ -27,6 +27,7 @@ from glyphlens.serving.logs import say
 from glyphlens.serving.messages import Message, Unpacker, packed
 
 START_SECONDS = 120.0  # for a process to open its models
+ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "TQDM_DISABLE": "1"}  # nobody sees a bar, and its thread
 MOST_FAILURES = 2  # readings of a job that may end with their process, before it is given up
 PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before a process is started again that never got ready
 
@@ -59,7 +60,7 @@ class Reader(asyncio.Protocol):
     def _start(self) -> "subprocess.Popen[bytes]":
         """The process at one end of a pair of sockets; threads are limited before numpy is loaded there."""
         self._socket, other = socket.socketpair()
-        environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, "1"), "OMP_WAIT_POLICY": "PASSIVE"}
+        environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, "1"), **ENVIRONMENT}
         command = [sys.executable, "-m", "glyphlens.serving.reader", str(other.fileno())]
         with other:
             return subprocess.Popen(
