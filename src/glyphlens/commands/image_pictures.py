@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
+from glyphlens.core.in_memory import Content
 from glyphlens.imaging.paper import two_levels
 from glyphlens.imaging.picture_ink import MIN_CONTRAST, Reading, ink_readings
 from glyphlens.inference.picture_readers import Prepare
@@ -72,7 +72,7 @@ class Picture(NamedTuple):
 
 
 def read_pictures(
-    path: Path, prepare: Prepare, ink: Ink = "auto", *, max_pixels: int = MAX_PIXELS
+    path: Content, prepare: Prepare, ink: Ink = "auto", *, max_pixels: int = MAX_PIXELS
 ) -> Iterator[Picture]:
     """What ``prepare`` makes of the ink of every page, in each way that it may be meant (``ink_readings``).
 
@@ -85,13 +85,13 @@ def read_pictures(
     return _each_page(path, ways, max_pixels, LARGE_PX)
 
 
-def read_greys(path: Path, *, max_pixels: int = MAX_PIXELS) -> Iterator[Picture]:
+def read_greys(path: Content, *, max_pixels: int = MAX_PIXELS) -> Iterator[Picture]:
     """(H, W) uint8 grey of every page at its own size; faults as for ``read_pictures``."""
     return _each_page(path, lambda page: [Way(page.grey_HW)], max_pixels, None)
 
 
 def _each_page(
-    path: Path, see: Callable[[Page], Sequence[Way]], max_pixels: int, longest_px: int | None
+    path: Content, see: Callable[[Page], Sequence[Way]], max_pixels: int, longest_px: int | None
 ) -> Iterator[Picture]:
     pages = _pages(path, max_pixels, longest_px)
     for number in count(1):
@@ -120,7 +120,7 @@ def _ways(readings: Sequence[Reading], prepare: Prepare) -> list[Way]:
     return [way._replace(share=way.share / total) for way in found]
 
 
-def _pages(path: Path, max_pixels: int, longest_px: int | None) -> Iterator[Page]:
+def _pages(path: Content, max_pixels: int, longest_px: int | None) -> Iterator[Page]:
     """The grey of every page, its longer side reduced to ``longest_px`` at most.
 
     Raises InputError, without the file's name, where one cannot be read.

@@ -3,19 +3,18 @@
 N pictures · W ways to see them, one or more each · C classes · H×W pixels · B = W/8 bytes a row of packed pixels
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from glyphlens.commands.answers import answer_table
 from glyphlens.commands.image_pictures import MAX_PIXELS, Ink, Picture, Way, read_pictures
 from glyphlens.core.errors import InputError
+from glyphlens.core.in_memory import Content
 from glyphlens.data.sample_set import pack_bits
 from glyphlens.inference.picture_readers import Prepare, handwriting_reader
 from glyphlens.inference.reading import Best, best_classes, joined
@@ -46,7 +45,7 @@ class Part(NamedTuple):
 
 
 def predict_images(
-    files: Sequence[Path],
+    files: Iterable[Content],
     recognizer: Recognizer,
     *,
     top: int = 5,
@@ -72,8 +71,7 @@ def predict_images(
     parts: list[Part] = []
     names: list[str] = []
     faults: list[str] = []
-    progress = tqdm(files, unit="image", desc="predict", disable=None, leave=False)
-    pictures = (picture for path in progress for picture in read_pictures(path, prepare, ink, max_pixels=max_pixels))
+    pictures = (picture for path in files for picture in read_pictures(path, prepare, ink, max_pixels=max_pixels))
     while some := list(islice(pictures, BATCH)):
         parts.append(_answered(recognizer, some, allowed_A, prior_C, top))
         names += [picture.name for picture in some]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
+from tqdm import tqdm
 
 from glyphlens.commands.answers import has_outline, is_confident
 from glyphlens.commands.candidates import open_candidates, require_prototypes, with_candidates
@@ -56,7 +57,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
 from glyphlens.core.storage import STANDARD_OUTPUT, is_there
 from glyphlens.inference.candidates import CandidateReader
-from glyphlens.sources.pdf.document import is_pdf
+from glyphlens.sources.pdf.signature import is_pdf
 from glyphlens.tracks import choosing_track
 
 LONGEST_TITLE = 80
@@ -128,7 +129,7 @@ def run_predict(
         recognizer = with_candidates(recognizer, candidates)
     allowed = None if characters is None else allowed_classes(characters, recognizer.classes)
     table, packed_NHB = predict_images(
-        asked.files,
+        tqdm(asked.files, unit="image", desc="predict", disable=None, leave=False),
         recognizer,
         top=wanted.top,
         ink=ink,
