@@ -44,7 +44,9 @@ def open_scanner(
     return recognizer, stopping_rule(recognizer, rule)
 
 
-def picture_lines(path: Content, recognizer: LineRecognizer, ink: Ink = "auto") -> Floats:
+def picture_lines(
+    path: Content, recognizer: LineRecognizer, ink: Ink = "auto", *, max_pixels: int = MAX_PIXELS
+) -> Floats:
     """(L, S) of a picture's first page or an array file, NaN in missing lines, as the recogniser's training had them.
 
     A picture is prepared as handwriting where the manifest has a rule, else taken line by line as it is. Raises
@@ -56,7 +58,7 @@ def picture_lines(path: Content, recognizer: LineRecognizer, ink: Ink = "auto") 
     )
     if is_picture and recognizer.manifest.preparation:
         prepare = handwriting_reader(recognizer, diacritic=False)
-        picture, *others = read_pictures(path, prepare, ink, max_pixels=MAX_PIXELS)
+        picture, *others = read_pictures(path, prepare, ink, max_pixels=max_pixels)
         if others:
             raise InputError(f"{shown(path)}: {1 + len(others)} pages; give the one that is to be read")
         if picture.pixels_hw is None:

@@ -11,7 +11,7 @@ from functools import cache, cached_property, partial
 from http import HTTPStatus
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import orjson
@@ -24,7 +24,7 @@ from glyphlens.commands.candidates import open_candidates
 from glyphlens.commands.face_pictures import faces_of, plain_font
 from glyphlens.commands.image_pictures import Picture, read_pictures
 from glyphlens.commands.page_text import pages_as
-from glyphlens.commands.pages import read_files
+from glyphlens.commands.pages import ReadPage, read_files
 from glyphlens.commands.predict import Part, picture_feeds, preparation, seen_ways, weighed_ways
 from glyphlens.commands.scan import picture_lines
 from glyphlens.commands.similar import EVERYTHING, Query, neighbours
@@ -47,7 +47,9 @@ from glyphlens.tracks.arabic.members import class_members, likely_first
 from glyphlens.tracks.arabic.prior import language_prior, require_language
 
 Options = Mapping[str, Any]
+Result = TypeVar("Result")
 ZIP, PDF, PDF_WITHIN = b"PK\x03\x04", b"%PDF-", 1024
+TOO_LARGE = " pixels, at most "  # in the fault of a page that is not read for its size
 SENT = "picture"  # what a picture without a name of its own is called
 PROBES = (2, 7, 64)  # pictures that are read together to see whether each is read as if alone
 VERSION_DIGITS = 12
@@ -155,8 +157,8 @@ def answers(
     ]
 
 
-def _guarded(work: Callable[[], Answer]) -> Answer:
-    """The answer, or why there is none."""
+def _guarded(work: Callable[[], Result]) -> Result | Answer:
+    """What the work gives, or an answer that says why it gives nothing."""
     try:
         return work()
     except InputError as error:
@@ -175,20 +177,18 @@ def _json(reading: Reading, **content: Any) -> Answer:
 # ── predict ──────────────────────────────────────────────────────────────────────────────────
 def _predicted(reading: Reading, bodies: Sequence[bytes], options: Sequence[Options], limits: Limits) -> list[Answer]:
     """Every body is opened by itself, all of their pictures are read together, each is answered by itself."""
-    opened: list[list[Picture]] = [[] for _ in bodies]
-
-    def open_pictures(number: int) -> Answer | None:
-        opened[number] = _pictures(reading, bodies[number], options[number], limits)
-        return None
-
-    faults = [_guarded(partial(open_pictures, number)) for number in range(len(bodies))]  # type: ignore[arg-type]
-    seen_WHW = seen_ways(reading.recognizer, [picture for pictures in opened for picture in pictures])
+    opened = [
+        _guarded(partial(_pictures, reading, body, wanted, limits))
+        for body, wanted in zip(bodies, options, strict=True)
+    ]
+    several = [[] if isinstance(each, Answer) else each for each in opened]
+    seen_WHW = seen_ways(reading.recognizer, list(chain.from_iterable(several)))
     likely_WC = reading.recognizer.probabilities(picture_feeds(reading.recognizer, seen_WHW), reading.batch)
-    found, first = [], 0
-    for pictures, wanted, fault in zip(opened, options, faults, strict=True):
+    found, first = list[Answer](), 0
+    for each, pictures, wanted in zip(opened, several, options, strict=True):
         own = slice(first, first := first + sum(len(picture.ways) for picture in pictures))
         work = partial(_picture_answers, reading, pictures, likely_WC[own], wanted)
-        found.append(fault if fault is not None else _guarded(work))
+        found.append(each if isinstance(each, Answer) else _guarded(work))
     return found
 
 
@@ -299,7 +299,7 @@ def _line(line: Any) -> dict[str, Any]:
 def _scan(reading: Reading, body: bytes, wanted: Options, limits: Limits) -> Answer:
     """The answer at the line where the model is sure enough, and with ``lines`` those after every line before."""
     scanner = cast(LineRecognizer, reading.network)
-    lines = picture_lines(_picture(body), scanner, wanted["ink"])
+    lines = picture_lines(_picture(body), scanner, wanted["ink"], max_pixels=limits.pixels)
     found = []
     for answer in scan_answers(scanner, reading.model.stopping, lines, wanted["top"]):
         found.append(answer.plain())
@@ -336,14 +336,10 @@ def _picture(body: bytes) -> Content:
     return InMemory(SENT, body)
 
 
-def _of_picture(picture: Any) -> InputError:
-    kind = (
-        WrongKind
-        if picture.fault.startswith("not an image")
-        else TooLarge
-        if "at most" in picture.fault
-        else InputError
-    )
+def _of_picture(picture: Picture | ReadPage) -> InputError:
+    """What is wrong with a picture, as the kind of error that its answer's status follows from."""
+    is_no_picture, is_too_large = picture.fault.startswith("not an image"), TOO_LARGE in picture.fault
+    kind = WrongKind if is_no_picture else TooLarge if is_too_large else InputError
     return kind(f"{picture.name}: {picture.fault}")
 
 

@@ -74,11 +74,10 @@ def limited_connections(limits: Limits) -> type[H11Protocol]:
             if self.transport.is_closing():
                 return
             if self.conn.our_state is h11.IDLE:
-                headers = [(b"connection", b"close"), (b"content-length", b"0")]
-                for event in (
-                    h11.Response(status_code=408, headers=headers, reason=b"Request Timeout"),
-                    h11.EndOfMessage(),
-                ):
+                refusal = h11.Response(
+                    status_code=408, headers=[(b"connection", b"close"), (b"content-length", b"0")], reason=b"Timeout"
+                )
+                for event in (refusal, h11.EndOfMessage()):
                     self.transport.write(self.conn.send(event) or b"")
             self.transport.close()
 
