@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from glyphlens.core.errors import GlyphlensError
-from glyphlens.serving.answering import Reading, answers, open_reading
+from glyphlens.serving.answering import answers
 from glyphlens.serving.limits import MIB, Limits
 from glyphlens.serving.messages import Message, arriving, packed
+from glyphlens.serving.opened import OpenModel, open_reading
 
 
 def main(arguments: list[str]) -> None:
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> None:
             server.sendall(answered(models, message, limits))
 
 
-def answered(models: Mapping[str, Reading], message: Message, limits: Limits) -> bytes:
+def answered(models: Mapping[str, OpenModel], message: Message, limits: Limits) -> bytes:
     """The answers to one message's jobs, in their order, as a message."""
     head: dict[str, Any] = message.head
     found = answers(models[head["model"]], head["kind"], message.parts, head["options"], limits)
