@@ -7,9 +7,9 @@ import typer
 
 from glyphlens.cli.app import app
 from glyphlens.cli.options import CORES, MODEL_HELP, PANEL, named
-from glyphlens.serving.limits import MIB, Limits
+from glyphlens.serving.limits import MIB, ServerLimits
 
-DEFAULTS = Limits()
+DEFAULTS = ServerLimits()
 LIMITS = "Limits"
 
 
@@ -75,7 +75,7 @@ def serve(
     """
     from glyphlens.serving.server import ServeWanted, run_serve
 
-    limits = Limits(
+    limits = ServerLimits(
         int(body_mib * MIB), int(held_mib * MIB), max_pixels, max_pages, max_glyphs, header_seconds, body_seconds,
         seconds, waiting, batch, connections, memory_mib,
     )  # fmt: skip

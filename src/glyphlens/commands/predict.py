@@ -94,7 +94,7 @@ def _answered(
 ) -> Part:
     """Every way is read; then as ``weighed_ways``."""
     seen_WHW = seen_ways(recognizer, pictures)
-    likely_WC = recognizer.probabilities(picturepicture_feeds(recognizer, seen_WHW))
+    likely_WC = recognizer.probabilities(picture_feeds(recognizer, seen_WHW))
     return weighed_ways(pictures, likely_WC, seen_WHW.shape[1:], allowed_A, prior_C, top)
 
 

@@ -34,7 +34,7 @@ from glyphlens.serving.contents import (
     ZIP,
     TooLarge,
     WrongKind,
-    at_most,
+    all_of,
     fault_of_picture,
     is_font_sent,
     is_pdf_sent,
@@ -42,7 +42,7 @@ from glyphlens.serving.contents import (
     unzipped,
 )
 from glyphlens.serving.jobs import Answer, refusal
-from glyphlens.serving.limits import Limits
+from glyphlens.serving.limits import ServerLimits
 from glyphlens.serving.opened import OpenModel
 from glyphlens.tracks.arabic.prior import language_prior, require_language
 
@@ -52,7 +52,7 @@ STATUS = {TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE, WrongKind: HTTPStatus.U
 
 
 def answers(
-    reading: OpenModel, kind: str, bodies: Sequence[bytes], options: Sequence[Options], limits: Limits
+    reading: OpenModel, kind: str, bodies: Sequence[bytes], options: Sequence[Options], limits: ServerLimits
 ) -> list[Answer]:
     """One for each body; whatever is wrong with one is its own answer alone."""
     if kind == "predict":
@@ -80,7 +80,9 @@ def _json(reading: OpenModel, **content: Any) -> Answer:
 
 
 # ── predict ──────────────────────────────────────────────────────────────────────────────────
-def _predicted(reading: OpenModel, bodies: Sequence[bytes], options: Sequence[Options], limits: Limits) -> list[Answer]:
+def _predicted(
+    reading: OpenModel, bodies: Sequence[bytes], options: Sequence[Options], limits: ServerLimits
+) -> list[Answer]:
     """Every body is opened by itself, all of their pictures are read together, each is answered by itself."""
     opened = [
         _guarded(partial(_pictures, reading, body, wanted, limits))
@@ -97,7 +99,7 @@ def _predicted(reading: OpenModel, bodies: Sequence[bytes], options: Sequence[Op
     return found
 
 
-def _pictures(reading: OpenModel, body: bytes, wanted: Options, limits: Limits) -> list[Picture]:
+def _pictures(reading: OpenModel, body: bytes, wanted: Options, limits: ServerLimits) -> list[Picture]:
     """Every page of a picture, or of every file of a ZIP archive; raises InputError."""
     if is_pdf_sent(body) or is_font_sent(body):
         raise WrongKind("not a picture, or a ZIP archive of pictures")
@@ -107,7 +109,7 @@ def _pictures(reading: OpenModel, body: bytes, wanted: Options, limits: Limits) 
     pages = (
         read_pictures(content, prepare, wanted.get("ink", "auto"), max_pixels=limits.pixels) for content in contents
     )
-    return at_most(chain.from_iterable(pages), limits.pages)
+    return all_of(chain.from_iterable(pages), limits.pages)
 
 
 def _picture_answers(
@@ -141,7 +143,7 @@ def _named(recognizer: Recognizer, part: Part, row: int, names: Names) -> dict[s
 
 
 # ── the others ───────────────────────────────────────────────────────────────────────────────
-def _identify(reading: OpenModel, body: bytes, wanted: Options, limits: Limits) -> Answer:
+def _identify(reading: OpenModel, body: bytes, wanted: Options, limits: ServerLimits) -> Answer:
     """Every glyph of a font, or the fonts of a PDF."""
     if is_pdf_sent(body):
         return _json(reading, pdf_fonts=[vars(font) for font in reading.model.identify(body)])
@@ -152,7 +154,7 @@ def _identify(reading: OpenModel, body: bytes, wanted: Options, limits: Limits) 
     if glyphs > limits.glyphs:
         raise TooLarge(f"{glyphs:,} glyphs, at most {limits.glyphs:,} are read")
     found = reading.model.identify(font, **{name: wanted[name] for name in ("top", "language", "alone")})
-    return _json(reading, glyphs=[_glyph(cast(GlyphAnswer, glyph)) for glyph in found])
+    return _json(reading, glyphs=[_glyph(glyph) for glyph in found if isinstance(glyph, GlyphAnswer)])
 
 
 def _glyph(glyph: GlyphAnswer) -> dict[str, Any]:
@@ -163,10 +165,10 @@ def _glyph(glyph: GlyphAnswer) -> dict[str, Any]:
     return {**subject, "answers": [vars(guess) for guess in glyph.guesses], "form": glyph.form, "same_shape": alike}
 
 
-def _read(reading: OpenModel, body: bytes, wanted: Options, limits: Limits) -> Answer:
+def _read(reading: OpenModel, body: bytes, wanted: Options, limits: ServerLimits) -> Answer:
     """The text of every page."""
     reader = cast(LineReader, reading.network)
-    pages = at_most(read_files([picture_sent(body)], reader, max_pixels=limits.pixels), limits.pages)
+    pages = all_of(read_files([picture_sent(body)], reader, max_pixels=limits.pixels), limits.pages)
     if all(page.fault for page in pages):
         raise fault_of_picture(pages[0])
     pages = [page.least(wanted["min_confidence"]) for page in pages]
@@ -190,7 +192,7 @@ def _line(line: Any) -> dict[str, Any]:
     return {**vars(line), "confidence": round(line.confidence, 4), "clusters": clusters}
 
 
-def _scan(reading: OpenModel, body: bytes, wanted: Options, limits: Limits) -> Answer:
+def _scan(reading: OpenModel, body: bytes, wanted: Options, limits: ServerLimits) -> Answer:
     """The answer at the line where the model is sure enough, and with ``lines`` those after every line before."""
     scanner = cast(LineRecognizer, reading.network)
     lines = picture_lines(picture_sent(body), scanner, wanted["ink"], max_pixels=limits.pixels)
@@ -203,12 +205,12 @@ def _scan(reading: OpenModel, body: bytes, wanted: Options, limits: Limits) -> A
     return _json(reading, line=found[-1]["line"], of=scanner.lines, answers=found[-1]["top"], **every)
 
 
-def _similar(reading: OpenModel, body: bytes, wanted: Options, limits: Limits) -> Answer:
+def _similar(reading: OpenModel, body: bytes, wanted: Options, limits: ServerLimits) -> Answer:
     """The characters that are nearest to each picture."""
     pictures = _pictures(reading, body, {}, limits)
     if all(picture.fault for picture in pictures):
         raise fault_of_picture(pictures[0])
-    rows = []
+    rows: list[dict[str, Any]] = []
     for picture in pictures:
         if picture.pixels_hw is None:
             rows.append({"picture": picture.name, "neighbours": [], "fault": picture.fault})

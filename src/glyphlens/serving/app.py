@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from itertools import count
@@ -20,7 +20,7 @@ from glyphlens import __version__
 from glyphlens.serving.bodies import HeldBytes, Refused
 from glyphlens.serving.figures import Figures
 from glyphlens.serving.jobs import Job, QueueFull
-from glyphlens.serving.limits import Limits
+from glyphlens.serving.limits import ServerLimits
 from glyphlens.serving.logs import say
 from glyphlens.serving.readers import Models, ReaderPool
 
@@ -31,7 +31,6 @@ Language = Annotated[
     Literal["ar", "fa", "ur", "ug", "ku", "ps", "sd"] | None,
     Query(description="Of a text that the glyphs are from: characters that it does not need become less likely."),
 ]
-Extra = Callable[["Service"], Awaitable[None]]
 QUIET = ("/health", "/ready", "/metrics")  # asked by machines every few seconds: not logged
 PATHS = (*QUIET, "/docs", "/openapi.json", "/v1/identify", "/v1/predict", "/v1/read", "/v1/scan", "/v1/similar")
 
@@ -39,7 +38,7 @@ PATHS = (*QUIET, "/docs", "/openapi.json", "/v1/identify", "/v1/predict", "/v1/r
 class Service:
     """One server: its readers, what it holds, and what it counts."""
 
-    def __init__(self, models: Models, limits: Limits, workers: int) -> None:
+    def __init__(self, models: Models, limits: ServerLimits, workers: int) -> None:
         self.models, self.limits, self.workers = models, limits, workers
         self.figures, self.held = Figures(), HeldBytes(limits)
         self.pool: ReaderPool | None = None
@@ -105,7 +104,9 @@ class Service:
         return max(1, math.ceil(waiting * self.figures.seconds_a_job / self.workers))
 
 
-def make_app(service: Service, token: str | None, beside: Callable[[], Awaitable[None]] | None = None) -> ASGIApp:
+def make_app(
+    service: Service, token: str | None, beside: Callable[[], Coroutine[Any, Any, None]] | None = None
+) -> ASGIApp:
     """The application; with a ``token`` whoever asks for more than /health and /ready must bear it.
 
     ``beside``: what goes on while it serves.

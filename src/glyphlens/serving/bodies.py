@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect, Request
 
-from glyphlens.serving.limits import Limits
+from glyphlens.serving.limits import ServerLimits
 
 CLIENT_GONE = 499  # nginx's number for a client that does not wait for its answer
 
@@ -23,7 +23,7 @@ class Refused(Exception):
 class HeldBytes:
     """How much all bodies take together that are in the server."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ServerLimits) -> None:
         self._limits = limits
         self.count = 0
 
@@ -46,7 +46,7 @@ class HeldBytes:
 class KeptBody:
     """One body; ``length``: what is held of it."""
 
-    def __init__(self, held: HeldBytes, request: Request, limits: Limits) -> None:
+    def __init__(self, held: HeldBytes, request: Request, limits: ServerLimits) -> None:
         self._held, self._request, self._limits = held, request, limits
         self.length = 0
 

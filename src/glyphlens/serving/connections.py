@@ -6,14 +6,14 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from glyphlens.serving.limits import Limits
+from glyphlens.serving.limits import ServerLimits
 
 LARGEST_HEADER = 16_384  # bytes of request line and headers that are not whole yet
 GRACE_SECONDS = 5.0  # beyond which a body that the application has given up is not taken either
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
-def limited_connections(limits: Limits) -> type[H11Protocol]:
+def limited_connections(limits: ServerLimits) -> type[H11Protocol]:
     """The class of connections for ``uvicorn.Config(http=…)``."""
 
     class LimitedConnection(H11Protocol):

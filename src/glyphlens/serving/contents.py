@@ -15,7 +15,7 @@ from glyphlens.core.in_memory import InMemory
 from glyphlens.core.storage import BROKEN_ZIP
 from glyphlens.imaging.font_bytes import COMPRESSED_SIGNATURES, SFNT_SIGNATURES
 from glyphlens.imaging.postscript_fonts import is_mac_font, is_postscript_font
-from glyphlens.serving.limits import Limits
+from glyphlens.serving.limits import ServerLimits
 
 ZIP, PDF, PDF_WITHIN = b"PK\x03\x04", b"%PDF-", 1024
 TOO_LARGE = " pixels, at most "  # in the fault of a page that is not read for its size
@@ -45,7 +45,7 @@ def fault_of_picture(picture: Picture | ReadPage) -> InputError:
     return kind(f"{picture.name}: {picture.fault}")
 
 
-def at_most(pages: Iterable[Page], most: int) -> list[Page]:
+def all_of(pages: Iterable[Page], most: int) -> list[Page]:
     """All pages; raises TooLarge, without looking at more, where there are more than ``most``."""
     found = list(islice(pages, most + 1))
     if len(found) > most:
@@ -63,7 +63,7 @@ def is_font_sent(body: bytes) -> bool:
     return body[:4] in (*SFNT_SIGNATURES, *COMPRESSED_SIGNATURES) or is_postscript_font(body) or is_mac_font(body)
 
 
-def unzipped(body: bytes, limits: Limits) -> list[InMemory]:
+def unzipped(body: bytes, limits: ServerLimits) -> list[InMemory]:
     """The files of an archive, folders left out; raises InputError where they are too many, too large or damaged."""
     found, room = list[InMemory](), limits.body_bytes
     try:

@@ -8,13 +8,12 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from itertools import count
 from typing import Any, NamedTuple
 
 import orjson
 
-from glyphlens.serving.limits import MIB, Limits
+from glyphlens.serving.limits import MIB, ServerLimits
 
 TOGETHER = frozenset({"predict"})  # kinds of which several are read at once
 LONG = frozenset({"identify", "read"})  # kinds that take seconds: they leave a reading process to the others
@@ -60,7 +59,7 @@ class QueueFull(Exception):
 class WaitingJobs:
     """Jobs by what they can be read with; the oldest comes first."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ServerLimits) -> None:
         self._limits = limits
         self._queues: dict[tuple[Any, ...], deque[tuple[int, Job]]] = {}
         self._numbers = count()
@@ -116,6 +115,6 @@ class WaitingJobs:
         return jobs
 
 
-def refusal(status: HTTPStatus, detail: str) -> Answer:
+def refusal(status: int, detail: str) -> Answer:
     """An answer that says why there is none, as FastAPI says it."""
     return Answer(status, orjson.dumps({"detail": detail}))

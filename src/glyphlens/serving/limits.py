@@ -8,8 +8,8 @@ MIB = 1 << 20
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Limits of one server; all are at least 1, ``memory_mib`` and seconds included.
+class ServerLimits:
+    """ServerLimits of one server; all are at least 1, ``memory_mib`` and seconds included.
 
     ``body_bytes``: of one request; ``held_bytes``: of the bodies of all requests that are being sent or wait, together.
     ``pixels``: of a page; ``pages``: of a request; ``glyphs``: of a font file, all its faces together.

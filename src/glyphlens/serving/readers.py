@@ -7,6 +7,7 @@ only: others that were read with it are read again, alone.
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -16,18 +17,22 @@ from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from glyphlens.core.errors import GlyphlensError
 from glyphlens.core.shards import THREAD_VARIABLES
 from glyphlens.serving.figures import Figures
 from glyphlens.serving.jobs import LONG, Answer, Job, WaitingJobs, refusal
-from glyphlens.serving.limits import Limits
+from glyphlens.serving.limits import MIB, ServerLimits
 from glyphlens.serving.logs import say
 from glyphlens.serving.messages import Message, Unpacker, packed
 
 START_SECONDS = 120.0  # for a process to open its models
-ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "TQDM_DISABLE": "1"}  # nobody sees a bar, and its thread
+# Threads that wait do not spin, nobody sees a bar of progress, and Arrow takes memory as it needs it.
+ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "TQDM_DISABLE": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+LOOK_SECONDS = 0.2  # between two looks at the memory of those that are busy
+PAGE_BYTES = resource.getpagesize()
 MOST_FAILURES = 2  # readings of a job that may end with their process, before it is given up
 PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before a process is started again that never got ready
 
@@ -42,7 +47,14 @@ class ServedModel(NamedTuple):
 Models = Mapping[str, ServedModel]
 
 
-class Reader(asyncio.Protocol):
+class Refusal(NamedTuple):
+    """A status, and why."""
+
+    status: int
+    detail: str
+
+
+class ReadingProcess(asyncio.Protocol):
     """One reading process: starting, idle, busy with jobs, or ending."""
 
     def __init__(self, pool: "ReaderPool", models: Models) -> None:
@@ -51,9 +63,12 @@ class Reader(asyncio.Protocol):
         self.begun = 0.0
         self.facts: list[dict[str, Any]] = []  # of its models, once it is ready
         self.fault = ""
-        self.is_outdated = self.is_late = self.is_gone = False
+        self.is_outdated = self.is_gone = False
+        self.reason: Refusal | None = None  # why it was killed
+        self.opened_bytes = 0  # what it takes with its models open
         self.ready: asyncio.Future[bool] = pool.loop.create_future()
-        self._unpacker, self._timer = Unpacker(), None
+        self._unpacker = Unpacker()
+        self._timer: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
         self.process = self._start()
 
@@ -95,6 +110,20 @@ class Reader(asyncio.Protocol):
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
 
+    def kill_because(self, reason: "Refusal") -> None:
+        """End it for what it reads, which is what whoever asked for that is told."""
+        self.reason = reason
+        self.kill()
+
+    @property
+    def resident_bytes(self) -> int:
+        """The memory that it takes now; 0 where it is gone."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/statm").read_text(encoding="ascii").split()
+        except OSError:
+            return 0
+        return int(fields[1]) * PAGE_BYTES
+
     def data_received(self, data: bytes) -> None:
         """Answers, or what it has opened."""
         for message in self._unpacker.feed(data):
@@ -116,6 +145,7 @@ class Reader(asyncio.Protocol):
 
     def _opened(self, message: Message) -> None:
         self.fault, self.facts = message.head.get("fault", ""), message.head.get("models", [])
+        self.opened_bytes = self.resident_bytes
         self.ready.set_result(not self.fault)
 
     def _arm(self, seconds: float) -> None:
@@ -127,21 +157,21 @@ class Reader(asyncio.Protocol):
             self._timer = None
 
     def _late(self) -> None:
-        self.is_late = True
-        self.kill()
+        detail = f"it takes longer than {self.pool.limits.seconds:g} s to read"
+        self.kill_because(Refusal(HTTPStatus.GATEWAY_TIMEOUT, detail))
 
 
 class ReaderPool:
     """``size`` reading processes with the same models, and the jobs that wait for them."""
 
-    def __init__(self, models: Models, limits: Limits, size: int, figures: Figures) -> None:
+    def __init__(self, models: Models, limits: ServerLimits, size: int, figures: Figures) -> None:
         self.models, self.limits, self.size, self.figures = models, limits, size, figures
         self.waiting = WaitingJobs(limits)
-        self.readers: list[Reader] = []  # that are ready
+        self.readers: list[ReadingProcess] = []  # that are ready
         self.facts: dict[str, dict[str, Any]] = {}  # of the models, by name
         self.is_closing = False
-        self._idle: list[Reader] = []
-        self._starting: set[Reader] = set()
+        self._idle: list[ReadingProcess] = []
+        self._starting: set[ReadingProcess] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._swapping = asyncio.Lock()
         self.loop = asyncio.get_running_loop()
@@ -155,6 +185,7 @@ class ReaderPool:
             raise GlyphlensError(faults[0] or "the reading process ended before it had opened its models")
         for reader in started:
             self._enter(reader)
+        self._later(self._watch_memory())
 
     async def close(self) -> None:
         """End all processes; jobs that still wait are refused."""
@@ -193,7 +224,7 @@ class ReaderPool:
                     self._leave(outdated[0])
             return ""
 
-    def answered(self, reader: Reader, jobs: Sequence[Job], message: Message) -> None:
+    def answered(self, reader: ReadingProcess, jobs: Sequence[Job], message: Message) -> None:
         """Hand out answers; the process is free again."""
         self.figures.read(jobs, time.monotonic() - reader.begun)
         heads = message.head["answers"]
@@ -205,7 +236,7 @@ class ReaderPool:
             self._idle.append(reader)
             self._dispatch()
 
-    def lost(self, reader: Reader, jobs: Sequence[Job]) -> None:
+    def lost(self, reader: ReadingProcess, jobs: Sequence[Job]) -> None:
         """A process has ended: its jobs are read again, alone, or given up, and another process is started."""
         self._starting.discard(reader)
         was_ready = reader in self.readers
@@ -215,24 +246,38 @@ class ReaderPool:
         reader.kill()
         status = reader.process.wait()
         for job in jobs:
-            self._failed(job, is_late=reader.is_late, is_alone=len(jobs) == 1)
+            self._failed(job, reader.reason if len(jobs) == 1 else None)
         if was_ready and not self.is_closing:
-            say("reader ended", logging.ERROR, status=status, late=reader.is_late, jobs=len(jobs))
+            say(
+                "reader ended",
+                logging.ERROR,
+                status=status,
+                reason=reader.reason and reader.reason.status,
+                jobs=len(jobs),
+            )
             self.figures.restarts.inc()
             self._later(self._restart())
         self._dispatch()
 
-    def _failed(self, job: Job, *, is_late: bool, is_alone: bool) -> None:
+    def _failed(self, job: Job, reason: Refusal | None) -> None:
         job.failures += 1
-        if is_late and is_alone:
-            detail = f"it takes longer than {self.limits.seconds:g} s to read"
-            job.give(refusal(HTTPStatus.GATEWAY_TIMEOUT, detail))
+        if reason is not None:
+            job.give(refusal(*reason))
         elif job.failures >= MOST_FAILURES:
             job.give(refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "the process that read it ended, twice"))
         elif self.is_closing:
             job.give(refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the server is being ended"))
         else:
             self.waiting.put_back(job)
+
+    async def _watch_memory(self) -> None:
+        most = self.limits.memory_mib * MIB
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for reader in [reader for reader in self.readers if reader.jobs]:
+                if reader.resident_bytes - reader.opened_bytes > most:
+                    detail = f"it needs more than {self.limits.memory_mib} MiB to be read"
+                    reader.kill_because(Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail))
 
     async def _restart(self) -> None:
         for attempt in range(1_000_000):
@@ -245,13 +290,13 @@ class ReaderPool:
                 return
             say("reader failed", logging.ERROR, fault=reader.fault)
 
-    async def _started(self, models: Models) -> Reader:
-        reader = Reader(self, models)
+    async def _started(self, models: Models) -> ReadingProcess:
+        reader = ReadingProcess(self, models)
         self._starting.add(reader)
         await reader.connect()
         return reader
 
-    def _enter(self, reader: Reader) -> None:
+    def _enter(self, reader: ReadingProcess) -> None:
         self._starting.discard(reader)
         if reader.is_gone:  # right after it had said that it was ready
             self._later(self._restart())
@@ -261,7 +306,7 @@ class ReaderPool:
         self.facts = {entry["name"]: entry for entry in reader.facts}
         self._dispatch()
 
-    def _leave(self, reader: Reader) -> None:
+    def _leave(self, reader: ReadingProcess) -> None:
         for group in (self.readers, self._idle):
             if reader in group:
                 group.remove(reader)

@@ -18,7 +18,7 @@ import uvicorn
 from glyphlens.core.errors import GlyphlensError, InputError
 from glyphlens.serving.app import Service, make_app
 from glyphlens.serving.connections import LARGEST_HEADER, limited_connections
-from glyphlens.serving.limits import Limits
+from glyphlens.serving.limits import ServerLimits
 from glyphlens.serving.logs import say, start_logging
 from glyphlens.serving.registered import Registered, is_registered
 from glyphlens.tracks import tracks
@@ -40,7 +40,7 @@ class ServeWanted(NamedTuple):
     refresh_seconds: float
 
 
-def run_serve(wanted: ServeWanted, limits: Limits) -> int:
+def run_serve(wanted: ServeWanted, limits: ServerLimits) -> int:
     """Serve until SIGTERM or Ctrl-C, and then answer what was asked; raises GlyphlensError where it cannot start."""
     token = read_token(wanted.token_file)
     require_token_beyond(wanted.host, token)
@@ -51,7 +51,7 @@ def run_serve(wanted: ServeWanted, limits: Limits) -> int:
 
 
 async def _serve(
-    wanted: ServeWanted, limits: Limits, token: str | None, listening: socket.socket, folder: Path
+    wanted: ServeWanted, limits: ServerLimits, token: str | None, listening: socket.socket, folder: Path
 ) -> None:
     asked = named_models(wanted.models)
     registered = Registered({name: address for name, address in asked.items() if is_registered(address)}, folder)
