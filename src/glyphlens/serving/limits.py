@@ -26,7 +26,7 @@ class ServerLimits:
     glyphs: int = 10_000
     header_seconds: float = 10.0
     body_seconds: float = 30.0
-    seconds: float = 30.0
+    seconds: float = 60.0
     waiting: int = 256
     batch: int = 64
     connections: int = 512
