@@ -65,6 +65,7 @@ async def _serve(
         timeout_graceful_shutdown=math.ceil(2 * limits.seconds),
     )  # fmt: skip
     host, port = listening.getsockname()[:2]
+    listening.listen(BACKLOG)
     say("serving", address=f"http://{f'[{host}]' if ':' in host else host}:{port}", models=sorted(asked))
     await PlainServer(config).serve(sockets=[listening])
     say("ended")
