@@ -128,7 +128,7 @@ class LoadedModel:
             with as_file(content) as path:
                 fonts = judge_pdf(path, recognizer, min_confidence)
             rows = font_table(path, fonts).assign(pdf=shown(content)).to_dict("records")
-            return Answers(PdfFontAnswer(**row) for row in rows)
+            return Answers(PdfFontAnswer.of(row) for row in rows)
 
     def predict(
         self,

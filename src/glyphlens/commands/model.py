@@ -5,14 +5,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import is_there
 from glyphlens.inference.folder import LABELS, MODELS
-from glyphlens.inference.line_reader import LineReader
 from glyphlens.inference.prototypes import prototypes_file
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks import Track, flagship, line_track
+
+if TYPE_CHECKING:
+    from glyphlens.inference.line_reader import LineReader
 
 RELEASES = "models/*/release"  # the star is the release's name
 REPOSITORY = Path(__file__).parents[3]
@@ -31,8 +34,10 @@ def open_model(path: Path | None, threads: int | None) -> Recognizer:
     return replace(recognizer, path=path / recognizer.path.name) if path and _is_registered(path) else recognizer
 
 
-def open_line_reader(path: Path | None, threads: int) -> LineReader:
+def open_line_reader(path: Path | None, threads: int) -> "LineReader":
     """The same for models that read lines, by default the release of their track."""
+    from glyphlens.inference.line_reader import LineReader
+
     with located_model(path, line_track()) as place:
         return LineReader.load(place, threads=threads, decoding="beam")
 
