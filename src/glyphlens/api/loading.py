@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ from glyphlens.api.sources import (
     is_picture_source,
     picture_content,
     picture_contents,
+    several,
 )
 from glyphlens.core.errors import InputError
 from glyphlens.core.extras import naming_extras
@@ -205,7 +206,7 @@ class LoadedModel:
                     picture_content(lines, "picture"), self.network, ink
                 )
             else:
-                arriving = map(_numbers, cast(Iterable[ArrayLike], lines))
+                arriving = map(_numbers, several(lines, "lines", "an array, an iterable of lines, or a picture"))
             return scan_answers(self.network, self.stopping, arriving, _at_least_one(top))
 
     def _recognizer(self, method: str) -> "Recognizer":
@@ -218,7 +219,7 @@ class LoadedModel:
     def _cannot(self, method: str) -> InputError:
         decoder = self.network.manifest.decoder
         able = {"ctc": "read", "attention": "read", "lines": "scan"}.get(decoder, "predict")
-        return InputError(f"{self.name}: {method} is nothing for this model, whose decoder is '{decoder}'; use {able}")
+        return InputError(f"{self.name}: does not {method}; its decoder is '{decoder}': use {able}")
 
 
 def _at_least_one(top: int) -> int:
