@@ -82,18 +82,12 @@ def model_files(recognizer: Recognizer) -> list[Path]:
 
 
 def releases() -> dict[str, Path]:
-    """{name: folder} of the released models: those of the working folder, else of the repository that the sources lie
-    in, else those that were installed with the package."""
-    roots = filter(is_there, (REPOSITORY, Path()))
-    found = [
-        *sorted(INSTALLED.glob(MODELS)),
-        *(file for root in roots for file in sorted(root.glob(f"{RELEASES}/{MODELS}"))),
-    ]
-    return {_release_name(file.parent): file.parent for file in found}
-
-
-def _release_name(folder: Path) -> str:
-    return folder.name if folder.parent == INSTALLED else folder.parent.name
+    """{name: folder} of the released models: those of the working folder before those of the repository that the
+    sources lie in, and before those that were installed with the package."""
+    found = {file.parent.name: file.parent for file in sorted(INSTALLED.glob(f"*/{MODELS}"))}
+    for root in filter(is_there, (REPOSITORY, Path())):
+        found |= {file.parent.parent.name: file.parent for file in sorted(root.glob(f"{RELEASES}/{MODELS}"))}
+    return dict(sorted(found.items()))
 
 
 def _is_registered(path: Path) -> bool:
