@@ -92,7 +92,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder / "venv", with_pip=False)
     python = folder / "venv/bin/python"
-    asked = ["--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel]
+    asked = ["--python", python, "install", "--quiet", "--no-deps", "--no-index", "--no-compile", wheel]
     subprocess.run([sys.executable, "-m", "pip", *asked], check=True)
     (site,) = (folder / "venv/lib").glob("python*/site-packages")
     (own,) = {path for path in map(Path, sys.path) if path.name == "site-packages"}
