@@ -12,9 +12,11 @@ from typing import NamedTuple
 from zipfile import ZipFile
 
 import pytest
+from dvc.repo.artifacts import check_name_format
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from PIL import Image, ImageDraw
+from ruamel.yaml import YAML
 
 from glyphlens import __version__
 from glyphlens.core.extras import EXTRAS
@@ -132,6 +134,22 @@ def test_the_wheel_holds_every_release_and_is_small(wheel: Path) -> None:
                 assert archive.read(name) == file.read_bytes()
     assert {"glyphlens/py.typed", f"glyphlens-{__version__}.dist-info/licenses/docs/LICENCE-ICU.txt"} <= names
     assert not [name for name in names if not name.startswith(("glyphlens/", f"glyphlens-{__version__}.dist-info/"))]
+
+
+def test_every_release_is_an_artifact_by_the_name_of_its_track() -> None:
+    artifacts = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["artifacts"]
+    assert {name: entry["path"] for name, entry in artifacts.items()} == {
+        name.replace("_", "-"): track.release.as_posix() for name, track in tracks().items()
+    }
+    for name, entry in artifacts.items():
+        check_name_format(name)
+        assert entry["type"] == "model" and entry["desc"] and "onnx" in entry["labels"]
+
+
+def test_the_citation_is_of_this_version() -> None:
+    citation = YAML(typ="safe", pure=True).load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (citation["cff-version"], citation["type"], citation["version"]) == ("1.2.0", "software", __version__)
+    assert PROJECT["version"] == __version__
 
 
 # ── it reads from any folder ─────────────────────────────────────────────────────────────────
