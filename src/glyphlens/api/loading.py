@@ -3,11 +3,11 @@
 L lines of a scan · S samples of a line
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ from glyphlens.api.sources import (
     is_picture_source,
     picture_content,
     picture_contents,
+    several,
 )
 from glyphlens.core.errors import InputError
 from glyphlens.core.extras import naming_extras
@@ -105,12 +106,14 @@ class LoadedModel:
             from tqdm import tqdm
 
             from glyphlens.commands.identify import AnswerOptions, identify_font
+            from glyphlens.sources.arabic_languages import LANGUAGES
             from glyphlens.sources.pdf.signature import is_pdf
             from glyphlens.tracks.arabic.font_context import context_of
 
             recognizer, content = self._recognizer("identify"), font_content(font)
             if is_pdf(content):
                 raise InputError(f"{shown(content)}: a PDF; identify_pdf tells the state of its fonts")
+            _require_known("language", language, (None, *LANGUAGES))
             options = AnswerOptions(_at_least_one(top), language, (), None if alone else context_of(recognizer))
             with tqdm(disable=True) as silent:
                 faces = identify_font(content, recognizer, silent, options)
@@ -128,7 +131,7 @@ class LoadedModel:
             with as_file(content) as path:
                 fonts = judge_pdf(path, recognizer, min_confidence)
             rows = font_table(path, fonts).assign(pdf=shown(content)).to_dict("records")
-            return Answers(PdfFontAnswer(**row) for row in rows)
+            return Answers(PdfFontAnswer.of(row) for row in rows)
 
     def predict(
         self,
@@ -152,8 +155,11 @@ class LoadedModel:
             from glyphlens.commands.candidates import with_candidates
             from glyphlens.commands.predict import predict_images
             from glyphlens.commands.restricting import allowed_classes
+            from glyphlens.sources.arabic_languages import LANGUAGES
 
             recognizer = self._recognizer("predict")
+            _require_known("language", language, (None, *LANGUAGES))
+            _require_known("ink", ink, get_args(Ink))
             if candidates is not None:
                 recognizer = with_candidates(recognizer, candidates)
             allowed = None if characters is None else allowed_classes(characters, recognizer.classes).classes_A
@@ -192,14 +198,15 @@ class LoadedModel:
 
             if not isinstance(self.network, LineRecognizer):
                 raise self._cannot("scan")
-            if is_picture_source(lines):
+            _require_known("ink", ink, get_args(Ink))
+            if is_picture_source(lines) and not isinstance(lines, np.ndarray):
                 from glyphlens.commands.scan import picture_lines
 
                 arriving: Iterable[NDArray[np.float32]] = picture_lines(
                     picture_content(lines, "picture"), self.network, ink
                 )
             else:
-                arriving = (np.asarray(line, np.float32) for line in cast(Iterable[ArrayLike], lines))
+                arriving = map(_numbers, several(lines, "lines", "an array, an iterable of lines, or a picture"))
             return scan_answers(self.network, self.stopping, arriving, _at_least_one(top))
 
     def _recognizer(self, method: str) -> "Recognizer":
@@ -212,10 +219,22 @@ class LoadedModel:
     def _cannot(self, method: str) -> InputError:
         decoder = self.network.manifest.decoder
         able = {"ctc": "read", "attention": "read", "lines": "scan"}.get(decoder, "predict")
-        return InputError(f"{self.name}: {method} is nothing for this model, whose decoder is '{decoder}'; use {able}")
+        return InputError(f"{self.name}: does not {method}; its decoder is '{decoder}': use {able}")
 
 
 def _at_least_one(top: int) -> int:
     if top < 1:
         raise InputError(f"top: {top}, expected at least 1")
     return top
+
+
+def _require_known(name: str, value: str | None, known: Collection[str | None]) -> None:
+    if value not in known:
+        raise InputError(f"{name}: {value!r}, expected one of {', '.join(filter(None, known))}")
+
+
+def _numbers(line: ArrayLike) -> NDArray[np.float32]:
+    try:
+        return np.asarray(line, np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"not a line of numbers ({error})") from error

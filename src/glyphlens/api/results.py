@@ -14,6 +14,7 @@ from glyphlens.commands.answers import BETWEEN, Row, runners_up, same_shape
 
 if TYPE_CHECKING:
     from glyphlens.commands.pages import PageLine, ReadPage
+    from glyphlens.inference.page import Box
 
 
 class Tabular(Protocol):
@@ -59,7 +60,8 @@ class Answers(Sequence[Entry], Generic[Entry]):
 
 def to_frame(answers: Iterable[Tabular]) -> pd.DataFrame:
     """The table of any answers, such as those of ``LoadedModel.scan``; what an answer lacks is missing in its row."""
-    return pd.DataFrame([row for answer in answers for row in answer.rows()])
+    rows = [row for answer in answers for row in answer.rows()]
+    return pd.DataFrame(rows, columns=list(max(rows, key=len, default={})))  # which has those of all, in their order
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,11 @@ class PdfFontAnswer:
         """One row."""
         yield dict(vars(self))
 
+    @classmethod
+    def of(cls, row: Row) -> "PdfFontAnswer":
+        """From a row of ``commands.pdf``."""
+        return cls(**{str(name): value for name, value in row.items()})
+
 
 @dataclass(frozen=True)
 class TextLine:
@@ -194,10 +201,10 @@ class TextLine:
 
     text: str
     confidence: float
-    box: tuple[int, int, int, int]
+    box: "Box"
     outline: tuple[tuple[float, float], ...]
     angle: float
-    clusters: tuple[tuple[str, float, tuple[int, int, int, int]], ...]
+    clusters: tuple[tuple[str, float, "Box"], ...]
 
 
 @dataclass(frozen=True)
@@ -236,5 +243,5 @@ class PageAnswer:
 
 def _text_line(line: "PageLine") -> TextLine:
     image, text = line.image, line.text
-    clusters = ((each.text, each.confidence, tuple(image.part(each.x0, each.x1))) for each in text.clusters)
-    return TextLine(text.text, text.confidence, tuple(image.box), image.outline, image.angle, tuple(clusters))
+    clusters = ((each.text, each.confidence, image.part(each.x0, each.x1)) for each in text.clusters)
+    return TextLine(text.text, text.confidence, image.box, image.outline, image.angle, tuple(clusters))

@@ -6,7 +6,7 @@ from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from glyphlens.core.in_memory import Content, InMemory
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
+Entry = TypeVar("Entry")
 Bytes = bytes | bytearray | memoryview
 FontSource = str | PathLike[str] | Bytes
 PictureSource = FontSource | NDArray[Any] | Image.Image
@@ -33,8 +34,17 @@ def picture_contents(sources: PictureSource | Iterable[PictureSource]) -> list[C
 
     Raises InputError for what is no picture.
     """
-    several = [sources] if is_picture_source(sources) else list(sources)
-    return [picture_content(source, f"picture {number}") for number, source in enumerate(several, start=1)]
+    found = (
+        [sources] if is_picture_source(sources) else several(sources, "pictures", "one of PictureSource, or several")
+    )
+    return [picture_content(source, f"picture {number}") for number, source in enumerate(found, start=1)]
+
+
+def several(values: Iterable[Entry], name: str, expected: str) -> Iterable[Entry]:
+    """The values; raises InputError where they are not several of anything."""
+    if not isinstance(values, Iterable):
+        raise InputError(f"{name}: {type(values).__name__}, expected {expected}")
+    return values
 
 
 def is_picture_source(value: object) -> "TypeIs[PictureSource]":

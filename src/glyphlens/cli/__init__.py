@@ -8,6 +8,7 @@ import sys
 from glyphlens.cli import arabic_fonts, characters, experiments, lines, review, serve  # in the order of --help
 from glyphlens.cli.app import app
 from glyphlens.core.errors import GlyphlensError
+from glyphlens.core.extras import naming_extras
 from glyphlens.core.file_names import shown
 from glyphlens.core.shards import one_thread_each
 
@@ -23,7 +24,10 @@ def main() -> None:
     _mend_streams()
     try:
         try:
-            with one_thread_each():  # --threads are the network's; those of numpy only wait for each other
+            with (
+                one_thread_each(),
+                naming_extras(),
+            ):  # --threads are the network's; those of numpy only wait for each other
                 app()
         finally:
             sys.stdout.flush()

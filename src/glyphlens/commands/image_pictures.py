@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
+from threading import Lock
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -39,6 +40,7 @@ LARGE_PX = 2048  # a longer side is reduced to at most this before anything is m
 MID_GREY = 127.5
 CARD_FILL = 0.7  # of the box around what is opaque: what fills more, in two tones, is no ink but the card it is on
 ALPHA_LEAN = 3.0  # logits: what is opaque is ink rather than a stencil
+ONE_AT_A_TIME = Lock()
 
 
 class Page(NamedTuple):
@@ -168,15 +170,19 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
 
 @contextmanager
 def _guarded(max_pixels: int | None) -> Iterator[None]:
-    """Pillow's own limit on pixels, its warning an error; other warnings are no help to a person."""
-    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
+    """Pillow's own limit on pixels, its warning an error; other warnings are no help to a person.
+
+    Both are the whole process's, so one thread at a time is in the block.
+    """
+    with ONE_AT_A_TIME:
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
 
 
 def _reduced(image: Image.Image, longest_px: int | None) -> Image.Image:

@@ -5,14 +5,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import is_there
 from glyphlens.inference.folder import LABELS, MODELS
-from glyphlens.inference.line_reader import LineReader
 from glyphlens.inference.prototypes import prototypes_file
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks import Track, flagship, line_track
+
+if TYPE_CHECKING:
+    from glyphlens.inference.line_reader import LineReader
 
 RELEASES = "models/*/release"  # the star is the release's name
 REPOSITORY = Path(__file__).parents[3]
@@ -31,8 +34,10 @@ def open_model(path: Path | None, threads: int | None) -> Recognizer:
     return replace(recognizer, path=path / recognizer.path.name) if path and _is_registered(path) else recognizer
 
 
-def open_line_reader(path: Path | None, threads: int) -> LineReader:
+def open_line_reader(path: Path | None, threads: int) -> "LineReader":
     """The same for models that read lines, by default the release of their track."""
+    from glyphlens.inference.line_reader import LineReader
+
     with located_model(path, line_track()) as place:
         return LineReader.load(place, threads=threads, decoding="beam")
 
@@ -77,18 +82,12 @@ def model_files(recognizer: Recognizer) -> list[Path]:
 
 
 def releases() -> dict[str, Path]:
-    """{name: folder} of the released models: those of the working folder, else of the repository that the sources lie
-    in, else those that were installed with the package."""
-    roots = filter(is_there, (REPOSITORY, Path()))
-    found = [
-        *sorted(INSTALLED.glob(MODELS)),
-        *(file for root in roots for file in sorted(root.glob(f"{RELEASES}/{MODELS}"))),
-    ]
-    return {_release_name(file.parent): file.parent for file in found}
-
-
-def _release_name(folder: Path) -> str:
-    return folder.name if folder.parent == INSTALLED else folder.parent.name
+    """{name: folder} of the released models: those of the working folder before those of the repository that the
+    sources lie in, and before those that were installed with the package."""
+    found = {file.parent.name: file.parent for file in sorted(INSTALLED.glob(f"*/{MODELS}"))}
+    for root in filter(is_there, (REPOSITORY, Path())):
+        found |= {file.parent.parent.name: file.parent for file in sorted(root.glob(f"{RELEASES}/{MODELS}"))}
+    return dict(sorted(found.items()))
 
 
 def _is_registered(path: Path) -> bool:
