@@ -76,7 +76,8 @@ def _guarded(work: Callable[[], Result]) -> Result | Answer:
 
 
 def _json(reading: OpenModel, **content: Any) -> Answer:
-    return Answer(HTTPStatus.OK, orjson.dumps({"model": reading.name, "version": reading.version, **content}))
+    head = {"model": reading.name, "version": reading.version}
+    return Answer(HTTPStatus.OK, orjson.dumps({**head, **content}, option=orjson.OPT_SERIALIZE_NUMPY))
 
 
 # ── predict ──────────────────────────────────────────────────────────────────────────────────
