@@ -22,7 +22,8 @@ from glyphlens.serving.figures import Figures
 from glyphlens.serving.jobs import Job, QueueFull
 from glyphlens.serving.limits import ServerLimits
 from glyphlens.serving.logs import say
-from glyphlens.serving.readers import Models, ReaderPool
+from glyphlens.serving.readers import ReaderPool
+from glyphlens.serving.reading_process import Models
 
 Top = Annotated[int, Query(ge=1, le=50, description="How many answers to give, best first.")]
 ModelName = Annotated[str | None, Query(description="One of those that `/ready` lists; else the first that can.")]

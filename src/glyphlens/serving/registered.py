@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from glyphlens.core.errors import GlyphlensError
 from glyphlens.serving.logs import say
-from glyphlens.serving.readers import Models, ServedModel
+from glyphlens.serving.reading_process import Models, ServedModel
 
 if TYPE_CHECKING:
     from glyphlens.serving.app import Service
