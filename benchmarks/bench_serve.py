@@ -71,7 +71,7 @@ def packed(server: Server, bodies: list[bytes]) -> float:
 
 
 def grown(server: Server, bodies: list[bytes]) -> Ratio:
-    """Memory at the end of a mixed load (pictures, archives, what is none), against 1.05 × that after its first tenth."""
+    """Memory at the end of a mixed load, of which some is no picture, against 1.05 × that after its first tenth."""
     lasting_s = float(os.environ.get("SERVE_SECONDS", "10"))
     mixed = [*bodies, zipped(bodies), b"no picture", bytes(100_000), bodies[0][:200]]
     began, first_mib = time.monotonic(), 0.0

@@ -147,7 +147,7 @@ def _named(recognizer: Recognizer, part: Part, row: int, names: Names) -> dict[s
 def _identify(reading: OpenModel, body: bytes, wanted: Options, limits: ServerLimits) -> Answer:
     """Every glyph of a font, or the fonts of a PDF."""
     if is_pdf_sent(body):
-        return _json(reading, pdf_fonts=[vars(font) for font in reading.model.identify(body)])
+        return _json(reading, pdf_fonts=[vars(font) for font in reading.model.identify_pdf(body)])
     if not is_font_sent(body):
         raise WrongKind("neither a font (ttf, otf, woff, woff2, ttc, Type 1) nor a PDF")
     font = plain_font(body)
@@ -155,7 +155,7 @@ def _identify(reading: OpenModel, body: bytes, wanted: Options, limits: ServerLi
     if glyphs > limits.glyphs:
         raise TooLarge(f"{glyphs:,} glyphs, at most {limits.glyphs:,} are read")
     found = reading.model.identify(font, **{name: wanted[name] for name in ("top", "language", "alone")})
-    return _json(reading, glyphs=[_glyph(glyph) for glyph in found if isinstance(glyph, GlyphAnswer)])
+    return _json(reading, glyphs=[_glyph(glyph) for glyph in found])
 
 
 def _glyph(glyph: GlyphAnswer) -> dict[str, Any]:
