@@ -2,12 +2,16 @@
 
 import io
 import json
+import struct
 import time
 import zipfile
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import brotli
+import pikepdf
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
@@ -116,3 +120,28 @@ def test_the_page_describes_bodies_and_the_log_has_no_contents(server: RunningSe
         assert time.monotonic() < deadline  # a request is logged once it is answered
     assert logged[0]["path"] == "/v1/predict" and logged[0]["status"] == 422 and logged[0]["seconds"] > 0
     assert "language" not in json.dumps(logged)
+
+
+def woff2_bomb(size: int) -> bytes:
+    """A few kilobytes that unpack to ``size`` bytes."""
+    packed = brotli.compress(bytes(size), quality=1)
+    header = (b"wOF2", 0x10000, 48 + len(packed), 0, 0, 0, len(packed), 1, 0, 0, 0, 0, 0, 0)
+    return struct.pack(">4sIIHHIIHHIIIII", *header) + packed
+
+
+def pdf_bomb(folder: Path, size: int) -> bytes:
+    """A page whose operators unpack to ``size`` bytes."""
+    pdf = pikepdf.open(write_pdf(folder / "small.pdf", drawn(), None))
+    pdf.pages[0].Contents = pdf.make_stream(zlib.compress(b"q Q " * (size // 4)), Filter=pikepdf.Name.FlateDecode)
+    pdf.save(folder / "bomb.pdf")
+    return (folder / "bomb.pdf").read_bytes()
+
+
+@pytest.mark.parametrize("size", [1 << 25, pytest.param(1 << 31, marks=pytest.mark.full)])
+def test_fonts_and_pdfs_that_unpack_to_much_do_no_harm(server: RunningServer, tmp_path: Path, size: int) -> None:
+    before = server.readers
+    for bomb in (woff2_bomb(size), pdf_bomb(tmp_path, min(size, 1 << 28) // 8)):
+        assert len(bomb) < 1_000_000
+        assert server.post("/v1/identify", bomb).status in (200, 413, 422, 504)
+    assert server.post("/v1/identify", drawn().data).status == 200
+    assert server.readers == before  # it was their own children that unpacked
