@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+PYTHON = sys.executable  # itself, which other tests put something else in the place of
 START_SECONDS = 300.0
 
 
@@ -80,7 +81,7 @@ class RunningServer:
 def running_server(folder: Path, *options: str, **environment: str) -> Iterator[RunningServer]:
     """A server on any port until the block ends; it has to end by itself then, with status 0."""
     log = folder / f"{time.monotonic_ns()}.log"
-    command = [sys.executable, "-m", "glyphlens.cli", "serve", "--port", "0", *options]
+    command = [PYTHON, "-m", "glyphlens.cli", "serve", "--port", "0", *options]
     with log.open("wb") as lines:
         process = subprocess.Popen(command, stderr=lines, env={**os.environ, **environment})
     try:

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,8 @@ def wait_for(server: RunningServer, version: str) -> None:
 
 @pytest.mark.slow
 def test_a_promotion_replaces_the_model_under_load_and_loses_no_request(
-    home: Path, drawing, monkeypatch: pytest.MonkeyPatch
+    home: Path, drawing: Callable[..., bytes]
 ) -> None:
-    monkeypatch.undo()  # processes are started by Python itself, whose path has no space for a fork server
-    monkeypatch.chdir(home)
     promote(forged_release(home, 0.9, 1))
     options = ("--model", ALIAS, *LITTLE, "--refresh-seconds", "0.2")
     answers: list[tuple[int, str, str]] = []
