@@ -22,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WORKERS ?= 2
 IN_WORKERS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup tools repro smoke test test-all lint format bench clean
+.PHONY: help setup tools repro smoke test test-all lint format bench wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,11 @@ format: setup ## let ruff format and mend what it can
 bench: setup ## hot paths as ratios against the straightforward way
 	@$(RUN) python -m benchmarks
 
+wheel: setup ## the package with the released models, into dist/; installs anywhere
+	@rm -rf build
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls -s --block-size=KB dist/*.whl
+
 setup: tools $(STAMP) $(PLOTS) ## .venv with the locked packages; skipped when nothing changed
 	@grep -qsF '= $(CURDIR)/$(PLOTS)' .dvc/config.local || $(BIN)/dvc config --local plots.html_template '$(CURDIR)/$(PLOTS)'
 
@@ -78,5 +83,5 @@ $(PLOTS): $(STAMP) src/glyphlens/plots_page.py
 	@$(BIN)/python -m glyphlens.plots_page $@
 
 clean: ## remove .venv and caches; data, models and checkpoints stay
-	@rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
+	@rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

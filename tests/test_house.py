@@ -25,6 +25,7 @@ USED_OTHERWISE = {"brotli", "pyarrow", "onnxscript", "dvc", "mypy", "pre-commit"
 USED_OTHERWISE |= {"pandas-stubs", "pytest-xdist"}
 # What torch's CUDA build brings along; the machine's package index decides which build it is.
 CUDA_BUILD = ("nvidia-", "cuda-", "triton")
+OTHER_RUNTIME = "cpu"  # the extra of the package that would write over onnxruntime-gpu
 
 
 @cache
@@ -37,8 +38,11 @@ def lock() -> dict[str, str]:
 
 @cache
 def direct() -> tuple[Requirement, ...]:
+    """What the set-up installs: everything but the runtime of machines that have another one."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return tuple(Requirement(text) for text in project["dependencies"] + project["optional-dependencies"]["dev"])
+    extras = project["optional-dependencies"]
+    texts = [text for extra in extras if extra != OTHER_RUNTIME for text in extras[extra]]
+    return tuple(map(Requirement, project["dependencies"] + texts))
 
 
 def needed() -> set[str]:

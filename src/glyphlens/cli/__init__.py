@@ -5,13 +5,14 @@ import io
 import os
 import sys
 
-from glyphlens.cli import arabic_fonts, characters, experiments, lines, review  # in the order of --help
+from glyphlens.cli import arabic_fonts, characters, experiments, lines, review, serve  # in the order of --help
 from glyphlens.cli.app import app
 from glyphlens.core.errors import GlyphlensError
+from glyphlens.core.extras import naming_extras
 from glyphlens.core.file_names import shown
 from glyphlens.core.shards import one_thread_each
 
-__all__ = ["app", "arabic_fonts", "characters", "experiments", "lines", "main", "review"]
+__all__ = ["app", "arabic_fonts", "characters", "experiments", "lines", "main", "review", "serve"]
 
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -23,7 +24,10 @@ def main() -> None:
     _mend_streams()
     try:
         try:
-            with one_thread_each():  # --threads are the network's; those of numpy only wait for each other
+            with (
+                one_thread_each(),
+                naming_extras(),
+            ):  # --threads are the network's; those of numpy only wait for each other
                 app()
         finally:
             sys.stdout.flush()

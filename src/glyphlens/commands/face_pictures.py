@@ -4,7 +4,6 @@ G glyphs of one batch · H×W pixels · B = W/8 bytes a row of packed pixels · 
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from glyphlens.commands.answers import NO_OUTLINE
 from glyphlens.core.errors import InputError
+from glyphlens.core.in_memory import Content
 from glyphlens.imaging.contours import Outline
 from glyphlens.imaging.font_bytes import COMPRESSED_SIGNATURES, cut_off, uncompressed, without_outlines
 from glyphlens.imaging.geometry import em_geometry, mark_known
@@ -39,7 +39,7 @@ class Pictures(NamedTuple):
     faults: dict[int, str]
 
 
-def open_font(path: Path) -> list[FontFace]:
+def open_font(path: Content) -> list[FontFace]:
     """All faces of a font file of any kind; raises InputError that names the file and the reason."""
     try:
         return faces_of(plain_font(read_font_file(path)))
@@ -100,7 +100,7 @@ def guessed_advances(boxes_G4: NDArray[np.float64], upem_G: NDArray[np.float64])
     return np.where(is_mark_G, 0.0, np.maximum(right_G, 0.0)) * upem_G
 
 
-def read_font_file(path: Path) -> bytes:
+def read_font_file(path: Content) -> bytes:
     """A file's bytes; raises InputError where it cannot be read or does not end in time."""
     try:
         with path.open("rb") as file:

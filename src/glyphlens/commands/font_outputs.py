@@ -20,7 +20,6 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.storage import writing
 from glyphlens.imaging.font_bytes import UNPACKING_ERRORS
 from glyphlens.sources.arabic_script import PRESENTATION_BLOCKS, presentation_form
-from glyphlens.sources.pdf.cmaps import format_cmap
 
 MAX_NAME = 63  # characters of a glyph class's name (OpenType Feature File Specification, 2.g.ii)
 GID_BYTES = 2
@@ -122,6 +121,8 @@ def _classes(data: bytes, answers: pd.DataFrame) -> bytes:
 
 
 def _to_unicode(_: bytes, answers: pd.DataFrame) -> bytes:
+    from glyphlens.sources.pdf.cmaps import format_cmap
+
     rows = answers.to_dict("records")
     texts = {row["gid"]: plain_letters("".join(map(chr, _code_points(row["code_points"])))) for row in rows}
     return format_cmap({gid: text for gid, text in texts.items() if text}, GID_BYTES).encode("ascii")

@@ -19,6 +19,7 @@ from glyphlens.commands.class_matching import class_numbers
 from glyphlens.commands.face_pictures import Pictures, face_pictures, open_font
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
+from glyphlens.core.in_memory import Content
 from glyphlens.data.sample_set import unpack_bits
 from glyphlens.imaging.shaping import FontFace
 from glyphlens.inference.reading import CHUNK, Best, Floats, best_classes, joined
@@ -87,18 +88,21 @@ def identify_fonts(
     with tqdm(unit="glyph", desc="identify", disable=None, leave=False) as progress:
         for path in files:
             try:
-                faces = open_font(path)
-                progress.total = (progress.total or 0) + sum(face.glyph_count for face in faces)
-                answered = [
-                    identify_face(face, recognizer, (shown(path), number), progress, options)
-                    for number, face in enumerate(faces)
-                ]
-                _refuse_undrawn(path, answered)
+                found.faces += identify_font(path, recognizer, progress, options)
             except InputError as error:
                 found.problems.append(str(error))
-            else:
-                found.faces += answered
     return found
+
+
+def identify_font(path: Content, recognizer: Recognizer, progress: tqdm, options: AnswerOptions) -> list[FaceAnswers]:
+    """Answers for every glyph of every face; raises InputError, naming the font, where it cannot be used."""
+    faces = open_font(path)
+    progress.total = (progress.total or 0) + sum(face.glyph_count for face in faces)
+    answered = [
+        identify_face(face, recognizer, (shown(path), number), progress, options) for number, face in enumerate(faces)
+    ]
+    _refuse_undrawn(path, answered)
+    return answered
 
 
 def identify_face(
@@ -200,7 +204,7 @@ def _letters(check: bool) -> list[Candidate]:
     return candidates() if check else []
 
 
-def _refuse_undrawn(path: Path, answered: Sequence[FaceAnswers]) -> None:
+def _refuse_undrawn(path: Content, answered: Sequence[FaceAnswers]) -> None:
     tables = [face.table for face in answered]
     if all((table["fault"] != "").all() for table in tables):
         reason = _commonest(fault for table in tables for fault in table["fault"])

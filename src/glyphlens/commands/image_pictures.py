@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
+from threading import Lock
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
+from glyphlens.core.in_memory import Content
 from glyphlens.imaging.paper import two_levels
 from glyphlens.imaging.picture_ink import MIN_CONTRAST, Reading, ink_readings
 from glyphlens.inference.picture_readers import Prepare
@@ -39,6 +40,7 @@ LARGE_PX = 2048  # a longer side is reduced to at most this before anything is m
 MID_GREY = 127.5
 CARD_FILL = 0.7  # of the box around what is opaque: what fills more, in two tones, is no ink but the card it is on
 ALPHA_LEAN = 3.0  # logits: what is opaque is ink rather than a stencil
+ONE_AT_A_TIME = Lock()
 
 
 class Page(NamedTuple):
@@ -72,7 +74,7 @@ class Picture(NamedTuple):
 
 
 def read_pictures(
-    path: Path, prepare: Prepare, ink: Ink = "auto", *, max_pixels: int = MAX_PIXELS
+    path: Content, prepare: Prepare, ink: Ink = "auto", *, max_pixels: int = MAX_PIXELS
 ) -> Iterator[Picture]:
     """What ``prepare`` makes of the ink of every page, in each way that it may be meant (``ink_readings``).
 
@@ -85,13 +87,13 @@ def read_pictures(
     return _each_page(path, ways, max_pixels, LARGE_PX)
 
 
-def read_greys(path: Path, *, max_pixels: int = MAX_PIXELS) -> Iterator[Picture]:
+def read_greys(path: Content, *, max_pixels: int = MAX_PIXELS) -> Iterator[Picture]:
     """(H, W) uint8 grey of every page at its own size; faults as for ``read_pictures``."""
     return _each_page(path, lambda page: [Way(page.grey_HW)], max_pixels, None)
 
 
 def _each_page(
-    path: Path, see: Callable[[Page], Sequence[Way]], max_pixels: int, longest_px: int | None
+    path: Content, see: Callable[[Page], Sequence[Way]], max_pixels: int, longest_px: int | None
 ) -> Iterator[Picture]:
     pages = _pages(path, max_pixels, longest_px)
     for number in count(1):
@@ -120,7 +122,7 @@ def _ways(readings: Sequence[Reading], prepare: Prepare) -> list[Way]:
     return [way._replace(share=way.share / total) for way in found]
 
 
-def _pages(path: Path, max_pixels: int, longest_px: int | None) -> Iterator[Page]:
+def _pages(path: Content, max_pixels: int, longest_px: int | None) -> Iterator[Page]:
     """The grey of every page, its longer side reduced to ``longest_px`` at most.
 
     Raises InputError, without the file's name, where one cannot be read.
@@ -168,15 +170,19 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
 
 @contextmanager
 def _guarded(max_pixels: int | None) -> Iterator[None]:
-    """Pillow's own limit on pixels, its warning an error; other warnings are no help to a person."""
-    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
+    """Pillow's own limit on pixels, its warning an error; other warnings are no help to a person.
+
+    Both are the whole process's, so one thread at a time is in the block.
+    """
+    with ONE_AT_A_TIME:
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
 
 
 def _reduced(image: Image.Image, longest_px: int | None) -> Image.Image:

@@ -1,19 +1,25 @@
 """The recogniser behind the commands: the released ONNX file of this repository, or one named on the command line."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import is_there
-from glyphlens.inference.folder import LABELS
-from glyphlens.inference.line_reader import LineReader
+from glyphlens.inference.folder import LABELS, MODELS
 from glyphlens.inference.prototypes import prototypes_file
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks import Track, flagship, line_track
 
+if TYPE_CHECKING:
+    from glyphlens.inference.line_reader import LineReader
+
 RELEASES = "models/*/release"  # the star is the release's name
 REPOSITORY = Path(__file__).parents[3]
+INSTALLED = Path(__file__).parents[1] / "released"  # of the package, a folder per release; setup.py fills it
 REGISTERED = "models:"  # begins the address of a model in MLflow's registry
 
 
@@ -22,19 +28,30 @@ def open_model(path: Path | None, threads: int | None) -> Recognizer:
 
     By default the flagship's release. Raises InputError where there is none, OutputError where MLflow cannot be asked.
     """
-    if path is not None and path.parts[:1] == (REGISTERED,):
-        return _open_registered(path, threads)
-    return Recognizer.load(find_model(path, flagship()), threads=threads)
+    with located_model(path, flagship()) as place:
+        recognizer = Recognizer.load(place, threads=threads)
+    # one of the registry is called by its address and the name of its file there
+    return replace(recognizer, path=path / recognizer.path.name) if path and _is_registered(path) else recognizer
 
 
-def open_line_reader(path: Path | None, threads: int) -> LineReader:
+def open_line_reader(path: Path | None, threads: int) -> "LineReader":
     """The same for models that read lines, by default the release of their track."""
-    if path is not None and path.parts[:1] == (REGISTERED,):
-        from glyphlens.tracking.versions import fetch
+    from glyphlens.inference.line_reader import LineReader
 
-        with TemporaryDirectory() as folder:
-            return LineReader.load(fetch(path.as_posix(), Path(folder)), threads=threads, decoding="beam")
-    return LineReader.load(find_model(path, line_track()), threads=threads, decoding="beam")
+    with located_model(path, line_track()) as place:
+        return LineReader.load(place, threads=threads, decoding="beam")
+
+
+@contextmanager
+def located_model(path: Path | None, track: Track) -> Iterator[Path]:
+    """The folder or file of a model, as ``find_model`` finds it; one of the registry is fetched for the block."""
+    if path is None or not _is_registered(path):
+        yield find_model(path, track)
+        return
+    from glyphlens.tracking.versions import fetch
+
+    with TemporaryDirectory() as folder:
+        yield fetch(path.as_posix(), Path(folder))
 
 
 def find_model(path: Path | None, track: Track) -> Path:
@@ -65,17 +82,13 @@ def model_files(recognizer: Recognizer) -> list[Path]:
 
 
 def releases() -> dict[str, Path]:
-    """{name: folder} of the released models below the working folder and beside the installed sources."""
-    files = [
-        file for root in filter(is_there, (REPOSITORY, Path())) for file in sorted(root.glob(f"{RELEASES}/*.onnx"))
-    ]
-    return {file.parent.parent.name: file.parent for file in files}
+    """{name: folder} of the released models: those of the working folder before those of the repository that the
+    sources lie in, and before those that were installed with the package."""
+    found = {file.parent.name: file.parent for file in sorted(INSTALLED.glob(f"*/{MODELS}"))}
+    for root in filter(is_there, (REPOSITORY, Path())):
+        found |= {file.parent.parent.name: file.parent for file in sorted(root.glob(f"{RELEASES}/{MODELS}"))}
+    return dict(sorted(found.items()))
 
 
-def _open_registered(address: Path, threads: int | None) -> Recognizer:
-    """A model of the registry; its path is its address and the name of its file there."""
-    from glyphlens.tracking.versions import fetch
-
-    with TemporaryDirectory() as folder:
-        recognizer = Recognizer.load(fetch(address.as_posix(), Path(folder)), threads=threads)
-    return replace(recognizer, path=address / recognizer.path.name)
+def _is_registered(path: Path) -> bool:
+    return path.parts[:1] == (REGISTERED,)

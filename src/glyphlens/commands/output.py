@@ -4,6 +4,7 @@ import errno
 import math
 import os
 from collections.abc import Collection
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Literal
@@ -45,6 +46,8 @@ def output_format(output: Path | None, chosen: Format | None, formats: Collectio
     if found is None or found not in formats or of_suffix not in (None, found):
         suffixes = " or ".join(f".{name}" for name in formats)
         raise InputError(f"{output}: which format? Name the file {suffixes}, or add --format")
+    if found == "parquet":
+        import_module("pyarrow")  # missing, it is told now and not after minutes of work
     return found
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glyphlens.commands.image_pictures import Picture, read_greys
 from glyphlens.core.errors import InputError
+from glyphlens.core.in_memory import Content
 from glyphlens.inference.line_reader import LineReader, LineText
 from glyphlens.inference.page import LineImage, read_lines
 from glyphlens.inference.words import WordBreaker
@@ -50,7 +50,7 @@ class ReadPage:
         return replace(self, lines=tuple(lines))
 
 
-def read_files(files: Iterable[Path], reader: LineReader, *, max_pixels: int) -> Iterator[ReadPage]:
+def read_files(files: Iterable[Content], reader: LineReader, *, max_pixels: int) -> Iterator[ReadPage]:
     """Every page of every file, read."""
     for file in files:
         for picture in read_greys(file, max_pixels=max_pixels):

@@ -3,19 +3,18 @@
 N pictures · W ways to see them, one or more each · C classes · H×W pixels · B = W/8 bytes a row of packed pixels
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from glyphlens.commands.answers import answer_table
 from glyphlens.commands.image_pictures import MAX_PIXELS, Ink, Picture, Way, read_pictures
 from glyphlens.core.errors import InputError
+from glyphlens.core.in_memory import Content
 from glyphlens.data.sample_set import pack_bits
 from glyphlens.inference.picture_readers import Prepare, handwriting_reader
 from glyphlens.inference.reading import Best, best_classes, joined
@@ -46,7 +45,7 @@ class Part(NamedTuple):
 
 
 def predict_images(
-    files: Sequence[Path],
+    files: Iterable[Content],
     recognizer: Recognizer,
     *,
     top: int = 5,
@@ -72,8 +71,7 @@ def predict_images(
     parts: list[Part] = []
     names: list[str] = []
     faults: list[str] = []
-    progress = tqdm(files, unit="image", desc="predict", disable=None, leave=False)
-    pictures = (picture for path in progress for picture in read_pictures(path, prepare, ink, max_pixels=max_pixels))
+    pictures = (picture for path in files for picture in read_pictures(path, prepare, ink, max_pixels=max_pixels))
     while some := list(islice(pictures, BATCH)):
         parts.append(_answered(recognizer, some, allowed_A, prior_C, top))
         names += [picture.name for picture in some]
@@ -94,12 +92,29 @@ def _answered(
     prior_C: NDArray[np.float32] | None,
     top: int,
 ) -> Part:
-    """Every way is read; each picture's answers are the mean over its ways, weighed by their shares and by how
-    confident the recogniser is of them."""
-    shape = recognizer.inputs[RASTER].shape
+    """Every way is read; then as ``weighed_ways``."""
+    seen_WHW = seen_ways(recognizer, pictures)
+    likely_WC = recognizer.probabilities(picture_feeds(recognizer, seen_WHW))
+    return weighed_ways(pictures, likely_WC, seen_WHW.shape[1:], allowed_A, prior_C, top)
+
+
+def seen_ways(recognizer: Recognizer, pictures: Sequence[Picture]) -> NDArray[np.uint8]:
+    """(W, h, w) all ways to see the pictures, one picture's after the other's."""
     ways: list[Way] = [way for picture in pictures for way in picture.ways]
-    seen_WHW = np.array([way.pixels_hw for way in ways], np.uint8).reshape(-1, *shape)
-    likely_WC = recognizer.probabilities(_feeds(recognizer, seen_WHW))
+    return np.array([way.pixels_hw for way in ways], np.uint8).reshape(-1, *recognizer.inputs[RASTER].shape)
+
+
+def weighed_ways(
+    pictures: Sequence[Picture],
+    likely_WC: NDArray[np.float32],
+    shape: tuple[int, ...],
+    allowed_A: NDArray[np.int64],
+    prior_C: NDArray[np.float32] | None,
+    top: int,
+) -> Part:
+    """Each picture's answers are the mean over its ways, weighed by their shares and by how confident the recogniser
+    is of them; ``likely_WC``: its probabilities for ``seen_ways``."""
+    ways: list[Way] = [way for picture in pictures for way in picture.ways]
     likely_WA = (likely_WC if prior_C is None else reweighted(likely_WC, prior_C))[:, allowed_A]
     weight_W = np.array([way.share for way in ways]) * likely_WA.max(axis=1, initial=LEAST)
     mean_NA = np.zeros((len(pictures), len(allowed_A)), np.float32)
@@ -128,7 +143,7 @@ def preparation(recognizer: Recognizer, *, diacritic: bool) -> Prepare:
     return reader(recognizer, diacritic=diacritic)
 
 
-def _feeds(recognizer: Recognizer, images_NHW: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+def picture_feeds(recognizer: Recognizer, images_NHW: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
     """The pictures, and zeros (unknown) for all else that the model reads."""
     unknown = {name: np.zeros((len(images_NHW), *end.shape), end.dtype) for name, end in recognizer.inputs.items()}
     return {**unknown, RASTER: images_NHW}

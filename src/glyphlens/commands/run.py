@@ -3,29 +3,20 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
+from tqdm import tqdm
 
 from glyphlens.commands.answers import has_outline, is_confident
 from glyphlens.commands.candidates import open_candidates, require_prototypes, with_candidates
 from glyphlens.commands.check import agreement, agreement_words
 from glyphlens.commands.face_pictures import FONT_SUFFIXES
-from glyphlens.commands.fit import (
-    fit_prototypes,
-    fitted_bytes,
-    held_out_words,
-    read_examples,
-    require_free,
-    require_room,
-    save_fitted,
-)
 from glyphlens.commands.font_outputs import check_font_outputs, save_font_output
 from glyphlens.commands.identify import identify_fonts
-from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Ink
 from glyphlens.commands.inputs import find_inputs, name_bad, require_kept
 from glyphlens.commands.model import model_files, open_model
 from glyphlens.commands.output import (
@@ -36,28 +27,19 @@ from glyphlens.commands.output import (
     save_answers,
     shown_place,
 )
-from glyphlens.commands.pdf import PdfWanted, run_identify_pdfs
-from glyphlens.commands.predict import predict_images, preparation
 from glyphlens.commands.restricting import allowed_classes, names
 from glyphlens.commands.screen import agreement_on_screen, answers_on_screen, console
 from glyphlens.commands.sheet import save_sheet
-from glyphlens.commands.similar import (
-    EVERYTHING,
-    Query,
-    character_queries,
-    check_features,
-    neighbours,
-    neighbours_on_screen,
-    picture_queries,
-    save_features,
-    tiles,
-)
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
 from glyphlens.core.storage import STANDARD_OUTPUT, is_there
 from glyphlens.inference.candidates import CandidateReader
-from glyphlens.sources.pdf.document import is_pdf
+from glyphlens.sources.pdf.signature import is_pdf
 from glyphlens.tracks import choosing_track
+
+if TYPE_CHECKING:
+    from glyphlens.commands.image_pictures import Ink
+    from glyphlens.commands.similar import Query
 
 LONGEST_TITLE = 80
 
@@ -89,6 +71,8 @@ def run_identify(
                 f"{pdfs[0]}: PDFs are asked about alone, without --check, --alone, --sheet, --language, --hide-blank "
                 "and --write"
             )
+        from glyphlens.commands.pdf import PdfWanted, run_identify_pdfs
+
         asked_of_pdfs = PdfWanted(wanted.output, wanted.format, wanted.model, wanted.min_confidence, wanted.threads)
         return run_identify_pdfs(pdfs, asked_of_pdfs)
     form = _prepare(wanted)
@@ -114,11 +98,14 @@ def run_predict(
     *,
     candidates: str | None,
     characters: str | None,
-    ink: Ink,
+    ink: "Ink",
     diacritic: bool,
     max_pixels: int,
 ) -> int:
     """Answers for pictures; 1 where some could not be used, 2 (and nothing written) where none could."""
+    from glyphlens.commands.image_pictures import IMAGE_SUFFIXES
+    from glyphlens.commands.predict import predict_images
+
     form = _prepare(wanted)
     asked = find_inputs(images, IMAGE_SUFFIXES)
     recognizer = open_model(wanted.model, wanted.threads)
@@ -128,7 +115,7 @@ def run_predict(
         recognizer = with_candidates(recognizer, candidates)
     allowed = None if characters is None else allowed_classes(characters, recognizer.classes)
     table, packed_NHB = predict_images(
-        asked.files,
+        tqdm(asked.files, unit="image", desc="predict", disable=None, leave=False),
         recognizer,
         top=wanted.top,
         ink=ink,
@@ -147,6 +134,10 @@ def run_predict(
 
 def run_similar(asked: Sequence[Path], wanted: Wanted, features: Path | None, *, max_pixels: int) -> int:
     """The nearest characters of pictures and characters; 1 and 2 as for ``run_predict``."""
+    from glyphlens.commands.image_pictures import IMAGE_SUFFIXES
+    from glyphlens.commands.predict import preparation
+    from glyphlens.commands.similar import character_queries, check_features, picture_queries, save_features
+
     form = _prepare(wanted)
     if features is not None:
         check_features(features)
@@ -169,6 +160,17 @@ def run_similar(asked: Sequence[Path], wanted: Wanted, features: Path | None, *,
 
 def run_fit(folder: Path, out: Path, model: Path | None, *, max_pixels: int, threads: int) -> int:
     """A model of the characters of which a folder has examples, written to ``out``, and how good it is."""
+    from glyphlens.commands.fit import (
+        fit_prototypes,
+        fitted_bytes,
+        held_out_words,
+        read_examples,
+        require_free,
+        require_room,
+        save_fitted,
+    )
+    from glyphlens.commands.predict import preparation
+
     require_free(out)
     recognizer = open_model(model or Path(choosing_track().name), threads)
     require_prototypes(recognizer, "fit")
@@ -185,6 +187,8 @@ def run_fit(folder: Path, out: Path, model: Path | None, *, max_pixels: int, thr
 
 def _is_text(path: Path) -> bool:
     """Whether it is characters, or the description of one, and no file."""
+    from glyphlens.commands.image_pictures import IMAGE_SUFFIXES
+
     return (
         not is_there(path)
         and (not str(path).isascii() or ":" in str(path))
@@ -192,8 +196,10 @@ def _is_text(path: Path) -> bool:
     )
 
 
-def _give_neighbours(queries: Sequence[Query], reader: CandidateReader, wanted: Wanted, form: Format) -> None:
+def _give_neighbours(queries: Sequence["Query"], reader: CandidateReader, wanted: Wanted, form: Format) -> None:
     """Write the file and the sheet that were asked for, before a screen that may be closed early."""
+    from glyphlens.commands.similar import EVERYTHING, neighbours, neighbours_on_screen, tiles
+
     everything = reader.chosen(EVERYTHING)
     table = neighbours(queries, everything, wanted.top)
     if wanted.output is not None or form != "table":

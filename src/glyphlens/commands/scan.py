@@ -6,7 +6,7 @@ L lines of a scan · S samples of a line · C classes · H×W pixels of a pictur
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import numpy as np
 import orjson
@@ -16,9 +16,10 @@ from glyphlens.commands.image_pictures import MAX_PIXELS, Ink, read_pictures
 from glyphlens.commands.model import find_model
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
-from glyphlens.core.storage import is_there
+from glyphlens.core.in_memory import Content, InMemory
+from glyphlens.inference.line_answers import scan_answers, stopping_rule
 from glyphlens.inference.picture_readers import handwriting_reader
-from glyphlens.inference.stopping import STOPPING, StoppingRule
+from glyphlens.inference.stopping import StoppingRule
 from glyphlens.inference.streams import LineRecognizer
 from glyphlens.tracks.scan_lines.samples.resampling import resampled_levels, resampled_scan
 from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIXES
@@ -31,24 +32,6 @@ FLOAT_BYTES = 4
 Floats = NDArray[np.float32]
 
 
-class LineAnswer(NamedTuple):
-    """What is answered after a line (from 1 on): labels and probabilities, best first, whether to stop here, and
-    whether the line is missing: a value of it is no finite number."""
-
-    line: int
-    labels: tuple[str, ...]
-    confidences: tuple[float, ...]
-    stops: bool
-    missing: bool = False
-
-    def plain(self) -> dict[str, Any]:
-        """As it is written in JSON."""
-        pairs = zip(self.labels, self.confidences, strict=True)
-        top = [{"label": label, "confidence": round(confidence, 6)} for label, confidence in pairs]
-        marked = {"missing": True} if self.missing else {}
-        return {"line": self.line, "top": top, "stops": self.stops, **marked}
-
-
 def open_scanner(
     model: Path | None, rule: Path | None, threads: int | None
 ) -> tuple[LineRecognizer, StoppingRule | None]:
@@ -58,56 +41,32 @@ def open_scanner(
     missing, or where they do not belong together.
     """
     recognizer = LineRecognizer.load(find_model(model, TRACK), threads=threads)
-    place = rule or recognizer.path.with_name(STOPPING)
-    if rule is None and not is_there(place):
-        return recognizer, None
-    found = StoppingRule.load(place, recognizer.path)
-    if found.lines != recognizer.lines:
-        raise InputError(f"{place}: {found.lines} thresholds, {recognizer.path} reads {recognizer.lines} lines")
-    return recognizer, found
+    return recognizer, stopping_rule(recognizer, rule)
 
 
-def scan_answers(
-    recognizer: LineRecognizer, rule: StoppingRule | None, lines: Iterable[Floats], top: int
-) -> Iterator[LineAnswer]:
-    """An answer after every line (S,), as long as lines come and at most L; memory does not grow with them.
-
-    ``stops`` is true once, at the line that the rule stops at, or at the last one. Raises InputError for a line of
-    another length.
-    """
-    stream, has_stopped = recognizer.stream(), False
-    labels = [entry.label for entry in recognizer.classes]
-    for line_S in lines:
-        probabilities_C = stream.push(line_S)
-        best = np.argsort(-probabilities_C, kind="stable")[:top]
-        confidences = tuple(float(probabilities_C[number]) for number in best)
-        is_last = stream.lines_seen == recognizer.lines
-        stops = not has_stopped and (
-            is_last or (rule is not None and rule.is_reached(stream.lines_seen, confidences[0]))
-        )
-        has_stopped |= stops
-        missing = not np.isfinite(line_S).all()
-        yield LineAnswer(stream.lines_seen, tuple(labels[number] for number in best), confidences, stops, missing)
-        if is_last:
-            return
-
-
-def picture_lines(path: Path, recognizer: LineRecognizer, ink: Ink = "auto") -> Floats:
+def picture_lines(
+    path: Content, recognizer: LineRecognizer, ink: Ink = "auto", *, max_pixels: int = MAX_PIXELS
+) -> Floats:
     """(L, S) of a picture's first page or an array file, NaN in missing lines, as the recogniser's training had them.
 
     A picture is prepared as handwriting where the manifest has a rule, else taken line by line as it is. Raises
     InputError where nothing can be read, or not as the training had it.
     """
-    shape, is_picture = (recognizer.lines, recognizer.samples), path.suffix.lower() not in ARRAY_SUFFIXES
+    shape, is_picture = (
+        (recognizer.lines, recognizer.samples),
+        not (isinstance(path, Path) and path.suffix.lower() in ARRAY_SUFFIXES),
+    )
     if is_picture and recognizer.manifest.preparation:
         prepare = handwriting_reader(recognizer, diacritic=False)
-        picture, *others = read_pictures(path, prepare, ink, max_pixels=MAX_PIXELS)
+        picture, *others = read_pictures(path, prepare, ink, max_pixels=max_pixels)
         if others:
             raise InputError(f"{shown(path)}: {1 + len(others)} pages; give the one that is to be read")
         if picture.pixels_hw is None:
             raise InputError(f"{picture.name}: {picture.fault}")
         levels_LS: NDArray[np.uint8] = resampled_levels(picture.pixels_hw[None], *shape)[0]
         return levels_LS.astype(np.float32)
+    if isinstance(path, InMemory):
+        raise InputError(f"{path.name}: {recognizer.path} reads scans as they are stored; give the lines as an array")
     if is_picture and GLYPH in recognizer.manifest.source.split(", "):
         raise InputError(
             f"{shown(path)}: {recognizer.path} was trained on rasters of glyphs; give it such a one as .npy, ink high"

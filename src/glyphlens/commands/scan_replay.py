@@ -16,11 +16,12 @@ from rich.text import Text
 from glyphlens.commands.image_pictures import IMAGE_SUFFIXES, Ink
 from glyphlens.commands.inputs import NONE_USED, SOME_UNUSED, find_inputs, require_kept
 from glyphlens.commands.output import check_writable, shown_place
-from glyphlens.commands.scan import Floats, LineAnswer, open_scanner, picture_lines, scan_answers
+from glyphlens.commands.scan import Floats, open_scanner, picture_lines
 from glyphlens.commands.screen import Column, console, fitted_table
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
 from glyphlens.core.storage import writing
+from glyphlens.inference.line_answers import LineAnswer, scan_answers
 from glyphlens.inference.stopping import StoppingRule
 from glyphlens.tracks.scan_lines.evaluation.line_evidence import chart_label, draw_evidence, line_evidence
 from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIXES

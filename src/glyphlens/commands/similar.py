@@ -4,6 +4,7 @@ Q queries · C characters · K nearest · E numbers of an embedding · H×W pixe
 """
 
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,6 +109,8 @@ def check_features(path: Path) -> None:
     """Raise InputError where features cannot be in a file of that name, OutputError where it cannot be written."""
     if path.suffix.lower() not in FEATURE_SUFFIXES:
         raise InputError(f"{path}: which format? Name the file of --features {' or '.join(FEATURE_SUFFIXES)}")
+    if path.suffix.lower() == ".parquet":
+        import_module("pyarrow")  # missing, it is told now
     check_writable(path)
 
 

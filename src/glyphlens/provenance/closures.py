@@ -14,8 +14,10 @@ CODE_STAGE = "code"  # of dvc.yaml, which writes a listing per stage
 GATE_STAGES = "gate_"  # how the stages begin that run stages/gate.py, each with the gate of a track that it names
 FOLDER = Path("code")
 DIGITS = 16
-# Told of results and making none, as what is known of a track is; but for the files of curves, which are outputs.
-WITNESSES, OUTPUTS = ("tracking", "provenance", "tracks/__init__.py"), ("tracking/curve_files.py",)
+# Told of results and making none, as what is known of a track is, and the names that Python's users find at the top;
+# but for the files of curves, which are outputs.
+WITNESSES = ("__init__.py", "tracking", "provenance", "tracks/__init__.py")
+OUTPUTS = ("tracking/curve_files.py",)
 # Recognisers are imported by name: the one that begins a stage's item (kanji_export@cnn_qat: cnn), and those that the
 # stage's module says in LOADED. Where neither says which, whoever imports the registry imports any.
 LOADED = "LOADED"

@@ -161,6 +161,13 @@ def fetch(address: str, folder: Path) -> Path:
         return _download(client, _addressed(client, address), folder)
 
 
+def version_of(address: str) -> tuple[str, str]:
+    """Name and number of the version that an address leads to now; errors as for ``fetch``."""
+    with registry(f"look up {address}", reading=True) as client:
+        found = _addressed(client, address)
+        return str(found.name), str(found.version)
+
+
 def _download(client: "MlflowClient", version: "ModelVersion", folder: Path) -> Path:
     """The folder of the files below ``folder``; raises InputError where they are gone or changed."""
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository

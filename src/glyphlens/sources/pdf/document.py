@@ -9,21 +9,8 @@ import pikepdf
 from glyphlens.core.errors import InputError
 from glyphlens.sources.fonts.isolation import Limits
 
-PDF_SUFFIX = ".pdf"
-SIGNATURE, SIGNATURE_WITHIN = b"%PDF-", 1024  # where readers look for it
 MAX_PDF_BYTES = 1 << 29
 LIMITS = Limits(seconds=300, memory_mib=2048)  # a few kilobytes of a PDF can hold gigabytes
-
-
-def is_pdf(path: Path) -> bool:
-    """Whether a file is called a PDF, or is one by its first bytes; a pipe is not looked into."""
-    try:
-        if path.suffix.lower() == PDF_SUFFIX or not path.is_file():
-            return path.suffix.lower() == PDF_SUFFIX and not path.is_dir()
-        with path.open("rb") as file:
-            return SIGNATURE in file.read(SIGNATURE_WITHIN)
-    except OSError:
-        return False
 
 
 @contextmanager
