@@ -118,3 +118,41 @@ def fix(
 
     wanted = PdfWanted(report, format.value if format else None, model, min_confidence, threads)
     raise typer.Exit(run_fix(pdf, output, wanted))
+
+
+@app.command(
+    rich_help_panel=PANEL,
+    epilog="[bold]Examples[/bold]   glyphlens explain Amiri.ttf#312   ·   glyphlens explain Amiri.ttf#312 -o why.png"
+    "   ·   glyphlens explain beh.png -o why.png   ·   glyphlens explain --diacritic fatha.png",
+)
+def explain(
+    glyph: Annotated[
+        Path,
+        typer.Argument(
+            parser=source,
+            metavar="FONT#GLYPH|PICTURE",
+            help="A glyph of a font by its number or its name there, or a picture of a glyph.",
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", parser=destination, metavar="FILE", help="PNG: the glyph under its heat map."),
+    ] = None,
+    face: Annotated[int, typer.Option(min=0, help="Which face of a collection, from 0.")] = 0,
+    diacritic: Annotated[
+        bool, typer.Option("--diacritic", help="The picture shows an Arabic mark: draw it half as large.")
+    ] = False,
+    model: Model = None,
+    top: Top = 5,
+    threads: Threads = 1,
+) -> None:
+    """Say why a glyph is read as it is: which parts and cells decide, and what it would be read as without them.
+
+    The picture of 128×128 pixels is cut into 16×16 cells. Each is blanked in turn, and so is each piece of ink that
+    touches no other (a dot, a hamza); the exported model reads what is left. Where no single cell changes the answer,
+    cells go together, the most important first, until it does. This is about the glyph by itself: identify also
+    listens to the other glyphs of the font.
+    """
+    from glyphlens.commands.explain import run_explain
+
+    raise typer.Exit(run_explain(glyph, output, model, top=top, face=face, diacritic=diacritic, threads=threads))
