@@ -126,26 +126,23 @@ def conflicts(own: Sequence[OwnLabel], manifest: pd.DataFrame) -> list[Fault]:
     rows = faces_by_name(manifest)
     faults: list[Fault] = []
     of_glyph: dict[tuple[object, ...], OwnLabel] = {}
-    of_label: dict[tuple[object, ...], OwnLabel] = {}
+    of_label: dict[tuple[object, ...], tuple[int | str, OwnLabel]] = {}
     for entry in own:
         face = face_of(entry, rows) or entry.font
         glyph = entry.gid if entry.gid is not None else entry.glyph
         first = of_glyph.setdefault((face, glyph), entry)
         if first.label != entry.label:
             faults.append(Fault(entry, entry.label, f"the glyph is '{first.label}' in {first.place}"))
-        elif entry.label != LEFT_OUT and (other := of_label.setdefault((face, entry.label), entry)) != entry:
-            if _glyph_key(other) != glyph:
-                faults.append(Fault(entry, entry.label, f"glyph {other.glyph} has this label in {other.place}"))
+        elif entry.label != LEFT_OUT:
+            other, first = of_label.setdefault((face, entry.label), (glyph, entry))
+            if other != glyph:
+                faults.append(Fault(entry, entry.label, f"glyph {first.glyph} has this label in {first.place}"))
     return faults
 
 
 def is_label(label: str) -> bool:
     """Whether a label is one of a character in one of its forms, or of a ligature that there could be."""
     return label in _known_labels() or bool(_code_points(label))
-
-
-def _glyph_key(own: OwnLabel) -> int | str:
-    return own.gid if own.gid is not None else own.glyph
 
 
 def _code_points(label: str) -> tuple[int, ...]:
