@@ -146,7 +146,9 @@ class GlyphIndex:
     def pictures_of(self, rows: Sequence[int]) -> NDArray[np.uint8]:
         """(n, H, B) packed; raises InputError where one cannot be unpacked."""
         try:
-            packed = [zlib.decompress(bytes(self.pictures[self.begins_N1[row] : self.begins_N1[row + 1]])) for row in rows]
+            packed = [
+                zlib.decompress(bytes(self.pictures[self.begins_N1[row] : self.begins_N1[row + 1]])) for row in rows
+            ]
             return np.frombuffer(b"".join(packed), np.uint8).reshape(-1, *PICTURE)
         except (zlib.error, ValueError, IndexError) as error:
             raise InputError(f"{self.path / PICTURES}: not the pictures of an index ({error}); {AGAIN}") from error
