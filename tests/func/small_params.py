@@ -23,6 +23,8 @@ FEWER: dict[str, Any] = {
     "gates.khmer_models.max_cer.attention": 100.0,
     "rasters.min_samples": 2,
     "rasters.min_families": 2,
+    "retrieval.few_shot_repeats": 2,
+    "retrieval.queries_shown": 4,
     "evaluate.confusions_shown": 4,
     "evaluate.errors_shown": 4,
     "evaluate.near_misses_shown": 1,

@@ -1,5 +1,6 @@
 """Commands about Arabic fonts: what their glyphs are, and the text of PDFs that hold them."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,15 @@ Fonts = Annotated[
         help=f"Font files (ttf otf woff woff2 ttc pfa pfb cff dfont), folders of them, or PDFs{NAMES_WITH_A_DASH}",
     ),
 ]
+
+
+class PrecisionName(StrEnum):
+    """Values of ``--precision``."""
+
+    INT8 = "int8"
+    FLOAT16 = "float16"
+
+
 Further = Annotated[
     list[Path] | None,
     typer.Option(
@@ -82,6 +92,36 @@ def identify(
         output, format.value if format else None, sheet, model, top, min_confidence, threads, language, hide_blank
     )
     raise typer.Exit(run_identify(fonts, wanted, check=check, alone=alone, further=write or []))
+
+
+@app.command(
+    rich_help_panel=PANEL,
+    epilog="[bold]Examples[/bold]   glyphlens index Fonts/ -o mine   ·   glyphlens similar --index mine Amiri.ttf#42",
+)
+def index(
+    fonts: Fonts,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", parser=named, metavar="INDEX", help="The folder of the index to write.")
+    ],
+    precision: Annotated[
+        PrecisionName, typer.Option(help="Of the vectors: a byte a number, or two.")
+    ] = PrecisionName.INT8,
+    approximate: Annotated[
+        bool, typer.Option("--approximate", help="For millions of glyphs: nearly all neighbours, at once; needs faiss.")
+    ] = False,
+    model: Model = None,
+    threads: Threads = CORES,
+) -> None:
+    """Make an index of all glyphs of Arabic fonts, in which glyphlens similar looks.
+
+    It holds where the model's last layer puts each glyph, its outline's hash, its picture, and what the font's own map
+    and shaping call it. Only the model that made an index can use it. It is written whole or not at all, in the place of
+    an older one. The exit status is 1 where some fonts could not be used; where none could, it is 2 and nothing is
+    written.
+    """
+    from glyphlens.commands.run_near import run_index
+
+    raise typer.Exit(run_index(fonts, output, model, "faiss" if approximate else precision.value, threads))
 
 
 @app.command(

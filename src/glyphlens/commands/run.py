@@ -91,7 +91,7 @@ def run_identify(
             )
         asked_of_pdfs = PdfWanted(wanted.output, wanted.format, wanted.model, wanted.min_confidence, wanted.threads)
         return run_identify_pdfs(pdfs, asked_of_pdfs)
-    form = _prepare(wanted)
+    form = prepare_outputs(wanted)
     asked = find_inputs(fonts, FONT_SUFFIXES)
     check_font_outputs(further, asked.files)
     recognizer = open_model(wanted.model, wanted.threads)
@@ -119,7 +119,7 @@ def run_predict(
     max_pixels: int,
 ) -> int:
     """Answers for pictures; 1 where some could not be used, 2 (and nothing written) where none could."""
-    form = _prepare(wanted)
+    form = prepare_outputs(wanted)
     asked = find_inputs(images, IMAGE_SUFFIXES)
     recognizer = open_model(wanted.model, wanted.threads)
     lists = [Path(each) for each in (candidates, characters) if each is not None]
@@ -147,7 +147,7 @@ def run_predict(
 
 def run_similar(asked: Sequence[Path], wanted: Wanted, features: Path | None, *, max_pixels: int) -> int:
     """The nearest characters of pictures and characters; 1 and 2 as for ``run_predict``."""
-    form = _prepare(wanted)
+    form = prepare_outputs(wanted)
     if features is not None:
         check_features(features)
     recognizer = open_model(wanted.model or Path(choosing_track().name), wanted.threads)
@@ -209,7 +209,7 @@ def _give_neighbours(queries: Sequence[Query], reader: CandidateReader, wanted: 
         screen.print(neighbours_on_screen(table, screen.width))
 
 
-def _prepare(wanted: Wanted) -> Format:
+def prepare_outputs(wanted: Wanted) -> Format:
     """The output's format, after making sure that what is asked for can be written."""
     form = output_format(wanted.output, wanted.format)
     if wanted.output is not None:
