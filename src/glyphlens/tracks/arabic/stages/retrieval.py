@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import PositiveInt
-from tqdm import tqdm
 
 from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import Section, load_params, load_seed
-from glyphlens.core.storage import load_table, save_json, save_metrics
+from glyphlens.core.storage import load_table, save_array, save_json, save_metrics
 from glyphlens.data.sample_set import SampleSet, unpack_bits
 from glyphlens.evaluation.report import save_tables_csv
 from glyphlens.gates.token import require_token
@@ -25,6 +24,7 @@ from glyphlens.inference.folder import ExportFolder, Manifest
 from glyphlens.inference.reading import CHUNK
 from glyphlens.inference.recognizer import GEOMETRY, RASTER
 from glyphlens.stages import run_stage, stage_paths
+from glyphlens.tracks.arabic.evaluation.embeddings import EMBEDDINGS, read_embeddings
 from glyphlens.tracks.arabic.evaluation.retrieval import (
     class_means,
     draw_few,
@@ -61,7 +61,9 @@ def main(argv: list[str] | None = None) -> None:
     samples, folder = SampleSet.open(paths.rasters), ExportFolder(paths.export / "int8")
     embedder = Embedder.load(folder.only_model())
     train, test = samples.rows("train"), samples.rows("test")
-    indexed_NE, queries_QE = (read_embeddings(embedder, samples, rows) for rows in (train, test))
+    every_NE = read_embeddings(embedder, samples, np.arange(len(samples.index)))
+    save_array(paths.out / EMBEDDINGS, every_NE.astype(np.float16))
+    indexed_NE, queries_QE = every_NE[train], every_NE[test]
     classes_N, classes_Q = samples.class_indices[train], samples.class_indices[test]
     looked = look_up(queries_QE, classes_Q, indexed_NE, classes_N)
     shapes = look_up(queries_QE, samples.shape_class[classes_Q], indexed_NE, samples.shape_class[classes_N])
@@ -79,16 +81,6 @@ def main(argv: list[str] | None = None) -> None:
     save_json(paths.out / MEASURED, rounded(measured))
     save_tables_csv(paths.out, {"families": family_table(samples, test, looked.glyphs_ahead_Q)})
     draw_retrieval(paths.out, looked, samples, (test, queries_QE), (train, indexed_NE), params)
-
-
-def read_embeddings(embedder: Embedder, samples: SampleSet, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(N, E) of the given rows, unpacked chunk by chunk."""
-    parts = [np.zeros((0, embedder.numbers), np.float32)]
-    geometry_NF = geometry_features(samples.index.loc[rows])
-    for start in tqdm(range(0, len(rows), CHUNK), desc="embed", unit="chunk", disable=None):
-        chunk = slice(start, start + CHUNK)
-        parts.append(embedder.embeddings({RASTER: samples.images(rows[chunk]), GEOMETRY: geometry_NF[chunk]}))
-    return np.concatenate(parts)
 
 
 def untrained_glyphs(
