@@ -25,6 +25,8 @@ FEWER: dict[str, Any] = {
     "rasters.min_families": 2,
     "retrieval.few_shot_repeats": 2,
     "retrieval.queries_shown": 4,
+    "suspects.labels": [5, 10],
+    "suspects.reported": 10,
     "evaluate.confusions_shown": 4,
     "evaluate.errors_shown": 4,
     "evaluate.near_misses_shown": 1,

@@ -36,7 +36,8 @@ def load_embeddings(folder: Path, samples: SampleSet) -> NDArray[np.float32]:
     stored_NE = load_array(folder / EMBEDDINGS)
     if stored_NE.ndim != 2 or len(stored_NE) != len(samples.index):
         raise InputError(
-            f"{folder / EMBEDDINGS}: {stored_NE.shape}, {samples.folder} has {len(samples.index)} samples; run `dvc repro`"
+            f"{folder / EMBEDDINGS}: {stored_NE.shape}, {samples.folder} has {len(samples.index)} samples; "
+            "run `dvc repro`"
         )
     return of_length_1(stored_NE.astype(np.float32))
 

@@ -8,6 +8,7 @@ N samples · C classes · E numbers of an embedding of length 1 · K neighbours
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,17 @@ from glyphlens.tracks.arabic.evaluation.embeddings import class_sums
 NEIGHBOURS = 10
 BLOCK = 1024  # samples compared with all others at a time
 REASON = "label"  # as in the kanji track's table
-SUSPECT_COLUMNS = ("sample_id", "reason", "group", "font", "glyph", "label", "read_as", "margin", "own_share")
+SUSPECT_COLUMNS = ("sample_id", "reason", "group", "font", "glyph", "label", "read_as", "margin", "own_share", "gap")
+
+
+class Suspect(NamedTuple):
+    """A row whose label is doubted, the class that others read, and by how much."""
+
+    row: int
+    read_as: int
+    margin: float
+    own_share: float
+    gap: float
 
 
 def find_label_suspects(
@@ -30,34 +41,37 @@ def find_label_suspects(
 
     ``classes_N`` are the labels to judge, mostly the sample set's own. ``margin``: share of the K nearest glyphs of
     other families that have ``read_as``, less ``own_share``, the share that has the row's own label or one of its
-    shape. ``font`` and ``glyph`` (the label before look-alikes were merged) are what an own label names it by.
+    shape; ``gap``: how much nearer the mean of ``read_as`` is than that of the label, in cosine. ``font`` and ``glyph`` (the label before look-alikes were merged) are what an own label names it by.
     """
     groups_N = pd.factorize(samples.index["group"])[0]
     shape_C = samples.shape_class
-    read_N = read_by_other_families(vectors_NE, classes_N, groups_N, len(samples.classes))
+    read_N, gap_N = read_by_other_families(vectors_NE, classes_N, groups_N, len(samples.classes))
     doubted = np.flatnonzero(shape_C[read_N] != shape_C[classes_N])
-    rows = []
+    found: list[Suspect] = []
     for row, near_K in _neighbours(vectors_NE, groups_N, doubted):
         votes = np.bincount(classes_N[near_K], minlength=len(shape_C))
         own = float(votes[shape_C == shape_C[classes_N[row]]].sum()) / len(near_K)
         best = int(votes.argmax())
         margin = float(votes[best]) / len(near_K) - own
         if shape_C[best] == shape_C[read_N[row]] and margin > 0:
-            rows.append((row, best, margin, own))
-    return _table(samples, classes_N, rows)
+            found.append(Suspect(row, best, margin, own, float(gap_N[row])))
+    return _table(samples, classes_N, found)
 
 
 def read_by_other_families(
     vectors_NE: NDArray[np.float32], classes_N: NDArray[np.int64], groups_N: NDArray[np.int64], count: int
-) -> NDArray[np.int64]:
-    """(N,) the class whose mean lies nearest, the row's own family left out of every mean."""
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """(N,) the class whose mean lies nearest, the row's own family left out of every mean, and (N,) how much nearer it
+    is than that of the row's own class."""
     sums_CE = class_sums(vectors_NE, classes_N, count)
-    read_N = np.empty(len(vectors_NE), np.int64)
+    read_N, gap_N = np.empty(len(vectors_NE), np.int64), np.empty(len(vectors_NE), np.float32)
     for group in np.unique(groups_N):
         own = np.flatnonzero(groups_N == group)
         means_CE = of_length_1((sums_CE - class_sums(vectors_NE[own], classes_N[own], count)).astype(np.float32))
-        read_N[own] = (vectors_NE[own] @ means_CE.T).argmax(axis=1)
-    return read_N
+        similarity_nC = vectors_NE[own] @ means_CE.T
+        read_N[own] = similarity_nC.argmax(axis=1)
+        gap_N[own] = similarity_nC.max(axis=1) - similarity_nC[np.arange(len(own)), classes_N[own]]
+    return read_N, gap_N
 
 
 def planted_found(samples: SampleSet, vectors_NE: NDArray[np.float32], share: float, seed: int) -> tuple[float, float]:
@@ -93,21 +107,19 @@ def _neighbours(
                 yield row, kept_K
 
 
-def _table(samples: SampleSet, classes_N: NDArray[np.int64], rows: list[tuple[int, int, float, float]]) -> pd.DataFrame:
+def _table(samples: SampleSet, classes_N: NDArray[np.int64], found: list[Suspect]) -> pd.DataFrame:
     labels = np.array([entry.label for entry in samples.classes], object)
-    places = [row for row, *_ in rows]
+    places = np.array([suspect.row for suspect in found], np.int64)
     index = samples.index.iloc[places]
-    table = pd.DataFrame(
-        {
-            "sample_id": index["sample_id"].to_numpy(np.int64),
-            "reason": REASON,
-            "group": index["group"].to_numpy(object),
-            "font": index["font_hash"].to_numpy(object),
-            "glyph": index["alt_label"].to_numpy(object),
-            "label": labels[classes_N[places]],
-            "read_as": labels[[best for _, best, _, _ in rows]],
-            "margin": [round(margin, 4) for *_, margin, _ in rows],
-            "own_share": [round(own, 4) for *_, own in rows],
-        }
+    facts = {"sample_id": "sample_id", "group": "group", "font": "font_hash", "glyph": "alt_label"}
+    table = pd.DataFrame({name: index[column].to_numpy() for name, column in facts.items()})
+    table = table.assign(
+        reason=REASON,
+        label=labels[classes_N[places]],
+        read_as=labels[np.array([suspect.read_as for suspect in found], np.int64)],
+        margin=[round(suspect.margin, 4) for suspect in found],
+        own_share=[round(suspect.own_share, 4) for suspect in found],
+        gap=[round(suspect.gap, 4) for suspect in found],
     )
-    return table.sort_values(["margin", "sample_id"], ascending=[False, True], ignore_index=True)[list(SUSPECT_COLUMNS)]
+    order = table.sort_values(["margin", "gap", "sample_id"], ascending=[False, False, True], ignore_index=True)
+    return order[list(SUSPECT_COLUMNS)]

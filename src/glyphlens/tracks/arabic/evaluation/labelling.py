@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.charts import BLUE, ORANGE, PERCENT, SOFT, new_figure
 from glyphlens.inference.recognizer import softmax
@@ -31,7 +32,8 @@ def simulate_labelling(
     """One row per held-out family, strategy and budget: group, samples, strategy, labels, top1, unlabelled_top1.
 
     ``top1`` counts labelled glyphs as right; ``unlabelled_top1`` is that of the others, NaN where all are labelled. A
-    family with fewer glyphs than the largest budget is left out: its budgets would not be comparable.
+    family with no more glyphs than the largest budget is left out: its budgets would not be comparable. Raises
+    InputError where that leaves none.
     """
     train = samples.rows("train")
     known = class_means(vectors_NE[train], samples.class_indices[train])
@@ -39,10 +41,12 @@ def simulate_labelling(
     held_out = index["split"].isin(HELD_OUT).to_numpy()
     for number, group in enumerate(sorted(index.loc[held_out, "group"].unique())):
         own = np.flatnonzero(held_out & (index["group"] == group).to_numpy())
-        if len(own) < max(budgets):
+        if len(own) <= max(budgets):
             continue
         rng = np.random.default_rng([seed, number])
         rows += _of_family(str(group), vectors_NE[own], samples.class_indices[own], known, budgets, rng)
+    if not rows:
+        raise InputError(f"suspects.labels: {max(budgets)}, but no held-out family has more glyphs; lower it")
     return pd.DataFrame(rows, columns=["group", "samples", "strategy", "labels", "top1", "unlabelled_top1"])
 
 
