@@ -26,11 +26,14 @@ from glyphlens.imaging.geometry import geometry_features
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
+from glyphlens.tracks.arabic.evaluation.embeddings import load_embeddings
+from glyphlens.tracks.arabic.evaluation.error_page import Evidence, write_error_page
 from glyphlens.tracks.arabic.evaluation.outcomes import check_classes, outcome_table, read_rows
 from glyphlens.tracks.arabic.evaluation.report import Page, draw_album, read_buckets, render_page
 from glyphlens.tracks.arabic.evaluation.results import Results, evaluate_outcomes, save_tables
 from glyphlens.tracks.arabic.evaluation.saliency import near_miss_heats
 from glyphlens.tracks.arabic.export.context_graph import release_context
+from glyphlens.tracks.arabic.primitives.codebook import Codebook
 
 STAGES = (
     "glyphs",
@@ -72,6 +75,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         "context_token",
         "primitives",
         *TRAININGS,
+        "retrieval",
+        "grids",
+        "suspects",
     )
     paths = stage_paths(argv, *inputs, *metrics, "metrics", "slices", "report", "release", "timings")
     require_token(paths.rasters_token, paths.rasters)
@@ -92,6 +98,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     run = _record(paths, results)
     save_json(paths.report / "run.json", run)
     save_text(paths.report / "report.html", _page(paths, params, samples, recognizer, geometry_NF, results, run))
+    evidence = Evidence(
+        samples,
+        outcomes,
+        geometry_NF,
+        load_embeddings(paths.retrieval, samples),
+        recognizer,
+        Codebook.open(paths.primitives),
+    )
+    write_error_page(paths.report, evidence, paths.primitives, paths.grids, paths.suspects)
     with replacing_folder(paths.release) as fresh:
         shutil.copytree(paths.export / "int8", fresh, dirs_exist_ok=True, copy_function=shutil.copyfile)
         release_context(paths.context, fresh, load_json(paths.context_metrics))
