@@ -22,6 +22,7 @@ from glyphlens.cli.options import (
     destination,
     named,
     source,
+    track_name,
 )
 
 Fonts = Annotated[
@@ -196,3 +197,45 @@ def explain(
     from glyphlens.commands.explain import run_explain
 
     raise typer.Exit(run_explain(glyph, output, model, top=top, face=face, diacritic=diacritic, threads=threads))
+
+
+@app.command(
+    rich_help_panel=PANEL,
+    epilog="[bold]Examples[/bold]   glyphlens suspects   ·   glyphlens suspects --track kanji -o doubted.csv   ·   "
+    "glyphlens suspects Mine.ttf --sheet ask.html   ·   glyphlens suspects Fonts/ --top 200 -o worth.parquet",
+)
+def suspects(
+    fonts: Annotated[
+        list[Path] | None,
+        typer.Argument(parser=source, metavar="[FONTS]", help="Your own fonts; without, a track's training labels."),
+    ] = None,
+    output: Output = None,
+    format: Format = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(parser=destination, metavar="FILE", help="HTML: pictures with boxes to tick; it saves a CSV."),
+    ] = None,
+    track: Annotated[
+        str, typer.Option(parser=track_name, metavar="TRACK", help="Whose training labels, without FONTS.")
+    ] = "arabic",
+    index: Annotated[
+        Path | None,
+        typer.Option(parser=named, metavar="INDEX", help="What is known, made by glyphlens index; else our own fonts."),
+    ] = None,
+    model: Model = None,
+    top: Annotated[int, typer.Option(min=1, help="How many to list, the most suspicious or most worth first.")] = 100,
+    threads: Threads = CORES,
+) -> None:
+    """List what a person should look at: training labels that look wrong, or glyphs of your own fonts.
+
+    Without FONTS: the table that the track's stage wrote. A label is doubted where the nearest glyphs of other families
+    (Arabic) or other writers (kanji) have another one. The exit status is 1 where there is one.
+
+    With FONTS: the glyphs of which a person's label would help most: doubtful (entropy of the answer), new (far from
+    the known glyphs) and alike many others. The sheet's answers are for data/own_labels, which dvc repro reads. The
+    exit status is 1 where some fonts could not be used; where none could, it is 2 and nothing is written.
+    """
+    from glyphlens.commands.suspects import SuspectsWanted, run_own_suspects, run_training_suspects
+
+    wanted = SuspectsWanted(output, format.value if format else None, sheet, top, model, index, threads)
+    raise typer.Exit(run_own_suspects(fonts, wanted) if fonts else run_training_suspects(track, wanted))

@@ -16,7 +16,7 @@ from glyphlens.tracks.arabic.primitives.codebook import Codebook
 
 
 class CellErrors(NamedTuple):
-    """``mended``: of the misread glyphs, those that are read right where every cell is drawn as the primitive that it is;
+    """``mended``: of the misread glyphs, those that are read right where every cell is drawn as its true primitive;
     ``broken``: of as many right ones, those that are then read wrong; ``pairs``: which cells that was about."""
 
     misread: int

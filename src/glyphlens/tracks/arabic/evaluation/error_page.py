@@ -37,7 +37,7 @@ ENLARGED = 8  # a primitive's 8 pixels as 64
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the page is made of: the test's outcomes with their geometry, all embeddings, the recogniser, the alphabet."""
+    """What the page is made of: the test's outcomes with their geometry, all embeddings, recogniser and alphabet."""
 
     samples: SampleSet
     outcomes: pd.DataFrame

@@ -41,7 +41,8 @@ def find_label_suspects(
 
     ``classes_N`` are the labels to judge, mostly the sample set's own. ``margin``: share of the K nearest glyphs of
     other families that have ``read_as``, less ``own_share``, the share that has the row's own label or one of its
-    shape; ``gap``: how much nearer the mean of ``read_as`` is than that of the label, in cosine. ``font`` and ``glyph`` (the label before look-alikes were merged) are what an own label names it by.
+    shape. ``gap``: how much nearer the mean of ``read_as`` is than that of the label, in cosine. ``font`` and ``glyph``
+    (the label before look-alikes were merged) are what an own label names it by.
     """
     groups_N = pd.factorize(samples.index["group"])[0]
     shape_C = samples.shape_class
