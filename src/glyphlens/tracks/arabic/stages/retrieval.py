@@ -50,7 +50,7 @@ class RetrievalParams(Section):
 
 
 def main(argv: list[str] | None = None) -> None:
-    """``--glyphs --glyphs-token --rasters --rasters-token --export --export-token --out --metrics --shapes --few-shot``"""
+    """Read all test and training glyphs, look the ones up among the others, try new classes, draw."""
     tokens = ("glyphs_token", "rasters_token", "export_token")
     paths = stage_paths(argv, "glyphs", "rasters", "export", *tokens, "out", "metrics", "shapes", "few_shot")
     require_token(paths.glyphs_token, paths.glyphs)
@@ -94,7 +94,7 @@ def read_embeddings(embedder: Embedder, samples: SampleSet, rows: NDArray[np.int
 def untrained_glyphs(
     embedder: Embedder, manifest: Manifest, database: Path, rasters: Path
 ) -> tuple[NDArray[np.float32], pd.DataFrame]:
-    """(M, E) of all glyphs of labels too rare to be classes, drawn as the others are, and their rows (label, family)."""
+    """(M, E) of all glyphs of labels too rare to be classes, drawn as the others are, and their rows."""
     glyphs = read_glyphs(database)
     rare = glyphs[glyphs["label"].isin(load_table(rasters / "left_out.parquet")["label"])]
     if rare.empty:
