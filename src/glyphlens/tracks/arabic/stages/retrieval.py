@@ -21,7 +21,7 @@ from glyphlens.evaluation.report import save_tables_csv
 from glyphlens.gates.token import require_token
 from glyphlens.imaging.geometry import geometry_features
 from glyphlens.inference.embedding import Embedder
-from glyphlens.inference.folder import ExportFolder, Manifest
+from glyphlens.inference.folder import MEASURED, ExportFolder, Manifest
 from glyphlens.inference.reading import CHUNK
 from glyphlens.inference.recognizer import GEOMETRY, RASTER
 from glyphlens.stages import run_stage, stage_paths
@@ -36,8 +36,6 @@ from glyphlens.tracks.arabic.evaluation.retrieval import (
 from glyphlens.tracks.arabic.evaluation.retrieval_pictures import draw_retrieval
 from glyphlens.tracks.arabic.export.manifest import DrawingRule
 from glyphlens.tracks.arabic.glyphs.glyph_drawing import draw_glyphs, read_glyphs
-
-MEASURED = "measured.json"
 
 
 class RetrievalParams(Section):
