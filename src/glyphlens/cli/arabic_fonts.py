@@ -116,8 +116,8 @@ def index(
     """Make an index of all glyphs of Arabic fonts, in which glyphlens similar looks.
 
     It holds where the model's last layer puts each glyph, its outline's hash, its picture, and what the font's own map
-    and shaping call it. Only the model that made an index can use it. It is written whole or not at all, in the place of
-    an older one. The exit status is 1 where some fonts could not be used; where none could, it is 2 and nothing is
+    and shaping call it. Only the model that made an index can use it. It is written whole or not at all, in the place
+    of an older one. The exit status is 1 where some fonts could not be used; where none could, it is 2 and nothing is
     written.
     """
     from glyphlens.commands.run_near import run_index

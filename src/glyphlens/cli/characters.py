@@ -108,10 +108,10 @@ def predict(
 
 @app.command(
     rich_help_panel=PANEL,
-    epilog="[bold]Examples[/bold]   glyphlens similar Amiri.ttf#42 --sheet a.png   ·   glyphlens similar ب beh.init   ·   "
-    "glyphlens similar --index mine Fonts/ -o near.csv   ·   glyphlens similar --model arabic beh.png   ·   "
-    "glyphlens similar 石 --top 5   ·   glyphlens similar photo.jpg   ·   glyphlens similar 'my own: ⿰石本' -f json   ·   "
-    "glyphlens similar scans/ --features features.npz -o near.csv",
+    epilog="[bold]Examples[/bold]   glyphlens similar Amiri.ttf#42 --sheet a.png   ·   glyphlens similar ب beh.init   "
+    "·   glyphlens similar --index mine Fonts/ -o near.csv   ·   glyphlens similar --model arabic beh.png   ·   "
+    "glyphlens similar 石 --top 5   ·   glyphlens similar photo.jpg   ·   glyphlens similar 'my own: ⿰石本' -f json   "
+    "·   glyphlens similar scans/ --features features.npz -o near.csv",
 )
 def similar(
     queries: Annotated[
@@ -149,9 +149,9 @@ def similar(
     """Name the glyphs, or the characters, that are most similar to a glyph of a font, a picture or a character.
 
     Glyphs of fonts and Arabic characters or labels are looked up in an index of glyphs (--index; by default one of the
-    project's own fonts, made on first use). A glyph whose very outline is in the index is found by it; a letter is where
-    its glyphs are on average, and other letters are named. All else is looked up among kanji, a character being where
-    its strokes, components and templates put it; pictures too, unless --index or --model arabic is given.
+    project's own fonts, made on first use). A glyph whose very outline is in the index is found by it; a letter is
+    where its glyphs are on average, and other letters are named. All else is looked up among kanji, a character being
+    where its strokes, components and templates put it; pictures too, unless --index or --model arabic is given.
 
     Similarity is the cosine of two embeddings, 1 at most. Pictures are read as by predict. The exit status is 1 where
     some queries could not be used; where none could, it is 2 and nothing is written.

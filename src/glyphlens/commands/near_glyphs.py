@@ -92,7 +92,7 @@ class GlyphAsker:
         return {name: np.sort(np.array(rows, np.int64)) for name, rows in found.items()}
 
     def glyphs(self, text: str) -> Iterator[GlyphQuery]:
-        """One glyph of a font, ``font.ttf#gid`` or ``font.ttc#face:gid``, or all glyphs of a font that have an outline."""
+        """One glyph of a font (``font.ttf#gid``, ``font.ttc#face:gid``), or all of its glyphs that have an outline."""
         place = font_place(text)
         try:
             faces = open_font(place.font)
@@ -218,7 +218,7 @@ def glyph_tiles(
     """Rows and packed (N, H, B) pictures of a contact sheet: each query, then the glyphs nearest to it."""
     rows: list[Row] = []
     pictures: list[NDArray[np.uint8]] = []
-    answered = {name: part for name, part in table[table["fault"] == ""].groupby("query", sort=False)}
+    answered = dict(iter(table[table["fault"] == ""].groupby("query", sort=False)))
     for query in queries:
         if query.packed_HB is None or query.name not in answered:
             continue

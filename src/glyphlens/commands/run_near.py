@@ -37,7 +37,7 @@ MANY = 1_000_000  # glyphs beyond which exact search is slow: 45 ms a query
 
 
 def run_index(fonts: Sequence[Path], out: Path, model: Path | None, storage: Storage, threads: int) -> int:
-    """An index of the glyphs of fonts; 1 where some fonts could not be used, 2 (and nothing written) where none could."""
+    """An index of the glyphs of fonts; 1 where some could not be used, 2 (and nothing written) where none could."""
     require_index_place(out)
     if storage == "faiss":
         require_faiss()

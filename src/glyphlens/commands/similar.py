@@ -36,10 +36,14 @@ class Placed(Protocol):
     """Anything with a name whose place (E,) may be known."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What it is called."""
+        ...
 
     @property
-    def vector_E(self) -> NDArray[np.float32] | None: ...
+    def vector_E(self) -> NDArray[np.float32] | None:
+        """Where it lies; None where that is not known."""
+        ...
 
 
 class Query(NamedTuple):

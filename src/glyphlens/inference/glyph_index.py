@@ -26,7 +26,7 @@ from glyphlens.inference.prototypes import of_length_1
 
 CONTENT, VECTORS, FAISS, GLYPHS, PICTURES = "index.json", "vectors.npy", "vectors.faiss", "glyphs.npz", "pictures.bin"
 Storage = Literal["int8", "float16", "faiss"]
-VERSION = 1
+VERSION: Literal[1] = 1  # of the layout
 TEXTS = ("font", "name", "label", "code_points", "outline")  # of which few differ: kept once, with a number a glyph
 NUMBERS = ("face", "gid")
 SIDE_PX = 128
@@ -101,7 +101,7 @@ class GlyphIndex:
         except (*BROKEN_ZIP, ValueError, LookupError) as error:
             raise InputError(f"{path / GLYPHS}: not the glyphs of an index ({error}); {AGAIN}") from error
         is_faiss = content.storage == "faiss"
-        vectors = open_faiss(path / FAISS) if is_faiss else load_array(path / VECTORS, mmap=True)
+        vectors: Any = open_faiss(path / FAISS) if is_faiss else load_array(path / VECTORS, mmap=True)
         shape = (vectors.ntotal, vectors.d) if is_faiss else vectors.shape
         if not shape == (content.glyphs, content.numbers) or len(table) != content.glyphs:
             raise InputError(f"{path}: {content.glyphs} glyphs, but {len(table)} rows and vectors {shape}; {AGAIN}")
@@ -233,7 +233,7 @@ def _better(one: Nearest, other: Nearest, count: int) -> Nearest:
     similarity_QN = np.concatenate([one.similarity_QK, other.similarity_QK], axis=1)
     if count < rows_QN.shape[1]:
         least_Q1 = np.partition(similarity_QN, -count, axis=1)[:, -count, None]
-        kept = [np.flatnonzero(row)[:] for row in similarity_QN >= least_Q1]
+        kept = [np.flatnonzero(row) for row in similarity_QN >= least_Q1]
     else:
         kept = [np.arange(rows_QN.shape[1])] * len(rows_QN)
     orders = [own[np.argsort(-similarity_QN[query, own], kind="stable")[:count]] for query, own in enumerate(kept)]

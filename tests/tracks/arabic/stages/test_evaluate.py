@@ -105,10 +105,18 @@ def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path
     shown = [*(f"{name}_metrics" for name in evaluate.STAGES), *(f"{name}_gate" for name in evaluate.GATES)]
     for name in shown:
         save_json(tmp_path / f"in/{name}.json", {"checks": 1, "failed": 0} if "gate" in name else {"fonts": 1})
+    found = ("recall_at_1", "recall_at_10", "label_recall_at_10", "mean_average_precision", "similarity_gain", "effect")
+    numbers = dict.fromkeys(found, 0.62)
+    few_shot = dict.fromkeys(("few_shot_top1", "few_shot_top5", "few_shot_alone_top1", "prototype_top1"), 0.63)
+    measured = {"retrieval": numbers, "shapes": numbers, "few_shot": {**few_shot, "classes": 7}}
+    save_json(tmp_path / "retrieval/measured.json", measured)
     scores = ("alone_top1", "context_top1", "shuffled_top1", "subset_alone_top1", "subset_top1", "context_ece")
     save_json(tmp_path / "in/context_metrics.json", dict.fromkeys(scores, 0.61))
     return {
-        **{name: tmp_path / name for name in ("rasters", "export", "context", "primitives", *evaluate.TRAININGS)},
+        **{
+            name: tmp_path / name
+            for name in ("rasters", "export", "context", "retrieval", "primitives", *evaluate.TRAININGS)
+        },
         **{f"{name}_token": tmp_path / f"{name}.json" for name in ("rasters", "export", "context")},
         **{name: tmp_path / f"in/{name}.json" for name in shown},
         "metrics": tmp_path / "out/evaluate.json",

@@ -69,6 +69,7 @@ def plot_separation(path: Path, separation: Separation) -> None:
         ):
             axes.stairs(shares_B, EDGES, fill=True, color=face, alpha=0.75, label=f"{name}, mean {mean:.2f}")
             axes.axvline(mean, color=edge, linewidth=1.3)
+        axes.set_xlim(min(0.0, float(EDGES[_first_filled(separation)])), 1)
         axes.set_xlabel(f"cosine of a test glyph and a training glyph; effect size {separation.effect:.1f}")
         axes.yaxis.set_major_formatter(PERCENT)
         axes.set_ylabel("share of pairs")
@@ -106,6 +107,10 @@ def plot_neighbours(
                 shade = colour or (GREEN if own == label else RED)
                 axes.set_title(folded(own, LABEL_CHARACTERS), fontsize=5.5, color=shade, pad=2, loc="center")
                 axes.set_xlabel(note, fontsize=6, color=SOFT, labelpad=1)
+
+
+def _first_filled(separation: Separation) -> int:
+    return int(np.flatnonzero((separation.same_B + separation.other_B > 0) | (EDGES[1:] >= 0))[0])
 
 
 def _spread(places: NDArray[np.int64], classes_Q: NDArray[np.int64], count: int) -> NDArray[np.int64]:

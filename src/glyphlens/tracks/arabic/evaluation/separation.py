@@ -43,11 +43,11 @@ class PairCounts:
         self.same_B += np.histogram(own_n, EDGES)[0]
 
     def separation(self) -> Separation:
-        """What the sums come to; the effect is NaN where there are no pairs of two labels."""
+        """What the sums come to; the effect is 0 where nothing varies, and means are NaN of no pairs."""
         same_mean, same_variance = _moments(self.same_3)
         other_mean, other_variance = _moments(self.all_3 - self.same_3)
         spread = float(np.sqrt((same_variance + other_variance) / 2))
-        effect = (same_mean - other_mean) / spread if spread > 0 else float("nan")
+        effect = (same_mean - other_mean) / spread if spread > 0 else 0.0
         other_B = np.maximum(self.all_B * EVERY - self.same_B, 0)
         return Separation(same_mean, other_mean, effect, _shares(self.same_B), _shares(other_B))
 

@@ -23,6 +23,7 @@ from glyphlens.evaluation.pictures import file_uri
 from glyphlens.evaluation.report import cards, run_record, split_table
 from glyphlens.gates.token import require_token
 from glyphlens.imaging.geometry import geometry_features
+from glyphlens.inference.folder import MEASURED
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
@@ -46,10 +47,11 @@ STAGES = (
     "context",
 )  # whose metrics are shown
 GATES = ("glyphs", "rasters", "primitives", "models", "export", "context")
+RETRIEVAL_PICTURES = ("recall", "similarity", "neighbours")
 TRAININGS = ("phase1", "phase2", "onestage")
 SECTIONS = (
     "seed", "fonts", "glyphs", "rasters", "variants", "primitives", "phase1", "grids", "phase2", "onestage", "export",
-    "context", "evaluate", "gates",
+    "context", "retrieval", "evaluate", "gates",
 )  # fmt: skip
 
 
@@ -73,6 +75,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "export_token",
         "context",
         "context_token",
+        "retrieval",
         "primitives",
         *TRAININGS,
         "retrieval",
@@ -149,6 +152,7 @@ def _page(
     curves = {name: read_curves(getattr(paths, name) / CURVES) for name in TRAININGS}
     buckets = read_buckets(paths.phase1 / "buckets.csv")
     images = draw_album(paths.report, results, curves, buckets, confusions, gallery, heats)
+    images |= {name: file_uri(paths.retrieval / f"{name}.png") for name in RETRIEVAL_PICTURES}
     page = Page(
         results=results,
         targets=params.targets,
@@ -158,6 +162,7 @@ def _page(
         splits=split_table(samples),
         metrics={name: load_json(getattr(paths, f"{name}_metrics")) for name in STAGES},
         gates={name: load_json(getattr(paths, f"{name}_gate")) for name in GATES},
+        retrieval=load_json(paths.retrieval / MEASURED),
         images={**images, "prototypes": file_uri(paths.primitives / "prototypes.png")},
         confusions=cards(confusions),
         gallery=cards(gallery),

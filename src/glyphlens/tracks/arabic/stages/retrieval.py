@@ -20,7 +20,7 @@ from glyphlens.evaluation.report import save_tables_csv
 from glyphlens.gates.token import require_token
 from glyphlens.imaging.geometry import geometry_features
 from glyphlens.inference.embedding import Embedder
-from glyphlens.inference.folder import ExportFolder, Manifest
+from glyphlens.inference.folder import MEASURED, ExportFolder, Manifest
 from glyphlens.inference.reading import CHUNK
 from glyphlens.inference.recognizer import GEOMETRY, RASTER
 from glyphlens.stages import run_stage, stage_paths
@@ -37,8 +37,6 @@ from glyphlens.tracks.arabic.evaluation.retrieval_pictures import draw_retrieval
 from glyphlens.tracks.arabic.export.manifest import DrawingRule
 from glyphlens.tracks.arabic.glyphs.glyph_drawing import draw_glyphs, read_glyphs
 
-MEASURED = "measured.json"
-
 
 class RetrievalParams(Section):
     """How new classes are tried, and how much is shown."""
@@ -50,7 +48,7 @@ class RetrievalParams(Section):
 
 
 def main(argv: list[str] | None = None) -> None:
-    """``--glyphs --glyphs-token --rasters --rasters-token --export --export-token --out --metrics --shapes --few-shot``"""
+    """Read all test and training glyphs, look the ones up among the others, try new classes, draw."""
     tokens = ("glyphs_token", "rasters_token", "export_token")
     paths = stage_paths(argv, "glyphs", "rasters", "export", *tokens, "out", "metrics", "shapes", "few_shot")
     require_token(paths.glyphs_token, paths.glyphs)
@@ -86,7 +84,7 @@ def main(argv: list[str] | None = None) -> None:
 def untrained_glyphs(
     embedder: Embedder, manifest: Manifest, database: Path, rasters: Path
 ) -> tuple[NDArray[np.float32], pd.DataFrame]:
-    """(M, E) of all glyphs of labels too rare to be classes, drawn as the others are, and their rows (label, family)."""
+    """(M, E) of all glyphs of labels too rare to be classes, drawn as the others are, and their rows."""
     glyphs = read_glyphs(database)
     rare = glyphs[glyphs["label"].isin(load_table(rasters / "left_out.parquet")["label"])]
     if rare.empty:
