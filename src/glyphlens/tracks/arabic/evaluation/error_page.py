@@ -86,9 +86,13 @@ def write_error_page(folder: Path, evidence: Evidence, primitives: Path, grids: 
 
 
 def explained(evidence: Evidence) -> list[Heat]:
-    """Occlusion maps of glyphs that are read right, the least sure first, one a class: what an answer rests on."""
+    """Occlusion maps of letters of running text that are read right, the least sure first, one a class."""
     right = evidence.outcomes.assign(position=np.arange(len(evidence.outcomes)))
-    right = right[right["top1"]].sort_values(["confidence", "row"], kind="stable").drop_duplicates("label")
+    right = (
+        right[right["top1"] & (right["text_weight"] > 0)]
+        .sort_values(["confidence", "row"], kind="stable")
+        .drop_duplicates("label")
+    )
     heats = []
     for row in records(right.head(SHOWN_RIGHT)):
         image_HW = evidence.samples.images(np.array([row["row"]]))[0]

@@ -82,7 +82,10 @@ def plot_growth(path: Path, growth: pd.DataFrame) -> None:
     names = {"random": "random glyphs", "entropy": "the most doubtful", "worth": "doubtful × new × how many alike"}
     with new_figure(path, 10, 3.8) as figure:
         panels = figure.subplots(1, 2)
-        titles = {"top1": "of all glyphs, labelled ones right", "unlabelled_top1": "of those that nobody labelled"}
+        titles = {
+            "top1": "Right, of all glyphs (labelled ones are)",
+            "unlabelled_top1": "Right, of those that nobody labelled",
+        }
         for axes, (column, title) in zip(panels, titles.items(), strict=True):
             for strategy in STRATEGIES:
                 part = growth[growth["strategy"] == strategy]

@@ -78,7 +78,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         "retrieval",
         "primitives",
         *TRAININGS,
-        "retrieval",
         "grids",
         "suspects",
     )
