@@ -189,13 +189,13 @@ def test_by_default_the_project_s_own_fonts_are_indexed_once(
     fonts.mkdir(parents=True)
     (fonts / "tiny.ttf").write_bytes(tiny_font())
     status, out, err = glyphlens("similar", "reh.isol", "--model", model, "--top", 1, "-f", "csv")
-    assert status == 0 and "indexing 1 fonts once" in err and out.count("reh.isol") == 1
+    assert status == 0 and "indexing the 1 fonts of data/raw/fonts/arabic once" in err and out.count("reh.isol") == 1
     status, again, err = glyphlens("similar", "reh.isol", "--model", model, "--top", 1, "-f", "csv")
     assert (status, again, err) == (0, out, "")
     [place] = (tmp_path / "cache/glyphlens").iterdir()
     (place / "pictures.bin").write_bytes(b"")
     status, again, err = glyphlens("similar", "reh.isol", "--model", model, "--top", 1, "-f", "csv")
-    assert (status, again) == (0, out) and "pictures.bin: 0 bytes" in err and "indexing 1 fonts" in err
+    assert (status, again) == (0, out) and "pictures.bin: 0 bytes" in err and "indexing the 1 fonts" in err
 
 
 def test_a_model_of_other_pictures_is_refused(glyphlens: Run, index: Path, font_path: Path) -> None:
