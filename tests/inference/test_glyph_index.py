@@ -1,4 +1,4 @@
-"""An index of glyphs: what is saved is found again, exactly; what is damaged, of another model or no index is refused."""
+"""An index of glyphs: what is saved is found again; what is damaged, of another model or no index is refused."""
 
 import json
 import shutil

@@ -102,7 +102,7 @@ def default_index(recognizer: Recognizer, embedder: Callable[[], Embedder]) -> G
             return GlyphIndex.open(place)
         except InputError as error:
             print(f"glyphlens: {shown(error)}; done now", file=sys.stderr)
-    print(f"similar: indexing {len(files)} fonts once, into {shown(place)}", file=sys.stderr)
+    print(f"similar: indexing the {len(files):,} fonts of {shown(fonts)} once, into {shown(place)}", file=sys.stderr)
     save_index(place, read_font_glyphs(files, embedder(), drawing_rule(recognizer)).glyphs, recognizer.path, "int8")
     return GlyphIndex.open(place)
 

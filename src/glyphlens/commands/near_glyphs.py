@@ -238,10 +238,10 @@ def near_glyphs_on_screen(table: pd.DataFrame, width: int) -> Table:
     columns += [Column("font"), Column("glyph", is_number=True), Column("name")]
     columns.append(Column("similarity", is_key=True, is_number=True))
     rows = [
-        [row["query"], "", f"– {row['fault']}", *[""] * 5]
+        [Path(row["query"]).name, "", f"– {row['fault']}", *[""] * 5]
         if row["fault"]
         else [
-            row["query"] if row["rank"] == 1 else "",
+            Path(row["query"]).name if row["rank"] == 1 else "",
             str(row["rank"]),
             row["label"],
             row["code_points"],

@@ -50,7 +50,8 @@ def run_index(fonts: Sequence[Path], out: Path, model: Path | None, storage: Sto
         save_index(out, found.glyphs, recognizer.path, storage)
         used = found.glyphs.table["font"].nunique()
         hint = "; --approximate would answer sooner" if count > MANY and storage != "faiss" else ""
-        print(f"{shown_place(out)}: index of {count:,} glyphs of {used} fonts written{hint}", file=sys.stderr)
+        fonts_words = f"{used} font{'s' if used > 1 else ''}"
+        print(f"{shown_place(out)}: index of {count:,} glyphs of {fonts_words} written{hint}", file=sys.stderr)
     return name_bad([*asked.problems, *found.problems], is_any_answered=bool(count))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from glyphlens.core.errors import InputError
 
 LISTS_OF_ROOT, PROBED = 4, 16
-LEARNT_PER_LIST = 64  # vectors from which the lists are learnt
+LEARNT_PER_LIST = 40  # vectors from which the lists are learnt
 SEED = 0
 
 

@@ -30,7 +30,10 @@ BUCKET_COLUMNS = ("bucket", "cells", "network_accuracy", "lookup_accuracy")
 
 @dataclass(frozen=True)
 class Page:
-    """Everything the template shows. ``metrics``: stage → its metrics file; ``retrieval``: its measured.json; ``images``: name → data URI or None."""
+    """Everything the template shows.
+
+    ``metrics``: stage → its metrics file; ``retrieval``: its measured.json; ``images``: name → data URI or None.
+    """
 
     results: Results
     targets: Mapping[str, float]
