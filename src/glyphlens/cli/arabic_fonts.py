@@ -183,6 +183,12 @@ def explain(
     diacritic: Annotated[
         bool, typer.Option("--diacritic", help="The picture shows an Arabic mark: draw it half as large.")
     ] = False,
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            parser=named, metavar="INDEX", help="Name the nearest glyphs too, of an index by glyphlens index."
+        ),
+    ] = None,
     model: Model = None,
     top: Top = 5,
     threads: Threads = 1,
@@ -196,7 +202,8 @@ def explain(
     """
     from glyphlens.commands.explain import run_explain
 
-    raise typer.Exit(run_explain(glyph, output, model, top=top, face=face, diacritic=diacritic, threads=threads))
+    status = run_explain(glyph, output, model, index, top=top, face=face, diacritic=diacritic, threads=threads)
+    raise typer.Exit(status)
 
 
 @app.command(

@@ -25,6 +25,8 @@ from glyphlens.core.storage import STANDARD_OUTPUT, is_there
 from glyphlens.data.sample_set import unpack_bits
 from glyphlens.imaging.geometry import FEATURES
 from glyphlens.imaging.shaping import FontFace
+from glyphlens.inference.embedding import Embedder
+from glyphlens.inference.glyph_index import GlyphIndex
 from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
 from glyphlens.tracks.arabic.evaluation.occlusion import (
     Occlusion,
@@ -70,14 +72,24 @@ class Explanation(NamedTuple):
 
 
 def run_explain(
-    asked: Path, picture: Path | None, model: Path | None, *, top: int, face: int, diacritic: bool, threads: int
+    asked: Path,
+    picture: Path | None,
+    model: Path | None,
+    index: Path | None,
+    *,
+    top: int,
+    face: int,
+    diacritic: bool,
+    threads: int,
 ) -> int:
     """Explain one glyph on the screen, and as a picture where one is asked for; the exit status is 0."""
     if picture is not None:
         check_picture(picture)
     recognizer = open_model(model, threads)
     require_kept([glyph_place(asked)[0], *model_files(recognizer)], [picture])
-    found = explain(open_subject(asked, recognizer, face=face, diacritic=diacritic), recognizer, top)
+    subject = open_subject(asked, recognizer, face=face, diacritic=diacritic)
+    near = [] if index is None else [near_words(subject, recognizer, index, top)]
+    found = explain(subject, recognizer, top)
     if picture is not None:
         from glyphlens.commands.explain_picture import plot_explanation
 
@@ -86,7 +98,7 @@ def run_explain(
     screen = console(stderr=picture == STANDARD_OUTPUT)
     screen.print(answer_words(found))
     screen.print(effects_on_screen(found, screen.width))
-    for line in closing_words(found):
+    for line in (*near, *closing_words(found)):
         screen.print(line)
     return 0
 
@@ -149,6 +161,20 @@ def effects_on_screen(found: Explanation, width: int) -> Table:
         [effect.removed, effect.label, f"{effect.confidence:.1%}", f"{effect.kept:.1%}"] for effect in found.effects
     ]
     return fitted_table("", columns, rows, width)
+
+
+def near_words(subject: Subject, recognizer: Recognizer, place: Path, top: int) -> str:
+    """The labels and fonts of the nearest known glyphs; raises InputError for an index of another model."""
+    index = GlyphIndex.open(place)
+    index.require_made_by(recognizer.path)
+    feeds = {RASTER: subject.image_HW[None], GEOMETRY: subject.geometry_F[None]}
+    nearest = index.nearest(Embedder.load(recognizer.path).embeddings(feeds), top)
+    rows = index.table.iloc[nearest.rows_QK[0]].to_dict("records")
+    said = [
+        f"{row['label'] or 'unnamed'} of {Path(row['font']).name} ({similarity:.2f})"
+        for row, similarity in zip(rows, nearest.similarity_QK[0].tolist(), strict=True)
+    ]
+    return f"Nearest known glyphs (cosine): {', '.join(said)}."
 
 
 def answer_words(found: Explanation) -> str:

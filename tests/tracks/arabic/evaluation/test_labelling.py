@@ -20,7 +20,7 @@ PARAMS = "seed: 1\nsuspects: {labels: [2, 4], reported: 4, planted_share: 0.05}\
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
-    """Families that draw each class near its place, two weights nearly equal; the last family draws half of them oddly."""
+    """Families that draw each class near its place, weights nearly equal; the last one draws half of them oddly."""
     rng = np.random.default_rng(3)
     places = np.eye(CLASSES, 32)
     rows, vectors = [], []

@@ -132,7 +132,7 @@ def nearest_families(samples: SampleSet, vectors_NE: NDArray[np.float32]) -> pd.
         table = pd.DataFrame({"group": index["group"].to_numpy(object)[shared], "cosine": cosine})
         table["class"] = classes_N[shared]
         near = table.groupby("group").agg(similarity=("cosine", "mean"), shared_classes=("class", "nunique"))
-        near = near[near["shared_classes"] >= min(FEWEST_SHARED, len(np.unique(classes_N[own])))]
+        near = near[near["shared_classes"] >= min(FEWEST_SHARED, (len(np.unique(classes_N[own])) + 1) // 2)]
         best = near.sort_values(["similarity"], ascending=False, kind="stable").head(1).reset_index()
         facts = best.iloc[0].tolist() if len(best) else ["", float("nan"), 0]
         rows.append([group, *facts])
