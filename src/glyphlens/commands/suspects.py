@@ -102,9 +102,9 @@ def run_own_suspects(fonts: Sequence[Path], wanted: SuspectsWanted) -> int:
 
 def font_glyphs(path: Path, recognizer: Recognizer, embedder: Embedder) -> list[OwnGlyphs]:
     """The glyphs of each face of a font, read together where the recogniser has a context network beside it."""
-    context, rule, digest = context_of(recognizer), drawing_rule(recognizer), sha256_file(path)
-    found = []
-    for number, face in enumerate(open_font(path)):
+    context, rule, faces = context_of(recognizer), drawing_rule(recognizer), open_font(path)
+    digest, found = sha256_file(path), []
+    for number, face in enumerate(faces):
         batches = [drawn_only(pictures) for pictures in face_pictures(face, rule)]
         pictures = Pictures(
             *(np.concatenate(column) for column in zip(*(batch[:3] for batch in batches), strict=True)), {}
