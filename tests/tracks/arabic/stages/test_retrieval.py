@@ -60,7 +60,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     fonts, glyphs = forged_tables()
     forge_glyphs(Path("glyphs"), fonts, glyphs[(glyphs["label"] != RARE) | (glyphs["f_id"] < fonts["file_hash"][6])])
     write_token(Path("glyphs.json"), Path("glyphs"))
-    rasters.main("--glyphs glyphs --token glyphs.json --out rasters --metrics rasters_metrics.json".split())
+    rasters.main(
+        ["--glyphs", "glyphs", "--token", "glyphs.json", "--out", "rasters", "--metrics", "rasters_metrics.json"]
+    )
     write_token(Path("rasters.json"), Path("rasters"))
     save_pooled_model(Path("export/int8"), sorted(set(SHAPES) - {RARE}))
     write_token(Path("export.json"), Path("export"))
