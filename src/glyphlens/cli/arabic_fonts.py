@@ -1,5 +1,6 @@
 """Commands about Arabic fonts: what their glyphs are, and the text of PDFs that hold them."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from glyphlens.cli.options import (
     destination,
     named,
     source,
+    track_name,
 )
 
 Fonts = Annotated[
@@ -31,6 +33,15 @@ Fonts = Annotated[
         help=f"Font files (ttf otf woff woff2 ttc pfa pfb cff dfont), folders of them, or PDFs{NAMES_WITH_A_DASH}",
     ),
 ]
+
+
+class PrecisionName(StrEnum):
+    """Values of ``--precision``."""
+
+    INT8 = "int8"
+    FLOAT16 = "float16"
+
+
 Further = Annotated[
     list[Path] | None,
     typer.Option(
@@ -86,6 +97,36 @@ def identify(
 
 @app.command(
     rich_help_panel=PANEL,
+    epilog="[bold]Examples[/bold]   glyphlens index Fonts/ -o mine   ·   glyphlens similar --index mine Amiri.ttf#42",
+)
+def index(
+    fonts: Fonts,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", parser=named, metavar="INDEX", help="The folder of the index to write.")
+    ],
+    precision: Annotated[
+        PrecisionName, typer.Option(help="Of the vectors: a byte a number, or two.")
+    ] = PrecisionName.INT8,
+    approximate: Annotated[
+        bool, typer.Option("--approximate", help="For millions of glyphs: nearly all neighbours, at once; needs faiss.")
+    ] = False,
+    model: Model = None,
+    threads: Threads = CORES,
+) -> None:
+    """Make an index of all glyphs of Arabic fonts, in which glyphlens similar looks.
+
+    It holds where the model's last layer puts each glyph, its outline's hash, its picture, and what the font's own map
+    and shaping call it. Only the model that made an index can use it. It is written whole or not at all, in the place
+    of an older one. The exit status is 1 where some fonts could not be used; where none could, it is 2 and nothing is
+    written.
+    """
+    from glyphlens.commands.run_near import run_index
+
+    raise typer.Exit(run_index(fonts, output, model, "faiss" if approximate else precision.value, threads))
+
+
+@app.command(
+    rich_help_panel=PANEL,
     epilog="[bold]Examples[/bold]   glyphlens fix book.pdf -o fixed.pdf   ·   glyphlens fix book.pdf -o fixed.pdf "
     "--report fixed.json   ·   glyphlens fix book.pdf -o - --report fixed.csv > fixed.pdf",
 )
@@ -118,3 +159,90 @@ def fix(
 
     wanted = PdfWanted(report, format.value if format else None, model, min_confidence, threads)
     raise typer.Exit(run_fix(pdf, output, wanted))
+
+
+@app.command(
+    rich_help_panel=PANEL,
+    epilog="[bold]Examples[/bold]   glyphlens explain Amiri.ttf#312   ·   glyphlens explain Amiri.ttf#312 -o why.png"
+    "   ·   glyphlens explain beh.png -o why.png   ·   glyphlens explain --diacritic fatha.png",
+)
+def explain(
+    glyph: Annotated[
+        Path,
+        typer.Argument(
+            parser=source,
+            metavar="FONT#GLYPH|PICTURE",
+            help="A glyph of a font by its number or its name there, or a picture of a glyph.",
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", parser=destination, metavar="FILE", help="PNG: the glyph under its heat map."),
+    ] = None,
+    face: Annotated[int, typer.Option(min=0, help="Which face of a collection, from 0.")] = 0,
+    diacritic: Annotated[
+        bool, typer.Option("--diacritic", help="The picture shows an Arabic mark: draw it half as large.")
+    ] = False,
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            parser=named, metavar="INDEX", help="Name the nearest glyphs too, of an index by glyphlens index."
+        ),
+    ] = None,
+    model: Model = None,
+    top: Top = 5,
+    threads: Threads = 1,
+) -> None:
+    """Say why a glyph is read as it is: which parts and cells decide, and what it would be read as without them.
+
+    The picture of 128×128 pixels is cut into 16×16 cells. Each is blanked in turn, and so is each piece of ink that
+    touches no other (a dot, a hamza); the exported model reads what is left. Where no single cell changes the answer,
+    cells go together, the most important first, until it does. This is about the glyph by itself: identify also
+    listens to the other glyphs of the font.
+    """
+    from glyphlens.commands.explain import run_explain
+
+    status = run_explain(glyph, output, model, index, top=top, face=face, diacritic=diacritic, threads=threads)
+    raise typer.Exit(status)
+
+
+@app.command(
+    rich_help_panel=PANEL,
+    epilog="[bold]Examples[/bold]   glyphlens suspects   ·   glyphlens suspects --track kanji -o doubted.csv   ·   "
+    "glyphlens suspects Mine.ttf --sheet ask.html   ·   glyphlens suspects Fonts/ --top 200 -o worth.parquet",
+)
+def suspects(
+    fonts: Annotated[
+        list[Path] | None,
+        typer.Argument(parser=source, metavar="[FONTS]", help="Your own fonts; without, a track's training labels."),
+    ] = None,
+    output: Output = None,
+    format: Format = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(parser=destination, metavar="FILE", help="HTML: pictures with boxes to tick; it saves a CSV."),
+    ] = None,
+    track: Annotated[
+        str, typer.Option(parser=track_name, metavar="TRACK", help="Whose training labels, without FONTS.")
+    ] = "arabic",
+    index: Annotated[
+        Path | None,
+        typer.Option(parser=named, metavar="INDEX", help="What is known, made by glyphlens index; else our own fonts."),
+    ] = None,
+    model: Model = None,
+    top: Annotated[int, typer.Option(min=1, help="How many to list, the most suspicious or most worth first.")] = 100,
+    threads: Threads = CORES,
+) -> None:
+    """List what a person should look at: training labels that look wrong, or glyphs of your own fonts.
+
+    Without FONTS: the table that the track's stage wrote. A label is doubted where the nearest glyphs of other families
+    (Arabic) or other writers (kanji) have another one. The exit status is 1 where there is one.
+
+    With FONTS: the glyphs of which a person's label would help most: doubtful (entropy of the answer), new (far from
+    the known glyphs) and alike many others. The sheet's answers are for data/own_labels, which dvc repro reads. The
+    exit status is 1 where some fonts could not be used; where none could, it is 2 and nothing is written.
+    """
+    from glyphlens.commands.suspects import SuspectsWanted, run_own_suspects, run_training_suspects
+
+    wanted = SuspectsWanted(output, format.value if format else None, sheet, top, model, index, threads)
+    raise typer.Exit(run_own_suspects(fonts, wanted) if fonts else run_training_suspects(track, wanted))

@@ -108,8 +108,10 @@ def predict(
 
 @app.command(
     rich_help_panel=PANEL,
-    epilog="[bold]Examples[/bold]   glyphlens similar 石 --top 5   ·   glyphlens similar photo.jpg --sheet a.png   ·   "
-    "glyphlens similar 'my own: ⿰石本' -f json   ·   glyphlens similar scans/ --features features.npz -o near.csv",
+    epilog="[bold]Examples[/bold]   glyphlens similar Amiri.ttf#42 --sheet a.png   ·   glyphlens similar ب beh.init   "
+    "·   glyphlens similar --index mine Fonts/ -o near.csv   ·   glyphlens similar --model arabic beh.png   ·   "
+    "glyphlens similar 石 --top 5   ·   glyphlens similar photo.jpg   ·   glyphlens similar 'my own: ⿰石本' -f json   "
+    "·   glyphlens similar scans/ --features features.npz -o near.csv",
 )
 def similar(
     queries: Annotated[
@@ -117,37 +119,49 @@ def similar(
         typer.Argument(
             parser=source,
             metavar="QUERIES",
-            help=f"Pictures, folders of them, characters, or name: ⿰石本 (an IDS){NAMES_WITH_A_DASH}",
+            help="Fonts, FONT#GLYPH (FONT#FACE:GLYPH), pictures, folders, characters, labels, or name: ⿰石本 (an IDS)"
+            f"{NAMES_WITH_A_DASH}",
         ),
     ],
     output: Output = None,
     format: Format = None,
     sheet: Annotated[
         Path | None,
-        typer.Option(parser=destination, metavar="FILE", help="PNG: every query, then the characters nearest to it."),
+        typer.Option(parser=destination, metavar="FILE", help="PNG: every query, then what is nearest to it."),
     ] = None,
     features: Annotated[
         Path | None,
         typer.Option(
             parser=named,
             metavar="FILE",
-            help=".npz or .parquet: the queries' embeddings, strokes, radicals, characters apart.",
+            help=".npz or .parquet: the queries' embeddings; of kanji strokes, radicals, characters apart.",
         ),
     ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(parser=named, metavar="INDEX", help="Look among the glyphs of an index made by glyphlens index."),
+    ] = None,
     model: ChoosingModel = None,
-    top: Annotated[int, typer.Option(min=1, help="How many characters to name, nearest first.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="How many to name, nearest first.")] = 10,
     max_pixels: MaxPixels = 64_000_000,
     threads: Threads = 1,
 ) -> None:
-    """Name the characters that are most similar to a picture or to another character.
+    """Name the glyphs, or the characters, that are most similar to a glyph of a font, a picture or a character.
 
-    Similarity is the cosine of two embeddings, 1 at most; a character is where its strokes, components and templates
-    put it. Pictures are read as by predict. The exit status is 1 where some queries could not be used; where none
-    could, it is 2 and nothing is written.
+    Glyphs of fonts and Arabic characters or labels are looked up in an index of glyphs (--index; by default one of the
+    project's own fonts, made on first use). A glyph whose very outline is in the index is found by it; a letter is
+    where its glyphs are on average, and other letters are named. All else is looked up among kanji, a character being
+    where its strokes, components and templates put it; pictures too, unless --index or --model arabic is given.
+
+    Similarity is the cosine of two embeddings, 1 at most. Pictures are read as by predict. The exit status is 1 where
+    some queries could not be used; where none could, it is 2 and nothing is written.
     """
     from glyphlens.commands.run import Wanted, run_similar
+    from glyphlens.commands.run_near import asks_about_glyphs, run_similar_glyphs
 
     wanted = Wanted(output, format.value if format else None, sheet, model, top, 0.0, threads)
+    if asks_about_glyphs(queries, index, model):
+        raise typer.Exit(run_similar_glyphs(queries, wanted, index, features, max_pixels=max_pixels))
     raise typer.Exit(run_similar(queries, wanted, features, max_pixels=max_pixels))
 
 

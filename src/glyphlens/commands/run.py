@@ -75,7 +75,7 @@ def run_identify(
 
         asked_of_pdfs = PdfWanted(wanted.output, wanted.format, wanted.model, wanted.min_confidence, wanted.threads)
         return run_identify_pdfs(pdfs, asked_of_pdfs)
-    form = _prepare(wanted)
+    form = prepare_outputs(wanted)
     asked = find_inputs(fonts, FONT_SUFFIXES)
     check_font_outputs(further, asked.files)
     recognizer = open_model(wanted.model, wanted.threads)
@@ -106,7 +106,7 @@ def run_predict(
     from glyphlens.commands.image_pictures import IMAGE_SUFFIXES
     from glyphlens.commands.predict import predict_images
 
-    form = _prepare(wanted)
+    form = prepare_outputs(wanted)
     asked = find_inputs(images, IMAGE_SUFFIXES)
     recognizer = open_model(wanted.model, wanted.threads)
     lists = [Path(each) for each in (candidates, characters) if each is not None]
@@ -138,7 +138,7 @@ def run_similar(asked: Sequence[Path], wanted: Wanted, features: Path | None, *,
     from glyphlens.commands.predict import preparation
     from glyphlens.commands.similar import character_queries, check_features, picture_queries, save_features
 
-    form = _prepare(wanted)
+    form = prepare_outputs(wanted)
     if features is not None:
         check_features(features)
     recognizer = open_model(wanted.model or Path(choosing_track().name), wanted.threads)
@@ -215,7 +215,7 @@ def _give_neighbours(queries: Sequence["Query"], reader: CandidateReader, wanted
         screen.print(neighbours_on_screen(table, screen.width))
 
 
-def _prepare(wanted: Wanted) -> Format:
+def prepare_outputs(wanted: Wanted) -> Format:
     """The output's format, after making sure that what is asked for can be written."""
     form = output_format(wanted.output, wanted.format)
     if wanted.output is not None:

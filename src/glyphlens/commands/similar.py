@@ -6,7 +6,7 @@ Q queries · C characters · K nearest · E numbers of an embedding · H×W pixe
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,20 @@ from glyphlens.inference.recognizer import RASTER, Recognizer
 FEATURE_SUFFIXES = (".npz", ".parquet")
 EVERYTHING = "all"
 WHOLE = "embedding"
+
+
+class Placed(Protocol):
+    """Anything with a name whose place (E,) may be known."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def vector_E(self) -> NDArray[np.float32] | None:
+        """Where it lies; None where that is not known."""
+        ...
 
 
 class Query(NamedTuple):
@@ -97,10 +111,10 @@ def tiles(
         query = next(each for each in queries if each.name == name and each.pixels_HW is not None)
         assert query.pixels_HW is not None
         code_points = " ".join(code_points_of(query.own))
-        rows.append(_tile("query" if query.own else Path(query.name).name, query.own or "picture", code_points, 1.0))
+        rows.append(tile_row("query" if query.own else Path(query.name).name, query.own or "picture", code_points, 1.0))
         pictures.append(query.pixels_HW)
         for row in part.to_dict("records"):
-            rows.append(_tile(f"no. {row['rank']}", row["label"], row["code_points"], row["similarity"]))
+            rows.append(tile_row(f"no. {row['rank']}", row["label"], row["code_points"], row["similarity"]))
             pictures.append(drawn[row["label"]])
     return pd.DataFrame(rows), pack_bits(np.stack(pictures) > SHOWN_INK)
 
@@ -114,7 +128,7 @@ def check_features(path: Path) -> None:
     check_writable(path)
 
 
-def save_features(path: Path, queries: Sequence[Query], recognizer: Recognizer) -> None:
+def save_features(path: Path, queries: Sequence[Placed], recognizer: Recognizer) -> None:
     """Names, and per level (N, numbers) float32 of length 1; a Parquet file has a list of numbers in each cell.
 
     A model whose manifest names no levels gives its whole embedding. Raises OutputError where it cannot be written.
@@ -157,6 +171,18 @@ def neighbours_on_screen(table: pd.DataFrame, width: int) -> Table:
     return fitted_table("", columns, rows, width)
 
 
+def tile_row(tile: str, label: str, code_points: str, confidence: float) -> Row:
+    """What ``save_sheet`` needs to know of a tile."""
+    return {
+        "tile": tile,
+        "label": label,
+        "code_points": code_points,
+        "confidence": confidence,
+        "same_shape": "",
+        "fault": "",
+    }
+
+
 def _row(query: str, rank: int, label: str, similarity: float, fault: str) -> Row:
     code_points = " ".join(code_points_of(label))
     return {
@@ -166,15 +192,4 @@ def _row(query: str, rank: int, label: str, similarity: float, fault: str) -> Ro
         "code_points": code_points,
         "similarity": similarity,
         "fault": fault,
-    }
-
-
-def _tile(tile: str, label: str, code_points: str, confidence: float) -> Row:
-    return {
-        "tile": tile,
-        "label": label,
-        "code_points": code_points,
-        "confidence": confidence,
-        "same_shape": "",
-        "fault": "",
     }

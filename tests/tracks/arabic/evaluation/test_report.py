@@ -22,6 +22,9 @@ VOID = {"meta", "img", "wbr"}
 BUCKETS = pd.DataFrame({"bucket": [1, 2], "cells": [9, 1], "network_accuracy": [0.9, np.nan], "lookup_accuracy": 0.5})
 
 
+FOUND = ("recall_at_1", "recall_at_10", "label_recall_at_10", "mean_average_precision", "similarity_gain", "effect")
+
+
 @pytest.fixture
 def page(samples: SampleSet, outcomes: pd.DataFrame) -> Page:
     results = evaluate_outcomes(outcomes, 5, 10, 5)
@@ -34,6 +37,7 @@ def page(samples: SampleSet, outcomes: pd.DataFrame) -> Page:
         splits=split_table(samples),
         metrics={"glyphs": {"fonts": 120, "classes": 1272}, "phase1": {"accuracy": 0.95}},
         gates={"glyphs": {"checks": 3, "passed": 2, "warned": 0, "failed": 1, "rows": 10}, "models": {}},
+        retrieval={part: dict.fromkeys(FOUND, 0.5) for part in ("retrieval", "shapes")} | {"few_shot": {"classes": 3}},
         images={"curves": "data:image/png;base64,AAAA"},
         confusions=cards(confusion_pairs(samples, results.confusions)),
         gallery=cards(gallery_pairs(samples, outcomes[~outcomes["top1"]])),

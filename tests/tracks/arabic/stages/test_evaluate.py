@@ -23,6 +23,7 @@ from tests.tracks.arabic.forged_context import save_forged_context
 
 LABELS = ("beh.init", "fatha", "lam_alef.isol")
 KINDS = ("init", "diacritic", "ligature")
+MADE_OF_CELLS = ("primitives", "grids", "suspects")
 PARAMS = """
 seed: 42
 evaluate:
@@ -99,16 +100,30 @@ def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path
     save_forged_context(tmp_path / "context", tmp_path / "export/int8/m.onnx")
     write_token(tmp_path / "context.json", tmp_path / "context")
     save_array(tmp_path / "primitives/centroids.npy", np.zeros((3, 64), np.float32))
+    ids_NRC = np.zeros((12, 16, 16), np.uint16)
+    ids_NRC[:, 0, 0] = 1
+    save_array(tmp_path / "primitives/grids.npy", ids_NRC)
+    save_array(tmp_path / "grids/clean.npy", ids_NRC)
+    save_array(tmp_path / "retrieval/embeddings.npy", np.tile(np.eye(3, 4, dtype=np.float16), (4, 1)))
+    (tmp_path / "suspects").mkdir()
     save_array(tmp_path / "onestage/test_predictions.npy", np.array([0, 1, 2, 0, 1, 0], np.int32))
     for name in evaluate.TRAININGS:
         write_curves(tmp_path / name / CURVES)
     shown = [*(f"{name}_metrics" for name in evaluate.STAGES), *(f"{name}_gate" for name in evaluate.GATES)]
     for name in shown:
         save_json(tmp_path / f"in/{name}.json", {"checks": 1, "failed": 0} if "gate" in name else {"fonts": 1})
+    found = ("recall_at_1", "recall_at_10", "label_recall_at_10", "mean_average_precision", "similarity_gain", "effect")
+    numbers = dict.fromkeys(found, 0.62)
+    few_shot = dict.fromkeys(("few_shot_top1", "few_shot_top5", "few_shot_alone_top1", "prototype_top1"), 0.63)
+    measured = {"retrieval": numbers, "shapes": numbers, "few_shot": {**few_shot, "classes": 7}}
+    save_json(tmp_path / "retrieval/measured.json", measured)
     scores = ("alone_top1", "context_top1", "shuffled_top1", "subset_alone_top1", "subset_top1", "context_ece")
     save_json(tmp_path / "in/context_metrics.json", dict.fromkeys(scores, 0.61))
     return {
-        **{name: tmp_path / name for name in ("rasters", "export", "context", "primitives", *evaluate.TRAININGS)},
+        **{
+            name: tmp_path / name
+            for name in ("rasters", "export", "context", "retrieval", *MADE_OF_CELLS, *evaluate.TRAININGS)
+        },
         **{f"{name}_token": tmp_path / f"{name}.json" for name in ("rasters", "export", "context")},
         **{name: tmp_path / f"in/{name}.json" for name in shown},
         "metrics": tmp_path / "out/evaluate.json",
@@ -136,6 +151,9 @@ def test_the_stage_writes_metrics_tables_pictures_and_page(arguments: dict[str, 
     assert "buckets.png" not in written  # phase 1 left no buckets.csv: the page says so instead
     page = (arguments["report"] / "report.html").read_text(encoding="utf-8")
     assert "read as <b" in page and "one stage" in page.lower()
+    assert {"errors.html", "explained.png", "error_groups.csv", "nearest_families.csv"} <= written
+    errors = (arguments["report"] / "errors.html").read_text(encoding="utf-8")
+    assert "What 1 misread glyphs" in errors and "qahiri: 66.7" in errors and "Nearest training family: amiri" in errors
     record = load_json(arguments["report"] / "run.json")
     assert list(record["model_sha256"]) == ["context.onnx", "glyphs.fp32.onnx", "m.onnx"]
     assert record["metrics"]["test_top1"] == pytest.approx(5 / 6)

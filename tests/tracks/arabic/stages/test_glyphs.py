@@ -6,6 +6,7 @@ import pytest
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_table
+from glyphlens.gates.token import write_token
 from glyphlens.imaging.contours import parse_contours
 from glyphlens.sources.fonts.files import own_records, save_fonts
 from glyphlens.tracks.arabic.glyphs.glyph_db import GlyphDatabase
@@ -21,12 +22,23 @@ glyphs:
   font_memory_mib: 1024
 machine: {workers: 2, batch_workers: 0}
 """
-ARGUMENTS = ["--fonts", "fonts", "--out", "out", "--metrics", "metrics.json"]
+OWN = ["--own-labels", "own_labels", "--token", "own_labels.json"]
+ARGUMENTS = ["--fonts", "fonts", *OWN, "--out", "out", "--metrics", "metrics.json"]
+
+
+def say(folder, *rows):
+    """Own labels, and the token of their gate."""
+    (folder / "own_labels").mkdir(exist_ok=True)
+    (folder / "own_labels/README.md").write_text("what it is for")
+    if rows:
+        (folder / "own_labels/answers.csv").write_text("\n".join(["font,glyph,label", *rows]))
+    write_token(folder / "own_labels.json", folder / "own_labels")
 
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     (tmp_path / "params.yaml").write_text(PARAMS)
+    say(tmp_path)
     own = tmp_path / "own"
     own.mkdir()
     for number in range(6):
@@ -90,6 +102,28 @@ def test_own_database_takes_the_place_of_the_fonts(place):
         assert len(database.glyphs()) == len(before.glyphs()) - 1
 
 
+def test_what_a_person_says_is_believed_behind_its_gate(place):
+    glyphs.main(ARGUMENTS)
+    with GlyphDatabase(place / "out/glyphs.db") as database:
+        font, before = database.fonts()["file_hash"][0], database.glyphs()
+    say(place, f"{font},beh.isol,teh.isol", f"{font},14,-")
+    glyphs.main(ARGUMENTS)
+    with GlyphDatabase(place / "out/glyphs.db") as database:
+        after = database.glyphs()
+    gone, come = (set(map(tuple, table[["f_id", "label"]].values)) for table in (before, after))
+    assert gone - come == {(font, "beh.isol"), (font, "waw.isol")} and come - gone == {(font, "teh.isol")}
+    (place / "own_labels/answers.csv").write_text("font,glyph,label\n")
+    with pytest.raises(InputError, match="not the data that passed the gate"):
+        glyphs.main(ARGUMENTS)
+
+
+def test_own_labels_do_not_go_with_a_database_of_ones_own(place):
+    say(place, "a,1,beh.init")
+    (place / "params.yaml").write_text(PARAMS.replace("null", "mine.db"))
+    with pytest.raises(InputError, match="glyphs.own_database is read instead"):
+        glyphs.main(ARGUMENTS)
+
+
 def test_no_fonts_at_all_is_said(place):
     save_fonts(place / "fonts", "arabic", [])
     with pytest.raises(InputError, match="no fonts; put some into data/own_fonts"):
@@ -116,6 +150,7 @@ def test_parameters_are_checked(place, old, new):
 
 def test_real_fonts_give_most_letters_in_every_form(font_folder, tmp_path, monkeypatch):
     (tmp_path / "params.yaml").write_text(PARAMS)
+    say(tmp_path)
     monkeypatch.chdir(tmp_path)
     glyphs.main(["--fonts", str(font_folder), *ARGUMENTS[2:]])
     with GlyphDatabase(tmp_path / "out/glyphs.db") as database:

@@ -5,7 +5,7 @@ read from this one table, so that they cannot disagree.
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,20 +16,13 @@ from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.outcomes import class_labels, guess_table
 from glyphlens.evaluation.scores import true_ranks
-from glyphlens.inference.recognizer import GEOMETRY, RASTER, Feeds
+from glyphlens.inference.recognizer import GEOMETRY, RASTER
+from glyphlens.tracks.arabic.evaluation.occlusion import Reader
 from glyphlens.tracks.arabic.evaluation.text_weights import text_weights
 
 FACTS = ("sample_id", "class_index", "label", "group", "form", "char_class", "is_diacritic")
 CHUNK = 1024  # images unpacked at a time, 16 MiB
 TOP = 5
-
-
-class Reader(Protocol):
-    """Anything that turns pictures into class probabilities, such as ``inference.recognizer.Recognizer``."""
-
-    def probabilities(self, feeds: Feeds, batch: int = 256) -> NDArray[np.float32]:
-        """(N, C) calibrated probabilities of ``raster`` (N, H, W), 0 background to 255 ink, and ``geometry`` (N, F)."""
-        ...
 
 
 def read_rows(

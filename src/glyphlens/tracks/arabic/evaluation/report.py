@@ -30,7 +30,10 @@ BUCKET_COLUMNS = ("bucket", "cells", "network_accuracy", "lookup_accuracy")
 
 @dataclass(frozen=True)
 class Page:
-    """Everything the template shows. ``metrics``: stage → its metrics file; ``images``: name → data URI or None."""
+    """Everything the template shows.
+
+    ``metrics``: stage → its metrics file; ``retrieval``: its measured.json; ``images``: name → data URI or None.
+    """
 
     results: Results
     targets: Mapping[str, float]
@@ -40,6 +43,7 @@ class Page:
     splits: Sequence[Mapping[str, Any]]
     metrics: Mapping[str, Mapping[str, Any]]
     gates: Mapping[str, Mapping[str, Any]]
+    retrieval: Mapping[str, Mapping[str, float]]
     images: Mapping[str, str | None]
     confusions: Sequence[Mapping[str, Any]]
     gallery: Sequence[Mapping[str, Any]]

@@ -24,12 +24,12 @@ from glyphlens.gates.expectations import TableSuite, between, greater, matches, 
 from glyphlens.gates.run import Gate
 from glyphlens.imaging.freetype_outlines import FixedOutlines
 from glyphlens.imaging.outlines import parse_many
-from glyphlens.tracks.arabic.glyphs.audit import FONT_WITHOUT_GLYPHS, LABEL_REPEATED, LOOKALIKE_REPEATED
+from glyphlens.tracks.arabic.glyphs.audit import FONT_WITHOUT_GLYPHS, LABEL_REPEATED, LOOKALIKE_REPEATED, OWN_LABEL
 from glyphlens.tracks.arabic.glyphs.glyph_db import CHAR_CLASSES, LABEL_PATTERN, GlyphDatabase, form_of_label
 
 FORMS = ("", "isol", "init", "medi", "fina")
 KEY = ("glyph_id", "label", "f_id")
-NO_LOSS = (LABEL_REPEATED, LOOKALIKE_REPEATED, FONT_WITHOUT_GLYPHS)  # audited, but no glyph was lost by them
+NO_LOSS = (LABEL_REPEATED, LOOKALIKE_REPEATED, FONT_WITHOUT_GLYPHS, OWN_LABEL)  # audited, but no glyph was lost by them
 
 
 class GlyphLimits(Section):

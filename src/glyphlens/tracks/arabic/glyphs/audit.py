@@ -11,6 +11,7 @@ FONT_SKIPPED = "font skipped"
 LABEL_REPEATED = "label given before"
 LOOKALIKE_REPEATED = "look-alike of a label that the font has"
 FONT_WITHOUT_GLYPHS = "font without glyphs"
+OWN_LABEL = "a person says otherwise"
 
 
 def audit_table(rows: Iterable[AuditRow]) -> pd.DataFrame:

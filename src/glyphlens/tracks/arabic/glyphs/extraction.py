@@ -16,7 +16,8 @@ HASH_BYTES = 16
 class Glyph(NamedTuple):
     """One row to be: the candidate's number, contour JSON, metrics in font units, and a hash of the shape.
 
-    The hash ignores where the outline stands horizontally, so that equal shapes with other bearings are equal.
+    The hash ignores where the outline stands horizontally, so that equal shapes with other bearings are equal;
+    ``gids`` are the glyphs of the font that it is drawn from.
     """
 
     candidate: int
@@ -25,6 +26,7 @@ class Glyph(NamedTuple):
     lsb: int
     rsb: int
     shape_hash: bytes
+    gids: tuple[int, ...]
 
 
 class Drop(NamedTuple):
@@ -62,7 +64,7 @@ def extract_glyphs(face: FontFace, candidates: Sequence[Candidate]) -> FontGlyph
         parts = face.shape(candidate.text)
         if not _is_present(face, candidate, parts):
             continue
-        glyph = _glyph(face, number, parts)
+        glyph = glyph_of(face, number, parts)
         if not isinstance(glyph, Glyph):
             drops.append(Drop(candidate.label, *glyph))
             continue
@@ -104,16 +106,15 @@ def _is_ligature(face: FontFace, candidate: Candidate, parts: tuple[Part, ...]) 
     return [part.gid for part in parts] != [part.gid for part in usual]
 
 
-def _glyph(face: FontFace, number: int, parts: Sequence[Part]) -> Glyph | tuple[str, str]:
-    """The glyph drawn by positioned parts, or (reason, detail) where it encloses nothing."""
+def glyph_of(face: FontFace, number: int, parts: Sequence[Part]) -> Glyph | tuple[str, str]:
+    """The glyph of a candidate, drawn by positioned parts, or (reason, detail) where it encloses nothing."""
     outline = face.merged(parts)
     if not len(outline.ends_C):
         return "no closed contour", f"glyphs {' '.join(str(part.gid) for part in parts)}"
     width = sum(part.advance for part in parts)
     left, right = outline.points_P2[:, 0].min(), outline.points_P2[:, 0].max()
-    return Glyph(
-        number, format_contours(outline), width, round(left), round(width - right), shape_hash(outline, float(left))
-    )
+    shape, gids = shape_hash(outline, float(left)), tuple(part.gid for part in parts)
+    return Glyph(number, format_contours(outline), width, round(left), round(width - right), shape, gids)
 
 
 def shape_hash(outline: Outline, left: float) -> bytes:

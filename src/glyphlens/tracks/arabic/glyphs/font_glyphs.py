@@ -1,6 +1,6 @@
 """All fonts of a folder → tables of labelled glyphs, each font opened and extracted in a process of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -17,8 +17,11 @@ from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
 from glyphlens.tracks.arabic.glyphs.extraction import FontGlyphs, extract_glyphs
 from glyphlens.tracks.arabic.glyphs.glyph_tables import GlyphTables, label_tables
 from glyphlens.tracks.arabic.glyphs.ligatures import font_ligatures
+from glyphlens.tracks.arabic.glyphs.own_labels import FaceKey, OwnLabel, by_face, label_sequences
+from glyphlens.tracks.arabic.glyphs.relabelling import NO_GLYPH, relabelled
 
 MAX_FACES = 64
+SHOWN = 5  # rows of an error
 
 
 class Face(NamedTuple):
@@ -41,23 +44,34 @@ class _Extract(NamedTuple):
 
     face: Face
     candidates: Sequence[Candidate]
+    own: Sequence[OwnLabel]
 
 
 def glyph_tables(
-    folder: Path, manifest: pd.DataFrame, *, limits: Limits, workers: int, lookalike_share: float, lookalike_fonts: int
+    folder: Path,
+    manifest: pd.DataFrame,
+    own: Sequence[OwnLabel] = (),
+    *,
+    limits: Limits,
+    workers: int,
+    lookalike_share: float,
+    lookalike_fonts: int,
 ) -> GlyphTables:
-    """Extract every font of the manifest; a font that fails is left out and named in the audit.
+    """Extract every font of the manifest; a font that fails is left out and named in the audit. ``own``: what a person
+    calls some of their glyphs.
 
-    Raises InputError where no font gives a glyph.
+    Raises InputError where no font gives a glyph, and for a row of ``own`` whose font or glyph is not there.
     """
+    named = by_face(own, manifest)
     with TemporaryDirectory(prefix="glyphlens-fonts-") as scratch:
         faces, sequences, audit = _unpack_all(folder, manifest, Path(scratch), limits, workers)
-        known = candidates(sequences)
-        results, failures = _extract_all(manifest, faces, known, limits, workers)
+        known = candidates(sequences | label_sequences(own))
+        results, failures = _extract_all(manifest, faces, known, named, limits, workers)
     audit += failures
     if not results:
         first = f"; the first: {audit[0][2]}: {audit[0][4]}" if audit else ""
         raise InputError(f"{folder}: none of {len(manifest)} fonts gives an Arabic glyph{first}")
+    _require_used(named, results)
     extracted = [(manifest.iloc[face.row], face.number, result) for face, result in results]
     audit += [
         ("extraction", drop.reason, row["file"], drop.label, drop.detail)
@@ -65,6 +79,17 @@ def glyph_tables(
         for drop in result.drops
     ]
     return label_tables(extracted, known, audit, share=lookalike_share, min_fonts=lookalike_fonts)
+
+
+def _require_used(named: Mapping[FaceKey, Sequence[OwnLabel]], results: Sequence[tuple[Face, FontGlyphs]]) -> None:
+    """Raise InputError for a label of one's own whose face or glyph gave nothing."""
+    lacking = [drop.detail for _, result in results for drop in result.drops if drop.reason == NO_GLYPH]
+    read = {FaceKey(face.row, face.number) for face, _ in results}
+    lacking += [
+        f"{own[0].place}: font '{own[0].font}': gave no glyph" for face, own in named.items() if face not in read
+    ]
+    if lacking:
+        raise InputError(f"{len(lacking)} labels of your own cannot be used: {'; '.join(lacking[:SHOWN])}")
 
 
 def _unpack_all(
@@ -86,9 +111,14 @@ def _unpack_all(
 
 
 def _extract_all(
-    manifest: pd.DataFrame, faces: Sequence[Face], known: Sequence[Candidate], limits: Limits, workers: int
+    manifest: pd.DataFrame,
+    faces: Sequence[Face],
+    known: Sequence[Candidate],
+    named: Mapping[FaceKey, Sequence[OwnLabel]],
+    limits: Limits,
+    workers: int,
 ) -> tuple[list[tuple[Face, FontGlyphs]], list[AuditRow]]:
-    tasks = [_Extract(face, known) for face in faces]
+    tasks = [_Extract(face, known, named.get(FaceKey(face.row, face.number), ())) for face in faces]
     results: list[tuple[Face, FontGlyphs]] = []
     audit: list[AuditRow] = []
     outcomes = run_isolated(_extract, tasks, limits, workers)
@@ -113,4 +143,6 @@ def _unpack(task: _Unpack) -> list[list[tuple[int, ...]]]:
 
 
 def _extract(task: _Extract) -> FontGlyphs:
-    return extract_glyphs(FontFace(task.face.path.read_bytes(), task.face.number), task.candidates)
+    face = FontFace(task.face.path.read_bytes(), task.face.number)
+    found = extract_glyphs(face, task.candidates)
+    return relabelled(face, found, task.own, task.candidates) if task.own else found

@@ -23,14 +23,18 @@ from glyphlens.evaluation.pictures import file_uri
 from glyphlens.evaluation.report import cards, run_record, split_table
 from glyphlens.gates.token import require_token
 from glyphlens.imaging.geometry import geometry_features
+from glyphlens.inference.folder import MEASURED
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
+from glyphlens.tracks.arabic.evaluation.embeddings import load_embeddings
+from glyphlens.tracks.arabic.evaluation.error_page import Evidence, write_error_page
 from glyphlens.tracks.arabic.evaluation.outcomes import check_classes, outcome_table, read_rows
 from glyphlens.tracks.arabic.evaluation.report import Page, draw_album, read_buckets, render_page
 from glyphlens.tracks.arabic.evaluation.results import Results, evaluate_outcomes, save_tables
 from glyphlens.tracks.arabic.evaluation.saliency import near_miss_heats
 from glyphlens.tracks.arabic.export.context_graph import release_context
+from glyphlens.tracks.arabic.primitives.codebook import Codebook
 
 STAGES = (
     "glyphs",
@@ -43,10 +47,11 @@ STAGES = (
     "context",
 )  # whose metrics are shown
 GATES = ("glyphs", "rasters", "primitives", "models", "export", "context")
+RETRIEVAL_PICTURES = ("recall", "similarity", "neighbours")
 TRAININGS = ("phase1", "phase2", "onestage")
 SECTIONS = (
     "seed", "fonts", "glyphs", "rasters", "variants", "primitives", "phase1", "grids", "phase2", "onestage", "export",
-    "context", "evaluate", "gates",
+    "context", "retrieval", "evaluate", "gates",
 )  # fmt: skip
 
 
@@ -70,8 +75,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         "export_token",
         "context",
         "context_token",
+        "retrieval",
         "primitives",
         *TRAININGS,
+        "grids",
+        "suspects",
     )
     paths = stage_paths(argv, *inputs, *metrics, "metrics", "slices", "report", "release", "timings")
     require_token(paths.rasters_token, paths.rasters)
@@ -92,6 +100,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     run = _record(paths, results)
     save_json(paths.report / "run.json", run)
     save_text(paths.report / "report.html", _page(paths, params, samples, recognizer, geometry_NF, results, run))
+    evidence = Evidence(
+        samples,
+        outcomes,
+        geometry_NF,
+        load_embeddings(paths.retrieval, samples),
+        recognizer,
+        Codebook.open(paths.primitives),
+    )
+    write_error_page(paths.report, evidence, paths.primitives, paths.grids, paths.suspects)
     with replacing_folder(paths.release) as fresh:
         shutil.copytree(paths.export / "int8", fresh, dirs_exist_ok=True, copy_function=shutil.copyfile)
         release_context(paths.context, fresh, load_json(paths.context_metrics))
@@ -134,6 +151,7 @@ def _page(
     curves = {name: read_curves(getattr(paths, name) / CURVES) for name in TRAININGS}
     buckets = read_buckets(paths.phase1 / "buckets.csv")
     images = draw_album(paths.report, results, curves, buckets, confusions, gallery, heats)
+    images |= {name: file_uri(paths.retrieval / f"{name}.png") for name in RETRIEVAL_PICTURES}
     page = Page(
         results=results,
         targets=params.targets,
@@ -143,6 +161,7 @@ def _page(
         splits=split_table(samples),
         metrics={name: load_json(getattr(paths, f"{name}_metrics")) for name in STAGES},
         gates={name: load_json(getattr(paths, f"{name}_gate")) for name in GATES},
+        retrieval=load_json(paths.retrieval / MEASURED),
         images={**images, "prototypes": file_uri(paths.primitives / "prototypes.png")},
         confusions=cards(confusions),
         gallery=cards(gallery),

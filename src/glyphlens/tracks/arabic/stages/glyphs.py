@@ -6,9 +6,11 @@ import pandas as pd
 from pydantic import Field
 from tqdm import tqdm
 
+from glyphlens.core.errors import InputError
 from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import Section, load_params
 from glyphlens.core.storage import save_json, save_metrics, save_table
+from glyphlens.gates.token import require_token
 from glyphlens.sources.fonts.files import load_fonts
 from glyphlens.sources.fonts.isolation import Limits
 from glyphlens.stages import run_stage, stage_paths
@@ -17,6 +19,7 @@ from glyphlens.tracks.arabic.glyphs.font_glyphs import glyph_tables
 from glyphlens.tracks.arabic.glyphs.glyph_db import write_database
 from glyphlens.tracks.arabic.glyphs.glyph_tables import GlyphTables
 from glyphlens.tracks.arabic.glyphs.own_database import own_tables
+from glyphlens.tracks.arabic.glyphs.own_labels import OwnLabel, read_own_labels
 
 MIN_SAMPLES = MIN_FAMILIES = 5  # what a class needs to be counted in the metric; the rasters stage has its own
 
@@ -33,9 +36,13 @@ class GlyphParams(Section):
 
 def main(argv: list[str] | None = None) -> None:
     """Write ``<out>/{glyphs.db,labels.json,audit.parquet}`` and the metrics."""
-    paths = stage_paths(argv, "fonts", "out", "metrics")
+    paths = stage_paths(argv, "fonts", "own_labels", "token", "out", "metrics", sources=("own_labels",))
+    require_token(paths.token, paths.own_labels)
     params = load_params(GlyphParams, "glyphs")
-    tables = own_tables(Path(params.own_database)) if params.own_database else _from_fonts(paths.fonts, params)
+    own = read_own_labels(paths.own_labels)
+    if own and params.own_database:
+        raise InputError(f"{paths.own_labels}: names glyphs of fonts, but glyphs.own_database is read instead of them")
+    tables = own_tables(Path(params.own_database)) if params.own_database else _from_fonts(paths.fonts, own, params)
 
     write_database(paths.out / "glyphs.db", tables.fonts, tables.glyphs)
     save_json(paths.out / "labels.json", tables.labels)
@@ -62,10 +69,11 @@ def summary(tables: GlyphTables) -> dict[str, int]:
     }
 
 
-def _from_fonts(folder: Path, params: GlyphParams) -> GlyphTables:
+def _from_fonts(folder: Path, own: list[OwnLabel], params: GlyphParams) -> GlyphTables:
     return glyph_tables(
         folder,
         load_fonts(folder),
+        own,
         limits=Limits(params.font_seconds, params.font_memory_mib),
         workers=load_params(MachineParams, "machine").workers,
         lookalike_share=params.lookalike_share,
