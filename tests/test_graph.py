@@ -57,7 +57,7 @@ LEVELS = (
     {"nets"},
     {"evaluation", "training", "export", "gates", "tracking", "inference", "stages"},
     {"tracks"},
-    {"commands", "cli", "summary", "track_stage", "plots_page", "review"},
+    {"commands", "cli", "summary", "track_stage", "plots_page", "review", "page"},
 )
 
 
