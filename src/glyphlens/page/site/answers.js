@@ -25,6 +25,7 @@ function item({ form, members: [first, ...others] }, confidence, language) {
   const name = made("span", "name", first.label);
   name.append(made("small", "", [first.codes.join(" "), form].filter(Boolean).join(" · ")));
   for (const other of others) name.append(made("small", "", `or ${other.label} ${other.codes.join(" ")}`));
+  Object.assign(own.dataset, { label: first.label, confidence });
   own.append(glyph, name, made("span", "share", percent(confidence)), gauge(confidence));
   return own;
 }

@@ -1,6 +1,7 @@
 /* The drawing area: strokes of a pen, typed text, or a picture that was given. Paper is white in every theme. */
 
 const PEN_PX = 26;
+const READ_PX = 240;  // the height of what is recognised
 const WAIT_MS = 450;  // after the last stroke
 
 export class Pad {
@@ -20,9 +21,14 @@ export class Pad {
     return !this.strokes.length && !this.text;
   }
 
-  /** RGBA of what is drawn. */
+  /** RGBA of what is drawn, as small as pictures of characters mostly are. */
   pixels() {
-    return this.context.getImageData(0, 0, this.canvas.width, this.canvas.height);
+    const { width, height } = this.canvas;
+    const copy = new OffscreenCanvas(...[width, height].map((side) => Math.round(side * (READ_PX / height))));
+    const context = copy.getContext("2d");
+    Object.assign(context, { imageSmoothingQuality: "high" });
+    context.drawImage(this.canvas, 0, 0, copy.width, copy.height);
+    return context.getImageData(0, 0, copy.width, copy.height);
   }
 
   place(event) {

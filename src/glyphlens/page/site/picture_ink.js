@@ -59,19 +59,17 @@ function toneCues(layer) {
   const [width, height] = [ink.width, ink.height].map((side) => Math.max(1, rint(side * scale)));
   const isInk = mapped(resizedByArea(ink, width, height), (value) => (value > 127 ? 1 : 0));
   const ring = Math.max(1, rint(BORDER * Math.max(width, height)));
-  const isRing = (at) => {
-    const [x, y] = [at % width, Math.trunc(at / width)];
-    return x < ring || y < ring || x >= width - ring || y >= height - ring;
-  };
   const { labels, pieces } = components(isInk);
   const isCut = new Uint8Array(pieces.length);
   let [ringPixels, ringInk] = [0, 0];
-  labels.data.forEach((label, at) => {
-    if (!isRing(at)) return;
-    isCut[label] = 1;
-    ringPixels++;
-    ringInk += isInk.data[at];
-  });
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (x >= ring && y >= ring && x < width - ring && y < height - ring) continue;
+      isCut[labels.data[y * width + x]] = 1;
+      ringPixels++;
+      ringInk += isInk.data[y * width + x];
+    }
+  }
   const inked = sum(isInk.data);
   const cut = sum(pieces.map((piece, number) => (number && isCut[number] ? piece.area : 0)));
   return [-ringInk / ringPixels, -inked / (width * height), -cut / Math.max(1, inked), layer.separability];
@@ -110,11 +108,16 @@ function layerOf(light, seen) {
   const ink = mapped(depth, (value, at) => (
     seen.data[at] ? clamped(rint((value - levels.paper) * (255 / contrast))) : 0
   ));
-  return { ink, seen, separability: levels.separability, share: 1 };
+  return { ink, seen, separability: levels.separability, share: 1, pieces: null };
 }
 
-/** The components of what is at least half ink, and the width of the strokes. */
+/** The components of what is at least half ink, and the width of the strokes; of each layer made once. */
 function piecesOf(layer) {
+  layer.pieces ??= foundPieces(layer);
+  return layer.pieces;
+}
+
+function foundPieces(layer) {
   const isInk = mapped(layer.ink, (value) => (value > 127 ? 1 : 0));
   const strokePx = Math.max(1, 4 * meanDistance(isInk) - 2);
   const { labels, pieces } = components(isInk);

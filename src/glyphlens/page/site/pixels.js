@@ -255,15 +255,16 @@ export function components(mask) {
     labels.data[start] = number;
     while (count) {
       const at = waiting[--count];
-      const y = Math.trunc(at / width);
+      const y = (at / width) | 0;
       const x = at - y * width;
       area++;
       if (x < left) left = x;
       if (x > right) right = x;
       if (y < top) top = y;
       if (y > bottom) bottom = y;
-      for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
-        for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
+      const [lastRow, lastColumn] = [y + 1 < height ? y + 1 : y, x + 1 < width ? x + 1 : x];
+      for (let v = y ? y - 1 : 0; v <= lastRow; v++) {
+        for (let u = x ? x - 1 : 0; u <= lastColumn; u++) {
           const near = v * width + u;
           if (mask.data[near] && !labels.data[near]) {
             labels.data[near] = number;
@@ -278,28 +279,31 @@ export function components(mask) {
 }
 
 const [SIDE, CORNER, KNIGHT] = [1, 1.4, 2.1969].map((length) => rint(length * 65536));
-const STEPS_BEFORE = [
-  [-1, -2, KNIGHT], [1, -2, KNIGHT], [-2, -1, KNIGHT], [-1, -1, CORNER], [0, -1, SIDE], [1, -1, CORNER],
-  [2, -1, KNIGHT], [-1, 0, SIDE],
-];
 
 /** The mean distance of the mask's pixels from what is outside, by the chamfer of 5 × 5 (Borgefors 1986). */
 export function meanDistance(mask) {
   const { width, data } = padded(mask, 2);
-  const far = Float64Array.from(data).map((inside) => (inside ? 1e12 : 0));
-  const offsets = Int32Array.from(STEPS_BEFORE, ([x, y]) => y * width + x);
-  const lengths = Int32Array.from(STEPS_BEFORE, ([, , length]) => length);
-  const sweep = (at, sign) => {
-    if (!data[at]) return;
-    let best = far[at];
-    for (let step = 0; step < offsets.length; step++) {
-      const through = far[at + sign * offsets[step]] + lengths[step];
-      if (through < best) best = through;
-    }
-    far[at] = best;
-  };
-  for (let at = 2 * width; at < far.length - 2 * width; at++) sweep(at, 1);
-  for (let at = far.length - 2 * width - 1; at >= 2 * width; at--) sweep(at, -1);
-  const count = sum(data);
-  return count ? sum(far) / 65536 / count : 1;
+  const far = new Int32Array(data.length);
+  const [first, end] = [2 * width, data.length - 2 * width];
+  const least = Math.min;
+  for (let at = first; at < end; at++) {
+    if (!data[at]) continue;
+    const [above, top] = [at - width, at - 2 * width];
+    const side = least(far[above], far[at - 1]) + SIDE;
+    const corner = least(far[above - 1], far[above + 1]) + CORNER;
+    const knight = least(far[top - 1], far[top + 1], far[above - 2], far[above + 2]) + KNIGHT;
+    far[at] = least(side, corner, knight);
+  }
+  let [total, count] = [0, 0];
+  for (let at = end - 1; at >= first; at--) {
+    if (!data[at]) continue;
+    const [below, bottom] = [at + width, at + 2 * width];
+    const side = least(far[below], far[at + 1]) + SIDE;
+    const corner = least(far[below - 1], far[below + 1]) + CORNER;
+    const knight = least(far[bottom - 1], far[bottom + 1], far[below - 2], far[below + 2]) + KNIGHT;
+    far[at] = least(far[at], side, corner, knight);
+    total += far[at];
+    count++;
+  }
+  return count ? total / 65536 / count : 1;
 }

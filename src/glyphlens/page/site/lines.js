@@ -1,0 +1,374 @@
+/* A picture of printed text → its lines, straight and even, and what they say: `glyphlens read`.
+The same as glyphlens.inference.page, .line_reader and glyphlens.imaging.line_images. */
+
+import { lineBands, median, Pieces, smoothed } from "./bands.js";
+import { CharacterNgram, logChances, readBeam, readGreedily } from "./ctc.js";
+import { canonical, clusters } from "./khmer.js";
+import { placed } from "./matching.js";
+import { NothingToSee } from "./picture_ink.js";
+import {
+  clamped, cropped, dilated, eroded, mapped, maximum, picture, resizedByArea, resizedCubically, resizedLinearly, rint, sum,
+} from "./pixels.js";
+import { fetched, tensor } from "./recognizers.js";
+
+const [MIN_CONTRAST, GRAIN_PX, LEAST_LETTER_PX, MOST_INK] = [24, 5, 5, 0.6];
+const [BACKGROUND_SHARE, LEAST_WINDOW_PX] = [24, 24];
+const [RULE_ASPECT, LARGE] = [12, 6];
+const [SKEW_RANGE, SKEW_STEP, FINE_STEP, LEAST_SKEW] = [12, 0.5, 0.1, 0.15];
+const [SKEW_POINTS, SKEW_LETTERS, SKEW_WIDTH, SKEW_GAIN] = [40_000, 12, 4, 1.03];
+const SIDEWAYS_GAIN = 2.5;
+const [FINE_SCALE, COARSE_SCALE] = [0.4, 2.5];
+const [ROOM_ABOVE, ROOM_BELOW, PADDING] = [0.45, 0.3, 0.12];
+const [PAPER_SHARE, INK_SHARE, LEAST_CONTRAST] = [0.15, 0.995, 24];
+const NOISE_SHARE = Math.fround(0.06);
+const [DOUBTFUL, TRIED_LINES, UPSIDE_DOWN_GAIN] = [0.9, 6, 1.2];
+const fround = Math.fround;
+
+/** [{text, confidence, clusters}] of a page {grey}; throws NothingToSee where there is no text. */
+export async function readPage({ grey }, model) {
+  let images = lineImages(grey);
+  let texts = await readLines(images, model);
+  if (texts.length > 1 || texts[0].confidence < DOUBTFUL) {
+    const longest = [...images.keys()].sort((one, other) => images[other].width - images[one].width).slice(0, TRIED_LINES);
+    const turned = await readLines(longest.map((number) => upsideDown(images[number])), model);
+    if (certainText(turned) > UPSIDE_DOWN_GAIN * certainText(longest.map((number) => texts[number]))) {
+      images = lineImages(upsideDown(grey));
+      texts = await readLines(images, model);
+    }
+  }
+  const found = texts.filter((line) => line.text);
+  if (!found.length) throw new NothingToSee("no text: nothing on it could be read");
+  return found;
+}
+
+const upsideDown = (image) => ({ ...image, data: image.data.slice().reverse() });
+
+const certainText = (texts) => sum(texts.flatMap((text) => text.clusters.map((each) => each.text.length * each.confidence)));
+
+// ── lines of a page ────────────────────────────────────────────────────────────────────────────
+export function lineImages(grey) {
+  let strength = pageInk(grey);
+  let pieces = textPieces(strength);
+  const angle = skewOf(pieces);
+  if (angle) {
+    strength = turnedBy(strength, angle);
+    pieces = textPieces(strength);
+  }
+  if (contrastOfLines(pieces, false) > SIDEWAYS_GAIN * contrastOfLines(pieces, true)) {
+    throw new NothingToSee("the text stands on its side, or runs from top to bottom; turn the picture by 90°");
+  }
+  return lineBands(pieces).map((band) => lineImage(strength, pieces, band));
+}
+
+/** Ink, paper 0 and the strongest ink 255: what differs from the paper around it. */
+function pageInk(grey) {
+  const [low, middle, high] = percentiles(grey.data, [0.5, 50, 99.5]);
+  const light = middle - low >= high - middle ? grey : mapped(grey, (value) => 255 - value);
+  const paper = shadeOfPaper(light);
+  let strength = mapped(light, (value, at) => fround(paper.data[at] - value), Float32Array);
+  const usual = fround(median(strength.data));
+  strength = mapped(strength, (value) => Math.max(0, fround(value - usual)), Float32Array);
+  const strokes = maximum(boxMean(strength, GRAIN_PX, reflected).data);
+  if (strokes < MIN_CONTRAST) {
+    throw new NothingToSee(`no text: ink and paper differ by ${rint(strokes)} grey levels, ${MIN_CONTRAST} are needed`);
+  }
+  const strongest = Math.max(percentiles(strength.data, [99.9])[0], maximum(strength.data) / 2);
+  return mapped(strength, (value) => rint(Math.min(fround(value * fround(255 / strongest)), 255)));
+}
+
+function percentiles(values, shares) {
+  const ordered = values.slice().sort();
+  return shares.map((share) => {
+    const place = ((ordered.length - 1) * share) / 100;
+    const low = Math.floor(place);
+    return ordered[low] + (place - low) * ((ordered[low + 1] ?? ordered[low]) - ordered[low]);
+  });
+}
+
+/** The shade of the paper under dark ink: a closing that no letter survives, smoothed (Serra 1982). */
+function shadeOfPaper(light) {
+  const { width, height } = light;
+  const share = Math.floor(Math.max(width, height) / BACKGROUND_SHARE);
+  const window = Math.max(LEAST_WINDOW_PX, Math.min(share, 4 * Math.min(width, height)));
+  const step = Math.max(1, Math.floor(window / LEAST_WINDOW_PX));
+  let small = resizedByArea(light, Math.ceil(width / step), Math.ceil(height / step));
+  if (Math.min(small.width, small.height) >= 3) small = medianOf9(small);
+  const side = Math.max(3, Math.floor(window / step)) | 1;
+  const closed = eroded(dilated(small, side), side);
+  return resizedLinearly(mapped(boxMean(closed, side, repeated), rint), width, height);
+}
+
+function medianOf9(image) {
+  const near = new Uint8Array(9);
+  return mapped(image, (_, at) => {
+    const [x, y] = [at % image.width, Math.trunc(at / image.width)];
+    for (let place = 0; place < 9; place++) {
+      const [u, v] = [repeated(x + (place % 3) - 1, image.width), repeated(y + Math.trunc(place / 3) - 1, image.height)];
+      near[place] = image.data[v * image.width + u];
+    }
+    return near.sort()[4];
+  });
+}
+
+const repeated = (at, length) => Math.min(length - 1, Math.max(0, at));
+
+function reflected(at, length) {
+  if (length === 1) return 0;
+  const round = 2 * length - 2;
+  const place = ((at % round) + round) % round;
+  return place < length ? place : round - place;
+}
+
+/** The mean over a window around each pixel; ``beyond`` says which pixel stands for one outside. */
+function boxMean(image, side, beyond) {
+  const reach = side >> 1;
+  const along = (source, length, lines, step, across) => {
+    const found = new Float64Array(source.length);
+    for (let line = 0; line < lines; line++) {
+      let total = 0;
+      for (let at = -reach; at < reach; at++) total += source[line * across + beyond(at, length) * step];
+      for (let at = 0; at < length; at++) {
+        total += source[line * across + beyond(at + reach, length) * step];
+        found[line * across + at * step] = total;
+        total -= source[line * across + beyond(at - reach, length) * step];
+      }
+    }
+    return found;
+  };
+  const { width, height, data } = image;
+  const sums = along(along(data, width, height, 1, width), height, width, width, 1);
+  return { width, height, data: sums.map((total) => total / (side * side)) };
+}
+
+/** The connected pieces of ink that can be text: no rules, pictures, frames and specks. */
+function textPieces(strength) {
+  const threshold = Math.max(otsuThreshold(strength.data), MIN_CONTRAST);
+  const isInk = mapped(strength, (value) => (value > threshold ? 1 : 0));
+  const share = sum(isInk.data) / isInk.data.length;
+  if (share > MOST_INK) throw new NothingToSee(`no text: ${Math.round(100 * share)}% of the picture is ink`);
+  const pieces = Pieces.of(isInk);
+  const { letterPx } = pieces;
+  if (letterPx < LEAST_LETTER_PX) {
+    throw new NothingToSee(`no text: what stands out is ${letterPx} pixels high, letters have ${LEAST_LETTER_PX}`);
+  }
+  const isRule = (long, short) => long > RULE_ASPECT * short && long > 3 * letterPx;
+  return pieces.kept(({ width, height, area }) => !(isRule(width, height) || isRule(height, width)
+    || height > LARGE * letterPx || area < Math.max(3, (0.09 * letterPx) ** 2)));
+}
+
+function otsuThreshold(values) {
+  const shares = new Float64Array(256);
+  for (const value of values) shares[value] += 1 / values.length;
+  const mean = sum(shares.map((share, level) => share * level));
+  let [best, most, below, first] = [0, 0, 0, 0];
+  shares.forEach((share, level) => {
+    first *= below;
+    below += share;
+    const above = 1 - below;
+    if (Math.min(below, above) < 1.1920929e-7) return;
+    first = (first + level * share) / below;
+    const between = below * above * (first - (mean - below * first) / above) ** 2;
+    if (between > most) [best, most] = [level, between];
+  });
+  return best;
+}
+
+// ── straightening ──────────────────────────────────────────────────────────────────────────────
+/** The slope of lines of text, in degrees: the angle under which rows differ most (Postl 1986). */
+function skewOf(pieces) {
+  const mask = pieces.mask();
+  let points = [];
+  mask.data.forEach((own, at) => { if (own) points.push(at); });
+  const xs = points.map((at) => at % mask.width);
+  const span = maximum(xs) + maximum(xs.map((x) => -x));
+  const letters = sum(pieces.list.map((piece) => piece.width)) / pieces.letterPx;
+  if (letters < SKEW_LETTERS || span < SKEW_WIDTH * pieces.letterPx) return 0;
+  if (points.length > SKEW_POINTS) {
+    const step = (points.length - 1) / (SKEW_POINTS - 1);
+    points = Array.from({ length: SKEW_POINTS }, (_, at) => points[Math.trunc(at * step)]);
+  }
+  const sharpness = (angle) => sharpnessOf(points, mask.width, angle);
+  const bestAmong = (first, last, step) => {
+    const count = Math.ceil((last + step / 2 - first) / step);
+    const angles = Array.from({ length: count }, (_, at) => first + at * step);
+    return angles.map((angle) => [sharpness(angle), angle]).reduce((best, each) => (each[0] > best[0] ? each : best))[1];
+  };
+  const coarse = bestAmong(-SKEW_RANGE, SKEW_RANGE, SKEW_STEP);
+  const best = bestAmong(coarse - SKEW_STEP, coarse + SKEW_STEP, FINE_STEP);
+  const isSharper = sharpness(best) > SKEW_GAIN * sharpness(0);
+  return Math.abs(best) >= LEAST_SKEW && isSharper ? rint(10 * best) / 10 : 0;
+}
+
+function sharpnessOf(points, width, angle) {
+  const [cosine, sine] = [Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180)];
+  const rows = Float64Array.from(points, (at) => Math.trunc(at / width) * cosine - (at % width) * sine);
+  const least = rows.reduce((low, row) => Math.min(low, row), Infinity);
+  const profile = new Float64Array(Math.trunc(maximum(rows) - least) + 3);
+  for (const row of rows) profile[Math.trunc(row - least) + 1]++;
+  let total = 0;
+  for (let at = 1; at < profile.length; at++) total += (profile[at] - profile[at - 1]) ** 2;
+  return total;
+}
+
+/** A turn about the middle, bicubic in 32nds of a pixel, on a canvas that keeps all corners. */
+function turnedBy(image, angle) {
+  const [cosine, sine] = [Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180)];
+  const { width, height } = image;
+  const found = picture(
+    Math.ceil(width * cosine + height * Math.abs(sine)), Math.ceil(width * Math.abs(sine) + height * cosine),
+  );
+  const [right, down] = [(found.width - width) / 2, (found.height - height) / 2];
+  const [middleX, middleY] = [width / 2, height / 2];
+  for (let y = 0; y < found.height; y++) {
+    for (let x = 0; x < found.width; x++) {
+      const [u, v] = [x - right - middleX, y - down - middleY];
+      const at = [cosine * u - sine * v + middleX, sine * u + cosine * v + middleY].map((each) => Math.floor(each * 32 + 0.5));
+      found.data[y * found.width + x] = cubicAt(image, ...at);
+    }
+  }
+  return found;
+}
+
+const CUBIC = Array.from({ length: 32 }, (_, at) => {
+  const [x, steep] = [at / 32, -0.75];
+  const near = (d) => ((steep + 2) * d - (steep + 3)) * d * d + 1;
+  const far = ((steep * (x + 1) - 5 * steep) * (x + 1) + 8 * steep) * (x + 1) - 4 * steep;
+  return [far, near(x), near(1 - x), 1 - far - near(x) - near(1 - x)];
+});
+
+function cubicAt({ width, height, data }, across, down) {
+  const [left, top] = [(across >> 5) - 1, (down >> 5) - 1];
+  if (left <= -4 || top <= -4 || left >= width || top >= height) return 0;
+  const [columns, rows] = [CUBIC[across & 31], CUBIC[down & 31]];
+  let total = 0;
+  for (let v = 0; v < 4; v++) {
+    if (top + v < 0 || top + v >= height) continue;
+    for (let u = 0; u < 4; u++) {
+      if (left + u >= 0 && left + u < width) total += rows[v] * columns[u] * data[(top + v) * width + left + u];
+    }
+  }
+  return clamped(rint(total));
+}
+
+/** How much ink differs from line to line, where lines run along rows or columns, in shares of the mean. */
+function contrastOfLines(pieces, isAlongRows) {
+  const mask = pieces.mask();
+  let profile = new Float64Array(isAlongRows ? mask.height : mask.width);
+  mask.data.forEach((own, at) => { profile[isAlongRows ? Math.trunc(at / mask.width) : at % mask.width] += own; });
+  const inked = [...profile.keys()].filter((at) => profile[at]);
+  profile = profile.slice(inked[0], inked.at(-1) + 1);
+  const [fine, coarse] = [FINE_SCALE * pieces.letterPx, COARSE_SCALE * pieces.letterPx];
+  const padding = Math.trunc(2 * coarse);
+  const values = new Float64Array(profile.length + 2 * padding);
+  values.set(profile, padding);
+  const mirrored = (at) => values[mirror(at, values.length)];
+  const [sharp, blunt] = [smoothed(values, fine, mirrored), smoothed(values, coarse, mirrored)];
+  const differences = sharp.map((value, at) => value - blunt[at]);
+  const mean = sum(differences) / differences.length;
+  const deviation = Math.sqrt(sum(differences.map((value) => (value - mean) ** 2)) / differences.length);
+  return deviation / (sum(values) / values.length);
+}
+
+function mirror(at, length) {
+  const place = ((at % (2 * length)) + 2 * length) % (2 * length);
+  return place < length ? place : 2 * length - 1 - place;
+}
+
+function lineImage(strength, pieces, { top, bottom, letterPx, pieces: own }) {
+  const pad = PADDING * letterPx;
+  const upper = Math.max(0, Math.trunc(Math.min(own.least("top"), top - ROOM_ABOVE * letterPx) - pad));
+  const lower = Math.min(strength.height, Math.ceil(Math.max(own.most("bottom"), bottom + ROOM_BELOW * letterPx) + pad));
+  const left = Math.max(0, Math.trunc(own.least("left") - pad));
+  const right = Math.min(strength.width, Math.ceil(own.most("right") + pad));
+  const cut = [upper, left, lower - upper, right - left];
+  const [mask, all] = [own.mask(...cut), pieces.mask(...cut)];
+  const around = dilated(mapped(all, (value, at) => (value && !mask.data[at] ? 1 : 0)));
+  const ink = mapped(cropped(strength, ...cut), (value, at) => (around.data[at] && !mask.data[at] ? 0 : value));
+  return preparedLine(ink);
+}
+
+// ── one line ───────────────────────────────────────────────────────────────────────────────────
+/** Ink of any light → even paper 0, ink 255. */
+function preparedLine(ink) {
+  const [darkest, middle, brightest] = levelsAt(ink.data.map((value) => 255 - value), [0.01, 0.5, 0.99]);
+  const dark = middle - darkest < brightest - middle ? mapped(ink, (value) => 255 - value) : ink;
+  const paper = paperAlong(dark);
+  const depth = mapped(dark, (value, at) => fround(value - paper[at % dark.width]), Float32Array);
+  const [found] = levelsAt(Uint8Array.from(depth.data.map((value) => Math.max(value, 0))), [INK_SHARE]);
+  const contrast = Math.max(found, LEAST_CONTRAST);
+  const gain = fround(1 - 0.06);
+  return mapped(depth, (value) => {
+    const share = fround(fround(fround(value / contrast) - NOISE_SHARE) / gain);
+    return clamped(fround(fround(share * 255) + 0.5));
+  });
+}
+
+/** The grey levels below which these shares of the pixels lie. */
+function levelsAt(values, shares) {
+  const counts = new Float64Array(256);
+  for (const value of values) counts[value]++;
+  return shares.map((share) => {
+    let reached = 0;
+    return counts.findIndex((count) => (reached += count) >= share * values.length);
+  });
+}
+
+/** Darkness of the paper along the line: a low percentile of wide blocks of columns, joined smoothly. */
+function paperAlong(dark) {
+  const { width, height } = dark;
+  const blocks = Math.max(1, rint(width / (2 * height)));
+  const edges = Array.from({ length: blocks + 1 }, (_, at) => Math.trunc((at * width) / blocks));
+  const levels = edges.slice(1).map((end, at) => {
+    const part = cropped(dark, 0, edges[at], height, end - edges[at]);
+    return levelsAt(part.data, [PAPER_SHARE])[0];
+  });
+  const centres = edges.slice(1).map((end, at) => (edges[at] + end) / 2);
+  return Float32Array.from({ length: width }, (_, x) => {
+    const next = centres.findIndex((centre) => centre > x);
+    if (next === 0) return levels[0];
+    if (next < 0) return levels.at(-1);
+    const slope = (levels[next] - levels[next - 1]) / (centres[next] - centres[next - 1]);
+    return slope * (x - centres[next - 1]) + levels[next - 1];
+  });
+}
+
+async function readLines(images, model) {
+  model.ngramRead ??= new CharacterNgram(await (await fetched(new URL(model.ngram, model.folder))).json());
+  const found = [];
+  for (const image of images) found.push(await readLine(image, model));
+  return found;
+}
+
+async function readLine(image, model) {
+  const { height_px: height, stride_px: stride, multiple_px: multiple, beam } = model.rule;
+  const scaled = scaledToHeight(image, height);
+  if (!scaled.data.some(Boolean)) return { text: "", confidence: 1, clusters: [] };
+  const filled = picture(Math.ceil(scaled.width / multiple) * multiple, height);
+  for (let y = 0; y < height; y++) {
+    filled.data.set(scaled.data.subarray(y * scaled.width, (y + 1) * scaled.width), y * filled.width);
+  }
+  const raster = tensor("uint8", filled.data, [1, height, filled.width]);
+  const { logits } = await model.session.run({ raster });
+  const logs = logChances(logits.data, Math.ceil(scaled.width / stride), logits.dims[2]);
+  const { tokens, confidence } = readGreedily(logs, model.charset);
+  const read = placed(readBeam(logs, model.charset, model.ngramRead, beam), tokens);
+  return { ...inClusters(read), confidence: confidence ** (1 / model.line_temperature) };
+}
+
+function scaledToHeight(image, height) {
+  if (image.height === height) return image;
+  const width = Math.max(1, rint((image.width * height) / image.height));
+  return (image.height > height ? resizedByArea : resizedCubically)(image, width, height);
+}
+
+/** Clusters of the tokens that were read, then of the canonical text. */
+function inClusters(tokens) {
+  const characters = tokens.flatMap((token) => [...token.text].map(() => token.confidence));
+  let place = 0;
+  const raw = clusters(tokens.map((token) => token.text).join("")).map((text) => {
+    const own = characters.slice(place, place += [...text].length);
+    return { text, confidence: Math.min(...own) };
+  });
+  const text = canonical(raw.map((each) => each.text).join(""));
+  return { text, clusters: placed(clusters(text), raw) };
+}
