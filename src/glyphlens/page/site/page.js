@@ -36,7 +36,7 @@ async function recognise(read) {
     const { openModel, predicted } = await import("./recognizers.js");
     const [model, page] = await Promise.all([openModel(name), read(name === "khmer")]);
     const begin = performance.now();
-    const found = name === "khmer" ? await (await import("./lines.js")).readPage(page, model)
+    const found = name === "khmer" ? await (await import("./line_reader.js")).readPage(page, model)
       : name === "scan_lines" ? await (await import("./scans.js")).scanned(page, model)
         : await predicted(page, model, name === "arabic" && find("mark").checked);
     if (own !== turn) return;
