@@ -45,6 +45,8 @@ def page_site(runtime: Mapping[str, Path] | None = None) -> dict[str, Path | byt
 
 def save_site(folder: Path, site: Site) -> None:
     """Write the page into a folder that is empty, new, or has an earlier one; raises InputError for any other."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{shown(folder)}: a file, not a folder")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / INDEX).is_file():
         raise InputError(f"{shown(folder)}: not empty, and no page is in it; name a new folder")
     for address, content in site.items():
