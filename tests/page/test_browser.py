@@ -1,4 +1,4 @@
-"""In a real browser the page answers as the commands do, for every track, from pictures of files and of the keyboard."""
+"""In a real browser the page answers as the commands do, for every track; all of it can be done by keyboard."""
 
 import os
 import shutil
