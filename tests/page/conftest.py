@@ -1,7 +1,6 @@
 """Pictures of real characters, drawn from real fonts and worn as people's pictures are; pages of Khmer."""
 
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.picture_faults import FAULTS, faulty_file
-from glyphlens.imaging.font_bytes import uncompressed
 from tests.conftest import fetched_fonts, few_packages
 from tests.inference.khmer_pages import TEXTS, khmer_font, page, turned
 
@@ -26,7 +24,7 @@ def drawn(text: str, face: ImageFont.FreeTypeFont) -> np.ndarray:
 
 def worn_files(folder: Path, characters: str, font: Path) -> list[Path]:
     """Each character with some of the faults, so that all faults occur."""
-    face = ImageFont.truetype(BytesIO(uncompressed(font.read_bytes())), SIZE_PX)
+    face = ImageFont.truetype(font, SIZE_PX)
     files = []
     for number, fault in enumerate(FAULTS):
         file = folder / f"{number:02}{'.jpg' if 'JPEG' in fault else '.png'}"

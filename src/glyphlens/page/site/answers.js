@@ -4,6 +4,7 @@ const JOINER = "\u200d";  // shows a letter as if it were joined
 const BEFORE_AND_AFTER = { init: ["", JOINER], medi: [JOINER, JOINER], fina: [JOINER, ""] };
 const CIRCLE = "\u25cc";  // under a mark that stands alone
 const RIGHT_TO_LEFT = ["ar"];
+const FORMS = { isol: "isolated", init: "initial", medi: "medial", fina: "final" };
 const UNSURE = 0.5;
 
 /** Replaces what ``place`` holds by a list of the answers; says the best one. */
@@ -22,8 +23,9 @@ function item({ form, members: [first, ...others] }, confidence, language) {
   glyph.lang = language;
   glyph.dir = RIGHT_TO_LEFT.includes(language) ? "rtl" : "ltr";
   glyph.ariaHidden = "true";
-  const name = made("span", "name", first.label);
-  name.append(made("small", "", [first.codes.join(" "), form].filter(Boolean).join(" · ")));
+  const name = made("span", "name");
+  name.append(...broken(first.label));
+  name.append(made("small", "", [first.codes.join(" "), FORMS[form] ?? form].filter(Boolean).join(" · ")));
   for (const other of others) name.append(made("small", "", `or ${other.label} ${other.codes.join(" ")}`));
   Object.assign(own.dataset, { label: first.label, confidence });
   own.append(glyph, name, made("span", "share", percent(confidence)), gauge(confidence));
@@ -37,6 +39,9 @@ function gauge(confidence) {
   return meter;
 }
 
+/** A name that may be broken after its underscores. */
+const broken = (name) => name.split(/(?<=_)/u).flatMap((part) => [part, document.createElement("wbr")]);
+
 /** The characters in the form that the class is of. */
 function displayed({ codes }, form) {
   const text = characters(codes);
@@ -47,7 +52,10 @@ function displayed({ codes }, form) {
 
 export const characters = (codes) => codes.map((code) => String.fromCodePoint(parseInt(code.slice(2), 16))).join("");
 
-export const percent = (share) => `${(100 * share).toFixed(share > 0.9995 || share < 0.0005 ? 0 : 1)}%`;
+export function percent(share) {
+  if (share < 0.0005) return "< 0.1%";
+  return share > 0.9995 ? "> 99.9%" : `${(100 * share).toFixed(1)}%`;
+}
 
 /** Lines of Khmer; clusters that are not certain are marked. */
 export function drawText(place, lines) {
