@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WORKERS ?= 2
 IN_WORKERS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup tools repro smoke test test-all lint format bench clean
+.PHONY: help setup tools repro smoke test test-all lint format bench page clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,9 @@ format: setup ## let ruff format and mend what it can
 
 bench: setup ## hot paths as ratios against the straightforward way
 	@$(RUN) python -m benchmarks
+
+page: setup ## the page that recognises in the browser, served to this machine alone
+	@$(RUN) glyphlens page
 
 setup: tools $(STAMP) $(PLOTS) ## .venv with the locked packages; skipped when nothing changed
 	@grep -qsF '= $(CURDIR)/$(PLOTS)' .dvc/config.local || $(BIN)/dvc config --local plots.html_template '$(CURDIR)/$(PLOTS)'

@@ -35,7 +35,7 @@ DYNAMIC = 0.05  # … of the int8 files whose scales depend on the picture, in t
 @contextmanager
 def served() -> Iterator[str]:
     try:
-        runtime = browser_runtime(ROOT / ".cache")
+        runtime = browser_runtime(ROOT / ".cache/glyphlens")
     except InputError as error:
         pytest.skip(f"the browser's runtime cannot be had here: {error}")
     server = page_server(page_site(runtime))
@@ -137,6 +137,7 @@ def test_khmer_text_likewise(page: Page, khmer_pages: Sequence[np.ndarray], tmp_
 
 def test_a_character_can_be_drawn_and_taken_back(page: Page) -> None:
     choose(page, "kanji")
+    page.click("#clear")
     box = page.locator("#pad").bounding_box()
     assert box is not None
     for y in (0.3, 0.5, 0.7):

@@ -52,7 +52,7 @@ function displayed({ codes }, form) {
 
 export const characters = (codes) => codes.map((code) => String.fromCodePoint(parseInt(code.slice(2), 16))).join("");
 
-export function percent(share) {
+function percent(share) {
   if (share < 0.0005) return "< 0.1%";
   return share > 0.9995 ? "> 99.9%" : `${(100 * share).toFixed(1)}%`;
 }

@@ -2,6 +2,7 @@
 The same as glyphlens.inference.line_bands; how the numbers were found is said there. */
 
 import { components, maximum, picture, sum } from "./pixels.js";
+import { median, peaksOf, prominence, smoothed } from "./profiles.js";
 
 const SINGLE_LINE = 2.6;
 const [COLUMN_GAP, COLUMN_HEIGHT] = [1.6, 5];
@@ -159,52 +160,6 @@ function middlesOf(strip) {
     .filter((at) => prominence(profile, at) >= PROMINENCE * profile[at]).map((at) => at - room + top);
 }
 
-/** A Gaussian filter; ``outside`` gives what lies beyond the ends. */
-export function smoothed(values, sigma, outside) {
-  const radius = Math.trunc(4 * sigma + 0.5);
-  const kernel = Array.from({ length: 2 * radius + 1 }, (_, at) => Math.exp(-((at - radius) ** 2) / (2 * sigma * sigma)));
-  const total = sum(kernel);
-  return Float64Array.from(values, (_, at) => {
-    let found = 0;
-    for (let offset = -radius; offset <= radius; offset++) {
-      found += (kernel[offset + radius] / total) * (values[at + offset] ?? outside(at + offset));
-    }
-    return found;
-  });
-}
-
-/** Local maxima, the middle of level ones; of two that are nearer than ``distance`` the higher. */
-function peaksOf(values, distance) {
-  const found = [];
-  for (let at = 1; at < values.length - 1; at++) {
-    if (values[at - 1] >= values[at]) continue;
-    let end = at + 1;
-    while (end < values.length - 1 && values[end] === values[at]) end++;
-    if (values[end] < values[at]) found.push((at + end - 1) >> 1);
-  }
-  const kept = new Set(found);
-  const ordered = [...found.keys()].sort((one, other) => values[found[other]] - values[found[one]] || other - one);
-  for (const number of ordered) {
-    if (!kept.has(found[number])) continue;
-    for (const other of found) {
-      const apart = Math.abs(other - found[number]);
-      if (apart && apart < Math.ceil(distance)) kept.delete(other);
-    }
-  }
-  return found.filter((at) => kept.has(at));
-}
-
-function prominence(values, peak) {
-  const lowest = (step) => {
-    let least = values[peak];
-    for (let at = peak; at >= 0 && at < values.length && values[at] <= values[peak]; at += step) {
-      least = Math.min(least, values[at]);
-    }
-    return least;
-  };
-  return values[peak] - Math.max(lowest(-1), lowest(1));
-}
-
 /** The band of a line: between the usual top and the usual bottom of its letters. */
 function bandOf(own) {
   const { letterPx } = own;
@@ -212,11 +167,6 @@ function bandOf(own) {
   const letters = usual.length ? usual : own.list;
   const [top, bottom] = ["top", "bottom"].map((side) => median(letters.map((piece) => piece[side])));
   return { top, bottom: Math.max(bottom, top + 1), letterPx, pieces: own };
-}
-
-export function median(values) {
-  const ordered = Float64Array.from(values).sort();
-  return (ordered[(ordered.length - 1) >> 1] + ordered[ordered.length >> 1]) / 2;
 }
 
 /** The pieces, those that join the letters of two lines or more cut where they are thinnest, from above on. */

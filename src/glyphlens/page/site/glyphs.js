@@ -1,6 +1,7 @@
 /* The ink of a glyph → the canvas that the Arabic recogniser reads. The same as glyphlens.tracks.arabic.reader. */
 
-import { boxOf, cropped, mapped, picture, resizedAsByPillow, rint } from "./pixels.js";
+import { resizedAsByPillow } from "./pillow.js";
+import { boxOf, cropped, mapped, picture, rint } from "./pixels.js";
 
 const [CANVAS_PX, DIACRITIC_PX] = [128, 64];
 const HALF_INK = 127.5;

@@ -88,14 +88,17 @@ export class Pad {
     this.onChange();
   }
 
-  /** A wide pad for lines, else a square one; what was on it is gone. */
+  /** A wide pad for lines, else a square one; true where that is new, and what was on it gone. */
   shape(isWide) {
+    const height = isWide ? 240 : 640;
+    if (this.canvas.height === height) return false;
     clearTimeout(this.waiting);
-    this.canvas.height = isWide ? 240 : 640;
+    this.canvas.height = height;
     this.strokes = [];
     this.text = "";
     this.isPicture = false;
     this.redraw();
+    return true;
   }
 
   /** Show a picture; what is recognised is the file itself. */

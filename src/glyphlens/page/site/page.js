@@ -11,7 +11,10 @@ const pad = new Pad(find("pad"), find("hint"));
 const replay = new Replay(find("replay"), find("answers"));
 const LANGUAGES = { arabic: "ar", khmer: "km" };
 const EXAMPLES = { arabic: "ع", khmer: "ភាសាខ្មែរ" };
+const NOTHING = "Nothing shown yet.";
 let turn = 0;  // counts what was asked, so that an answer that comes too late is not shown
+let running = Promise.resolve();  // one at a time; what nobody waits for any more is not begun
+let shown = null;  // gives what is shown, to be recognised again
 
 const track = () => document.querySelector("input[name=track]:checked").value;
 
@@ -27,11 +30,15 @@ function clearAnswers() {
 }
 
 /** Show what is found in a page {grey, lean} that ``read`` gives. */
-async function recognise(read) {
+function recognise(read) {
   clearAnswers();
-  const own = turn;
-  const name = track();
+  shown = read;
   say("Looking …");
+  const own = turn;
+  running = running.then(() => (own === turn ? look(own, read, track()) : null));
+}
+
+async function look(own, read, name) {
   try {
     const { openModel, predicted } = await import("./recognizers.js");
     const [model, page] = await Promise.all([openModel(name), read(name === "khmer")]);
@@ -45,6 +52,12 @@ async function recognise(read) {
   } catch (error) {
     if (own === turn) complain(error);
   }
+}
+
+function showNothing() {
+  clearAnswers();
+  shown = null;
+  say(NOTHING);
 }
 
 function show(name, found, model) {
@@ -70,12 +83,8 @@ function complain(error) {
 }
 
 function readDrawing() {
-  if (pad.isEmpty) {
-    clearAnswers();
-    say("Nothing shown yet.");
-    return;
-  }
-  recognise((isWhole) => readPixels(pad.pixels(), isWhole));
+  if (pad.isEmpty) showNothing();
+  else recognise((isWhole) => readPixels(pad.pixels(), isWhole));
 }
 
 function readFile(file) {
@@ -96,13 +105,13 @@ find("write").addEventListener("submit", (event) => {
   const text = find("text").value.trim() || find("text").placeholder;
   pad.write(text, LANGUAGES[track()] ?? "ja");
 });
-find("mark").addEventListener("change", readDrawing);
+find("mark").addEventListener("change", () => shown && recognise(shown));
 find("tracks").addEventListener("change", () => {
   find("mark-row").hidden = track() !== "arabic";
   find("text").placeholder = EXAMPLES[track()] ?? "字";
-  pad.shape(track() === "khmer");
-  clearAnswers();
-  say("Nothing shown yet.");
+  const isReset = pad.shape(track() === "khmer");
+  if (shown && !isReset) recognise(shown);
+  else showNothing();
 });
 
 const drop = find("drop");
@@ -122,3 +131,4 @@ document.addEventListener("drop", (event) => {
 });
 document.addEventListener("paste", (event) => readFile(event.clipboardData.files[0]));
 find("mark-row").hidden = track() !== "arabic";
+say(NOTHING);

@@ -2,9 +2,10 @@
 
 import { MIN_CONTRAST, NothingToSee } from "./picture_ink.js";
 import { twoLevels } from "./paper.js";
-import { boxOf, cropped, maximum, picture, reduced, rint } from "./pixels.js";
+import { reduced } from "./pillow.js";
+import { boxOf, cropped, maximum, picture, rint } from "./pixels.js";
 
-export const MAX_PIXELS = 64_000_000;
+const MAX_PIXELS = 64_000_000;
 const LARGE_PX = 2048;
 const MID_GREY = 127.5;
 const CARD_FILL = 0.7;
