@@ -22,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WORKERS ?= 2
 IN_WORKERS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup tools repro smoke test test-all lint format bench wheel clean
+.PHONY: help setup tools repro smoke test test-all lint format bench wheel page clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -57,6 +57,9 @@ wheel: setup ## the package with the released models, into dist/; installs anywh
 	@rm -rf build
 	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 	@ls -s --block-size=KB dist/*.whl
+
+page: setup ## the page that recognises in the browser, served to this machine alone
+	@$(RUN) glyphlens page
 
 setup: tools $(STAMP) $(PLOTS) ## .venv with the locked packages; skipped when nothing changed
 	@grep -qsF '= $(CURDIR)/$(PLOTS)' .dvc/config.local || $(BIN)/dvc config --local plots.html_template '$(CURDIR)/$(PLOTS)'

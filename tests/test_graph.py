@@ -57,7 +57,7 @@ LEVELS = (
     {"nets"},
     {"evaluation", "training", "export", "gates", "tracking", "inference", "stages"},
     {"tracks"},
-    {"api", "commands", "cli", "serving", "summary", "track_stage", "plots_page", "review"},
+    {"api", "commands", "cli", "serving", "summary", "track_stage", "plots_page", "review", "page"},
 )
 
 

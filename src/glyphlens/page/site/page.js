@@ -1,0 +1,134 @@
+/* The page: what is drawn, typed, dropped, pasted or chosen goes to the recogniser of the chosen track. */
+
+import { drawAnswers, drawPicture, drawText } from "./answers.js";
+import { NothingToSee } from "./picture_ink.js";
+import { readPhoto, readPixels } from "./photos.js";
+import { Pad } from "./pad.js";
+import { Replay } from "./replay.js";
+
+const find = (name) => document.getElementById(name);
+const pad = new Pad(find("pad"), find("hint"));
+const replay = new Replay(find("replay"), find("answers"));
+const LANGUAGES = { arabic: "ar", khmer: "km" };
+const EXAMPLES = { arabic: "ع", khmer: "ភាសាខ្មែរ" };
+const NOTHING = "Nothing shown yet.";
+let turn = 0;  // counts what was asked, so that an answer that comes too late is not shown
+let running = Promise.resolve();  // one at a time; what nobody waits for any more is not begun
+let shown = null;  // gives what is shown, to be recognised again
+
+const track = () => document.querySelector("input[name=track]:checked").value;
+
+function say(text) {
+  find("status").textContent = text;
+}
+
+function clearAnswers() {
+  turn++;
+  replay.hide();
+  find("answers").replaceChildren();
+  find("seen").hidden = find("fault").hidden = true;
+}
+
+/** Show what is found in a page {grey, lean} that ``read`` gives. */
+function recognise(read) {
+  clearAnswers();
+  shown = read;
+  say("Looking …");
+  const own = turn;
+  running = running.then(() => (own === turn ? look(own, read, track()) : null));
+}
+
+async function look(own, read, name) {
+  try {
+    const { openModel, predicted } = await import("./recognizers.js");
+    const [model, page] = await Promise.all([openModel(name), read(name === "khmer")]);
+    const begin = performance.now();
+    const found = name === "khmer" ? await (await import("./line_reader.js")).readPage(page, model)
+      : name === "scan_lines" ? await (await import("./scans.js")).scanned(page, model)
+        : await predicted(page, model, name === "arabic" && find("mark").checked);
+    if (own !== turn) return;
+    find("time").textContent = `The last answer took ${Math.round(performance.now() - begin)} ms.`;
+    show(name, found, model);
+  } catch (error) {
+    if (own === turn) complain(error);
+  }
+}
+
+function showNothing() {
+  clearAnswers();
+  shown = null;
+  say(NOTHING);
+}
+
+function show(name, found, model) {
+  if (name === "khmer") {
+    say(drawText(find("answers"), found));
+  } else if (name === "scan_lines") {
+    replay.show(found, model, say);
+  } else {
+    say(drawAnswers(find("answers"), found.answers, model, LANGUAGES[name] ?? "ja"));
+    find("note").textContent = found.note && `(${found.note})`;
+    drawPicture(find("view"), found.picture);
+    find("seen").hidden = false;
+  }
+}
+
+function complain(error) {
+  const isOurs = error instanceof NothingToSee;
+  say(isOurs ? "No answer." : "Something went wrong.");
+  find("fault").textContent = isOurs ? `${error.message[0].toUpperCase()}${error.message.slice(1)}.`
+    : `The recogniser could not be run: ${error.message ?? error}`;
+  find("fault").hidden = false;
+  if (!isOurs) console.error(error);
+}
+
+function readDrawing() {
+  if (pad.isEmpty) showNothing();
+  else recognise((isWhole) => readPixels(pad.pixels(), isWhole));
+}
+
+function readFile(file) {
+  if (!file) return;
+  pad.showFile(file);
+  recognise((isWhole) => readPhoto(file, isWhole));
+}
+
+pad.onChange = readDrawing;
+find("undo").addEventListener("click", () => pad.undo());
+find("clear").addEventListener("click", () => pad.clear());
+find("file").addEventListener("change", (event) => {
+  readFile(event.target.files[0]);
+  event.target.value = "";
+});
+find("write").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = find("text").value.trim() || find("text").placeholder;
+  pad.write(text, LANGUAGES[track()] ?? "ja");
+});
+find("mark").addEventListener("change", () => shown && recognise(shown));
+find("tracks").addEventListener("change", () => {
+  find("mark-row").hidden = track() !== "arabic";
+  find("text").placeholder = EXAMPLES[track()] ?? "字";
+  const isReset = pad.shape(track() === "khmer");
+  if (shown && !isReset) recognise(shown);
+  else showNothing();
+});
+
+const drop = find("drop");
+for (const kind of ["dragenter", "dragover"]) {
+  document.addEventListener(kind, (event) => {
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+}
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) drop.classList.remove("over");
+});
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  drop.classList.remove("over");
+  readFile(event.dataTransfer.files[0]);
+});
+document.addEventListener("paste", (event) => readFile(event.clipboardData.files[0]));
+find("mark-row").hidden = track() !== "arabic";
+say(NOTHING);

@@ -1,0 +1,94 @@
+"""The browser's runtime is the pinned one, or it is refused; without npm or network a person is told what to do."""
+
+import hashlib
+import tarfile
+from base64 import b64encode
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from glyphlens.core.errors import InputError
+from glyphlens.page import runtime
+from glyphlens.page.runtime import FILES, PACKAGE, are_pinned, browser_runtime, cache_folder, extract
+
+CONTENTS = {"package/dist/engine.mjs": b"export {}", "package/dist/engine.wasm": b"\0asm", "package/README.md": b"-"}
+PINS = {Path(name).name: hashlib.sha256(content).hexdigest() for name, content in CONTENTS.items() if "dist" in name}
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A packed npm package."""
+    path = tmp_path / "engine.tgz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in CONTENTS.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, BytesIO(content))
+    return path
+
+
+def integrity(path: Path) -> str:
+    return b64encode(hashlib.sha512(path.read_bytes()).digest()).decode()
+
+
+def test_the_named_files_and_no_others_are_kept(tmp_path: Path, package: Path) -> None:
+    extract(package, tmp_path / "kept", integrity(package), PINS)
+    kept = {path.name: path for path in (tmp_path / "kept").iterdir()}
+    assert set(kept) == set(PINS)
+    assert are_pinned(kept, PINS)
+
+
+def test_another_package_is_refused_before_it_is_opened(tmp_path: Path, package: Path) -> None:
+    good = integrity(package)
+    package.write_bytes(package.read_bytes()[:-1] + b"x")
+    with pytest.raises(InputError, match="not the pinned one"):
+        extract(package, tmp_path / "kept", good, PINS)
+    assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize("change", ["gone", "changed"])
+def test_kept_files_are_checked_at_every_use(tmp_path: Path, package: Path, change: str) -> None:
+    extract(package, tmp_path, integrity(package), PINS)
+    files = {name: tmp_path / name for name in PINS}
+    if change == "gone":
+        files["engine.wasm"].unlink()
+    else:
+        files["engine.wasm"].write_bytes(b"\0asn")
+    assert not are_pinned(files, PINS)
+
+
+def test_without_npm_a_person_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match="npm: not found.*install npm"):
+        browser_runtime(tmp_path / "cache")
+
+
+def test_an_npm_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\necho 'npm error network is away' >&2\nexit 1\n", encoding="utf-8")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    with pytest.raises(InputError, match="cannot be fetched.*exit 1.*\n.*network is away"):
+        browser_runtime(tmp_path / "cache")
+
+
+def test_files_that_are_kept_need_no_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(runtime, "FILES", PINS)
+    monkeypatch.setattr(runtime, "are_pinned", lambda files: are_pinned(files, PINS))
+    extract(package, tmp_path / PACKAGE, integrity(package), PINS)
+    assert set(browser_runtime(tmp_path)) == set(PINS)
+
+
+@pytest.mark.parametrize(("set_to", "expected"), [("/caches", "/caches/glyphlens"), ("relative", None), ("", None)])
+def test_the_cache_is_where_the_desktop_has_it(
+    set_to: str, expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", set_to)
+    monkeypatch.setenv("HOME", "/somebody")
+    assert str(cache_folder()) == (expected or "/somebody/.cache/glyphlens")
+
+
+def test_three_files_are_pinned() -> None:
+    assert len(FILES) == 3 and all(len(pin) == 64 for pin in FILES.values())
