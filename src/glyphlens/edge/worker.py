@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 NEXT = "next_"
 ANSWERS, REPORT = "answers.npz", "report.json"
 WARM_UPS = 3
+Task = Mapping[str, Any]
 Arrays = Mapping[str, NDArray[Any]]
 Run = Callable[[Arrays], dict[str, NDArray[Any]]]
 
@@ -40,7 +41,7 @@ def answered(model: Opened, row: Arrays) -> tuple[dict[str, NDArray[Any]], list[
         began = time.perf_counter()
         found = model.run(row)
         return found, [time.perf_counter() - began]
-    state: dict[str, NDArray[Any]] = {name: _zeros(*model.inputs[name]) for name in states}
+    state: dict[str, NDArray[Any]] = {name: zeros(*model.inputs[name]) for name in states}
     steps, seconds = [], []
     for number in range(next(iter(row.values())).shape[1]):
         feed = {**{name: np.ascontiguousarray(values[:, number]) for name, values in row.items()}, **state}
@@ -82,18 +83,20 @@ def load_rows(file: Path) -> list[dict[str, NDArray[Any]]]:
     return [rows[number] for number in sorted(rows)]
 
 
-def _zeros(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
+def zeros(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
     """One sample's state before the first step."""
     return np.zeros((1, *shape[1:]), dtype)
 
 
-def _to_openvino(task: Mapping[str, Any], out: Path) -> None:
+def _to_openvino(task: Task, out: Path) -> str:
     openvino = import_module("openvino")
-    openvino.save_model(openvino.convert_model(task["onnx"]), out, compress_to_fp16=False)
+    openvino.save_model(openvino.convert_model(task["source"]), out, compress_to_fp16=False)
+    return ""
 
 
-def _open_openvino(task: Mapping[str, Any], file: Path) -> Opened:
+def _open_openvino(_: Task, file: Path) -> Opened:
     openvino = import_module("openvino")
+    # By itself it would compute in bfloat16 where the processor can.
     hints = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1, "PERFORMANCE_HINT": "LATENCY"}
     compiled = openvino.Core().compile_model(file, "CPU", hints)
     request = compiled.create_infer_request()
@@ -112,16 +115,72 @@ def _open_openvino(task: Mapping[str, Any], file: Path) -> Opened:
     return Opened(inputs, run)
 
 
-TO: Mapping[str, Callable[[Mapping[str, Any], Path], None]] = {"openvino": _to_openvino}
-OPEN: Mapping[str, Callable[[Mapping[str, Any], Path], Opened]] = {"openvino": _open_openvino}
+def _to_litert(task: Task, out: Path) -> str:
+    program, example = _program(task)
+    import_module("litert_torch").convert(program, example).export(str(out))
+    return ""
+
+
+def _open_litert(task: Task, file: Path) -> Opened:
+    interpreter = import_module("ai_edge_litert.interpreter").Interpreter(model_path=str(file), num_threads=1)
+    interpreter.allocate_tensors()
+    # Names are lost; the order is that of the signature: args_0 …, output_0 …
+    (signature,) = interpreter.get_signature_list()
+    runner = interpreter.get_signature_runner(signature)
+    ends_in, ends_out = runner.get_input_details(), runner.get_output_details()
+    takes = dict(zip(task["inputs"], sorted(ends_in, key=_ordinal), strict=True))
+    gives = dict(zip(task["outputs"], sorted(ends_out, key=_ordinal), strict=True))
+
+    def run(feed: Arrays) -> dict[str, NDArray[Any]]:
+        found = runner(**{end: np.asarray(feed[name], ends_in[end]["dtype"]) for name, end in takes.items()})
+        return {name: found[end] for name, end in gives.items()}
+
+    shapes = {
+        name: (tuple(map(int, ends_in[end]["shape"])), np.dtype(ends_in[end]["dtype"]).name)
+        for name, end in takes.items()
+    }
+    return Opened(shapes, run)
+
+
+def _to_coreml(task: Task, out: Path) -> str:
+    """Converts, and says what could be looked at: the ends, the operators, and the weights beside torch's."""
+    coreml = import_module("coremltools")
+    program, example = _program(task)
+    ends = [coreml.TensorType(name=name, shape=part.shape) for name, part in zip(task["inputs"], example, strict=True)]
+    outputs = [coreml.TensorType(name=name) for name in task["outputs"]]
+    model = coreml.convert(
+        program.run_decompositions({}),
+        inputs=ends,
+        outputs=outputs,
+        convert_to="mlprogram",
+        minimum_deployment_target=coreml.target.iOS17,
+        compute_precision=coreml.precision.FLOAT32,
+    )
+    model.save(str(out))
+    return _looked_at(coreml, out, program, task)
+
+
+def _program(task: Task) -> tuple[Any, tuple[Any, ...]]:
+    """A saved program of torch and what it was traced with."""
+    torch = import_module("torch")
+    program = torch.export.load(task["source"])
+    return program, program.example_inputs[0]
+
+
+def _ordinal(name: str) -> int:
+    return int(name.rpartition("_")[2])
+
+
+TO: Mapping[str, Callable[[Task, Path], str]] = {"openvino": _to_openvino, "litert": _to_litert, "coreml": _to_coreml}
+OPEN: Mapping[str, Callable[[Task, Path], Opened]] = {"openvino": _open_openvino, "litert": _open_litert}
 RUNTIMES = {"openvino": "openvino", "litert": "ai-edge-litert", "coreml": "coremltools"}
 
 
-def work(task: Mapping[str, Any], folder: Path) -> None:
+def work(task: Task, folder: Path) -> None:
     """Convert, run, and write answers and report below ``folder``."""
     target, out = task["target"], Path(task["out"])
-    TO[target](task, out)
-    report: dict[str, Any] = {"runtime": f"{RUNTIMES[target]} {version(RUNTIMES[target])}"}
+    report: dict[str, Any] = {"checked": TO[target](task, out)}
+    report["runtime"] = f"{RUNTIMES[target]} {version(RUNTIMES[target])}"
     if target in OPEN:
         answers, report["ms"] = answered_all(OPEN[target](task, out), load_rows(Path(task["samples"])))
         save_rows(folder / ANSWERS, answers)
