@@ -126,7 +126,9 @@ def _save_program(model: EdgeModel, reference: Reference, file: Path) -> None:
     opened, row = open_onnx(model.released).inputs, model.rows[0]
     arrays = [row.get(name, worker.zeros(*opened[name])) for name in reference.inputs]
     if set(opened) - set(row):
-        arrays = [values[:, 0] if name in row else values for name, values in zip(reference.inputs, arrays)]
+        arrays = [
+            values[:, 0] if name in row else values for name, values in zip(reference.inputs, arrays, strict=True)
+        ]
     example = tuple(torch.from_numpy(np.asarray(values, np.float32)) for values in arrays)
     network = model.network.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     try:

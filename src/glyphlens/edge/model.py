@@ -65,9 +65,11 @@ class FromInk(nn.Module):
 
 class EdgeMaker(Protocol):
     """What a track's ``export/edge.py`` offers: the released model below ``root`` with at most ``count`` samples, drawn
-    from the seed. Raises InputError where the release or the samples are not there."""
+    from the seed."""
 
-    def __call__(self, root: Path, count: int, seed: int) -> EdgeModel: ...
+    def __call__(self, root: Path, count: int, seed: int) -> EdgeModel:
+        """Raises InputError where the release or the samples are not there."""
+        ...
 
 
 def edge_maker(track: str) -> EdgeMaker | None:

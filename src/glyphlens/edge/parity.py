@@ -4,6 +4,7 @@ N samples
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -51,7 +52,8 @@ def alike(first: Sequence[Decisions], second: Sequence[Decisions], *, is_text: b
     for number, (own, other) in enumerate(zip(first, second, strict=True)):
         if len(own) != len(other):
             raise InputError(f"parity: sample {number} has {len(own)} decisions in one file, {len(other)} in the other")
-    return sum(one == two for own, other in zip(first, second, strict=True) for one, two in zip(own, other)) / total
+    pairs = zip(chain(*first), chain(*second), strict=True)
+    return sum(own == other for own, other in pairs) / total
 
 
 def parity_of(model: EdgeModel, released: Sequence[Arrays], converted: Sequence[Arrays]) -> Parity:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import load_json, save_json, save_text
+from glyphlens.core.storage import load_json, save_json, save_text, sha256_file
 from glyphlens.edge.environment import TARGETS
 from glyphlens.inference.folder import Precision
 
@@ -80,6 +80,24 @@ def edge_table(entries: Sequence[EdgeEntry]) -> str:
         if entry.reason
     ]
     return "\n".join([*lines, *([""] if said else []), *said])
+
+
+def edge_card(entries: Sequence[EdgeEntry], files: Sequence[Path]) -> str:
+    """The card beside the files of one recogniser and target."""
+    first = entries[0]
+    lines = [
+        f"# {first.recognizer} for {_title(first)}",
+        "",
+        f"Made from the released recogniser `models/{first.recognizer}/release`; its `labels.json` says what the outputs "
+        "mean and how inputs are prepared. What a file reads is called as there; bytes may be floats of 0 to 255.",
+        "",
+        *(f"- `{file.name}`" + (f", SHA-256 `{sha256_file(file)}`" if file.is_file() else "") for file in files),
+        "",
+        f"Compared with the released ONNX file on {first.samples:,} samples of the test split, on one core:",
+        "",
+        edge_table(entries),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def save_page(file: Path, entries: Sequence[EdgeEntry]) -> None:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 NEXT = "next_"
 ANSWERS, REPORT = "answers.npz", "report.json"
 WARM_UPS = 3
+SMALL = 64  # numbers of a weight up to which Core ML's are not looked at
 Task = Mapping[str, Any]
 Arrays = Mapping[str, NDArray[Any]]
 Run = Callable[[Arrays], dict[str, NDArray[Any]]]
@@ -158,6 +159,37 @@ def _to_coreml(task: Task, out: Path) -> str:
     )
     model.save(str(out))
     return _looked_at(coreml, out, program, task)
+
+
+def _looked_at(coreml: Any, file: Path, program: Any, task: Task) -> str:
+    """What the saved file holds, in words; raises ValueError where its ends are not those asked for, or a large weight
+    is not finite."""
+    model = coreml.models.MLModel(str(file), skip_model_load=True)
+    spec = model.get_spec()
+    ends = [[end.name for end in part] for part in (spec.description.input, spec.description.output)]
+    if ends[0] != list(task["inputs"]) or sorted(ends[1]) != sorted(task["outputs"]):
+        raise ValueError(f"Core ML file takes {ends[0]} and gives {ends[1]}")
+    blocks = [
+        block for function in spec.mlProgram.functions.values() for block in function.block_specializations.values()
+    ]
+    kinds = sorted({operation.type for block in blocks for operation in block.operations} - {"const"})
+    metadata = coreml.optimize.coreml.get_weights_metadata(model, weight_threshold=SMALL)
+    found = [np.asarray(entry.val) for entry in metadata.values()]
+    if not all(np.isfinite(values).all() for values in found):
+        raise ValueError("Core ML file has weights that are not finite")
+    own = [tensor.detach().float().numpy() for tensor in program.state_dict.values() if tensor.numel() > SMALL]
+    kept = sum(values.size for values in own if any(_same_values(values, other) for other in found))
+    share = kept / max(1, sum(values.size for values in own))
+    return (
+        f"not run: looked at only. Inputs and outputs are those asked for; {len(kinds)} kinds of operators "
+        f"({', '.join(kinds)}); {share:.1%} of the network's weights are in it unchanged, the others are folded into "
+        "normalisations or split"
+    )
+
+
+def _same_values(first: NDArray[Any], second: NDArray[Any]) -> bool:
+    """Whether two arrays hold the same numbers, in whatever order and shape."""
+    return first.size == second.size and bool(np.allclose(np.sort(first, None), np.sort(second, None), atol=1e-7))
 
 
 def _program(task: Task) -> tuple[Any, tuple[Any, ...]]:
