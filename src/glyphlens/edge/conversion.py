@@ -106,7 +106,7 @@ def _run_worker(job: Job, reference: Reference, python: Path, folder: Path, most
         "out": str(folder / job.files[0].name),
     }
     (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
-    command = [str(python), "-I", worker.__file__, str(folder / "task.json")]
+    command = [str(python.absolute()), "-I", worker.__file__, str(folder / "task.json")]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=most_seconds, check=False, cwd=folder

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 from torch import nn
 
 from glyphlens.data.sample_set import SampleSet
@@ -21,7 +22,9 @@ def edge_model(root: Path, count: int, seed: int) -> EdgeModel:
     models = root / "models/zero_shot"
     released = Recognizer.load(models / "release")
     samples = SampleSet.open(root / "data/zero_shot/samples")
-    rows_N = drawn_rows(samples.rows("test"), count, seed)
+    rows_N = samples.rows("test")
+    is_candidate_C = np.isin([entry.label for entry in samples.classes], [entry.label for entry in released.classes])
+    rows_N = drawn_rows(rows_N[is_candidate_C[samples.class_indices[rows_N]]], count, seed)
     require_samples(samples.folder, rows_N)
     prototypes = released.prototypes
     assert prototypes is not None
