@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WORKERS ?= 2
 IN_WORKERS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup tools repro smoke test test-all lint format bench clean
+.PHONY: help setup tools repro smoke test test-all lint format bench edge clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ format: setup ## let ruff format and mend what it can
 bench: setup ## hot paths as ratios against the straightforward way
 	@$(RUN) python -m benchmarks
 
+edge: setup ## files for OpenVINO, LiteRT and Core ML behind a parity gate, in environments of their own (.edge, 4 GB)
+	@$(RUN) glyphlens edge --page docs/EDGE.md
+
 setup: tools $(STAMP) $(PLOTS) ## .venv with the locked packages; skipped when nothing changed
 	@grep -qsF '= $(CURDIR)/$(PLOTS)' .dvc/config.local || $(BIN)/dvc config --local plots.html_template '$(CURDIR)/$(PLOTS)'
 
@@ -77,5 +80,5 @@ $(PLOTS): $(STAMP) src/glyphlens/plots_page.py
 	@$(BIN)/python -m glyphlens.plots_page $@
 
 clean: ## remove .venv and caches; data, models and checkpoints stay
-	@rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
+	@rm -rf .venv .edge .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

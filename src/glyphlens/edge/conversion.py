@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -132,7 +133,8 @@ def _save_program(model: EdgeModel, reference: Reference, file: Path) -> None:
     example = tuple(torch.from_numpy(np.asarray(values, np.float32)) for values in arrays)
     network = model.network.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     try:
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             torch.export.save(torch.export.export(network, example, strict=False), file)
     except Exception as error:  # whatever torch has to say of a network that it cannot trace
         raise InputError(f"torch.export: {error}") from error

@@ -118,7 +118,7 @@ def _open_openvino(_: Task, file: Path) -> Opened:
 
 def _to_litert(task: Task, out: Path) -> str:
     program, example = _program(task)
-    import_module("litert_torch").convert(program, example).export(str(out))
+    import_module("litert_torch").convert(program.module(), example).export(str(out))
     return ""
 
 
