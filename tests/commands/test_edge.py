@@ -46,7 +46,7 @@ def test_what_passes_is_written_with_its_card_and_table(place: Path, monkeypatch
     assert sorted(file.name for file in folder.iterdir()) == ["README.md", "int8.bin", "int8.xml"]
     assert "on 8 samples of the test split" in (folder / "README.md").read_text(encoding="utf-8")
     assert load_entries(place / "EDGE.json") == load_entries(place / "out/table.json") != []
-    assert "| `forged` | OpenVINO | int8 | passed |" in page.read_text(encoding="utf-8")
+    assert "| `forged` | OpenVINO | int8 | passed | 8 |" in page.read_text(encoding="utf-8")
 
 
 def test_a_refusal_ends_with_1_and_leaves_no_card(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

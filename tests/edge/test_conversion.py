@@ -1,4 +1,4 @@
-"""A file that decides otherwise than the released one, or breaks, is not left behind; what passes is, and is measured."""
+"""A file that decides otherwise than the released one, or breaks, is not left behind; what passes is measured."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def converted(folder: Path, script: str, target: str = "openvino") -> tuple[Edge
 
 def test_a_file_that_decides_alike_stays(tmp_path: Path) -> None:
     entry, out = converted(tmp_path, forged.answering(0))
-    assert (entry.status, entry.agreement, entry.right, entry.ms, entry.mb) == ("passed", 1, 1, 1.5, 8e-6 // 1e-4 * 1e-4)
+    assert (entry.status, entry.agreement, entry.right, entry.ms) == ("passed", 1, 1, 1.5)
     assert [file.name for file in sorted(out.iterdir())] == ["int8.bin", "int8.xml"]
     assert (out / "int8.xml").read_bytes() == b"made"
 
@@ -39,8 +39,8 @@ def test_a_file_below_the_limit_is_refused_and_the_earlier_one_gone(tmp_path: Pa
         ("import os; os.abort()", "crashed (signal 6)"),
         (forged.answering(0).replace("range(len(rows.files))", "range(3)"), "3 answers to 8 samples"),
         (forged.answering(0).replace("/logits'", "/other'"), "no output logits, found other"),
-        (forged.answering(0).replace("[:, ::-1]", "").replace("rows[f'{n}/x'] for", "rows[f'{n}/x'] * np.nan for"), "not finite"),
-        (forged.answering(0).replace("for n, each", "[:, :1] for n, each").replace("each [:", "each[:"), "(1, 1)"),
+        (forged.answering(0).replace("else rows[f'{n}/x']", "else np.nan * rows[f'{n}/x']"), "not finite"),
+        (forged.answering(0).replace(": each for n", ": each[:, :1] for n"), "logits (1, 1)"),
         ("(folder / 'report.json').write_text('{')", "Expecting property name"),
         ("(folder / 'report.json').write_text('{\"ms\": 1}'); (folder / 'answers.npz').write_bytes(b'PK')", ""),
         ("", "No such file"),

@@ -16,9 +16,7 @@ def test_texts_are_alike_by_their_edits() -> None:
     assert alike([list("ab")], [list("vwxyz")], is_text=True) == 0
 
 
-@pytest.mark.parametrize(
-    ("first", "second"), [([], []), ([["a"]], []), ([["a"]], [["a", "b"]]), ([[]], [[]])]
-)
+@pytest.mark.parametrize(("first", "second"), [([], []), ([["a"]], []), ([["a"]], [["a", "b"]]), ([[]], [[]])])
 def test_what_cannot_be_compared_is_an_error(first: list[list[str]], second: list[list[str]]) -> None:
     with pytest.raises(InputError, match="parity"):
         alike(first, second)

@@ -26,10 +26,12 @@ def test_a_conversion_replaces_its_earlier_entry(tmp_path: Path) -> None:
 
 
 def test_a_row_shows_what_was_measured_and_dashes_for_the_rest() -> None:
-    failed = entry(status="failed", reason="Error: a | b\n<c>", agreement=None, right=None, released_right=None, mb=None, ms=None)
+    failed = entry(
+        status="failed", reason="Error: a | b\n<c>", agreement=None, right=None, released_right=None, mb=None, ms=None
+    )
     table = edge_table([entry(), failed])
-    assert "| `kanji` | OpenVINO | int8 | passed | 99.1% | 90.0% | 95.0% | 2 | 1 | 1.23 | 0.5 |" in table
-    assert "| not converted: no file | – | – | – | – | 1 | – | 0.5 |" in table
+    assert "| `kanji` | OpenVINO | int8 | passed | 8 | 99.1% | 90.0% | 95.0% | 2 | 1 | 1.23 | 0.5 |" in table
+    assert "| not converted: no file | 8 | – | – | – | – | 1 | – | 0.5 |" in table
     assert r"- `kanji`, OpenVINO, int8: Error: a \| b &lt;c>" in table
 
 

@@ -34,7 +34,9 @@ def run_edge(releases: Sequence[str], targets: Sequence[str], out: Path, page: P
             print(edge_table([entry]).splitlines()[2], flush=True)
             entries.append(entry)
             known = save_entries(out / TABLE, [entry])
-            _save_card(out, [each for each in known if each.recognizer == name and each.target == entry.target])
+            _save_card(
+                out, [each for each in known if each.recognizer == entry.recognizer and each.target == entry.target]
+            )
     if page is not None:
         save_page(page, save_entries(page.with_suffix(".json"), entries))
     return int(any(entry.status in ("refused", "failed") for entry in entries))

@@ -20,7 +20,7 @@ WORDS = {
     "unverified": "not run on this machine",
 }
 HEADING = (
-    "recogniser", "target", "weights", "parity gate", "agrees with ONNX", "right", "ONNX right", "MB", "ONNX MB", "ms",
+    "recogniser", "target", "weights", "parity gate", "samples", "agrees with ONNX", "right", "ONNX right", "MB", "ONNX MB", "ms",
     "ONNX ms",
 )  # fmt: skip
 
@@ -88,8 +88,9 @@ def edge_card(entries: Sequence[EdgeEntry], files: Sequence[Path]) -> str:
     lines = [
         f"# {first.recognizer} for {_title(first)}",
         "",
-        f"Made from the released recogniser `models/{first.recognizer}/release`; its `labels.json` says what the outputs "
-        "mean and how inputs are prepared. What a file reads is called as there; bytes may be floats of 0 to 255.",
+        f"Made from the released recogniser `models/{first.recognizer}/release`; its `labels.json` says what the "
+        "outputs mean and how inputs are prepared. Where the released file reads bytes, this one may read floats of 0 "
+        "to 255.",
         "",
         *(f"- `{file.name}`" + (f", SHA-256 `{sha256_file(file)}`" if file.is_file() else "") for file in files),
         "",
@@ -119,6 +120,7 @@ def _cells(entry: EdgeEntry) -> list[str]:
         _title(entry),
         entry.precision,
         WORDS[entry.status],
+        f"{entry.samples:,}",
         *("–" if share is None else f"{share:.1%}" for share in shares),
         *("–" if number is None else f"{number:.3g}" for number in (entry.mb, entry.released_mb, entry.ms)),
         f"{entry.released_ms:.3g}",
