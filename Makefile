@@ -22,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WORKERS ?= 2
 IN_WORKERS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup tools repro smoke test test-all lint format bench wheel page clean
+.PHONY: help setup tools repro smoke test test-all lint format bench wheel page edge clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -61,6 +61,9 @@ wheel: setup ## the package with the released models, into dist/; installs anywh
 page: setup ## the page that recognises in the browser, served to this machine alone
 	@$(RUN) glyphlens page
 
+edge: setup ## files for OpenVINO, LiteRT and Core ML behind a parity gate, in environments of their own (.edge, 4 GB)
+	@$(RUN) glyphlens edge --page docs/EDGE.md
+
 setup: tools $(STAMP) $(PLOTS) ## .venv with the locked packages; skipped when nothing changed
 	@grep -qsF '= $(CURDIR)/$(PLOTS)' .dvc/config.local || $(BIN)/dvc config --local plots.html_template '$(CURDIR)/$(PLOTS)'
 
@@ -86,5 +89,5 @@ $(PLOTS): $(STAMP) src/glyphlens/plots_page.py
 	@$(BIN)/python -m glyphlens.plots_page $@
 
 clean: ## remove .venv and caches; data, models and checkpoints stay
-	@rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
+	@rm -rf .venv .edge .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

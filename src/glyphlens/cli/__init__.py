@@ -5,14 +5,14 @@ import io
 import os
 import sys
 
-from glyphlens.cli import arabic_fonts, characters, experiments, lines, page, review, serve  # in the order of --help
+from glyphlens.cli import arabic_fonts, characters, edge, experiments, lines, page, review, serve  # in the order of --help
 from glyphlens.cli.app import app
 from glyphlens.core.errors import GlyphlensError
 from glyphlens.core.extras import naming_extras
 from glyphlens.core.file_names import shown
 from glyphlens.core.shards import one_thread_each
 
-__all__ = ["app", "arabic_fonts", "characters", "experiments", "lines", "main", "page", "review", "serve"]
+__all__ = ["app", "arabic_fonts", "characters", "edge", "experiments", "lines", "main", "page", "review", "serve"]
 
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -1,0 +1,72 @@
+"""A file that decides otherwise than the released one, or breaks, is not left behind; what passes is measured."""
+
+from pathlib import Path
+
+import pytest
+
+from glyphlens.edge.conversion import Job, convert, precisions_of, reference_of
+from glyphlens.edge.table import EdgeEntry
+from tests.edge import forged
+
+
+def converted(folder: Path, script: str, target: str = "openvino") -> tuple[EdgeEntry, Path]:
+    model, out = forged.model(folder), folder / "out/forged/openvino/int8"
+    job = Job(model, "int8", target, out)
+    for file in job.files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"of an earlier run")
+    return convert(job, reference_of(model), forged.python(folder, script), forged.PARAMS), out.parent
+
+
+def test_a_file_that_decides_alike_stays(tmp_path: Path) -> None:
+    entry, out = converted(tmp_path, forged.answering(0))
+    assert (entry.status, entry.agreement, entry.right, entry.ms) == ("passed", 1, 1, 1.5)
+    assert [file.name for file in sorted(out.iterdir())] == ["int8.bin", "int8.xml"]
+    assert (out / "int8.xml").read_bytes() == b"made"
+
+
+def test_a_file_below_the_limit_is_refused_and_the_earlier_one_gone(tmp_path: Path) -> None:
+    entry, out = converted(tmp_path, forged.answering(1))
+    assert (entry.status, entry.agreement, entry.released_right) == ("refused", 0.875, 1)
+    assert "agrees with the released file on 87.50%, at least 90.00%" in entry.reason
+    assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("raise ValueError('no such operator')", "ValueError: no such operator"),
+        ("import os; os.abort()", "crashed (signal 6)"),
+        (forged.answering(0).replace("range(len(rows.files))", "range(3)"), "3 answers to 8 samples"),
+        (forged.answering(0).replace("/logits'", "/other'"), "no output logits, found other"),
+        (forged.answering(0).replace("else rows[f'{n}/x']", "else np.nan * rows[f'{n}/x']"), "not finite"),
+        (forged.answering(0).replace(": each for n", ": each[:, :1] for n"), "logits (1, 1)"),
+        ("(folder / 'report.json').write_text('{')", "Expecting property name"),
+        ("(folder / 'report.json').write_text('{\"ms\": 1}'); (folder / 'answers.npz').write_bytes(b'PK')", ""),
+        ("", "No such file"),
+    ],
+)  # fmt: skip
+def test_what_breaks_leaves_a_reason_and_no_file(tmp_path: Path, script: str, reason: str) -> None:
+    entry, out = converted(tmp_path, script)
+    assert entry.status == "failed" and entry.agreement is None
+    assert reason in entry.reason and entry.reason
+    assert list(out.iterdir()) == []
+
+
+def test_a_worker_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forged, "PARAMS", forged.PARAMS.model_copy(update={"most_seconds": 1}))
+    entry, _ = converted(tmp_path, "import time; time.sleep(60)")
+    assert (entry.status, entry.reason) == ("failed", "took more than 1 s")
+
+
+def test_a_file_that_cannot_be_run_here_stays_and_says_so(tmp_path: Path) -> None:
+    script = forged.answering(0, {"runtime": "forged 1", "checked": "looked at only"})
+    entry, out = converted(tmp_path, script)
+    assert (entry.status, entry.reason, entry.agreement) == ("unverified", "looked at only", None)
+    assert len(list(out.iterdir())) == 2
+
+
+def test_without_the_network_nothing_is_made_from_it(tmp_path: Path) -> None:
+    model = forged.model(tmp_path)
+    assert precisions_of(model, "openvino") == ["int8"]
+    assert precisions_of(model, "litert") == []
