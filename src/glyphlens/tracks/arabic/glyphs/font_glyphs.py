@@ -15,8 +15,9 @@ from glyphlens.sources.fonts.isolation import Limits, run_isolated
 from glyphlens.tracks.arabic.glyphs.audit import FONT_SKIPPED, AuditRow
 from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
 from glyphlens.tracks.arabic.glyphs.extraction import FontGlyphs, extract_glyphs
-from glyphlens.tracks.arabic.glyphs.glyph_tables import GlyphTables, label_tables
+from glyphlens.tracks.arabic.glyphs.glyph_tables import GlyphTables, label_tables, with_others
 from glyphlens.tracks.arabic.glyphs.ligatures import font_ligatures
+from glyphlens.tracks.arabic.glyphs.other_glyphs import other_rows
 
 MAX_FACES = 64
 
@@ -37,40 +38,51 @@ class _Unpack(NamedTuple):
 
 
 class _Extract(NamedTuple):
-    """Task of the second pass."""
+    """Task of the second pass; ``companions`` are files of other subsets of the font."""
 
     face: Face
     candidates: Sequence[Candidate]
+    companions: tuple[Path, ...]
 
 
 def glyph_tables(
-    folder: Path, manifest: pd.DataFrame, *, limits: Limits, workers: int, lookalike_share: float, lookalike_fonts: int
+    manifest: pd.DataFrame,
+    refused: pd.DataFrame,
+    *,
+    limits: Limits,
+    workers: int,
+    lookalike_share: float,
+    lookalike_fonts: int,
+    others_per_font: int,
 ) -> GlyphTables:
     """Extract every font of the manifest; a font that fails is left out and named in the audit.
 
-    Raises InputError where no font gives a glyph.
+    The manifest has the columns ``path`` and ``companions`` of ``font_sources``; of the fonts ``refused`` so many glyphs
+    become those of the class ``other``. Raises InputError where no font gives a glyph.
     """
     with TemporaryDirectory(prefix="glyphlens-fonts-") as scratch:
-        faces, sequences, audit = _unpack_all(folder, manifest, Path(scratch), limits, workers)
+        faces, sequences, audit = _unpack_all(manifest, Path(scratch), limits, workers)
         known = candidates(sequences)
         results, failures = _extract_all(manifest, faces, known, limits, workers)
     audit += failures
     if not results:
         first = f"; the first: {audit[0][2]}: {audit[0][4]}" if audit else ""
-        raise InputError(f"{folder}: none of {len(manifest)} fonts gives an Arabic glyph{first}")
+        raise InputError(f"{manifest['path'][0].parent}: none of {len(manifest)} fonts gives an Arabic glyph{first}")
     extracted = [(manifest.iloc[face.row], face.number, result) for face, result in results]
     audit += [
         ("extraction", drop.reason, row["file"], drop.label, drop.detail)
         for row, _, result in extracted
         for drop in result.drops
     ]
-    return label_tables(extracted, known, audit, share=lookalike_share, min_fonts=lookalike_fonts)
+    tables = label_tables(extracted, known, audit, share=lookalike_share, min_fonts=lookalike_fonts)
+    others, failures = other_rows(refused, others_per_font, limits, workers)
+    return with_others(tables, extracted, others, failures)
 
 
 def _unpack_all(
-    folder: Path, manifest: pd.DataFrame, scratch: Path, limits: Limits, workers: int
+    manifest: pd.DataFrame, scratch: Path, limits: Limits, workers: int
 ) -> tuple[list[Face], set[tuple[int, ...]], list[AuditRow]]:
-    tasks = [_Unpack(folder / name, scratch / f"{row}.sfnt") for row, name in enumerate(manifest["file"])]
+    tasks = [_Unpack(path, scratch / f"{row}.sfnt") for row, path in enumerate(manifest["path"])]
     faces: list[Face] = []
     sequences: set[tuple[int, ...]] = set()
     audit: list[AuditRow] = []
@@ -88,7 +100,7 @@ def _unpack_all(
 def _extract_all(
     manifest: pd.DataFrame, faces: Sequence[Face], known: Sequence[Candidate], limits: Limits, workers: int
 ) -> tuple[list[tuple[Face, FontGlyphs]], list[AuditRow]]:
-    tasks = [_Extract(face, known) for face in faces]
+    tasks = [_Extract(face, known, manifest["companions"][face.row]) for face in faces]
     results: list[tuple[Face, FontGlyphs]] = []
     audit: list[AuditRow] = []
     outcomes = run_isolated(_extract, tasks, limits, workers)
@@ -113,4 +125,6 @@ def _unpack(task: _Unpack) -> list[list[tuple[int, ...]]]:
 
 
 def _extract(task: _Extract) -> FontGlyphs:
-    return extract_glyphs(FontFace(task.face.path.read_bytes(), task.face.number), task.candidates)
+    face = FontFace(task.face.path.read_bytes(), task.face.number)
+    companions = [FontFace(uncompressed(path.read_bytes())) for path in task.companions]
+    return extract_glyphs(face, task.candidates, companions)

@@ -29,6 +29,7 @@ from glyphlens.tracks.arabic.export.glyph_integers import quantize
 from glyphlens.tracks.arabic.export.glyph_reference import torch_logits
 from glyphlens.tracks.arabic.export.graph import Networks, assemble, trace
 from glyphlens.tracks.arabic.export.manifest import DrawingRule, class_coverage, glyph_manifest
+from glyphlens.tracks.arabic.glyphs.parts import part_rows
 from glyphlens.tracks.arabic.recognizers.cells import CellCNN
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
 
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     rasters = SampleSet.open(paths.rasters)
     models = {"phase1": load_model(paths.phase1, CellCNN), "phase2": load_model(paths.phase2, GridRecognizer)}
-    val, test = (Samples.of(rasters, rasters.rows(split), INPUTS, split) for split in ("val", "test"))
+    val, test = (Samples.of(rasters, part_rows(rasters, split), INPUTS, split) for split in ("val", "test"))
 
     rows = drawn_rows(rasters.rows("train"), params.calibration_samples, load_seed())
     shown = Samples.of(rasters, rows, INPUTS, "train")

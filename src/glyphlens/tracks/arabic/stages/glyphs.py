@@ -1,4 +1,4 @@
-"""glyphs: every labelled Arabic glyph of every font, or of the user's own glyphs.db, in one database with its audit."""
+"""glyphs: every labelled glyph of every font, or of the user's own glyphs.db, in one database with its audit."""
 
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from glyphlens.sources.fonts.files import load_fonts
 from glyphlens.sources.fonts.isolation import Limits
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.arabic.glyphs.audit import FONT_SKIPPED
+from glyphlens.tracks.arabic.glyphs.companion_fonts import font_sources, refused_fonts
 from glyphlens.tracks.arabic.glyphs.font_glyphs import glyph_tables
 from glyphlens.tracks.arabic.glyphs.glyph_db import write_database
 from glyphlens.tracks.arabic.glyphs.glyph_tables import GlyphTables
@@ -29,13 +30,14 @@ class GlyphParams(Section):
     lookalike_fonts: int = Field(ge=1)
     font_seconds: int = Field(ge=1)
     font_memory_mib: int = Field(ge=64)
+    others_per_font: int = Field(ge=1)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Write ``<out>/{glyphs.db,labels.json,audit.parquet}`` and the metrics."""
-    paths = stage_paths(argv, "fonts", "out", "metrics")
+    paths = stage_paths(argv, "fonts", "companions", "out", "metrics")
     params = load_params(GlyphParams, "glyphs")
-    tables = own_tables(Path(params.own_database)) if params.own_database else _from_fonts(paths.fonts, params)
+    tables = own_tables(Path(params.own_database)) if params.own_database else _from_fonts(paths.fonts, paths.companions, params)
 
     write_database(paths.out / "glyphs.db", tables.fonts, tables.glyphs)
     save_json(paths.out / "labels.json", tables.labels)
@@ -62,14 +64,15 @@ def summary(tables: GlyphTables) -> dict[str, int]:
     }
 
 
-def _from_fonts(folder: Path, params: GlyphParams) -> GlyphTables:
+def _from_fonts(folder: Path, companions: Path, params: GlyphParams) -> GlyphTables:
     return glyph_tables(
-        folder,
-        load_fonts(folder),
+        font_sources(folder, load_fonts(folder), companions),
+        refused_fonts(companions),
         limits=Limits(params.font_seconds, params.font_memory_mib),
         workers=load_params(MachineParams, "machine").workers,
         lookalike_share=params.lookalike_share,
         lookalike_fonts=params.lookalike_fonts,
+        others_per_font=params.others_per_font,
     )
 
 

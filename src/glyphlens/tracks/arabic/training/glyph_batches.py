@@ -16,6 +16,7 @@ from glyphlens.core.share import Share
 from glyphlens.data.sample_set import SampleSet, unpack_bits
 from glyphlens.imaging.degrade import DegradeParams, degrade, random_shifts, shift
 from glyphlens.imaging.geometry import geometry_features
+from glyphlens.tracks.arabic.glyphs.parts import ARABIC, COMPANIONS, REFUSED, parts_of
 from glyphlens.tracks.arabic.training.glyph_training import GlyphParams
 from glyphlens.training.batches import BalancedSampler, Batch, HeldOut
 from glyphlens.training.pictures import raster_input
@@ -43,6 +44,24 @@ class Training:
         return geometry_features(self.samples.index)
 
 
+class MixedSampler(BalancedSampler):
+    """Balanced within each part; the glyphs beside Arabic script and those to be refused have the shares that the
+    parameters give them, Arabic script the rest.
+    """
+
+    def __init__(self, classes_T: NDArray[np.int64], parts_T: NDArray[np.object_], params: GlyphParams, seed: int) -> None:
+        super().__init__(classes_T, params.class_balance, seed)
+        if (parts_T == ARABIC).all():
+            return
+        shares = {COMPANIONS: params.companion_share, REFUSED: params.other_share}
+        shares[ARABIC] = 1 - sum(shares.values())
+        weights_T = np.diff(self.cumulative_T, prepend=0.0)
+        for part, share in shares.items():
+            rows = parts_T == part
+            weights_T[rows] *= share / weights_T[rows].sum() if rows.any() else 0
+        self.cumulative_T = np.cumsum(weights_T)
+
+
 class GlyphSource:
     """Draws glyphs of a step: which, which copy, with or without geometry."""
 
@@ -50,7 +69,7 @@ class GlyphSource:
         self.training, self.params = training, params
         index = training.samples.index.iloc[training.rows_T]
         self.targets_T = training.samples.class_indices[training.rows_T]
-        self.sampler = BalancedSampler(self.targets_T, params.class_balance, seed)
+        self.sampler = MixedSampler(self.targets_T, parts_of(index["char_class"]), params, seed)
         self.diacritics_T = index["is_diacritic"].to_numpy(bool)
         self.geometry_TG = training.geometry_NG[training.rows_T]
 
