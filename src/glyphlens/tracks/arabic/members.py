@@ -15,6 +15,7 @@ from typing import NamedTuple
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.sources.arabic_languages import ARABIC_INDIC, DEFAULT, EXTENDED, LANGUAGES, Writing
 from glyphlens.sources.arabic_script import BLOCKS, PRESENTATION_BLOCKS, makes_glyph, slug
+from glyphlens.sources.companion_scripts import companion_characters, companion_label
 
 STANDARD, AUXILIARY, FOREIGN = 0, 1, 2
 NEARLY_ALL, FEWEST_SEEN, SEVERAL = 0.95, 10, 2
@@ -130,4 +131,5 @@ def _parsed(words: list[str]) -> tuple[int, ...] | None:
 def _characters() -> dict[str, int]:
     """Word of a label → character, letters before presentation forms."""
     blocks = (*PRESENTATION_BLOCKS, *BLOCKS)
-    return {slug(code): code for first, last in blocks for code in range(first, last + 1) if makes_glyph(code)}
+    arabic = {slug(code): code for first, last in blocks for code in range(first, last + 1) if makes_glyph(code)}
+    return {companion_label(code): code for code in companion_characters()} | arabic

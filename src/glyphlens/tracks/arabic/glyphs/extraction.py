@@ -44,9 +44,7 @@ class FontGlyphs(NamedTuple):
     missing: Glyph | None = None
 
 
-def extract_glyphs(
-    face: FontFace, candidates: Sequence[Candidate], companions: Sequence[FontFace] = ()
-) -> FontGlyphs:
+def extract_glyphs(face: FontFace, candidates: Sequence[Candidate], companions: Sequence[FontFace] = ()) -> FontGlyphs:
     """All glyphs of a face that answer to a candidate; of one label the first counts.
 
     ``companions`` are other subsets of the same font: characters beside the Arabic script are looked for there too.

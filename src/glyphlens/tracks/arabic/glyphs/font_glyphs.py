@@ -57,8 +57,8 @@ def glyph_tables(
 ) -> GlyphTables:
     """Extract every font of the manifest; a font that fails is left out and named in the audit.
 
-    The manifest has the columns ``path`` and ``companions`` of ``font_sources``; of the fonts ``refused`` so many glyphs
-    become those of the class ``other``. Raises InputError where no font gives a glyph.
+    The manifest has the columns ``path`` and ``companions`` of ``font_sources``; ``others_per_font`` glyphs of each
+    font of ``refused`` become the class ``other``. Raises InputError where no font gives a glyph.
     """
     with TemporaryDirectory(prefix="glyphlens-fonts-") as scratch:
         faces, sequences, audit = _unpack_all(manifest, Path(scratch), limits, workers)

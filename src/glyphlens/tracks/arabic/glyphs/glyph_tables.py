@@ -75,7 +75,8 @@ def with_others(
         for row, number, result in extracted
         if result.missing is not None
     ]
-    rows = other_table([*missing, *((face_hash(str(row["sha256"]), number), found.glyphs) for row, number, found in others)])
+    foreign = [(face_hash(str(row["sha256"]), number), found.glyphs) for row, number, found in others]
+    rows = other_table([*missing, *foreign])
     if rows.empty:
         return tables
     glyphs = pd.concat([tables.glyphs, rows.assign(glyph_id=len(tables.glyphs) + 1 + np.arange(len(rows)))])

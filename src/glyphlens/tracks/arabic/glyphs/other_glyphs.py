@@ -40,7 +40,7 @@ class _Draw(NamedTuple):
 def other_rows(
     fonts: pd.DataFrame, count: int, limits: Limits, workers: int
 ) -> tuple[list[tuple["pd.Series[str]", int, OtherGlyphs]], list[AuditRow]]:
-    """(row of the manifest, 0, glyphs) of every font, in the order of the manifest, and the audit of those that fail."""
+    """(row of the manifest, 0, glyphs) of every font, in that order, and the audit of those that fail."""
     columns = (fonts["path"], fonts["script"], fonts["sha256"])
     tasks = [_Draw(path, kind, digest, count) for path, kind, digest in zip(*columns, strict=True)]
     found, audit = {}, []
@@ -64,7 +64,7 @@ def kind_of_name(name: str) -> str:
 
 
 def other_table(fonts: Sequence[tuple[str, Sequence[tuple[str, Glyph]]]]) -> pd.DataFrame:
-    """Rows of glyphs.db without their numbers, of (face, [(name, glyph)]); an outline that a face has twice counts once."""
+    """Rows of glyphs.db without their numbers, of (face, [(name, glyph)]); of equal outlines of a face the first."""
     rows = [
         {
             "f_id": face,

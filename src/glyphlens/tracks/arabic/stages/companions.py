@@ -1,7 +1,5 @@
 """companions: fonts of what Arabic fonts also hold, and of what is to be refused, from the pinned packages."""
 
-from pathlib import Path
-
 import pandas as pd
 from pydantic import ConfigDict, Field
 from tqdm import tqdm

@@ -37,7 +37,8 @@ def main(argv: list[str] | None = None) -> None:
     """Write ``<out>/{glyphs.db,labels.json,audit.parquet}`` and the metrics."""
     paths = stage_paths(argv, "fonts", "companions", "out", "metrics")
     params = load_params(GlyphParams, "glyphs")
-    tables = own_tables(Path(params.own_database)) if params.own_database else _from_fonts(paths.fonts, paths.companions, params)
+    own = params.own_database
+    tables = own_tables(Path(own)) if own else _from_fonts(paths.fonts, paths.companions, params)
 
     write_database(paths.out / "glyphs.db", tables.fonts, tables.glyphs)
     save_json(paths.out / "labels.json", tables.labels)

@@ -49,7 +49,9 @@ class MixedSampler(BalancedSampler):
     parameters give them, Arabic script the rest.
     """
 
-    def __init__(self, classes_T: NDArray[np.int64], parts_T: NDArray[np.object_], params: GlyphParams, seed: int) -> None:
+    def __init__(
+        self, classes_T: NDArray[np.int64], parts_T: NDArray[np.object_], params: GlyphParams, seed: int
+    ) -> None:
         super().__init__(classes_T, params.class_balance, seed)
         if (parts_T == ARABIC).all():
             return

@@ -1,0 +1,149 @@
+"""What the recogniser makes of glyphs that are not of Arabic script: those it knows, and those it is to refuse.
+
+How known a glyph is, is 1 less the probability of the class ``other``. The threshold below which a glyph is refused is
+chosen on the validation families, so that the given share of the glyphs that are known there stays.
+
+N glyphs · C classes
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from glyphlens.data.sample_set import SampleSet
+from glyphlens.evaluation.charts import PERCENT, new_figure
+from glyphlens.evaluation.report import save_tables_csv
+from glyphlens.evaluation.scores import true_ranks
+from glyphlens.imaging.geometry import geometry_features
+from glyphlens.sources.companion_scripts import OTHER, SCRIPTS
+from glyphlens.tracks.arabic.evaluation.outcomes import TOP, Reader, read_rows
+from glyphlens.tracks.arabic.glyphs.other_glyphs import kind_of_name
+from glyphlens.tracks.arabic.glyphs.parts import COMPANIONS, REFUSED, parts_of
+
+CURVE_POINTS = 101
+DIGITS = 4
+
+
+class CompanionResults(NamedTuple):
+    """``metrics`` by name; ``scripts``: script, samples, classes, top1, top5; ``kinds``: kind, samples, auroc and the
+    share above the threshold; ``curve``: kept (share of the known glyphs), and of each kind the share that is taken for
+    known with them.
+    """
+
+    metrics: dict[str, float]
+    scripts: pd.DataFrame
+    kinds: pd.DataFrame
+    curve: pd.DataFrame
+
+
+def companion_results(reader: Reader, samples: SampleSet, known_kept: float) -> CompanionResults | None:
+    """Scores on the test families; None where the classes or the test have nothing but Arabic script."""
+    val, test = (_read(reader, samples, split) for split in ("val", "test"))
+    scripts = _scripts(test[test["part"] == COMPANIONS])
+    refused = test[test["part"] == REFUSED]
+    metrics = _accuracies(test[test["part"] == COMPANIONS], scripts)
+    if scripts.empty or refused.empty or val.empty:
+        return None
+    threshold = round(float(np.quantile(val.loc[val["part"] != REFUSED, "known"], 1 - known_kept)), DIGITS)
+    known = test.loc[test["part"] != REFUSED, "known"].to_numpy()
+    kinds = _kinds(refused, known, threshold)
+    metrics |= {
+        "known_kept": float((known >= threshold).mean()),
+        "refused_fpr": float((refused["known"] >= threshold).mean()),
+        "refused_auroc": auroc(known, refused["known"].to_numpy()),
+        "refused_samples": len(refused),
+        "known_threshold": threshold,
+    }
+    return CompanionResults(metrics, scripts, kinds, _curve(known, refused))
+
+
+def auroc(known: NDArray[np.floating], refused: NDArray[np.floating]) -> float:
+    """The chance that a known glyph looks more known than one to be refused; ties count half.
+
+    >>> auroc(np.array([0.9, 0.8]), np.array([0.1, 0.8]))
+    0.875
+    """
+    ranks = rankdata(np.concatenate([known, refused]))[: len(known)]
+    return float((ranks.sum() - len(known) * (len(known) + 1) / 2) / (len(known) * len(refused)))
+
+
+def save_companions(folder: Path, results: CompanionResults) -> None:
+    """Both tables and the curve as CSV, and the curve as ``refusal.png``."""
+    tables = {"scripts": results.scripts, "refused": results.kinds, "refusal": results.curve}
+    save_tables_csv(folder, tables)
+    plot_refusal(folder / "refusal.png", results.curve)
+
+
+def plot_refusal(path: Path, curve: pd.DataFrame) -> None:
+    """Of each kind, what is taken for known against the share of the known glyphs that stays."""
+    with new_figure(path, 10, 3.6) as figure:
+        axes = figure.subplots()
+        for kind in curve.columns.drop("kept"):
+            axes.plot(curve["kept"], curve[kind], label=kind)
+        axes.set_xlabel("known glyphs that stay")
+        axes.set_ylabel("others taken for known")
+        axes.set_xlim(0.8, 1.0)
+        axes.xaxis.set_major_formatter(PERCENT)
+        axes.yaxis.set_major_formatter(PERCENT)
+        axes.grid(axis="both")
+        figure.legend(loc="outside upper left", ncols=len(curve.columns) - 1)
+
+
+def _read(reader: Reader, samples: SampleSet, split: str) -> pd.DataFrame:
+    """Of each glyph of a split: part, script, kind, class_index, rank of the right class, and how known it is."""
+    rows = samples.rows(split)
+    index = samples.index.loc[rows]
+    probabilities_NC = read_rows(reader, samples, rows, geometry_features(index), f"{split}: beside Arabic")
+    labels = [entry.label for entry in samples.classes]
+    other_N = probabilities_NC[:, labels.index(OTHER)] if OTHER in labels else np.zeros(len(rows), np.float32)
+    return pd.DataFrame(
+        {
+            "part": parts_of(index["char_class"]),
+            "script": index["char_class"].to_numpy(),
+            "kind": [kind_of_name(name) for name in index["alt_label"]],
+            "class_index": samples.class_indices[rows],
+            "rank": true_ranks(probabilities_NC, samples.class_indices[rows]),
+            "known": 1 - other_N.astype(np.float64),
+        }
+    )
+
+
+def _scripts(table: pd.DataFrame) -> pd.DataFrame:
+    marked = table.assign(top1=table["rank"] == 0, top5=table["rank"] < TOP)
+    found = marked.groupby("script").agg(
+        samples=("rank", "size"), classes=("class_index", "nunique"), top1=("top1", "mean"), top5=("top5", "mean")
+    )
+    return found.reindex([name for name in SCRIPTS if name in found.index]).rename_axis("script").reset_index()
+
+
+def _accuracies(table: pd.DataFrame, scripts: pd.DataFrame) -> dict[str, float]:
+    return {
+        "companions_top1": float((table["rank"] == 0).mean()),
+        "companions_top5": float((table["rank"] < TOP).mean()),
+        **{f"{row.script}_top1": float(row.top1) for row in scripts.itertuples()},
+    }
+
+
+def _kinds(refused: pd.DataFrame, known: NDArray[np.floating], threshold: float) -> pd.DataFrame:
+    rows = [
+        {
+            "kind": kind,
+            "samples": len(part),
+            "auroc": auroc(known, part["known"].to_numpy()),
+            "taken_for_known": float((part["known"] >= threshold).mean()),
+        }
+        for kind, part in refused.groupby("kind")
+    ]
+    return pd.DataFrame(rows)
+
+
+def _curve(known: NDArray[np.floating], refused: pd.DataFrame) -> pd.DataFrame:
+    kept = np.linspace(0.8, 1.0, CURVE_POINTS)
+    thresholds = np.quantile(known, 1 - kept)
+    kinds = {kind: np.sort(part["known"].to_numpy()) for kind, part in refused.groupby("kind")}
+    shares = {kind: 1 - np.searchsorted(values, thresholds) / len(values) for kind, values in kinds.items()}
+    return pd.DataFrame({"kept": kept.round(DIGITS), **shares})
