@@ -10,11 +10,11 @@ from glyphlens.tracks.arabic.glyphs.glyph_db import write_database
 from tests.tiny_fonts import CMAP, tiny_font
 
 LIMITS = Limits(seconds=30, memory_mib=512)
-RULES = {"limits": LIMITS, "workers": 2, "lookalike_share": 0.8, "lookalike_fonts": 3}
+RULES = {"limits": LIMITS, "workers": 2, "lookalike_share": 0.8, "lookalike_fonts": 3, "others_per_font": 5}
 
 
 def folder_of(folder, files):
-    """Font files and their manifest; the family is the file's stem."""
+    """Font files as rows of a manifest, and no fonts to be refused; the family is the file's stem."""
     folder.mkdir(exist_ok=True)
     rows = []
     for name, data in sorted(files.items()):
@@ -22,7 +22,9 @@ def folder_of(folder, files):
         path.write_bytes(data)
         record = FontRecord("arabic", "", "", path.stem, "normal", 400, "", "own", name, sha256_file(path), path)
         rows.append(record[:-1])
-    return folder, pd.DataFrame(rows, columns=list(COLUMNS))
+    manifest = pd.DataFrame(rows, columns=list(COLUMNS))
+    arabic = manifest.assign(path=[folder / name for name in manifest["file"]], companions=[()] * len(manifest))
+    return arabic, arabic[:0]
 
 
 def moved(number):

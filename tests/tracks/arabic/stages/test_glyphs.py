@@ -7,6 +7,7 @@ import pytest
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_table
 from glyphlens.imaging.contours import parse_contours
+from glyphlens.sources.fonts.companions import save_companions
 from glyphlens.sources.fonts.files import own_records, save_fonts
 from glyphlens.tracks.arabic.glyphs.glyph_db import GlyphDatabase
 from glyphlens.tracks.arabic.stages import glyphs
@@ -19,9 +20,10 @@ glyphs:
   lookalike_fonts: 3
   font_seconds: 60
   font_memory_mib: 1024
+  others_per_font: 5
 machine: {workers: 2, batch_workers: 0}
 """
-ARGUMENTS = ["--fonts", "fonts", "--out", "out", "--metrics", "metrics.json"]
+ARGUMENTS = ["--fonts", "fonts", "--companions", "beside", "--out", "out", "--metrics", "metrics.json"]
 
 
 @pytest.fixture
@@ -33,6 +35,7 @@ def place(tmp_path, monkeypatch):
         (own / f"f{number}.ttf").write_bytes(tiny_font(f"Family {number}", boxes={"g01": [(50, 0, 150, 700 + number)]}))
     (own / "broken.ttf").write_bytes(b"not a font")
     save_fonts(tmp_path / "fonts", "arabic", own_records(own, {})[0])
+    save_companions(tmp_path / "beside", [])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -117,6 +120,7 @@ def test_parameters_are_checked(place, old, new):
 def test_real_fonts_give_most_letters_in_every_form(font_folder, tmp_path, monkeypatch):
     (tmp_path / "params.yaml").write_text(PARAMS)
     monkeypatch.chdir(tmp_path)
+    save_companions(tmp_path / "beside", [])
     glyphs.main(["--fonts", str(font_folder), *ARGUMENTS[2:]])
     with GlyphDatabase(tmp_path / "out/glyphs.db") as database:
         rows, fonts = database.glyphs(), database.fonts()

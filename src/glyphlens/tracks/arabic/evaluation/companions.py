@@ -19,7 +19,7 @@ from glyphlens.evaluation.charts import PERCENT, new_figure
 from glyphlens.evaluation.report import save_tables_csv
 from glyphlens.evaluation.scores import true_ranks
 from glyphlens.imaging.geometry import geometry_features
-from glyphlens.sources.companion_scripts import OTHER, SCRIPTS
+from glyphlens.sources.companion_scripts import OTHER, SCRIPTS, script_of_label
 from glyphlens.tracks.arabic.evaluation.outcomes import TOP, Reader, read_rows
 from glyphlens.tracks.arabic.glyphs.other_glyphs import kind_of_name
 from glyphlens.tracks.arabic.glyphs.parts import COMPANIONS, REFUSED, parts_of
@@ -42,12 +42,14 @@ class CompanionResults(NamedTuple):
 
 def companion_results(reader: Reader, samples: SampleSet, known_kept: float) -> CompanionResults | None:
     """Scores on the test families; None where the classes or the test have nothing but Arabic script."""
-    val, test = (_read(reader, samples, split) for split in ("val", "test"))
-    scripts = _scripts(test[test["part"] == COMPANIONS])
-    refused = test[test["part"] == REFUSED]
-    metrics = _accuracies(test[test["part"] == COMPANIONS], scripts)
-    if scripts.empty or refused.empty or val.empty:
+    if not any(script_of_label(entry.label) for entry in samples.classes):
         return None
+    val, test = (_read(reader, samples, split) for split in ("val", "test"))
+    beside, refused = test[test["part"] == COMPANIONS], test[test["part"] == REFUSED]
+    if beside.empty or refused.empty or val.empty:
+        return None
+    scripts = _scripts(beside)
+    metrics = _accuracies(beside, scripts)
     threshold = round(float(np.quantile(val.loc[val["part"] != REFUSED, "known"], 1 - known_kept)), DIGITS)
     known = test.loc[test["part"] != REFUSED, "known"].to_numpy()
     kinds = _kinds(refused, known, threshold)

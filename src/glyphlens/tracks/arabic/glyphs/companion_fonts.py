@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from glyphlens.core.storage import load_table
@@ -19,7 +20,8 @@ def font_sources(folder: Path, fonts: pd.DataFrame, companions: Path) -> pd.Data
     subsets = table[table["source"] == SUBSET]
     designs = {key: part["file"].tolist() for key, part in subsets.groupby(DESIGN)}
     own = set(_designs(fonts))
-    is_face = [key not in own for key in _designs(subsets)] & (subsets["script"] == FIRST_SUBSET).to_numpy()
+    is_new = np.array([key not in own for key in _designs(subsets)], np.bool_)
+    is_face = is_new & (subsets["script"] == FIRST_SUBSET).to_numpy()
     arabic = fonts.assign(path=[folder / name for name in fonts["file"]])
     faces = subsets[is_face].assign(path=[companions / name for name in subsets.loc[is_face, "file"]])
     every = pd.concat([arabic, faces], ignore_index=True)
