@@ -24,7 +24,7 @@ def folder_of(folder, files):
         rows.append(record[:-1])
     manifest = pd.DataFrame(rows, columns=list(COLUMNS))
     arabic = manifest.assign(path=[folder / name for name in manifest["file"]], companions=[()] * len(manifest))
-    return arabic, arabic[:0]
+    return arabic, arabic[:0].assign(paths=[])
 
 
 def moved(number):

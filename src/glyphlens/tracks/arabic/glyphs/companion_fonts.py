@@ -37,7 +37,8 @@ def _designs(fonts: pd.DataFrame) -> list[tuple[str, int]]:
 
 
 def refused_fonts(companions: Path) -> pd.DataFrame:
-    """Rows of the manifest whose glyphs are none that the recogniser knows, with ``path``."""
+    """The first row of each font whose glyphs are none that the recogniser knows, with the ``paths`` of its files."""
     table = load_table(companions / MANIFEST)
-    refused = table[table["source"] == REFUSED].reset_index(drop=True)
-    return refused.assign(path=[companions / name for name in refused["file"]])
+    fonts = table[table["source"] == REFUSED].groupby(["script", "package"], sort=True)
+    paths = [tuple(companions / name for name in files) for _, files in fonts["file"]]
+    return fonts.head(1).sort_values(["script", "package"], ignore_index=True).assign(paths=paths)

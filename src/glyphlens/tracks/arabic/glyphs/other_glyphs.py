@@ -31,7 +31,7 @@ class OtherGlyphs(NamedTuple):
 
 
 class _Draw(NamedTuple):
-    path: Path
+    paths: tuple[Path, ...]
     kind: str
     sha256: str
     count: int
@@ -41,8 +41,8 @@ def other_rows(
     fonts: pd.DataFrame, count: int, limits: Limits, workers: int
 ) -> tuple[list[tuple["pd.Series[str]", int, OtherGlyphs]], list[AuditRow]]:
     """(row of the manifest, 0, glyphs) of every font, in that order, and the audit of those that fail."""
-    columns = (fonts["path"], fonts["script"], fonts["sha256"])
-    tasks = [_Draw(path, kind, digest, count) for path, kind, digest in zip(*columns, strict=True)]
+    columns = (fonts["paths"], fonts["script"], fonts["sha256"])
+    tasks = [_Draw(paths, kind, digest, count) for paths, kind, digest in zip(*columns, strict=True)]
     found, audit = {}, []
     for outcome in run_isolated(_draw, tasks, limits, workers):
         if outcome.result is None:
@@ -52,9 +52,9 @@ def other_rows(
     return [(fonts.iloc[number], 0, found[number]) for number in sorted(found)], audit
 
 
-def other_name(kind: str, gid: int) -> str:
+def other_name(kind: str, number: int) -> str:
     """The label before merging of a glyph that is refused: ``other_cjk_17``; ``kind_of_name`` reads it."""
-    return f"{OTHER}_{kind}_{gid}"
+    return f"{OTHER}_{kind}_{number}"
 
 
 def kind_of_name(name: str) -> str:
@@ -87,19 +87,20 @@ def other_table(fonts: Sequence[tuple[str, Sequence[tuple[str, Glyph]]]]) -> pd.
 
 
 def _draw(task: _Draw) -> OtherGlyphs:
-    face = FontFace(uncompressed(task.path.read_bytes()))
-    gids = _foreign_glyphs(face)
-    lot = np.random.default_rng(int(task.sha256[:16], 16)).permutation(gids)
-    glyphs: list[tuple[str, Glyph]] = []
-    for gid in (0, *lot.tolist()):
-        found = _outlined(face, gid)
+    faces = [FontFace(uncompressed(path.read_bytes())) for path in task.paths]
+    metrics = faces[0].metrics
+    places = [(face, gid) for face in faces if face.metrics.upem == metrics.upem for gid in _foreign_glyphs(face)]
+    missing = _outlined(faces[0], 0)
+    glyphs = [] if missing is None else [(other_name(MISSING, 0), missing)]
+    for number in np.random.default_rng(int(task.sha256[:16], 16)).permutation(len(places)).tolist():
+        found = _outlined(*places[number])
         if found is not None:
-            glyphs.append((other_name(task.kind if gid else MISSING, gid), found))
+            glyphs.append((other_name(task.kind, number), found))
         if len(glyphs) > task.count:
             break
     if not glyphs:
         raise InputError("no glyph of another script")
-    return OtherGlyphs(face.metrics, sorted(glyphs, key=lambda pair: pair[0]))
+    return OtherGlyphs(metrics, sorted(glyphs, key=lambda pair: pair[0]))
 
 
 def _outlined(face: FontFace, gid: int) -> Glyph | None:
