@@ -44,24 +44,30 @@ class Training:
         return geometry_features(self.samples.index)
 
 
-class MixedSampler(BalancedSampler):
-    """Balanced within each part; the glyphs beside Arabic script and those to be refused have the shares that the
-    parameters give them, Arabic script the rest.
+class MixedSampler:
+    """Draws the rows of a step from each part by itself: ``batch`` of Arabic script, and beside these the others that
+    the parameters ask for, so that the former are learnt as if the latter were not there.
     """
 
     def __init__(
         self, classes_T: NDArray[np.int64], parts_T: NDArray[np.object_], params: GlyphParams, seed: int
     ) -> None:
-        super().__init__(classes_T, params.class_balance, seed)
-        if (parts_T == ARABIC).all():
-            return
-        shares = {COMPANIONS: params.companion_share, REFUSED: params.other_share}
-        shares[ARABIC] = 1 - sum(shares.values())
-        weights_T = np.diff(self.cumulative_T, prepend=0.0)
-        for part, share in shares.items():
-            rows = parts_T == part
-            weights_T[rows] *= share / weights_T[rows].sum() if rows.any() else 0
-        self.cumulative_T = np.cumsum(weights_T)
+        wanted = {ARABIC: params.batch, COMPANIONS: params.companion_rows, REFUSED: params.other_rows}
+        self.parts = [
+            (rows, count, BalancedSampler(classes_T[rows], params.class_balance, seed))
+            for part, count in wanted.items()
+            if len(rows := np.flatnonzero(parts_T == part))
+        ]
+        self.rows = sum(count for _, count, _ in self.parts)
+        self.seed = seed
+
+    def generator(self, step: int) -> np.random.Generator:
+        """The generator of one step."""
+        return np.random.default_rng([self.seed, step])
+
+    def draw(self, generator: np.random.Generator) -> NDArray[np.int64]:
+        """(rows,) positions, part after part."""
+        return np.concatenate([rows[sampler.draw(count, generator)] for rows, count, sampler in self.parts])
 
 
 class GlyphSource:
@@ -77,11 +83,12 @@ class GlyphSource:
 
     def draw(self, rng: np.random.Generator, share: Share) -> tuple[NDArray[Any], Tensor, Tensor, Tensor]:
         """Pictures (B, …), geometry (B, 7), targets (B,), diacritics (B,) of this share of one batch."""
-        training, params, own = self.training, self.params, share.rows(self.params.batch)
-        picked_B = self.sampler.draw(params.batch, rng)[own]
-        copy_B = rng.integers(0, training.copies_TV.shape[1], params.batch)[own]
-        clean_B = (rng.random(params.batch) < params.clean_share)[own]
-        hidden_B = (rng.random(params.batch) < params.geometry_dropout)[own]
+        training, params, rows = self.training, self.params, self.sampler.rows
+        own = share.rows(rows)
+        picked_B = self.sampler.draw(rng)[own]
+        copy_B = rng.integers(0, training.copies_TV.shape[1], rows)[own]
+        clean_B = (rng.random(rows) < params.clean_share)[own]
+        hidden_B = (rng.random(rows) < params.geometry_dropout)[own]
         pictures = np.asarray(training.copies_TV[picked_B, copy_B])
         pictures[clean_B] = training.clean_N[training.rows_T[picked_B[clean_B]]]
         geometry = np.where(clean_B[:, None], self.geometry_TG[picked_B], training.geometry_TVG[picked_B, copy_B])
@@ -105,7 +112,7 @@ class GridBatches(GlyphSource):
         """Grids (B, 16, 16) int64 and geometry (B, 7)."""
         rng, share = self.sampler.generator(step), Share(rank, world)
         grids, geometry, targets, diacritics = self.draw(rng, share)
-        noisy = rng.random((self.params.batch, *grids.shape[1:])) < self.params.token_noise
+        noisy = rng.random((self.sampler.rows, *grids.shape[1:])) < self.params.token_noise
         noise = np.zeros(noisy.shape, grids.dtype)
         noise[noisy] = rng.integers(1, self.primitives + 1, int(noisy.sum()))
         grids = np.where(noisy[share.own], noise[share.own], grids)

@@ -46,8 +46,8 @@ class GlyphParams(TrainingParams):
     geometry: bool
     geometry_dropout: float = Field(ge=0, le=1)
     class_balance: float = Field(ge=0, le=1)
-    companion_share: float = Field(ge=0, lt=1)
-    other_share: float = Field(ge=0, lt=1)
+    companion_rows: int = Field(ge=0)
+    other_rows: int = Field(ge=0)
     label_words: bool
     clean_share: float = Field(ge=0, le=1)
     token_noise: float = Field(ge=0, le=1)
