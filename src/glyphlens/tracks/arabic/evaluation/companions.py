@@ -50,7 +50,8 @@ def companion_results(reader: Reader, samples: SampleSet, known_kept: float) -> 
         return None
     scripts = _scripts(beside)
     metrics = _accuracies(beside, scripts)
-    threshold = round(float(np.quantile(val.loc[val["part"] != REFUSED, "known"], 1 - known_kept)), DIGITS)
+    known_val = val.loc[val["part"] != REFUSED, "known"]
+    threshold = float(np.floor(np.quantile(known_val, 1 - known_kept, method="lower") * 10**DIGITS) / 10**DIGITS)
     known = test.loc[test["part"] != REFUSED, "known"].to_numpy()
     kinds = _kinds(refused, known, threshold)
     metrics |= {
