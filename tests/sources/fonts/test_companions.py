@@ -21,7 +21,9 @@ def package(modules: Path, name: str, *files: str, **facts: object) -> None:
 @pytest.fixture
 def modules(tmp_path: Path) -> Path:
     cairo = [
-        f"files/cairo-{subset}-{weight}-normal.woff2" for subset in ("arabic", "latin", "greek") for weight in (300, 500)
+        f"files/cairo-{subset}-{weight}-normal.woff2"
+        for subset in ("arabic", "latin", "greek")
+        for weight in (300, 500)
     ]
     package(tmp_path, "@fontsource/cairo", *cairo, license="OFL-1.1")
     package(tmp_path, "@fontsource/tinos", "files/tinos-latin-400-normal.woff2", "files/tinos-latin-400-italic.woff2")
@@ -51,5 +53,8 @@ def test_files_and_manifest_are_written_and_old_ones_go(modules: Path, tmp_path:
     (tmp_path / "out").mkdir()
     (tmp_path / "out/old.woff2").touch()
     assert save_companions(tmp_path / "out", [*records, *records]) == 1
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["fonts.parquet", "tinos-latin-400-normal.woff2"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "fonts.parquet",
+        "tinos-latin-400-normal.woff2",
+    ]
     assert load_table(tmp_path / "out/fonts.parquet")["source"].tolist() == ["subset"]

@@ -50,7 +50,7 @@ def test_scores_by_script_and_by_kind(tmp_path: Path) -> None:
     assert found.kinds["kind"].tolist() == ["cjk", "notdef"] and (found.kinds["auroc"] == 1).all()
     assert found.metrics["known_kept"] >= 0.9 and found.metrics["refused_fpr"] == 0.0
     assert found.metrics["companions_top1"] == found.metrics["refused_auroc"] == 1.0
-    assert found.metrics["refused_samples"] == 16
+    assert found.kinds["samples"].tolist() == [8, 8]
     save_companions(tmp_path / "report", found)
     assert {path.name for path in (tmp_path / "report").iterdir()} == {
         *("scripts.csv", "refused.csv", "refusal.csv", "refusal.png"),

@@ -48,7 +48,9 @@ def test_database_labels_audit_and_metrics_are_written(place, capsys):
     labels = json.loads((place / "out/labels.json").read_text())
     audit = load_table(place / "out/audit.parquet")
     assert set(rows["label"]) == set(labels) and set(rows["f_id"]) == set(fonts["file_hash"])
-    assert {member for entry in labels.values() for member in entry["members"]} >= set(rows.loc[rows["label"] != "other", "alt_label"])
+    assert {member for entry in labels.values() for member in entry["members"]} >= set(
+        rows.loc[rows["label"] != "other", "alt_label"]
+    )
     assert all(len(parse_contours(text).ends_C) for text in contours)
     assert json.loads((place / "metrics.json").read_text()) == {
         "fonts": 6,

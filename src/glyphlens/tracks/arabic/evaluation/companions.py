@@ -14,17 +14,27 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from glyphlens.core.storage import save_text
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.charts import PERCENT, new_figure
 from glyphlens.evaluation.report import save_tables_csv
 from glyphlens.evaluation.scores import true_ranks
 from glyphlens.imaging.geometry import geometry_features
+from glyphlens.inference.folder import ExportFolder
 from glyphlens.sources.companion_scripts import OTHER, SCRIPTS, script_of_label
 from glyphlens.tracks.arabic.evaluation.outcomes import TOP, Reader, read_rows
 from glyphlens.tracks.arabic.glyphs.other_glyphs import kind_of_name
 from glyphlens.tracks.arabic.glyphs.parts import COMPANIONS, REFUSED, parts_of
 
 CURVE_POINTS = 101
+NOTE = """
+## Beside Arabic script
+
+Latin, Greek, Cyrillic and Hebrew letters, European digits and common signs are classes too. On the test families the right one comes
+first for {companions_top1:.1%} of them ({scripts}). Everything else is to be answered with `other`: where its probability exceeds
+1 − {known_threshold:.4f}, {known_kept:.1%} of the known test glyphs stay and {refused_fpr:.1%} of CJK, Hangul, Khmer, icons and .notdef
+are taken for known (AUROC {refused_auroc:.4f}).
+"""
 DIGITS = 4
 
 
@@ -49,19 +59,26 @@ def companion_results(reader: Reader, samples: SampleSet, known_kept: float) -> 
     if beside.empty or refused.empty or val.empty:
         return None
     scripts = _scripts(beside)
-    metrics = _accuracies(beside, scripts)
     known_val = val.loc[val["part"] != REFUSED, "known"]
     threshold = float(np.floor(np.quantile(known_val, 1 - known_kept, method="lower") * 10**DIGITS) / 10**DIGITS)
     known = test.loc[test["part"] != REFUSED, "known"].to_numpy()
     kinds = _kinds(refused, known, threshold)
-    metrics |= {
+    metrics = {
+        "companions_top1": float((beside["rank"] == 0).mean()),
+        "companions_top5": float((beside["rank"] < TOP).mean()),
         "known_kept": float((known >= threshold).mean()),
         "refused_fpr": float((refused["known"] >= threshold).mean()),
         "refused_auroc": auroc(known, refused["known"].to_numpy()),
-        "refused_samples": len(refused),
         "known_threshold": threshold,
     }
     return CompanionResults(metrics, scripts, kinds, _curve(known, refused))
+
+
+def release_companions(release: Path, results: CompanionResults) -> None:
+    """A part in the card of the released recogniser."""
+    card = ExportFolder(release).card
+    scripts = ", ".join(f"{row.script} {row.top1:.1%}" for row in results.scripts.itertuples())
+    save_text(card, card.read_text(encoding="utf-8") + NOTE.format(scripts=scripts, **results.metrics))
 
 
 def auroc(known: NDArray[np.floating], refused: NDArray[np.floating]) -> float:
@@ -121,14 +138,6 @@ def _scripts(table: pd.DataFrame) -> pd.DataFrame:
         samples=("rank", "size"), classes=("class_index", "nunique"), top1=("top1", "mean"), top5=("top5", "mean")
     )
     return found.reindex([name for name in SCRIPTS if name in found.index]).rename_axis("script").reset_index()
-
-
-def _accuracies(table: pd.DataFrame, scripts: pd.DataFrame) -> dict[str, float]:
-    return {
-        "companions_top1": float((table["rank"] == 0).mean()),
-        "companions_top5": float((table["rank"] < TOP).mean()),
-        **{f"{row.script}_top1": float(row.top1) for row in scripts.itertuples()},
-    }
 
 
 def _kinds(refused: pd.DataFrame, known: NDArray[np.floating], threshold: float) -> pd.DataFrame:

@@ -26,7 +26,12 @@ from glyphlens.imaging.geometry import geometry_features
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
-from glyphlens.tracks.arabic.evaluation.companions import CompanionResults, companion_results, save_companions
+from glyphlens.tracks.arabic.evaluation.companions import (
+    CompanionResults,
+    companion_results,
+    release_companions,
+    save_companions,
+)
 from glyphlens.tracks.arabic.evaluation.outcomes import check_classes, outcome_table, read_rows
 from glyphlens.tracks.arabic.evaluation.report import Page, draw_album, read_buckets, render_page
 from glyphlens.tracks.arabic.evaluation.results import Results, evaluate_outcomes, save_tables
@@ -101,6 +106,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     with replacing_folder(paths.release) as fresh:
         shutil.copytree(paths.export / "int8", fresh, dirs_exist_ok=True, copy_function=shutil.copyfile)
         release_context(paths.context, fresh, load_json(paths.context_metrics))
+        if beside:
+            release_companions(fresh, beside)
     note_timing(paths.timings, "evaluate")
 
 
