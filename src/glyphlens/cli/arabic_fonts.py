@@ -66,7 +66,8 @@ def identify(
 ) -> None:
     """Name every glyph of Arabic fonts, with or without cmap and GSUB, whatever the glyphs are called.
 
-    Each glyph number gets a label such as beh.init or latin_small_a, or other for what it cannot be, code points, a form, the runners-up and a calibrated confidence.
+    Each glyph number gets a label such as beh.init or latin_small_a, other for what is none of the known ones, code
+    points, a form, the runners-up and a calibrated confidence.
     The glyphs of a font correct one another: the forms of a letter agree, rare signs are rare, neighbours are related.
     Labels that are drawn alike are one class: all of them are named, the one that the language or the font's other
     letters make likely first; --check says where the class is right and the code point is another. The exit status is

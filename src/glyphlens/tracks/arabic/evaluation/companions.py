@@ -30,10 +30,10 @@ CURVE_POINTS = 101
 NOTE = """
 ## Beside Arabic script
 
-Latin, Greek, Cyrillic and Hebrew letters, European digits and common signs are classes too. On the test families the right one comes
-first for {companions_top1:.1%} of them ({scripts}). Everything else is to be answered with `other`: where its probability exceeds
-1 − {known_threshold:.4f}, {known_kept:.1%} of the known test glyphs stay and {refused_fpr:.1%} of CJK, Hangul, Khmer, icons and .notdef
-are taken for known (AUROC {refused_auroc:.4f}).
+Latin, Greek, Cyrillic and Hebrew letters, European digits and common signs are classes too. On the test families the
+right one comes first for {companions_top1:.1%} of them ({scripts}). Everything else is to be answered with `other`:
+where its probability exceeds 1 − {known_threshold:.4f}, {known_kept:.1%} of the known test glyphs stay and
+{refused_fpr:.1%} of CJK, Hangul, Khmer, icons and .notdef are taken for known (AUROC {refused_auroc:.4f}).
 """
 DIGITS = 4
 
