@@ -80,12 +80,12 @@ def subsets(fonts: Sequence[FontAnswers]) -> Iterator[FontAnswers]:
 
 def read_alone(fonts: Sequence[FontAnswers]) -> Hits:
     """The recogniser's own answers."""
-    return _joined([_hits(font, font.p_GK, ~font.beside_G) for font in fonts])
+    return _joined([_hits(font, font.p_GK, font.arabic_G) for font in fonts])
 
 
 def read_in_context(context: FontContext, fonts: Sequence[FontAnswers]) -> Hits:
     """The answers of every font corrected by the exported file."""
-    return _joined([_hits(font, corrected(context, font), ~font.beside_G) for font in fonts])
+    return _joined([_hits(font, corrected(context, font), font.arabic_G) for font in fonts])
 
 
 def corrected(context: FontContext, font: FontAnswers) -> NDArray[np.float32]:
@@ -96,7 +96,7 @@ def corrected(context: FontContext, font: FontAnswers) -> NDArray[np.float32]:
 
 
 def _hits(font: FontAnswers, p_GK: NDArray[np.float32], counted_G: NDArray[np.bool_]) -> Hits:
-    rows = np.flatnonzero(font.known_G & counted_G)
+    rows = np.flatnonzero(counted_G)
     best = p_GK[rows].argmax(axis=1)
     return Hits(font.right_GK[rows, best], p_GK[rows, best])
 

@@ -69,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     samples, recognizer = SampleSet.open(paths.rasters), Recognizer.load(paths.export / "int8")
     fonts = _answers(paths, samples, recognizer, params)
-    if not all(any(font.right_GK.any() for font in fonts[split]) for split in ("train", "val")) or not fonts["test"]:
+    taught = all(any(font.right_GK[font.arabic_G].any() for font in fonts[split]) for split in ("train", "val"))
+    if not taught or not any(font.arabic_G.any() for font in fonts["test"]):
         save_json(paths.out / MEASURED, {SKIPPED: NO_FONTS})
         for path in (paths.metrics, paths.curves):
             save_metrics(path, {"fonts": sum(map(len, fonts.values()))})
@@ -159,8 +160,8 @@ def _temperature(network: ContextNetwork, pieces: Sequence[FontPiece]) -> float:
 
 
 def _top1(fonts: Sequence[FontAnswers]) -> float:
-    """Share of the known glyphs that the recogniser names right by itself."""
-    return float(np.concatenate([font.right_GK[font.known_G, 0] for font in fonts]).mean())
+    """Share of the glyphs known to be Arabic that the recogniser names right by itself."""
+    return float(np.concatenate([font.right_GK[font.arabic_G, 0] for font in fonts]).mean())
 
 
 if __name__ == "__main__":

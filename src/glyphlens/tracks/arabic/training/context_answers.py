@@ -48,6 +48,11 @@ class FontAnswers:
         return replace(self, **{name: getattr(self, name)[rows] for name in ARRAYS})
 
     @property
+    def arabic_G(self) -> NDArray[np.bool_]:
+        """Which glyphs are known to be of Arabic script."""
+        return self.known_G & ~self.beside_G
+
+    @property
     def log_p_GK(self) -> NDArray[np.float32]:
         """Log-probabilities; none is minus infinity."""
         log_p_GK: NDArray[np.float32] = np.log(self.p_GK.clip(min=SMALLEST))
