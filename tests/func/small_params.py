@@ -21,6 +21,10 @@ FEWER: dict[str, Any] = {
     "khmer_recognizers.attention.steps": 4,
     "khmer_recognizers.attention.batch": 8,
     "gates.khmer_models.max_cer.attention": 100.0,
+    "companions.others": {
+        "khmer": ["@fontsource/*/files/*-khmer-400-normal.woff2"],
+        "icons": ["open-iconic/font/fonts/*.otf"],
+    },
     "rasters.min_samples": 2,
     "rasters.min_families": 2,
     "retrieval.few_shot_repeats": 2,

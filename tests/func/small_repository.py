@@ -14,6 +14,7 @@ from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from tests.checkout import copy_of_the_checkout
+from tests.conftest import COMPANION_PACKAGES, ICON_PACKAGES, few_packages
 from tests.func.small_params import small_params
 from tests.preloaded import python
 
@@ -31,6 +32,9 @@ class SmallRepository:
         """The files of this checkout with small parameters and these font packages, committed."""
         copy_of_the_checkout(folder)
         shutil.copytree(packages, folder / "data/packages", dirs_exist_ok=True)
+        beside = folder / "data/companion_packages"
+        shutil.rmtree(beside)
+        few_packages(beside, COMPANION_PACKAGES, ICON_PACKAGES, "data/companion_packages")
         for name in DEFAULT_RUN:
             shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink(missing_ok=True)
         made = cls(folder)

@@ -34,6 +34,8 @@ GLYPH: dict[str, Any] = {
     "geometry": True,
     "geometry_dropout": 0.2,
     "class_balance": 0.5,
+    "companion_rows": 3,
+    "other_rows": 1,
     "label_words": True,
     "clean_share": 0.3,
     "token_noise": 0.03,

@@ -5,7 +5,16 @@ import io
 import os
 import sys
 
-from glyphlens.cli import arabic_fonts, characters, edge, experiments, lines, page, review, serve  # in the order of --help
+from glyphlens.cli import (  # in the order of --help
+    arabic_fonts,
+    characters,
+    edge,
+    experiments,
+    lines,
+    page,
+    review,
+    serve,
+)
 from glyphlens.cli.app import app
 from glyphlens.core.errors import GlyphlensError
 from glyphlens.core.extras import naming_extras

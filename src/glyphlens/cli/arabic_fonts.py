@@ -77,15 +77,16 @@ def identify(
 ) -> None:
     """Name every glyph of Arabic fonts, with or without cmap and GSUB, whatever the glyphs are called.
 
-    Each glyph number gets a label such as beh.init, code points, a form, the runners-up and a calibrated confidence.
+    Each glyph number gets a label such as beh.init or latin_small_a, other for what is none of the known ones, code
+    points, a form, the runners-up and a calibrated confidence.
     The glyphs of a font correct one another: the forms of a letter agree, rare signs are rare, neighbours are related.
     Labels that are drawn alike are one class: all of them are named, the one that the language or the font's other
     letters make likely first; --check says where the class is right and the code point is another. The exit status is
     1 where some fonts could not be used; where none could, it is 2 and nothing is written.
 
     Of a PDF, each font in use is listed: whether it has a map to text (ToUnicode), none, or a wrong one, as the shapes
-    tell. The exit status is 1 where one has none or a wrong one; glyphlens fix mends that. Only Arabic script is known:
-    a map is contradicted only in fonts that are Arabic beyond doubt.
+    tell. The exit status is 1 where one has none or a wrong one; glyphlens fix mends that. A map is contradicted by
+    letters of Arabic script alone, and only in fonts that are Arabic beyond doubt.
     """
     from glyphlens.commands.run import Wanted, run_identify
 

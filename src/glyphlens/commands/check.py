@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from glyphlens.commands.answers import Names
 from glyphlens.imaging.shaping import FontFace
 from glyphlens.inference.reading import Best
-from glyphlens.tracks.arabic.glyphs.candidates import PRESENTATION, Candidate
+from glyphlens.tracks.arabic.glyphs.candidates import COMPANION, PRESENTATION, Candidate
 
 SLICES = {
     "isol": "isolated",
@@ -24,6 +24,11 @@ SLICES = {
     "digit": "digits",
     "punctuation": "punctuation",
     "symbol": "symbols",
+    "latin": "Latin",
+    "greek": "Greek",
+    "cyrillic": "Cyrillic",
+    "hebrew": "Hebrew",
+    "common": "common digits and signs",
 }
 TOP = 5
 SCORES = ("top1", "exact", "shape1", "top5")
@@ -50,7 +55,8 @@ def expected_glyphs(face: FontFace, candidates: Sequence[Candidate]) -> dict[int
         is_presentation = candidate.kind == PRESENTATION
         if not mapped.issuperset(candidate.text if is_presentation else candidate.code_points):
             continue
-        gid = _single_glyph(face, candidate.text)
+        is_shaped = candidate.kind != COMPANION
+        gid = _single_glyph(face, candidate.text) if is_shaped else face.glyph(candidate.text[0])
         in_context = candidate.form not in ("", "isol") and not is_presentation
         if gid == 0 or (in_context and gid == _single_glyph(face, candidate.code_points)):
             continue

@@ -97,6 +97,8 @@ def _class_text(entry: CharacterClass, members: Sequence[Member]) -> ClassText:
 
 
 def _weight(text: str, forms: Collection[str]) -> float:
+    if not text:  # what is to be refused
+        return 1.0
     if text == ALEF_MAKSURA and not {"isol", "fina", ""} & set(forms):
         return RARE
     if all(unicodedata.category(character) == "Nd" for character in text):

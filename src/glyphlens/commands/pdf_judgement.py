@@ -1,7 +1,7 @@
 """Each font of a PDF judged: has it a map to text, none or a wrong one, and what should each code be mapped to?
 
-The recogniser knows glyphs of the Arabic script alone, and every glyph of another script gets some answer of its. So
-a map is contradicted only where the font is Arabic beyond doubt: by its own map, or by what its text looks like.
+A map is contradicted by letters of Arabic script alone, and only where the font is Arabic beyond doubt: by its own map,
+or by what its text looks like. Letters, digits and signs of other scripts are written where such a font has no text.
 """
 
 import unicodedata
@@ -157,7 +157,8 @@ class _Rules:
             return reading.confidence >= self.least
         if reading.confidence < max(CONTRADICTION, self.least) or not self.evidence.is_arabic:
             return False
-        if not (has_letters(reading.text) and has_any_letter(was)) or set(reading.text) & DOTLESS:
+        is_letters = has_letters(reading.text) and is_arabic(reading.text) and has_any_letter(was)
+        if not is_letters or set(reading.text) & DOTLESS:
             return False
         return folded(was) not in reading.alike
 

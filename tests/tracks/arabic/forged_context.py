@@ -57,7 +57,15 @@ def forged_font(glyphs: int = 2 * C, seed: int = 0, family: str = "amiri", split
     classes_GK = np.argsort(-p_GC, axis=1)[:, :K]
     known_G = np.arange(glyphs) % 7 > 0
     right_GK = (classes_GK == (np.arange(glyphs) % C)[:, None]) & known_G[:, None]
-    return FontAnswers(family, split, classes_GK, np.take_along_axis(p_GC, classes_GK, 1), right_GK, known_G)
+    return FontAnswers(
+        family,
+        split,
+        classes_GK,
+        np.take_along_axis(p_GC, classes_GK, 1),
+        right_GK,
+        known_G,
+        np.zeros(glyphs, np.bool_),
+    )
 
 
 def save_forged_context(folder: Path, recognizer: Path, spread: float = 0.0) -> FontContext:

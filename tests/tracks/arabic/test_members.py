@@ -35,6 +35,7 @@ CLASSES = (
     CharacterClass("keheh.fina", ("U+06A9",), "fina", ("keheh.fina",)),
 )
 MEMBERS = class_members(CLASSES)
+CYRILLIC = {"zhe": "U+0436", "de": "U+0434", "ya": "U+044F"}
 INITIAL, KEHEH, KAF, HEH, DIGIT, FOUR, AE = 0, 1, 2, 4, 5, 6, 9
 
 
@@ -103,3 +104,15 @@ def test_the_released_classes_name_all_their_characters():
     for entry in ExportFolder(releases()["arabic"]).manifest.classes:
         assert label_code_points(entry.label) == entry.code_points
         assert all(map(label_code_points, entry.members))
+
+
+def test_of_letters_that_scripts_share_the_script_of_the_font_comes_first():
+    shared = ("latin_capital_a", "cyrillic_capital_a", "greek_capital_alpha")
+    classes = [CharacterClass("latin_capital_a", ("U+0041",), "", shared)]
+    classes += [CharacterClass(f"cyrillic_small_{name}", (code,), "") for name, code in CYRILLIC.items()]
+    members = class_members(classes)
+    assert [member.code_points for member in members[0]] == [("U+0041",), ("U+0410",), ("U+0391",)]
+    seen = seen_characters(members, range(1, 4))
+    assert likely_first(members, None, seen)[0][0].label == "cyrillic_capital_a"
+    assert likely_first(members, None, set())[0][0].label == "latin_capital_a"
+    assert likely_first(members, "fa", seen)[0][0].label == "cyrillic_capital_a"

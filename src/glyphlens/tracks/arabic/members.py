@@ -15,9 +15,10 @@ from typing import NamedTuple
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.sources.arabic_languages import ARABIC_INDIC, DEFAULT, EXTENDED, LANGUAGES, Writing
 from glyphlens.sources.arabic_script import BLOCKS, PRESENTATION_BLOCKS, makes_glyph, slug
+from glyphlens.sources.companion_scripts import companion_characters, companion_label, scripts_in
 
 STANDARD, AUXILIARY, FOREIGN = 0, 1, 2
-NEARLY_ALL, FEWEST_SEEN, SEVERAL = 0.95, 10, 2
+NEARLY_ALL, FEWEST_SEEN, SEVERAL, SEVERAL_LETTERS = 0.95, 10, 2, 3
 DIGITS = tuple(frozenset(map(chr, digits)) for digits in (ARABIC_INDIC, EXTENDED))
 
 
@@ -54,16 +55,26 @@ def likely_first(
 
     ``seen`` are the characters that the glyphs of one font surely show; None for pictures that have nothing to do with
     each other. A member with a character that the font would have shown comes after the others. Without a language that
-    comes first, then what the seen letters are written in.
+    comes first, then what the seen letters are written in; then, of letters that scripts share (A, Α, А), those of a
+    script that the font shows letters of its own of.
     """
     writing = LANGUAGES[language or written_language(seen or ())]
     lacking = _revealing(members) - set(seen) if seen is not None else set()
 
-    def rank(member: Member) -> tuple[int, bool, int]:
-        near = kinship(member.text, writing)
-        return near if language else STANDARD, bool(lacking & set(member.text)), near
+    shown = shown_scripts(seen or ())
+
+    def rank(member: Member) -> tuple[int, bool, int, bool]:
+        near, scripts = kinship(member.text, writing), scripts_in(member.text)
+        is_absent = bool(shown and scripts and not scripts & shown)
+        return near if language else STANDARD, bool(lacking & set(member.text)), near, is_absent
 
     return [tuple(sorted(entry, key=rank)) if len(entry) > 1 else entry for entry in members]
+
+
+def shown_scripts(seen: Collection[str]) -> set[str]:
+    """The scripts beside Arabic of which several letters are among these characters."""
+    counts = Counter(script for character in set(seen) for script in scripts_in(character))
+    return {script for script, count in counts.items() if count >= SEVERAL_LETTERS}
 
 
 def seen_characters(members: Sequence[tuple[Member, ...]], answered: Collection[int]) -> set[str]:
@@ -130,4 +141,5 @@ def _parsed(words: list[str]) -> tuple[int, ...] | None:
 def _characters() -> dict[str, int]:
     """Word of a label → character, letters before presentation forms."""
     blocks = (*PRESENTATION_BLOCKS, *BLOCKS)
-    return {slug(code): code for first, last in blocks for code in range(first, last + 1) if makes_glyph(code)}
+    arabic = {slug(code): code for first, last in blocks for code in range(first, last + 1) if makes_glyph(code)}
+    return {companion_label(code): code for code in companion_characters()} | arabic

@@ -12,8 +12,9 @@ from glyphlens.core.errors import InputError
 from glyphlens.inference.folder import Manifest
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.sources.arabic_languages import LANGUAGES
+from glyphlens.sources.companion_scripts import script_of_label
 from glyphlens.tracks.arabic.export.manifest import SCRIPT
-from glyphlens.tracks.arabic.members import Member, kinship
+from glyphlens.tracks.arabic.members import STANDARD, Member, kinship
 
 # By what a class is less likely that no text of the language needs: none of its members has standard characters alone,
 # but one with auxiliary ones; or none has these alone either. Chosen on the validation families (docs/SPEC.md#answers).
@@ -52,11 +53,16 @@ def coverage_prior(manifest: Manifest, found: int) -> NDArray[np.float32]:
 
 
 def language_prior(members: Sequence[tuple[Member, ...]], language: str | None) -> NDArray[np.float32]:
-    """(C,) float32, 1 for classes that are written with the language's standard characters and less for others."""
+    """(C,) float32, 1 for classes that are written with the language's standard characters and less for others; 1 for
+    what is not of Arabic script, of which the language says nothing.
+    """
     if language is None:
         return np.ones(len(members), np.float32)
     writing = LANGUAGES[language]
-    nearest = [min(kinship(member.text, writing) for member in entry) for entry in members]
+    nearest = [
+        STANDARD if script_of_label(entry[0].label) else min(kinship(member.text, writing) for member in entry)
+        for entry in members
+    ]
     return np.array([1 / LESS_LIKELY[rank] for rank in nearest], np.float32)
 
 

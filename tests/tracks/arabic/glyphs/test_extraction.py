@@ -25,7 +25,7 @@ def test_labels_of_the_tiny_font(tiny):
     glyphs, _ = tiny
     expected = """alef.isol alef.fina beh.isol beh.init beh.medi beh.fina lam.isol lam.init lam.medi lam.fina
         lam_alef.isol lam_alef.fina waw.isol reh.isol kaf.isol keheh.isol fatha shadda shadda_fatha comma
-        arabic_indic_digit_four
+        arabic_indic_digit_four latin_capital_a
         ornate_left_parenthesis"""
     assert sorted(glyphs) == sorted(expected.split())
 
@@ -87,8 +87,24 @@ def test_letters_merely_side_by_side_are_no_ligature():
     assert "lam_alef.isol" not in glyphs and "shadda_fatha" not in glyphs
 
 
-def test_font_without_arabic_gives_nothing():
-    assert extracted(tiny_font(cmap={0x41: "g01"}, features=None)) == ({}, [])
+def test_font_of_another_script_gives_nothing():
+    assert extracted(tiny_font(cmap={0x4E00: "g01"}, features=None)) == ({}, [])
+
+
+def test_other_subsets_of_a_font_fill_in_what_it_lacks():
+    latin = tiny_font(cmap={0x41: "g09", 0x61: "g18", 0x28: "g22", 0x0628: "g04"}, features=None)
+    found = extract_glyphs(FontFace(tiny_font()), ALL, [FontFace(latin)])
+    glyphs = {ALL[glyph.candidate].label: glyph for glyph in found.glyphs}
+    alone = {ALL[glyph.candidate].label: glyph for glyph in extract_glyphs(FontFace(tiny_font()), ALL).glyphs}
+    assert set(glyphs) - set(alone) == {"latin_small_a", "common_left_parenthesis"}
+    assert all(glyphs[label].contours == glyph.contours for label, glyph in alone.items())  # the font's own come first
+    assert found.missing is not None and found.missing.width > 0
+
+
+def test_a_subset_of_other_units_is_another_font():
+    other = tiny_font(cmap={0x61: "g18"}, features=None, upem=2048)
+    found = extract_glyphs(FontFace(tiny_font()), ALL, [FontFace(other)])
+    assert "latin_small_a" not in {ALL[glyph.candidate].label for glyph in found.glyphs}
 
 
 def test_shape_hash_ignores_bearing_and_order_of_contours_but_not_height(tiny):

@@ -54,13 +54,14 @@ def test_a_glyph_is_known_by_its_family_picture_and_height(tmp_path):
 def test_a_font_that_cannot_be_read_costs_itself_alone(tmp_path):
     (tmp_path / "bad.ttf").write_bytes(b"OTTO")
     (tmp_path / "good.ttf").write_bytes(tiny_font())
-    files = [tmp_path / name for name in ("bad.ttf", "good.ttf")]
+    files = [(tmp_path / name,) for name in ("bad.ttf", "good.ttf")]
     assert [number for number, _ in draw_fonts(files, RULE, Limits(30, 512), 2)] == [1]
 
 
 def test_of_a_training_family_some_fonts_are_read_and_of_others_all(tmp_path):
     samples = sample_set([{"group": "a", "split": "train"}, {"group": "b", "split": "val"}], tmp_path)
     names = [("a", "a1"), ("a", "a2"), ("a", "a3"), ("b", "b1"), ("b", "b2"), ("b", "b3"), ("unknown", "c1")]
-    fonts = pd.DataFrame(names, columns=["family", "file"])
+    beside = [("latin",) if file == "a2" else () for _, file in names]
+    fonts = pd.DataFrame(names, columns=["family", "file"]).assign(companions=beside)
     chosen = chosen_fonts(fonts, samples, 2)
-    assert chosen["file"].tolist() == ["a1", "a3", "b1", "b2", "b3"] and set(chosen["split"]) == {"train", "val"}
+    assert chosen["file"].tolist() == ["a2", "a3", "b1", "b2", "b3"] and set(chosen["split"]) == {"train", "val"}

@@ -3,18 +3,20 @@ import pytest
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import sha256_file
+from glyphlens.sources.companion_scripts import OTHER
 from glyphlens.sources.fonts.files import COLUMNS, FontRecord
 from glyphlens.sources.fonts.isolation import Limits
 from glyphlens.tracks.arabic.glyphs.font_glyphs import glyph_tables
 from glyphlens.tracks.arabic.glyphs.glyph_db import write_database
+from glyphlens.tracks.arabic.glyphs.other_glyphs import kind_of_name
 from tests.tiny_fonts import CMAP, tiny_font
 
 LIMITS = Limits(seconds=30, memory_mib=512)
-RULES = {"limits": LIMITS, "workers": 2, "lookalike_share": 0.8, "lookalike_fonts": 3}
+RULES = {"limits": LIMITS, "workers": 2, "lookalike_share": 0.8, "lookalike_fonts": 3, "others_per_font": 5}
 
 
 def folder_of(folder, files):
-    """Font files and their manifest; the family is the file's stem."""
+    """Font files as rows of a manifest, and no fonts to be refused; the family is the file's stem."""
     folder.mkdir(exist_ok=True)
     rows = []
     for name, data in sorted(files.items()):
@@ -22,7 +24,9 @@ def folder_of(folder, files):
         path.write_bytes(data)
         record = FontRecord("arabic", "", "", path.stem, "normal", 400, "", "own", name, sha256_file(path), path)
         rows.append(record[:-1])
-    return folder, pd.DataFrame(rows, columns=list(COLUMNS))
+    manifest = pd.DataFrame(rows, columns=list(COLUMNS))
+    arabic = manifest.assign(path=[folder / name for name in manifest["file"]], companions=[()] * len(manifest))
+    return arabic, arabic[:0].assign(paths=[])
 
 
 def moved(number):
@@ -50,20 +54,42 @@ def test_lookalikes_become_one_class_with_its_members(tables):
         "lookalikes": [],
     }
     assert "keheh.isol" not in tables.labels
-    dropped = tables.audit[tables.audit["stage"] == "merging"]
+    dropped = tables.audit[(tables.audit["stage"] == "merging") & (tables.audit["detail"] == "kaf.isol")]
     assert dropped[["font", "label", "detail"]].values.tolist() == [
         [f"font{number}.ttf", "keheh.isol", "kaf.isol"] for number in range(3)
     ]
 
 
 def test_a_font_has_a_class_once_and_rows_are_sorted(tables):
-    glyphs = tables.glyphs
+    glyphs = tables.glyphs[tables.glyphs["label"] != OTHER]
     assert not glyphs.duplicated(["f_id", "label"]).any()
     order = {name: number for number, name in enumerate(tables.fonts["file_hash"])}
     assert [(order[font], label) for font, label in zip(glyphs["f_id"], glyphs["label"], strict=True)] == sorted(
         (order[font], label) for font, label in zip(glyphs["f_id"], glyphs["label"], strict=True)
     )
     assert glyphs["glyph_id"].tolist() == list(range(1, len(glyphs) + 1))
+
+
+def test_what_a_font_shows_for_a_missing_character_is_to_be_refused(tables):
+    others = tables.glyphs[tables.glyphs["label"] == OTHER]
+    assert others["alt_label"].tolist() == ["other_notdef_0"] * 3 and (others["char_class"] == OTHER).all()
+    assert others["glyph_id"].is_monotonic_increasing and tables.labels[OTHER]["members"] == [OTHER]
+
+
+def test_a_latin_letter_drawn_as_an_arabic_one_is_a_member_of_its_class(tables):
+    assert tables.labels["alef.isol"]["members"] == ["alef.isol", "latin_capital_a"]
+    assert tables.labels["alef.isol"]["char_class"] == "isol"
+
+
+def test_glyphs_of_other_scripts_are_drawn_by_lot(three, tmp_path):
+    cmap = {0x4E00 + number: f"g{number:02}" for number in range(4, 20)} | {0x61: "g20", 0xFF21: "g22"}
+    (tmp_path / "cjk.ttf").write_bytes(tiny_font(cmap=cmap, features=None))
+    record = three[0].iloc[:1].assign(file="cjk.ttf", script="cjk", sha256="ab" * 32, family="cjk")
+    refused = record.assign(paths=[(tmp_path / "cjk.ttf",)])
+    first, again = (glyph_tables(three[0], refused, **RULES).glyphs for _ in range(2))
+    kinds = first.loc[first["label"] == OTHER, "alt_label"].map(kind_of_name)
+    assert kinds.value_counts().to_dict() == {"cjk": 5, "notdef": 4}
+    assert first.equals(again)
 
 
 def test_member_stands_for_its_class_where_the_font_lacks_the_first(tmp_path):
@@ -95,7 +121,7 @@ def test_code_points_joining_group_and_form(tables):
         (tiny_font()[:300], ""),
         (tiny_font(flavor="woff2")[:200], "does not unpack"),
         (b"ttcf\x00\x01\x00\x00\xff\xff\xff\xff", "a collection of 4294967295 faces"),
-        (tiny_font(cmap={0x41: "g01"}, features=None), "no Arabic glyph"),
+        (tiny_font(cmap={0x4E00: "g01"}, features=None), "no Arabic glyph"),
     ],
 )
 def test_broken_fonts_are_skipped_and_named(tmp_path, data, reason):

@@ -65,7 +65,7 @@ def test_own_columns_are_kept(make):
         UPDATE glyphs SET width = 612.0;
         ALTER TABLE glyphs ADD COLUMN char_class TEXT;
         UPDATE glyphs SET char_class = 'presentation' WHERE label = 'beh.init';
-        UPDATE glyphs SET char_class = 'latin' WHERE label = 'alef.isol';
+        UPDATE glyphs SET char_class = 'cuneiform' WHERE label = 'alef.isol';
         """,
     )
     tables = own_tables(path)

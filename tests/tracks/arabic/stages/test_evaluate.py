@@ -31,6 +31,7 @@ evaluate:
   confusions_shown: 4
   errors_shown: 4
   near_misses_shown: 1
+  known_kept: 0.97
   targets: {test_top1: 0.8, ece: 0.03}
 """
 
@@ -128,6 +129,7 @@ def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path
         **{name: tmp_path / f"in/{name}.json" for name in shown},
         "metrics": tmp_path / "out/evaluate.json",
         "slices": tmp_path / "out/slices.json",
+        "companions": tmp_path / "out/companions.json",
         "report": tmp_path / "out/report",
         "release": tmp_path / "release",
         "timings": tmp_path / "timings.json",

@@ -31,7 +31,7 @@ KINDS = ("fp32", "int8")
 def arguments(root: Path) -> list[str]:
     names = {
         "rasters": "rasters", "rasters-token": "rasters.json", "phase1": "phase1", "phase2": "phase2",
-        "models-token": "models.json", "fonts": "fonts", "out": "out", "metrics": "export.json",
+        "models-token": "models.json", "fonts": "fonts", "companions": "fonts", "out": "out", "metrics": "export.json",
         "timings": "timings.json",
     }  # fmt: skip
     return [word for name, place in names.items() for word in (f"--{name}", str(root / place))]

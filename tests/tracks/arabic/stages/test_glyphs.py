@@ -8,6 +8,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_table
 from glyphlens.gates.token import write_token
 from glyphlens.imaging.contours import parse_contours
+from glyphlens.sources.fonts.companions import save_companions
 from glyphlens.sources.fonts.files import own_records, save_fonts
 from glyphlens.tracks.arabic.glyphs.glyph_db import GlyphDatabase
 from glyphlens.tracks.arabic.stages import glyphs
@@ -20,10 +21,11 @@ glyphs:
   lookalike_fonts: 3
   font_seconds: 60
   font_memory_mib: 1024
+  others_per_font: 5
 machine: {workers: 2, batch_workers: 0}
 """
 OWN = ["--own-labels", "own_labels", "--token", "own_labels.json"]
-ARGUMENTS = ["--fonts", "fonts", *OWN, "--out", "out", "--metrics", "metrics.json"]
+ARGUMENTS = ["--fonts", "fonts", "--companions", "beside", *OWN, "--out", "out", "--metrics", "metrics.json"]
 
 
 def say(folder, *rows):
@@ -45,6 +47,7 @@ def place(tmp_path, monkeypatch):
         (own / f"f{number}.ttf").write_bytes(tiny_font(f"Family {number}", boxes={"g01": [(50, 0, 150, 700 + number)]}))
     (own / "broken.ttf").write_bytes(b"not a font")
     save_fonts(tmp_path / "fonts", "arabic", own_records(own, {})[0])
+    save_companions(tmp_path / "beside", [])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -57,7 +60,9 @@ def test_database_labels_audit_and_metrics_are_written(place, capsys):
     labels = json.loads((place / "out/labels.json").read_text())
     audit = load_table(place / "out/audit.parquet")
     assert set(rows["label"]) == set(labels) and set(rows["f_id"]) == set(fonts["file_hash"])
-    assert {member for entry in labels.values() for member in entry["members"]} >= set(rows["alt_label"])
+    assert {member for entry in labels.values() for member in entry["members"]} >= set(
+        rows.loc[rows["label"] != "other", "alt_label"]
+    )
     assert all(len(parse_contours(text).ends_C) for text in contours)
     assert json.loads((place / "metrics.json").read_text()) == {
         "fonts": 6,
@@ -152,6 +157,7 @@ def test_real_fonts_give_most_letters_in_every_form(font_folder, tmp_path, monke
     (tmp_path / "params.yaml").write_text(PARAMS)
     say(tmp_path)
     monkeypatch.chdir(tmp_path)
+    save_companions(tmp_path / "beside", [])
     glyphs.main(["--fonts", str(font_folder), *ARGUMENTS[2:]])
     with GlyphDatabase(tmp_path / "out/glyphs.db") as database:
         rows, fonts = database.glyphs(), database.fonts()

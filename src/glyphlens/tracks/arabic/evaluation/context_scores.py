@@ -31,8 +31,8 @@ class Hits(NamedTuple):
 
 
 def context_scores(context: FontContext, fonts: Sequence[FontAnswers]) -> dict[str, float]:
-    """Top-1 of all known glyphs alone, in context, in context and shuffled, in tens alone and in context; and the
-    calibration error in context."""
+    """Top-1 of all known glyphs of Arabic script alone, in context, in context and shuffled, in tens alone and in
+    context; the calibration error in context; and, alone and in context, of what stands beside Arabic script."""
     natural = read_in_context(context, fonts)
     tens = list(subsets(fonts))
     return {
@@ -42,6 +42,16 @@ def context_scores(context: FontContext, fonts: Sequence[FontAnswers]) -> dict[s
         "subset_alone_top1": read_alone(tens).top1,
         "subset_top1": read_in_context(context, tens).top1,
         "context_ece": calibration_error(reliability_bins(natural.confidence_N, natural.right_N, BINS)),
+        **_beside(context, fonts),
+    }
+
+
+def _beside(context: FontContext, fonts: Sequence[FontAnswers]) -> dict[str, float]:
+    if not any(font.beside_G.any() for font in fonts):
+        return {}
+    return {
+        "beside_alone_top1": _joined([_hits(font, font.p_GK, font.beside_G) for font in fonts]).top1,
+        "beside_context_top1": _joined([_hits(font, corrected(context, font), font.beside_G) for font in fonts]).top1,
     }
 
 
@@ -70,12 +80,12 @@ def subsets(fonts: Sequence[FontAnswers]) -> Iterator[FontAnswers]:
 
 def read_alone(fonts: Sequence[FontAnswers]) -> Hits:
     """The recogniser's own answers."""
-    return _joined([_hits(font, font.p_GK) for font in fonts])
+    return _joined([_hits(font, font.p_GK, font.arabic_G) for font in fonts])
 
 
 def read_in_context(context: FontContext, fonts: Sequence[FontAnswers]) -> Hits:
     """The answers of every font corrected by the exported file."""
-    return _joined([_hits(font, corrected(context, font)) for font in fonts])
+    return _joined([_hits(font, corrected(context, font), font.arabic_G) for font in fonts])
 
 
 def corrected(context: FontContext, font: FontAnswers) -> NDArray[np.float32]:
@@ -85,8 +95,8 @@ def corrected(context: FontContext, font: FontAnswers) -> NDArray[np.float32]:
     return np.take_along_axis(context.correct(probabilities_GC), font.classes_GK, axis=1)
 
 
-def _hits(font: FontAnswers, p_GK: NDArray[np.float32]) -> Hits:
-    rows = np.flatnonzero(font.known_G)
+def _hits(font: FontAnswers, p_GK: NDArray[np.float32], counted_G: NDArray[np.bool_]) -> Hits:
+    rows = np.flatnonzero(counted_G)
     best = p_GK[rows].argmax(axis=1)
     return Hits(font.right_GK[rows, best], p_GK[rows, best])
 

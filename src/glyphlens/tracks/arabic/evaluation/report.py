@@ -21,6 +21,7 @@ from glyphlens.evaluation.charts import (
 )
 from glyphlens.evaluation.pages import render
 from glyphlens.evaluation.pictures import Heat, Pair, file_uri, plot_heat, plot_pairs
+from glyphlens.tracks.arabic.evaluation.companions import CompanionResults
 from glyphlens.tracks.arabic.evaluation.results import Results
 
 TEMPLATE = "report.html.j2"
@@ -44,6 +45,7 @@ class Page:
     metrics: Mapping[str, Mapping[str, Any]]
     gates: Mapping[str, Mapping[str, Any]]
     retrieval: Mapping[str, Mapping[str, float]]
+    beside: CompanionResults | None
     images: Mapping[str, str | None]
     confusions: Sequence[Mapping[str, Any]]
     gallery: Sequence[Mapping[str, Any]]

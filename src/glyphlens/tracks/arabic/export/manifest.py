@@ -8,6 +8,7 @@ from pydantic import ConfigDict
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.imaging.raster import DiacriticRule
 from glyphlens.inference.folder import Manifest
+from glyphlens.tracks.arabic.glyphs.parts import arabic_families
 
 SCRIPT = "arabic"
 COVERAGE_DIGITS = 4
@@ -25,7 +26,7 @@ def glyph_manifest(classes: Sequence[CharacterClass], rule: DrawingRule, coverag
 
 
 def class_coverage(index: pd.DataFrame, classes: int) -> list[float]:
-    """The share of the training families that have each class; ``index`` is that of the rasters."""
-    train = index[index["split"] == "train"]
+    """The share of the training families of Arabic script that have each class; ``index`` is that of the rasters."""
+    train = index[(index["split"] == "train") & index["group"].isin(arabic_families(index))]
     families_C = train.groupby("class_index")["group"].nunique().reindex(range(classes), fill_value=0)
     return [round(float(share), COVERAGE_DIGITS) for share in families_C / train["group"].nunique()]

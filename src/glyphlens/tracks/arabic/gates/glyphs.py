@@ -24,6 +24,7 @@ from glyphlens.gates.expectations import TableSuite, between, greater, matches, 
 from glyphlens.gates.run import Gate
 from glyphlens.imaging.freetype_outlines import FixedOutlines
 from glyphlens.imaging.outlines import parse_many
+from glyphlens.sources.companion_scripts import OTHER
 from glyphlens.tracks.arabic.glyphs.audit import FONT_WITHOUT_GLYPHS, LABEL_REPEATED, LOOKALIKE_REPEATED, OWN_LABEL
 from glyphlens.tracks.arabic.glyphs.glyph_db import CHAR_CLASSES, LABEL_PATTERN, GlyphDatabase, form_of_label
 
@@ -112,6 +113,7 @@ def measure_outlines(database: GlyphDatabase) -> pd.DataFrame:
 def glyph_tables(data: GlyphData, limits: GlyphLimits) -> Sequence[TableSuite]:
     """What is expected of every row of both tables."""
     used = data.fonts.assign(em_height=em_heights(data.fonts))
+    judged = data.glyphs.assign(once=labels_once(data.glyphs))
     fonts = (
         unique("font-once", ["file_hash"], "The hash is the font's key."),
         between("upem-range", "upem", limits.min_upem, limits.max_upem, "OpenType allows 16 to 16384 units per em."),
@@ -133,7 +135,7 @@ def glyph_tables(data: GlyphData, limits: GlyphLimits) -> Sequence[TableSuite]:
             "A glyph without its font has no scale.",
             "a font of the fonts table",
         ),
-        unique("font-label-once", ["f_id", "label"], "A label twice in a font is one of them mislabelled."),
+        unique("font-label-once", ["f_id", "once"], "A label twice in a font is one of them mislabelled."),
         matches(
             "label-form",
             "label",
@@ -147,8 +149,13 @@ def glyph_tables(data: GlyphData, limits: GlyphLimits) -> Sequence[TableSuite]:
         # Checks of their own warn of these two.
         TableSuite("fonts", used, ("file_hash",), fonts, nullable=("family", "licence")),
         # A database of one's own may give no advances and bearings.
-        TableSuite("glyphs", data.glyphs, ("glyph_id", "label"), glyphs, nullable=("width", "lsb", "rsb")),
+        TableSuite("glyphs", judged, ("glyph_id", "label"), glyphs, nullable=("width", "lsb", "rsb")),
     ]
+
+
+def labels_once(glyphs: pd.DataFrame) -> "pd.Series[str]":
+    """What a font has once: a label, and of what is to be refused the name before merging."""
+    return glyphs["label"].where(glyphs["label"] != OTHER, glyphs["alt_label"])
 
 
 def em_heights(fonts: pd.DataFrame) -> "pd.Series[float]":
@@ -225,7 +232,7 @@ def labels_described(data: GlyphData, limits: GlyphLimits) -> Outcome:
 @CHECKS.add("labels-with-text")
 def labels_with_text(data: GlyphData, limits: GlyphLimits) -> Outcome:
     """A glyph recognised as a label without code points is named, but gives no text; own databases may have such."""
-    rows = [{"label": name} for name, entry in data.labels.items() if not entry.get("code_points")]
+    rows = [{"label": name} for name, entry in data.labels.items() if name != OTHER and not entry.get("code_points")]
     return at_most(len(rows), 0, "labels without code points", rows[:SHOWN_ROWS], otherwise=Verdict.WARN)
 
 
@@ -254,7 +261,7 @@ def classes(data: GlyphData, limits: GlyphLimits) -> Outcome:
 
 @CHECKS.add("font-coverage")
 def font_coverage(data: GlyphData, limits: GlyphLimits) -> Outcome:
-    """An Arabic font has its alphabet; one with a handful of glyphs was read wrongly."""
+    """A font has its alphabet; one with a handful of glyphs was read wrongly."""
     counts = data.glyphs["f_id"].value_counts()
     fonts = data.fonts.assign(glyphs=[int(counts.get(name, 0)) for name in data.fonts["file_hash"]])
     thin = fonts["glyphs"] < limits.min_glyphs_per_font

@@ -23,6 +23,7 @@ from glyphlens.gates.check import SHOWN_ROWS, Checks, Outcome, Row, Verdict, at_
 from glyphlens.gates.run import Gate
 from glyphlens.gates.suites import trained
 from glyphlens.tracks.arabic.gates.primitives import grids_have_form, inked_cells
+from glyphlens.tracks.arabic.glyphs.parts import part_rows
 
 GLYPH_MODELS = ("phase2", "onestage")
 ROUNDING = 1e-4  # of the metrics files
@@ -101,8 +102,8 @@ class ModelData:
 
     @cached_property
     def truth_N(self) -> NDArray[np.int64]:
-        """(N,) class index of every validation row."""
-        return self.samples.class_indices[self.samples.rows("val")]
+        """(N,) class index of every validation row of Arabic script, which the scores are about."""
+        return self.samples.class_indices[part_rows(self.samples, "val")]
 
     @property
     def curves(self) -> Mapping[str, pd.DataFrame]:

@@ -24,6 +24,7 @@ from glyphlens.gates.expectations import TableSuite, between, greater, matches, 
 from glyphlens.gates.run import Gate
 from glyphlens.gates.suites import sample_set
 from glyphlens.gates.suites.sample_set import EXCLUDED, HELD_OUT, KEY, ink_bounds, read_manifest
+from glyphlens.tracks.arabic.gates.glyphs import labels_once
 
 DIACRITIC_PX, MAIN_PX = 64, 128  # docs/SPEC.md#diacritics
 SHARE_TOLERANCE = 1e-4
@@ -115,7 +116,7 @@ def raster_tables(data: RasterData, limits: RasterLimits) -> Sequence[TableSuite
     expectations = (
         *sample_set.index_expectations(data.samples, EXCLUDED),
         unique("glyph-once", ["glyph_id"], "A glyph is drawn once."),
-        unique("font-label-once", ["font_hash", "label"], "A font has one picture of a label."),
+        unique("font-label-once", ["font_hash", "once"], "A font has one picture of a label."),
         one_of("source-font", "source", ["font"], "The Arabic track knows one source."),
         matches("outline-hash-form", "outline_hash", HASH, hashed),
         matches("raster-hash-form", "raster_hash", HASH, hashed),
@@ -126,7 +127,8 @@ def raster_tables(data: RasterData, limits: RasterLimits) -> Sequence[TableSuite
         *(between(f"{name.replace('_', '-')}-range", name, -farthest, farthest, place) for name in EM_SIDES),
     )
     # A database of one's own may give no advance.
-    return [TableSuite("index", data.samples.index, ("sample_id", "label"), expectations, nullable=("advance",))]
+    index = data.samples.index.assign(once=labels_once(data.samples.index))
+    return [TableSuite("index", index, ("sample_id", "label"), expectations, nullable=("advance",))]
 
 
 CHECKS: Checks[RasterData, RasterLimits] = Checks()

@@ -1,7 +1,8 @@
 """Everything that a font may hold a glyph for: texts to shape, each with its label.
 
 Characters in every joining form, ligatures (decomposed presentation forms and the ligature substitutions of the fonts
-themselves), and presentation-form characters for fonts that reach a glyph only through them.
+themselves), and presentation-form characters for fonts that reach a glyph only through them; then the characters of
+the scripts that stand beside it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,9 +25,10 @@ from glyphlens.sources.arabic_script import (
     possible_forms,
     presentation_form,
 )
+from glyphlens.sources.companion_scripts import companion_characters, companion_label, companion_script
 
 MAX_LIGATURE_CHARACTERS = 18
-CHARACTER, LIGATURE, PRESENTATION = "character", "ligature", "presentation"
+CHARACTER, LIGATURE, PRESENTATION, COMPANION = "character", "ligature", "presentation", "companion"
 
 
 class Candidate(NamedTuple):
@@ -42,12 +44,13 @@ class Candidate(NamedTuple):
 
 
 def candidates(sequences: Iterable[tuple[int, ...]] = ()) -> list[Candidate]:
-    """All candidates, those of the same label with the better source first: character, ligature, presentation form.
+    """All candidates, those of the same label with the better source first: character, ligature, presentation form;
+    companions, which are drawn as the cmap says and not shaped, last.
 
     ``sequences`` are the ligatures that the fonts substitute, in addition to those of the presentation forms.
     """
-    found = [*_characters(), *_ligatures(sequences), *_presentation_forms()]
-    order = {CHARACTER: 0, LIGATURE: 1, PRESENTATION: 2}
+    found = [*_characters(), *_ligatures(sequences), *_presentation_forms(), *_companions()]
+    order = {CHARACTER: 0, LIGATURE: 1, PRESENTATION: 2, COMPANION: 3}
     return sorted(
         found,
         key=lambda candidate: (
@@ -96,6 +99,12 @@ def _presentation_forms() -> Iterator[Candidate]:
     for code_point in presentation_characters():
         code_points, form = presentation_form(code_point) or ((code_point,), "isol" if is_letter(code_point) else "")
         yield _candidate(code_points, form, PRESENTATION, (code_point,))
+
+
+def _companions() -> Iterator[Candidate]:
+    for code_point in companion_characters():
+        text, script = (code_point,), companion_script(code_point)
+        yield Candidate(companion_label(code_point), text, "", script, NO_JOINING_GROUP, COMPANION, text)
 
 
 def _candidate(code_points: tuple[int, ...], form: str, kind: str, text: tuple[int, ...]) -> Candidate:

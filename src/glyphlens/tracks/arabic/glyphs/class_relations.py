@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from glyphlens.data.sample_set import CharacterClass
 
 # Where a block of Unicode begins that is about another use of the script than the block before it.
-BLOCK_STARTS = (0x0600, 0x0750, 0x0870, 0x0900, 0xFB50, 0xFBC3, 0xFD3E, 0xFE70)
+BLOCK_STARTS = (
+    *(0x0041, 0x00C0, 0x0370, 0x0400, 0x0590, 0x0600, 0x0750, 0x0870, 0x0900, 0x2000),
+    *(0xFB50, 0xFBC3, 0xFD3E, 0xFE70),
+)
 NO_NEXT, NO_PREVIOUS = 0, 1  # added to C: numbers that no class has
 MOST_LETTERS = 3  # of a ligature: longer ones are of one kind
 

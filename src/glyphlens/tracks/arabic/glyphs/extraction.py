@@ -8,7 +8,7 @@ from glyphlens.imaging.contours import Outline, contours_of, format_contours
 from glyphlens.imaging.shaping import FontFace, FontMetrics, Part
 from glyphlens.sources.arabic_script import ALEF_GROUP, LAM, in_context, is_mark, joining_group
 from glyphlens.tracks.arabic.glyphs.audit import LABEL_REPEATED
-from glyphlens.tracks.arabic.glyphs.candidates import LIGATURE, PRESENTATION, Candidate
+from glyphlens.tracks.arabic.glyphs.candidates import COMPANION, LIGATURE, PRESENTATION, Candidate
 
 HASH_BYTES = 16
 
@@ -38,24 +38,34 @@ class Drop(NamedTuple):
 
 
 class FontGlyphs(NamedTuple):
-    """What one font gave."""
+    """What one font gave; ``missing`` is what it draws for characters that it lacks, where that is an outline."""
 
     metrics: FontMetrics
     glyphs: list[Glyph]
     drops: list[Drop]
+    missing: Glyph | None = None
 
 
-def extract_glyphs(face: FontFace, candidates: Sequence[Candidate]) -> FontGlyphs:
+def extract_glyphs(face: FontFace, candidates: Sequence[Candidate], companions: Sequence[FontFace] = ()) -> FontGlyphs:
     """All glyphs of a face that answer to a candidate; of one label the first counts.
+
+    ``companions`` are other subsets of the same font: characters beside the Arabic script are looked for there too.
 
     A form drawn exactly as another form of the same letter is absent: some fonts give every form a glyph number of its
     own and draw them alike, and a label that no eye could tell from another would be noise.
     """
     mapped = face.code_points()
+    sources = _sources((face, *companions))
     glyphs: dict[str, Glyph] = {}
     drawn: dict[tuple[tuple[int, ...], bytes], str] = {}
     drops: list[Drop] = []
     for number, candidate in enumerate(candidates):
+        if candidate.kind == COMPANION:
+            source = sources.get(candidate.code_points[0])
+            found = glyph_of(source, number, nominal(source, candidate.code_points[0])) if source else None
+            if isinstance(found, Glyph):
+                glyphs.setdefault(candidate.label, found)
+            continue
         if not mapped.issuperset(candidate.code_points if candidate.kind != PRESENTATION else candidate.text):
             continue
         if candidate.label in glyphs:
@@ -73,7 +83,20 @@ def extract_glyphs(face: FontFace, candidates: Sequence[Candidate]) -> FontGlyph
             drops.append(Drop(candidate.label, "drawn as another form", twin))
             continue
         glyphs[candidate.label] = glyph
-    return FontGlyphs(face.metrics, list(glyphs.values()), drops)
+    missing = glyph_of(face, 0, (Part(0, 0, 0, face.advance(0), 0),))
+    return FontGlyphs(face.metrics, list(glyphs.values()), drops, missing if isinstance(missing, Glyph) else None)
+
+
+def nominal(face: FontFace, code_point: int) -> tuple[Part, ...]:
+    """The glyph that the cmap gives a character, as it stands."""
+    gid = face.glyph(code_point)
+    return (Part(gid, 0, 0, face.advance(gid), 0),)
+
+
+def _sources(faces: Sequence[FontFace]) -> dict[int, FontFace]:
+    """{character: first face that maps it}; faces of another number of units per em are other fonts."""
+    alike = [face for face in faces if face.metrics.upem == faces[0].metrics.upem]
+    return {code_point: face for face in reversed(alike) for code_point in face.code_points()}
 
 
 def _is_present(face: FontFace, candidate: Candidate, parts: tuple[Part, ...]) -> bool:
@@ -107,7 +130,7 @@ def _is_ligature(face: FontFace, candidate: Candidate, parts: tuple[Part, ...]) 
 
 
 def glyph_of(face: FontFace, number: int, parts: Sequence[Part]) -> Glyph | tuple[str, str]:
-    """The glyph of a candidate, drawn by positioned parts, or (reason, detail) where it encloses nothing."""
+    """The glyph drawn by positioned parts, or (reason, detail) where it encloses nothing."""
     outline = face.merged(parts)
     if not len(outline.ends_C):
         return "no closed contour", f"glyphs {' '.join(str(part.gid) for part in parts)}"

@@ -39,10 +39,11 @@ class FaceGlyphs(NamedTuple):
 
 def chosen_fonts(fonts: pd.DataFrame, samples: SampleSet, per_family: int) -> pd.DataFrame:
     """Fonts of families that the sample set has, with their ``split``: all that are held out, of a training family at
-    most ``per_family``, spread over those it has."""
+    most ``per_family``, spread over those it has; one with companions is the first."""
     split = samples.index[samples.index["split"].isin(SPLITS)].groupby("group")["split"].first()
-    known = fonts[fonts["family"].isin(split.index)].sort_values(["family", "file"])
-    known = known.assign(split=known["family"].map(split))
+    known = fonts[fonts["family"].isin(split.index)]
+    known = known.assign(split=known["family"].map(split), without=[not files for files in known["companions"]])
+    known = known.sort_values(["family", "without", "file"])
     place = known.groupby("family").cumcount()
     number = known.groupby("family")["file"].transform("size")
     taken = [
@@ -53,9 +54,12 @@ def chosen_fonts(fonts: pd.DataFrame, samples: SampleSet, per_family: int) -> pd
 
 
 def draw_fonts(
-    files: Sequence[Path], rule: DiacriticRule, limits: Limits, workers: int
+    files: Sequence[tuple[Path, ...]], rule: DiacriticRule, limits: Limits, workers: int
 ) -> Iterator[tuple[int, FaceGlyphs]]:
-    """(number of the file, glyphs) of every face, in the order in which fonts are done; one that fails is left out."""
+    """(number of the font, glyphs) of every face, in the order in which fonts are done; one that fails is left out.
+
+    Of each font its file, and those of its other subsets, whose glyphs come first.
+    """
     for outcome in run_isolated(partial(_draw_file, rule), files, limits, workers):
         for glyphs in outcome.result or ():
             yield outcome.number, glyphs
@@ -99,8 +103,10 @@ def picture_hash(packed_HB: NDArray[np.uint8]) -> str:
     return hashlib.blake2b(packed_HB.tobytes(), digest_size=HASH_BYTES).hexdigest()
 
 
-def _draw_file(rule: DiacriticRule, path: Path) -> list[FaceGlyphs]:
-    return [draw_face(face, rule) for face in open_faces(path.read_bytes())]
+def _draw_file(rule: DiacriticRule, paths: tuple[Path, ...]) -> list[FaceGlyphs]:
+    faces, *beside = [[draw_face(face, rule) for face in open_faces(path.read_bytes())] for path in paths]
+    first = [glyphs for others in beside for glyphs in others]
+    return [FaceGlyphs(*map(np.concatenate, zip(*first, face, strict=True))) for face in faces]
 
 
 def _outline(face: FontFace, gid: int) -> Outline:

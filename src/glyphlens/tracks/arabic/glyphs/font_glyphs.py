@@ -15,8 +15,9 @@ from glyphlens.sources.fonts.isolation import Limits, run_isolated
 from glyphlens.tracks.arabic.glyphs.audit import FONT_SKIPPED, AuditRow
 from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
 from glyphlens.tracks.arabic.glyphs.extraction import FontGlyphs, extract_glyphs
-from glyphlens.tracks.arabic.glyphs.glyph_tables import GlyphTables, label_tables
+from glyphlens.tracks.arabic.glyphs.glyph_tables import GlyphTables, label_tables, with_others
 from glyphlens.tracks.arabic.glyphs.ligatures import font_ligatures
+from glyphlens.tracks.arabic.glyphs.other_glyphs import other_rows
 from glyphlens.tracks.arabic.glyphs.own_labels import FaceKey, OwnLabel, by_face, label_sequences
 from glyphlens.tracks.arabic.glyphs.relabelling import NO_GLYPH, relabelled
 
@@ -40,37 +41,41 @@ class _Unpack(NamedTuple):
 
 
 class _Extract(NamedTuple):
-    """Task of the second pass."""
+    """Task of the second pass; ``companions`` are files of other subsets of the font."""
 
     face: Face
     candidates: Sequence[Candidate]
     own: Sequence[OwnLabel]
+    companions: tuple[Path, ...]
 
 
 def glyph_tables(
-    folder: Path,
     manifest: pd.DataFrame,
+    refused: pd.DataFrame,
     own: Sequence[OwnLabel] = (),
     *,
     limits: Limits,
     workers: int,
     lookalike_share: float,
     lookalike_fonts: int,
+    others_per_font: int,
 ) -> GlyphTables:
     """Extract every font of the manifest; a font that fails is left out and named in the audit. ``own``: what a person
     calls some of their glyphs.
 
-    Raises InputError where no font gives a glyph, and for a row of ``own`` whose font or glyph is not there.
+    The manifest has the columns ``path`` and ``companions`` of ``font_sources``; ``others_per_font`` glyphs of each
+    font of ``refused`` become the class ``other``. Raises InputError where no font gives a glyph, and for a row of
+    ``own`` whose font or glyph is not there.
     """
     named = by_face(own, manifest)
     with TemporaryDirectory(prefix="glyphlens-fonts-") as scratch:
-        faces, sequences, audit = _unpack_all(folder, manifest, Path(scratch), limits, workers)
+        faces, sequences, audit = _unpack_all(manifest, Path(scratch), limits, workers)
         known = candidates(sequences | label_sequences(own))
         results, failures = _extract_all(manifest, faces, known, named, limits, workers)
     audit += failures
     if not results:
         first = f"; the first: {audit[0][2]}: {audit[0][4]}" if audit else ""
-        raise InputError(f"{folder}: none of {len(manifest)} fonts gives an Arabic glyph{first}")
+        raise InputError(f"{manifest['path'][0].parent}: none of {len(manifest)} fonts gives an Arabic glyph{first}")
     _require_used(named, results)
     extracted = [(manifest.iloc[face.row], face.number, result) for face, result in results]
     audit += [
@@ -78,7 +83,9 @@ def glyph_tables(
         for row, _, result in extracted
         for drop in result.drops
     ]
-    return label_tables(extracted, known, audit, share=lookalike_share, min_fonts=lookalike_fonts)
+    tables = label_tables(extracted, known, audit, share=lookalike_share, min_fonts=lookalike_fonts)
+    others, failures = other_rows(refused, others_per_font, limits, workers)
+    return with_others(tables, extracted, others, failures)
 
 
 def _require_used(named: Mapping[FaceKey, Sequence[OwnLabel]], results: Sequence[tuple[Face, FontGlyphs]]) -> None:
@@ -93,9 +100,9 @@ def _require_used(named: Mapping[FaceKey, Sequence[OwnLabel]], results: Sequence
 
 
 def _unpack_all(
-    folder: Path, manifest: pd.DataFrame, scratch: Path, limits: Limits, workers: int
+    manifest: pd.DataFrame, scratch: Path, limits: Limits, workers: int
 ) -> tuple[list[Face], set[tuple[int, ...]], list[AuditRow]]:
-    tasks = [_Unpack(folder / name, scratch / f"{row}.sfnt") for row, name in enumerate(manifest["file"])]
+    tasks = [_Unpack(path, scratch / f"{row}.sfnt") for row, path in enumerate(manifest["path"])]
     faces: list[Face] = []
     sequences: set[tuple[int, ...]] = set()
     audit: list[AuditRow] = []
@@ -118,7 +125,10 @@ def _extract_all(
     limits: Limits,
     workers: int,
 ) -> tuple[list[tuple[Face, FontGlyphs]], list[AuditRow]]:
-    tasks = [_Extract(face, known, named.get(FaceKey(face.row, face.number), ())) for face in faces]
+    tasks = [
+        _Extract(face, known, named.get(FaceKey(face.row, face.number), ()), manifest["companions"][face.row])
+        for face in faces
+    ]
     results: list[tuple[Face, FontGlyphs]] = []
     audit: list[AuditRow] = []
     outcomes = run_isolated(_extract, tasks, limits, workers)
@@ -144,5 +154,6 @@ def _unpack(task: _Unpack) -> list[list[tuple[int, ...]]]:
 
 def _extract(task: _Extract) -> FontGlyphs:
     face = FontFace(task.face.path.read_bytes(), task.face.number)
-    found = extract_glyphs(face, task.candidates)
+    companions = [FontFace(uncompressed(path.read_bytes())) for path in task.companions]
+    found = extract_glyphs(face, task.candidates, companions)
     return relabelled(face, found, task.own, task.candidates) if task.own else found

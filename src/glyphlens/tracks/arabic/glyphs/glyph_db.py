@@ -11,6 +11,7 @@ import pandas as pd
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import writing
+from glyphlens.sources.companion_scripts import COMPANION_CLASSES
 
 SCHEMA = """
 CREATE TABLE fonts (
@@ -83,6 +84,7 @@ GLYPH_COLUMNS = (
 CHAR_CLASSES = (
     *("isol", "init", "medi", "final", "ligature", "presentation"),
     *("diacritic", "digit", "punctuation", "symbol"),
+    *COMPANION_CLASSES,
 )
 LABEL_PATTERN = r"[a-z0-9]+(?:_[a-z0-9]+)*(?:\.(?:isol|init|medi|fina))?"
 FORM_ENDING = re.compile(r"[._](isol|init|medi|fina)(?:ated|ial|al|l)?$")

@@ -11,12 +11,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glyphlens.imaging.shaping import FontMetrics
+from glyphlens.sources.companion_scripts import OTHER
 from glyphlens.tracks.arabic.glyphs.audit import LOOKALIKE_REPEATED, AuditRow, audit_table
 from glyphlens.tracks.arabic.glyphs.candidates import PRESENTATION, Candidate
 from glyphlens.tracks.arabic.glyphs.extraction import FontGlyphs
 from glyphlens.tracks.arabic.glyphs.glyph_db import FONT_COLUMNS, GLYPH_COLUMNS
 from glyphlens.tracks.arabic.glyphs.lookalikes import merge_lookalikes
+from glyphlens.tracks.arabic.glyphs.other_glyphs import MISSING, OtherGlyphs, other_name, other_table
 
+OTHER_DESCRIPTION: dict[str, object] = {
+    "code_points": [],
+    "form": "",
+    "char_class": OTHER,
+    "members": [OTHER],
+    "lookalikes": [],
+}
 Extracted = tuple["pd.Series[str]", int, FontGlyphs]  # row of the manifest, number of the face, glyphs
 
 
@@ -52,6 +61,34 @@ def label_tables(
     )
 
 
+def with_others(
+    tables: GlyphTables,
+    extracted: Sequence[Extracted],
+    others: Sequence[tuple["pd.Series[str]", int, OtherGlyphs]],
+    audit: Sequence[AuditRow],
+) -> GlyphTables:
+    """The tables with the glyphs that are to be refused: of fonts of their own, and what each face has for a missing
+    character.
+    """
+    missing = [
+        (face_hash(str(row["sha256"]), number), [(other_name(MISSING, 0), result.missing)])
+        for row, number, result in extracted
+        if result.missing is not None
+    ]
+    foreign = [(face_hash(str(row["sha256"]), number), found.glyphs) for row, number, found in others]
+    rows = other_table([*missing, *foreign])
+    if rows.empty:
+        return tables
+    glyphs = pd.concat([tables.glyphs, rows.assign(glyph_id=len(tables.glyphs) + 1 + np.arange(len(rows)))])
+    fonts = pd.concat([tables.fonts, _fonts_table(others)]) if others else tables.fonts
+    return GlyphTables(
+        fonts.reset_index(drop=True),
+        glyphs[list(GLYPH_COLUMNS)].reset_index(drop=True),
+        tables.labels | {OTHER: OTHER_DESCRIPTION},
+        pd.concat([tables.audit, audit_table(audit)], ignore_index=True) if audit else tables.audit,
+    )
+
+
 def face_hash(file_hash: str, index: int) -> str:
     """Identifier of a face: the file's hash, with the face's number where it is not the first of a collection."""
     return file_hash if index == 0 else f"{file_hash}-{index}"
@@ -70,7 +107,7 @@ def _samples(results: Sequence[FontGlyphs], known: Sequence[Candidate]) -> pd.Da
     return table
 
 
-def _fonts_table(extracted: Sequence[Extracted]) -> pd.DataFrame:
+def _fonts_table(extracted: Sequence[tuple["pd.Series[str]", int, FontGlyphs | OtherGlyphs]]) -> pd.DataFrame:
     """Rows in the order of the fonts."""
     rows = pd.DataFrame([row for row, _, _ in extracted]).reset_index(drop=True)
     metrics = pd.DataFrame([result.metrics for _, _, result in extracted], columns=list(FontMetrics._fields))

@@ -28,7 +28,9 @@ from glyphlens.tracks.arabic.evaluation.context_scores import context_losses, co
 from glyphlens.tracks.arabic.export.context_graph import context_graph, save_context, withdraw_context
 from glyphlens.tracks.arabic.font_context import ANSWERS, FontContext
 from glyphlens.tracks.arabic.glyphs.class_relations import class_relations, family_coverage
+from glyphlens.tracks.arabic.glyphs.companion_fonts import font_sources
 from glyphlens.tracks.arabic.glyphs.face_glyphs import chosen_fonts
+from glyphlens.tracks.arabic.glyphs.parts import arabic_families
 from glyphlens.tracks.arabic.recognizers.whole_font import ContextNetwork, facts_of
 from glyphlens.tracks.arabic.training.context_answers import FontAnswers, answer_fonts, save_answers
 from glyphlens.tracks.arabic.training.context_batches import (
@@ -41,7 +43,10 @@ from glyphlens.tracks.arabic.training.context_batches import (
 from glyphlens.training.loop import train
 from glyphlens.training.run import save_training_facts, training_run
 
-PATHS = ("fonts", "rasters", "rasters_token", "export", "export_token", "out", "metrics", "curves", "timings")
+PATHS = (
+    *("fonts", "companions", "rasters", "rasters_token", "export", "export_token"),
+    *("out", "metrics", "curves", "timings"),
+)
 TEMPERATURE_DIGITS = 4
 NO_FONTS = "too few font files whose glyphs the sample set knows; whole fonts cannot be learnt from"
 
@@ -64,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     samples, recognizer = SampleSet.open(paths.rasters), Recognizer.load(paths.export / "int8")
     fonts = _answers(paths, samples, recognizer, params)
-    if not all(any(font.right_GK.any() for font in fonts[split]) for split in ("train", "val")) or not fonts["test"]:
+    taught = all(any(font.right_GK[font.arabic_G].any() for font in fonts[split]) for split in ("train", "val"))
+    if not taught or not any(font.arabic_G.any() for font in fonts["test"]):
         save_json(paths.out / MEASURED, {SKIPPED: NO_FONTS})
         for path in (paths.metrics, paths.curves):
             save_metrics(path, {"fonts": sum(map(len, fonts.values()))})
@@ -99,10 +105,11 @@ def _answers(
 ) -> dict[str, list[FontAnswers]]:
     """By split, what the recogniser says of the fonts of each."""
     limits = load_params(FontLimits, "glyphs")
-    chosen = chosen_fonts(load_fonts(paths.fonts), samples, params.fonts_per_family)
+    fonts = font_sources(paths.fonts, load_fonts(paths.fonts), paths.companions)
+    chosen = chosen_fonts(fonts, samples, params.fonts_per_family)
     bounds = Limits(limits.font_seconds, limits.font_memory_mib)
     workers = load_params(MachineParams, "machine").workers
-    found = answer_fonts(recognizer, paths.fonts, chosen, samples, params.candidates, bounds, workers)
+    found = answer_fonts(recognizer, chosen, samples, params.candidates, bounds, workers)
     return {split: [font for font in found if font.split == split] for split in ("train", "val", "test")}
 
 
@@ -111,6 +118,7 @@ def _network(samples: SampleSet, params: ContextParams, seed: int) -> ContextNet
     torch.manual_seed(seed)
     network = ContextNetwork(params.config(len(samples.classes)))
     rows = samples.rows("train")
+    rows = rows[samples.index["group"].iloc[rows].isin(arabic_families(samples.index))]
     families = samples.index.iloc[rows]["group"].tolist()
     coverage_C = family_coverage(samples.class_indices[rows], families, len(samples.classes))
     network.know(facts_of(class_relations(samples.classes)), torch.from_numpy(coverage_C))
@@ -152,8 +160,8 @@ def _temperature(network: ContextNetwork, pieces: Sequence[FontPiece]) -> float:
 
 
 def _top1(fonts: Sequence[FontAnswers]) -> float:
-    """Share of the known glyphs that the recogniser names right by itself."""
-    return float(np.concatenate([font.right_GK[font.known_G, 0] for font in fonts]).mean())
+    """Share of the glyphs known to be Arabic that the recogniser names right by itself."""
+    return float(np.concatenate([font.right_GK[font.arabic_G, 0] for font in fonts]).mean())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from glyphlens.core.curves import CURVES, read_curves
 from glyphlens.core.params import Section, load_params, read_sections
@@ -27,6 +27,12 @@ from glyphlens.inference.folder import MEASURED
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
+from glyphlens.tracks.arabic.evaluation.companions import (
+    CompanionResults,
+    companion_results,
+    release_companions,
+    save_companions,
+)
 from glyphlens.tracks.arabic.evaluation.embeddings import load_embeddings
 from glyphlens.tracks.arabic.evaluation.error_page import Evidence, write_error_page
 from glyphlens.tracks.arabic.evaluation.outcomes import check_classes, outcome_table, read_rows
@@ -34,6 +40,7 @@ from glyphlens.tracks.arabic.evaluation.report import Page, draw_album, read_buc
 from glyphlens.tracks.arabic.evaluation.results import Results, evaluate_outcomes, save_tables
 from glyphlens.tracks.arabic.evaluation.saliency import near_miss_heats
 from glyphlens.tracks.arabic.export.context_graph import release_context
+from glyphlens.tracks.arabic.glyphs.parts import part_rows
 from glyphlens.tracks.arabic.primitives.codebook import Codebook
 
 STAGES = (
@@ -50,8 +57,8 @@ GATES = ("glyphs", "rasters", "primitives", "models", "export", "context")
 RETRIEVAL_PICTURES = ("recall", "similarity", "neighbours")
 TRAININGS = ("phase1", "phase2", "onestage")
 SECTIONS = (
-    "seed", "fonts", "glyphs", "rasters", "variants", "primitives", "phase1", "grids", "phase2", "onestage", "export",
-    "context", "retrieval", "evaluate", "gates",
+    "seed", "fonts", "companions", "glyphs", "rasters", "variants", "primitives", "phase1", "grids", "phase2",
+    "onestage", "export", "context", "retrieval", "evaluate", "gates",
 )  # fmt: skip
 
 
@@ -62,6 +69,7 @@ class EvaluateParams(Section):
     confusions_shown: PositiveInt
     errors_shown: PositiveInt
     near_misses_shown: PositiveInt
+    known_kept: float = Field(gt=0, lt=1)
     targets: dict[str, float]
 
 
@@ -81,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "grids",
         "suspects",
     )
-    paths = stage_paths(argv, *inputs, *metrics, "metrics", "slices", "report", "release", "timings")
+    paths = stage_paths(argv, *inputs, *metrics, "metrics", "slices", "companions", "report", "release", "timings")
     require_token(paths.rasters_token, paths.rasters)
     require_token(paths.export_token, paths.export)
     require_token(paths.context_token, paths.context)
@@ -89,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     samples, recognizer = SampleSet.open(paths.rasters), Recognizer.load(paths.export / "fp32")
     check_classes([entry.label for entry in recognizer.classes], samples, str(recognizer.path))
-    rows = samples.rows("test")
+    rows = part_rows(samples, "test")
     geometry_NF = geometry_features(samples.index.loc[rows])
     outcomes = _read(recognizer, samples, rows, geometry_NF, paths.onestage)
     results = evaluate_outcomes(outcomes, len(samples.classes), params.calibration_bins, params.confusions_shown)
@@ -97,9 +105,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_metrics(paths.metrics, results.headline)
     save_metrics(paths.slices, results.further)
     save_tables(paths.report, results)
+    beside = companion_results(recognizer, samples, params.known_kept)
+    save_metrics(paths.companions, beside.metrics if beside else {})
     run = _record(paths, results)
     save_json(paths.report / "run.json", run)
-    save_text(paths.report / "report.html", _page(paths, params, samples, recognizer, geometry_NF, results, run))
+    page = _page(paths, params, samples, recognizer, geometry_NF, results, beside, run)
+    save_text(paths.report / "report.html", page)
     evidence = Evidence(
         samples,
         outcomes,
@@ -112,6 +123,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     with replacing_folder(paths.release) as fresh:
         shutil.copytree(paths.export / "int8", fresh, dirs_exist_ok=True, copy_function=shutil.copyfile)
         release_context(paths.context, fresh, load_json(paths.context_metrics))
+        if beside:
+            release_companions(fresh, beside)
     note_timing(paths.timings, "evaluate")
 
 
@@ -142,6 +155,7 @@ def _page(
     recognizer: Recognizer,
     geometry_NF: NDArray[np.float32],
     results: Results,
+    beside: CompanionResults | None,
     run: dict[str, Any],
 ) -> str:
     """Draw the pictures and put everything on one page."""
@@ -150,6 +164,8 @@ def _page(
     heats = near_miss_heats(recognizer, samples, results.outcomes, geometry_NF, params.near_misses_shown)
     curves = {name: read_curves(getattr(paths, name) / CURVES) for name in TRAININGS}
     buckets = read_buckets(paths.phase1 / "buckets.csv")
+    if beside:
+        save_companions(paths.report, beside)
     images = draw_album(paths.report, results, curves, buckets, confusions, gallery, heats)
     images |= {name: file_uri(paths.retrieval / f"{name}.png") for name in RETRIEVAL_PICTURES}
     page = Page(
@@ -162,7 +178,12 @@ def _page(
         metrics={name: load_json(getattr(paths, f"{name}_metrics")) for name in STAGES},
         gates={name: load_json(getattr(paths, f"{name}_gate")) for name in GATES},
         retrieval=load_json(paths.retrieval / MEASURED),
-        images={**images, "prototypes": file_uri(paths.primitives / "prototypes.png")},
+        beside=beside,
+        images={
+            **images,
+            "prototypes": file_uri(paths.primitives / "prototypes.png"),
+            "refusal": file_uri(paths.report / "refusal.png") if beside else None,
+        },
         confusions=cards(confusions),
         gallery=cards(gallery),
         run=run,

@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 
 import onnx
+import pandas as pd
 from pydantic import Field
 from tqdm import tqdm
 
@@ -22,6 +23,7 @@ from glyphlens.gates.token import require_token
 from glyphlens.inference.folder import ExportFolder, Precision
 from glyphlens.inference.recognizer import GEOMETRY, RASTER
 from glyphlens.nets.weights import load_model, network_settings, weight_count
+from glyphlens.sources.fonts.files import MANIFEST
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
 from glyphlens.tracks.arabic.export.card import GlyphFacts, glyph_card
@@ -29,10 +31,14 @@ from glyphlens.tracks.arabic.export.glyph_integers import quantize
 from glyphlens.tracks.arabic.export.glyph_reference import torch_logits
 from glyphlens.tracks.arabic.export.graph import Networks, assemble, trace
 from glyphlens.tracks.arabic.export.manifest import DrawingRule, class_coverage, glyph_manifest
+from glyphlens.tracks.arabic.glyphs.parts import part_rows
 from glyphlens.tracks.arabic.recognizers.cells import CellCNN
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
 
-PATHS = ("rasters", "rasters_token", "phase1", "phase2", "models_token", "fonts", "out", "metrics", "timings")
+PATHS = (
+    *("rasters", "rasters_token", "phase1", "phase2", "models_token"),
+    *("fonts", "companions", "out", "metrics", "timings"),
+)
 STEM = "glyphs"
 INPUTS = (RASTER, GEOMETRY)
 
@@ -55,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     rasters = SampleSet.open(paths.rasters)
     models = {"phase1": load_model(paths.phase1, CellCNN), "phase2": load_model(paths.phase2, GridRecognizer)}
-    val, test = (Samples.of(rasters, rasters.rows(split), INPUTS, split) for split in ("val", "test"))
+    val, test = (Samples.of(rasters, part_rows(rasters, split), INPUTS, split) for split in ("val", "test"))
 
     rows = drawn_rows(rasters.rows("train"), params.calibration_samples, load_seed())
     shown = Samples.of(rasters, rows, INPUTS, "train")
@@ -79,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         int8_loss=metrics["int8_loss"],
         int8_agreement=agreement(int8.val_NC, fp32.val_NC),
         index=rasters.index,
-        fonts=load_table(paths.fonts / "fonts.parquet"),
+        fonts=pd.concat([load_table(folder / MANIFEST) for folder in (paths.fonts, paths.companions)]),
         family_top1=ranked_groups(int8_NC.argmax(axis=1) == test.classes_N, test.groups),
         parameters={name: weight_count(model) for name, model in models.items()},
         configs={name: network_settings(model) for name, model in models.items()},

@@ -1,5 +1,6 @@
-"""glyphs: every labelled Arabic glyph of every font, or of the user's own glyphs.db, in one database with its audit."""
+"""glyphs: every labelled glyph of every font, or of the user's own glyphs.db, in one database with its audit."""
 
+from argparse import Namespace
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from glyphlens.sources.fonts.files import load_fonts
 from glyphlens.sources.fonts.isolation import Limits
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.arabic.glyphs.audit import FONT_SKIPPED
+from glyphlens.tracks.arabic.glyphs.companion_fonts import font_sources, refused_fonts
 from glyphlens.tracks.arabic.glyphs.font_glyphs import glyph_tables
 from glyphlens.tracks.arabic.glyphs.glyph_db import write_database
 from glyphlens.tracks.arabic.glyphs.glyph_tables import GlyphTables
@@ -32,17 +34,19 @@ class GlyphParams(Section):
     lookalike_fonts: int = Field(ge=1)
     font_seconds: int = Field(ge=1)
     font_memory_mib: int = Field(ge=64)
+    others_per_font: int = Field(ge=1)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Write ``<out>/{glyphs.db,labels.json,audit.parquet}`` and the metrics."""
-    paths = stage_paths(argv, "fonts", "own_labels", "token", "out", "metrics", sources=("own_labels",))
+    inputs = ("fonts", "companions", "own_labels", "token")
+    paths = stage_paths(argv, *inputs, "out", "metrics", sources=("own_labels",))
     require_token(paths.token, paths.own_labels)
     params = load_params(GlyphParams, "glyphs")
     own = read_own_labels(paths.own_labels)
     if own and params.own_database:
         raise InputError(f"{paths.own_labels}: names glyphs of fonts, but glyphs.own_database is read instead of them")
-    tables = own_tables(Path(params.own_database)) if params.own_database else _from_fonts(paths.fonts, own, params)
+    tables = own_tables(Path(params.own_database)) if params.own_database else _from_fonts(paths, own, params)
 
     write_database(paths.out / "glyphs.db", tables.fonts, tables.glyphs)
     save_json(paths.out / "labels.json", tables.labels)
@@ -69,15 +73,16 @@ def summary(tables: GlyphTables) -> dict[str, int]:
     }
 
 
-def _from_fonts(folder: Path, own: list[OwnLabel], params: GlyphParams) -> GlyphTables:
+def _from_fonts(paths: Namespace, own: list[OwnLabel], params: GlyphParams) -> GlyphTables:
     return glyph_tables(
-        folder,
-        load_fonts(folder),
+        font_sources(paths.fonts, load_fonts(paths.fonts), paths.companions),
+        refused_fonts(paths.companions),
         own,
         limits=Limits(params.font_seconds, params.font_memory_mib),
         workers=load_params(MachineParams, "machine").workers,
         lookalike_share=params.lookalike_share,
         lookalike_fonts=params.lookalike_fonts,
+        others_per_font=params.others_per_font,
     )
 
 

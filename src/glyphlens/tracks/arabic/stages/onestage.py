@@ -17,6 +17,7 @@ from glyphlens.gates.token import require_token
 from glyphlens.imaging.degrade import DegradeParams
 from glyphlens.nets.weights import save_model, weight_count
 from glyphlens.stages import run_stage, stage_paths
+from glyphlens.tracks.arabic.glyphs.parts import part_rows
 from glyphlens.tracks.arabic.recognizers.raster_cnn import RasterRecognizer
 from glyphlens.tracks.arabic.training.glyph_batches import RasterBatches, Training, held_out_glyphs
 from glyphlens.tracks.arabic.training.glyph_training import GlyphParams, train_glyphs
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     torch.manual_seed(seed)
     model = RasterRecognizer(params.raster_config(len(rasters.classes), own.stem))
-    held_out = {split: held_out_glyphs(rasters, rasters.rows(split), pictures) for split in ("test", "val")}
+    held_out = {split: held_out_glyphs(rasters, part_rows(rasters, split), pictures) for split in ("test", "val")}
     source = RasterBatches(training, params, seed, own.degrade)
     labels = [entry.label for entry in rasters.classes]
     config = {**params.model_dump(), **own.model_dump(), "seed": seed}

@@ -13,6 +13,7 @@ from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.gates.token import require_token
 from glyphlens.nets.weights import save_model, weight_count
 from glyphlens.stages import run_stage, stage_paths
+from glyphlens.tracks.arabic.glyphs.parts import part_rows
 from glyphlens.tracks.arabic.primitives.codebook import Codebook
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
 from glyphlens.tracks.arabic.training.glyph_batches import GridBatches, Training, grid_input, held_out_glyphs
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.manual_seed(seed)
     model = GridRecognizer(params.grid_config(len(rasters.classes), len(codebook)))
     model.start_from(torch.from_numpy(codebook.centroids_K64))
-    rows = rasters.rows("val")
+    rows = part_rows(rasters, "val")
     validation = held_out_glyphs(rasters, rows, lambda block: grid_input(clean_NRC[block]))
     blind = held_out_glyphs(rasters, rows, lambda block: grid_input(clean_NRC[block]), geometry=False)
     source = GridBatches(training, params, seed, len(codebook))

@@ -8,12 +8,12 @@ from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import load_params
 from glyphlens.core.storage import load_json, save_json, save_metrics, save_table
 from glyphlens.data.sample_set import ImageFormat, save_sample_set
-from glyphlens.data.splits import split_groups
 from glyphlens.gates.token import require_token
 from glyphlens.imaging.raster import CANVAS_PX
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.arabic.glyphs.glyph_classes import frequent_labels, require_classes
 from glyphlens.tracks.arabic.glyphs.glyph_drawing import draw_glyphs, read_glyphs
+from glyphlens.tracks.arabic.glyphs.parts import split_families
 from glyphlens.tracks.arabic.glyphs.raster_set import EXCLUDED, RasterParams, build_raster_set, labels_left_out
 
 
@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> None:
     database: Path = paths.glyphs / "glyphs.db"
 
     glyphs = read_glyphs(database)
-    split = split_groups(glyphs["family"], params.val_share, params.test_share)
+    split = split_families(glyphs, params.val_share, params.test_share)
     labels = frequent_labels(glyphs, params.min_samples, params.min_families)
     require_classes(labels, glyphs, params.min_samples, params.min_families)
     workers = load_params(MachineParams, "machine").workers

@@ -17,13 +17,14 @@ from glyphlens.core.storage import BROKEN_ZIP, writing
 from glyphlens.data.sample_set import SampleSet, unpack_bits
 from glyphlens.inference.reading import best_classes, joined
 from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
+from glyphlens.sources.companion_scripts import script_of_label
 from glyphlens.sources.fonts.isolation import Limits
 from glyphlens.tracks.arabic.font_context import SMALLEST
 from glyphlens.tracks.arabic.glyphs.face_glyphs import FaceGlyphs, draw_fonts, known_labels, labels_of
 from glyphlens.tracks.arabic.reader import drawing_rule
 
 BLOCK = 1024  # glyphs whose probabilities of all classes are held at a time
-ARRAYS = ("classes_GK", "p_GK", "right_GK", "known_G")
+ARRAYS = ("classes_GK", "p_GK", "right_GK", "known_G", "beside_G")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class FontAnswers:
     """What the recogniser says of a font's glyphs in their order, and which answers are right.
 
     ``classes_GK`` int64, best first, ``p_GK`` float32 probabilities, ``right_GK`` bool, ``known_G`` bool: whether the
-    sample set knows what the glyph is.
+    sample set knows what the glyph is; ``beside_G`` bool: whether that is not of Arabic script.
     """
 
     family: str
@@ -40,10 +41,16 @@ class FontAnswers:
     p_GK: NDArray[np.float32]
     right_GK: NDArray[np.bool_]
     known_G: NDArray[np.bool_]
+    beside_G: NDArray[np.bool_]
 
     def take(self, rows: NDArray[np.int64]) -> "FontAnswers":
         """The glyphs of these rows, in their order."""
         return replace(self, **{name: getattr(self, name)[rows] for name in ARRAYS})
+
+    @property
+    def arabic_G(self) -> NDArray[np.bool_]:
+        """Which glyphs are known to be of Arabic script."""
+        return self.known_G & ~self.beside_G
 
     @property
     def log_p_GK(self) -> NDArray[np.float32]:
@@ -54,33 +61,36 @@ class FontAnswers:
 
 def answer_fonts(
     recognizer: Recognizer,
-    folder: Path,
     fonts: pd.DataFrame,
     samples: SampleSet,
     count: int,
     limits: Limits,
     workers: int,
 ) -> list[FontAnswers]:
-    """The ``count`` best answers to all glyphs of ``fonts`` (file, family, split), in the order of the table.
+    """The ``count`` best answers to all glyphs of ``fonts`` (path, companions, family, split), in the table's order.
 
     A font that cannot be drawn within the limits is left out, and so is one of which the sample set knows no glyph.
     """
     labels = known_labels(samples)
-    files = [folder / name for name in fonts["file"]]
+    beside = frozenset(row for row, entry in enumerate(samples.classes) if script_of_label(entry.label))
+    files = [(path, *others) for path, others in zip(fonts["path"], fonts["companions"], strict=True)]
     found: list[tuple[int, FontAnswers]] = []
     with tqdm(desc="fonts", unit="face", disable=None) as progress:
         for number, glyphs in draw_fonts(files, drawing_rule(recognizer), limits, workers):
             font = fonts.iloc[number]
             known = labels_of(glyphs, font["family"], labels)
             if any(known):
-                found.append((number, _answer(recognizer, glyphs, known, count, font["family"], font["split"])))
+                arrays = _answer(recognizer, glyphs, known, count)
+                beside_G = np.array([bool(numbers) and numbers <= beside for numbers in known])
+                found.append((number, FontAnswers(font["family"], font["split"], *arrays, beside_G)))
             progress.update()
     return [answers for _, answers in sorted(found, key=lambda pair: pair[0])]
 
 
 def _answer(
-    recognizer: Recognizer, glyphs: FaceGlyphs, known: Sequence[frozenset[int]], count: int, family: str, split: str
-) -> FontAnswers:
+    recognizer: Recognizer, glyphs: FaceGlyphs, known: Sequence[frozenset[int]], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+    """The first four of ARRAYS."""
     parts = []
     for start in range(0, len(known), BLOCK):
         rows = slice(start, start + BLOCK)
@@ -89,7 +99,7 @@ def _answer(
         parts.append(best_classes(recognizer.probabilities(feeds), count))
     classes_GK, p_GK = joined(parts, count)
     right_GK = np.array([np.isin(row, list(numbers)) for row, numbers in zip(classes_GK, known, strict=True)])
-    return FontAnswers(family, split, classes_GK, p_GK, right_GK, np.array([bool(numbers) for numbers in known]))
+    return classes_GK, p_GK, right_GK, np.array([bool(numbers) for numbers in known])
 
 
 def save_answers(path: Path, fonts: Sequence[FontAnswers]) -> None:

@@ -110,9 +110,9 @@ def fit_disturbance(answers: Sequence[FontAnswers], relations: ClassRelations, t
 
 
 def _top1_and_temperature(answers: Sequence[FontAnswers]) -> tuple[float, float]:
-    """Of the known glyphs: how many are right, and the temperature that makes the answers mean what they say."""
-    right_NK = np.concatenate([each.right_GK[each.known_G] for each in answers])
-    log_p_NK = np.concatenate([each.log_p_GK[each.known_G] for each in answers])
+    """Of the glyphs known to be Arabic: how many are right, and a temperature that makes answers mean what they say."""
+    right_NK = np.concatenate([each.right_GK[each.arabic_G] for each in answers])
+    log_p_NK = np.concatenate([each.log_p_GK[each.arabic_G] for each in answers])
     found_N = right_NK.any(axis=1)
     if not found_N.any():
         return 0.0, 1.0

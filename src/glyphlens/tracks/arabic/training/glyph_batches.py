@@ -16,6 +16,7 @@ from glyphlens.core.share import Share
 from glyphlens.data.sample_set import SampleSet, unpack_bits
 from glyphlens.imaging.degrade import DegradeParams, degrade, random_shifts, shift
 from glyphlens.imaging.geometry import geometry_features
+from glyphlens.tracks.arabic.glyphs.parts import ARABIC, COMPANIONS, REFUSED, parts_of
 from glyphlens.tracks.arabic.training.glyph_training import GlyphParams
 from glyphlens.training.batches import BalancedSampler, Batch, HeldOut
 from glyphlens.training.pictures import raster_input
@@ -43,6 +44,32 @@ class Training:
         return geometry_features(self.samples.index)
 
 
+class MixedSampler:
+    """Draws the rows of a step from each part by itself: ``batch`` of Arabic script, and beside these the others that
+    the parameters ask for, so that the former are learnt as if the latter were not there.
+    """
+
+    def __init__(
+        self, classes_T: NDArray[np.int64], parts_T: NDArray[np.object_], params: GlyphParams, seed: int
+    ) -> None:
+        wanted = {ARABIC: params.batch, COMPANIONS: params.companion_rows, REFUSED: params.other_rows}
+        self.parts = [
+            (rows, count, BalancedSampler(classes_T[rows], params.class_balance, seed))
+            for part, count in wanted.items()
+            if len(rows := np.flatnonzero(parts_T == part))
+        ]
+        self.rows = sum(count for _, count, _ in self.parts)
+        self.seed = seed
+
+    def generator(self, step: int) -> np.random.Generator:
+        """The generator of one step."""
+        return np.random.default_rng([self.seed, step])
+
+    def draw(self, generator: np.random.Generator) -> NDArray[np.int64]:
+        """(rows,) positions, part after part."""
+        return np.concatenate([rows[sampler.draw(count, generator)] for rows, count, sampler in self.parts])
+
+
 class GlyphSource:
     """Draws glyphs of a step: which, which copy, with or without geometry."""
 
@@ -50,17 +77,18 @@ class GlyphSource:
         self.training, self.params = training, params
         index = training.samples.index.iloc[training.rows_T]
         self.targets_T = training.samples.class_indices[training.rows_T]
-        self.sampler = BalancedSampler(self.targets_T, params.class_balance, seed)
+        self.sampler = MixedSampler(self.targets_T, parts_of(index["char_class"]), params, seed)
         self.diacritics_T = index["is_diacritic"].to_numpy(bool)
         self.geometry_TG = training.geometry_NG[training.rows_T]
 
     def draw(self, rng: np.random.Generator, share: Share) -> tuple[NDArray[Any], Tensor, Tensor, Tensor]:
         """Pictures (B, …), geometry (B, 7), targets (B,), diacritics (B,) of this share of one batch."""
-        training, params, own = self.training, self.params, share.rows(self.params.batch)
-        picked_B = self.sampler.draw(params.batch, rng)[own]
-        copy_B = rng.integers(0, training.copies_TV.shape[1], params.batch)[own]
-        clean_B = (rng.random(params.batch) < params.clean_share)[own]
-        hidden_B = (rng.random(params.batch) < params.geometry_dropout)[own]
+        training, params, rows = self.training, self.params, self.sampler.rows
+        own = share.rows(rows)
+        picked_B = self.sampler.draw(rng)[own]
+        copy_B = rng.integers(0, training.copies_TV.shape[1], rows)[own]
+        clean_B = (rng.random(rows) < params.clean_share)[own]
+        hidden_B = (rng.random(rows) < params.geometry_dropout)[own]
         pictures = np.asarray(training.copies_TV[picked_B, copy_B])
         pictures[clean_B] = training.clean_N[training.rows_T[picked_B[clean_B]]]
         geometry = np.where(clean_B[:, None], self.geometry_TG[picked_B], training.geometry_TVG[picked_B, copy_B])
@@ -84,7 +112,7 @@ class GridBatches(GlyphSource):
         """Grids (B, 16, 16) int64 and geometry (B, 7)."""
         rng, share = self.sampler.generator(step), Share(rank, world)
         grids, geometry, targets, diacritics = self.draw(rng, share)
-        noisy = rng.random((self.params.batch, *grids.shape[1:])) < self.params.token_noise
+        noisy = rng.random((self.sampler.rows, *grids.shape[1:])) < self.params.token_noise
         noise = np.zeros(noisy.shape, grids.dtype)
         noise[noisy] = rng.integers(1, self.primitives + 1, int(noisy.sum()))
         grids = np.where(noisy[share.own], noise[share.own], grids)

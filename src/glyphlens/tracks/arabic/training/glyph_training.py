@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from glyphlens.nets.trunk import GlyphHead
+from glyphlens.sources.companion_scripts import script_of_label
 from glyphlens.tracks.arabic.recognizers.grid import GridConfig, GridRecognizer
 from glyphlens.tracks.arabic.recognizers.raster_cnn import RasterConfig, RasterRecognizer
 from glyphlens.training.batches import Batch, StepSource
@@ -45,6 +46,8 @@ class GlyphParams(TrainingParams):
     geometry: bool
     geometry_dropout: float = Field(ge=0, le=1)
     class_balance: float = Field(ge=0, le=1)
+    companion_rows: int = Field(ge=0)
+    other_rows: int = Field(ge=0)
     label_words: bool
     clean_share: float = Field(ge=0, le=1)
     token_noise: float = Field(ge=0, le=1)
@@ -122,9 +125,11 @@ def train_glyphs(
 
 
 def words_of(label: str) -> list[str]:
-    """`beh_with_dot.init` → beh, with, dot, .init."""
+    """`beh_with_dot.init` → beh, with, dot, .init; words of another script are others than those of Arabic: latin:a."""
     name, dot, form = label.partition(".")
-    return [*name.split("_"), *([dot + form] if form else [])]
+    script = script_of_label(label)
+    words = [f"{script}:{word}" for word in name.split("_")] if script else name.split("_")
+    return [*words, *([dot + form] if form else [])]
 
 
 class SharedWords(nn.Module):
