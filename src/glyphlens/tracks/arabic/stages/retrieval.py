@@ -1,4 +1,4 @@
-"""retrieval: glyphs of the test families looked up among those of the training families, by the exported int8 file.
+"""retrieval: Arabic glyphs of the test families looked up among those of the training families, by the exported int8 file.
 
 N rows · E numbers of an embedding · M glyphs of classes that were never trained on
 """
@@ -36,6 +36,7 @@ from glyphlens.tracks.arabic.evaluation.retrieval import (
 from glyphlens.tracks.arabic.evaluation.retrieval_pictures import draw_retrieval
 from glyphlens.tracks.arabic.export.manifest import DrawingRule
 from glyphlens.tracks.arabic.glyphs.glyph_drawing import draw_glyphs, read_glyphs
+from glyphlens.tracks.arabic.glyphs.parts import part_rows
 
 
 class RetrievalParams(Section):
@@ -58,7 +59,7 @@ def main(argv: list[str] | None = None) -> None:
 
     samples, folder = SampleSet.open(paths.rasters), ExportFolder(paths.export / "int8")
     embedder = Embedder.load(folder.only_model())
-    train, test = samples.rows("train"), samples.rows("test")
+    train, test = samples.rows("train"), part_rows(samples, "test")
     every_NE = read_embeddings(embedder, samples, np.arange(len(samples.index)))
     save_array(paths.out / EMBEDDINGS, every_NE.astype(np.float16))
     indexed_NE, queries_QE = every_NE[train], every_NE[test]
