@@ -6,7 +6,7 @@ have neither.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,16 @@ from glyphlens.core.storage import load_array, load_json, replacing_folder, save
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.data.tokens import TokenTable
 from glyphlens.nets.weights import load_model, save_model
+from glyphlens.stages import run_stage, stage_paths
 
 FACTS = "start.json"
 TEXTS = "texts.npy"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Keep a training as a start; run by hand, since what is in git no stage may write."""
+    paths = stage_paths(argv, "trained", "samples", "out")
+    save_start(paths.out, paths.trained, SampleSet.open(paths.samples))
 
 
 def save_start(out: Path, trained: Path, samples: SampleSet) -> None:
@@ -58,3 +65,7 @@ def text_hashes(texts: Iterable[str], ordered: bool = True) -> NDArray[np.uint64
     digests = (hashlib.sha256(text.encode()).digest()[:8] for text in texts)
     hashes = np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)
     return np.unique(hashes) if ordered else hashes
+
+
+if __name__ == "__main__":
+    run_stage(main)
