@@ -1,4 +1,4 @@
-"""retrieval: Arabic glyphs of the test families looked up among those of the training families, by the exported int8 file.
+"""retrieval: Arabic glyphs of the test families looked up among training glyphs, by the exported int8 file.
 
 N rows · E numbers of an embedding · M glyphs of classes that were never trained on
 """
