@@ -19,7 +19,7 @@ from glyphlens.core.storage import load_array, load_json, replacing_folder, save
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.data.tokens import TokenTable
 from glyphlens.nets.weights import load_model, save_model
-from glyphlens.stages import run_stage, stage_paths
+from glyphlens.stages import stage_paths
 
 FACTS = "start.json"
 TEXTS = "texts.npy"
@@ -68,4 +68,4 @@ def text_hashes(texts: Iterable[str], ordered: bool = True) -> NDArray[np.uint64
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    main()
