@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks.ratio import Ratio
 from benchmarks.serving_load import Load, Server, serving
 
-CLIENTS, REQUESTS, ALONE, ROUNDS = 64, 640, 100, 3
+CLIENTS, REQUESTS, ALONE, ROUNDS = 64, 256, 40, 2
 TOGETHER, ARCHIVES = 50, 8
 PREDICT = "/v1/predict?top=5"
 LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"

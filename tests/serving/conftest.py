@@ -19,8 +19,8 @@ LITTLE = (
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """All releases, limits as they are by default."""
-    with running_server(tmp_path_factory.mktemp("server"), "--workers", "1") as running:
+    """All releases, limits as they are by default but for the time, of which a busy machine needs more."""
+    with running_server(tmp_path_factory.mktemp("server"), "--workers", "1", "--seconds", "300") as running:
         yield running
 
 

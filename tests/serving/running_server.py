@@ -38,7 +38,7 @@ class RunningServer:
     log: Path
 
     def ask(
-        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, timeout: float = 60
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, timeout: float = 600
     ) -> Reply:
         """One request on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
@@ -53,7 +53,7 @@ class RunningServer:
         return self.ask("POST", path, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
     @contextmanager
-    def connection(self, timeout: float = 60) -> Iterator[socket.socket]:
+    def connection(self, timeout: float = 600) -> Iterator[socket.socket]:
         """A socket, to send what no client sends."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as opened:
             yield opened

@@ -3,6 +3,7 @@
 N pictures · W ways to see them · C classes · E numbers of an embedding
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
@@ -13,7 +14,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from glyphlens.api.results import GlyphAnswer, PageAnswer
+from glyphlens.api.results import GlyphAnswer, PageAnswer, TextLine
 from glyphlens.commands.answers import Names
 from glyphlens.commands.face_pictures import faces_of, plain_font
 from glyphlens.commands.image_pictures import Picture, read_pictures
@@ -43,6 +44,7 @@ from glyphlens.serving.contents import (
 )
 from glyphlens.serving.jobs import Answer, refusal
 from glyphlens.serving.limits import ServerLimits
+from glyphlens.serving.logs import say
 from glyphlens.serving.opened import OpenModel
 from glyphlens.tracks.arabic.prior import language_prior, require_language
 
@@ -72,6 +74,7 @@ def _guarded(work: Callable[[], Result]) -> Result | Answer:
     except MemoryError:
         return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "it needs more memory than a request may have")
     except Exception as error:  # noqa: BLE001 — the border: whatever a stranger's file makes a library stumble over ends here
+        say("reading failed", logging.ERROR, exc_info=True)
         return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"it cannot be read ({type(error).__name__})")
 
 
@@ -188,9 +191,9 @@ def _page(page: PageAnswer) -> dict[str, Any]:
     return {**content, "lines": [_line(line) for line in page.lines]}
 
 
-def _line(line: Any) -> dict[str, Any]:
-    clusters = [{"text": text, "confidence": round(sure, 4), "box": box} for text, sure, box in line.clusters]
-    return {**vars(line), "confidence": round(line.confidence, 4), "clusters": clusters}
+def _line(line: TextLine) -> dict[str, Any]:
+    clusters = [{"text": text, "confidence": round(sure, 4), "box": list(box)} for text, sure, box in line.clusters]
+    return {**vars(line), "confidence": round(line.confidence, 4), "box": list(line.box), "clusters": clusters}
 
 
 def _scan(reading: OpenModel, body: bytes, wanted: Options, limits: ServerLimits) -> Answer:

@@ -21,9 +21,9 @@ def start_logging(level: int = logging.INFO) -> None:
         logger.setLevel(level if name == LOGGER.name else logging.WARNING)
 
 
-def say(event: str, level: int = logging.INFO, **facts: Any) -> None:
-    """One line: the time, the level, the event, and facts about it."""
-    LOGGER.log(level, event, extra={FACTS: facts})
+def say(event: str, level: int = logging.INFO, *, exc_info: bool = False, **facts: Any) -> None:
+    """One line: the time, the level, the event, and facts about it; with ``exc_info`` the exception at hand."""
+    LOGGER.log(level, event, exc_info=exc_info, extra={FACTS: facts})
 
 
 class JsonLines(logging.Formatter):

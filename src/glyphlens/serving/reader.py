@@ -12,12 +12,14 @@ from typing import Any
 from glyphlens.core.errors import GlyphlensError
 from glyphlens.serving.answering import answers
 from glyphlens.serving.limits import ServerLimits
+from glyphlens.serving.logs import start_logging
 from glyphlens.serving.messages import Message, arriving, packed
 from glyphlens.serving.opened import OpenModel, open_reading
 
 
 def main(arguments: list[str]) -> None:
     """Read until the other end of the socket is closed."""
+    start_logging()
     with socket.socket(fileno=int(arguments[0])) as server:
         messages = arriving(server)
         settings = next(messages, None)
