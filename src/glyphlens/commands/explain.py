@@ -27,7 +27,7 @@ from glyphlens.imaging.geometry import FEATURES
 from glyphlens.imaging.shaping import FontFace
 from glyphlens.inference.embedding import Embedder
 from glyphlens.inference.glyph_index import GlyphIndex
-from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
+from glyphlens.inference.recognizer import GEOMETRY, RASTER, Feeds, Recognizer
 from glyphlens.tracks.arabic.evaluation.occlusion import (
     Occlusion,
     cell_name,
@@ -167,7 +167,7 @@ def near_words(subject: Subject, recognizer: Recognizer, place: Path, top: int) 
     """The labels and fonts of the nearest known glyphs; raises InputError for an index of another model."""
     index = GlyphIndex.open(place)
     index.require_made_by(recognizer.path)
-    feeds = {RASTER: subject.image_HW[None], GEOMETRY: subject.geometry_F[None]}
+    feeds: Feeds = {RASTER: subject.image_HW[None], GEOMETRY: subject.geometry_F[None]}
     nearest = index.nearest(Embedder.load(recognizer.path).embeddings(feeds), top)
     rows = index.table.iloc[nearest.rows_QK[0]].to_dict("records")
     said = [

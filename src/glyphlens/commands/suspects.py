@@ -43,14 +43,14 @@ DIGITS = 4
 
 
 class SuspectsWanted(NamedTuple):
-    """Where to write what: the table, the page with boxes to tick; how many rows; which model and index."""
+    """Where to write what: the table, the page with boxes to tick; how many rows; which model, which known glyphs."""
 
     output: Path | None
     format: Format | None
     sheet: Path | None
     top: int
     model: Path | None
-    index: Path | None
+    known: Path | None
     threads: int
 
 
@@ -91,7 +91,7 @@ def run_own_suspects(fonts: Sequence[Path], wanted: SuspectsWanted) -> int:
         except InputError as error:
             problems.append(str(error))
     if parts:
-        index = _known_glyphs(wanted.index, recognizer, embedder)
+        index = _known_glyphs(wanted.known, recognizer, embedder)
         table, packed_NHB = worth_a_look(parts, recognizer, index, wanted.top)
         _save(table, wanted, form)
         if wanted.sheet is not None:
@@ -107,7 +107,10 @@ def font_glyphs(path: Path, recognizer: Recognizer, embedder: Embedder) -> list[
     for number, face in enumerate(faces):
         batches = [drawn_only(pictures) for pictures in face_pictures(face, rule)]
         pictures = Pictures(
-            *(np.concatenate(column) for column in zip(*(batch[:3] for batch in batches), strict=True)), {}
+            np.concatenate([batch.gids_G for batch in batches]),
+            np.concatenate([batch.packed_GHB for batch in batches]),
+            np.concatenate([batch.geometry_GF for batch in batches]),
+            {},
         )
         gids = pictures.gids_G.tolist()
         if not gids:

@@ -30,7 +30,8 @@ class Gate(Generic[P, D, L]):
 
     ``open`` reads the data from the named paths, raising InputError where they cannot be read; ``checks`` see that
     data, ``tables`` makes Great Expectations suites of it. The token holds the hashes of the paths that ``judged``
-    picks. ``limits`` is the model of the section ``gates.<name>`` of params.yaml.
+    picks. ``limits`` is the model of the section ``gates.<name>`` of params.yaml; ``sources`` are those of the paths
+    that no stage writes.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Gate(Generic[P, D, L]):
     count_rows: Callable[[D], int]
     tables: Callable[[D, L], Sequence[TableSuite]] = lambda data, limits: ()
     judged: Callable[[P], Sequence[Path]] = tuple
+    sources: Sequence[str] = ()
 
 
 class GateFiles(NamedTuple):

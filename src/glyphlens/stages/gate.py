@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Judge the data of the named gate; write token, metrics and report."""
     name, *options = (sys.argv[1:] if argv is None else argv) or [""]
     gate = find_gate(name)
-    paths = vars(stage_paths(options, *gate.paths._fields, *GateFiles._fields))
+    paths = vars(stage_paths(options, *gate.paths._fields, *GateFiles._fields, sources=gate.sources))
     data, files = (kind._make(paths[field] for field in kind._fields) for kind in (gate.paths, GateFiles))
     run_gate(gate, data, load_params(gate.limits, f"gates.{name}"), files)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glyphlens.inference.recognizer import GEOMETRY, RASTER
+from glyphlens.inference.recognizer import GEOMETRY, RASTER, Feeds
 from glyphlens.tracks.arabic.evaluation.occlusion import Reader
 from glyphlens.tracks.arabic.primitives.cells import CELL_PX, unpack_cells
 from glyphlens.tracks.arabic.primitives.codebook import Codebook
@@ -56,7 +56,7 @@ def cell_errors(
     def again(places: NDArray[np.int64]) -> NDArray[np.bool_]:
         if not len(places):
             return np.zeros(0, np.bool_)
-        feeds = {RASTER: drawn_from_primitives(codebook, true_NRC[places]), GEOMETRY: geometry_NF[places]}
+        feeds: Feeds = {RASTER: drawn_from_primitives(codebook, true_NRC[places]), GEOMETRY: geometry_NF[places]}
         return np.asarray(reader.probabilities(feeds).argmax(axis=1) == classes_N[places], np.bool_)
 
     mended = wrong[again(wrong)]

@@ -59,7 +59,8 @@ def read_with_labels(
     """(N,) classes: that of the nearest mean, or of a labelled glyph that is nearer and at least ALIKE."""
     numbers_C, means_CE = known
     similarity_NC = vectors_NE @ means_CE.T
-    answers_N, best_N = numbers_C[similarity_NC.argmax(axis=1)], similarity_NC.max(axis=1)
+    answers_N: NDArray[np.int64] = numbers_C[similarity_NC.argmax(axis=1)]
+    best_N = similarity_NC.max(axis=1)
     if len(labelled):
         near_NL = vectors_NE @ vectors_NE[labelled].T
         is_nearer_N = near_NL.max(axis=1) > np.maximum(best_N, ALIKE)

@@ -132,4 +132,5 @@ GATE: Gate[OwnLabelPaths, OwnLabelData, OwnLabelLimits] = Gate(
     checks=CHECKS.entries,
     count_rows=lambda data: len(data.own),
     judged=lambda paths: (paths.own_labels,),
+    sources=("own_labels",),
 )

@@ -4,8 +4,10 @@ N samples · E numbers of an embedding
 """
 
 from collections.abc import Sequence
+from typing import Self
 
-from pydantic import Field, PositiveInt
+import pandas as pd
+from pydantic import Field, PositiveInt, model_validator
 
 from glyphlens.core.params import Section, load_params, load_seed
 from glyphlens.core.storage import save_metrics, save_table
@@ -27,6 +29,12 @@ class SuspectParams(Section):
     reported: PositiveInt
     planted_share: float = Field(gt=0, lt=1)
 
+    @model_validator(mode="after")
+    def _reported_is_simulated(self) -> Self:
+        if self.reported not in self.labels:
+            raise ValueError(f"reported: {self.reported} is none of labels {self.labels}")
+        return self
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Write ``<out>/{suspects.parquet,labelling.csv,growth.csv,labelling.png}`` and both metrics files."""
@@ -46,18 +54,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     plot_growth(paths.out / "labelling.png", growth)
     counts = {"suspects": len(suspects), "suspect_share": len(suspects) / len(samples.index)}
     save_metrics(paths.metrics, {**counts, "planted_recall": listed, "planted_precision": first})
-    values = growth.set_index(["strategy", "labels"])
     save_metrics(
         paths.labelling,
         {
-            "no_labels_top1": float(values.loc[("random", 0), "top1"]),
+            "no_labels_top1": mean_of(growth, "random", 0, "top1"),
             **{
-                f"{strategy}_{column}": float(values.loc[(strategy, params.reported), column])
+                f"{strategy}_{column}": mean_of(growth, strategy, params.reported, column)
                 for strategy in ("random", "worth")
                 for column in ("top1", "unlabelled_top1")
             },
         },
     )
+
+
+def mean_of(growth: pd.DataFrame, strategy: str, labels: int, column: str) -> float:
+    """One number of the table of ``mean_growth``."""
+    is_row = (growth["strategy"] == strategy) & (growth["labels"] == labels)
+    return float(growth.loc[is_row, column].iloc[0])
 
 
 if __name__ == "__main__":
