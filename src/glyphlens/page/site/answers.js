@@ -57,7 +57,7 @@ function percent(share) {
   return share > 0.9995 ? "> 99.9%" : `${(100 * share).toFixed(1)}%`;
 }
 
-/** Lines of Khmer; clusters that are not certain are marked. */
+/** Replaces what ``place`` holds by lines of Khmer, clusters that are not certain marked; says how many. */
 export function drawText(place, lines) {
   const list = made("ol", "lines");
   for (const { text, confidence, clusters } of lines) {
@@ -73,7 +73,7 @@ export function drawText(place, lines) {
     list.append(own);
   }
   place.replaceChildren(list);
-  return `${lines.length} ${lines.length === 1 ? "line" : "lines"}: ${lines.map((line) => line.text).join("\n")}`;
+  return lines.length === 1 ? "One line was read." : `${lines.length} lines were read.`;
 }
 
 /** A picture on a canvas of its size, ink dark on white. */

@@ -11,6 +11,10 @@ const pad = new Pad(find("pad"), find("hint"));
 const replay = new Replay(find("replay"), find("answers"));
 const LANGUAGES = { arabic: "ar", khmer: "km" };
 const EXAMPLES = { arabic: "ع", khmer: "ភាសាខ្មែរ" };
+const READ = {  // what is no picture of one character
+  khmer: async (page, model) => (await import("./line_reader.js")).readPage(page, model),
+  scan_lines: async (page, model) => (await import("./scans.js")).scanned(page, model),
+};
 const NOTHING = "Nothing shown yet.";
 let turn = 0;  // counts what was asked, so that an answer that comes too late is not shown
 let running = Promise.resolve();  // one at a time; what nobody waits for any more is not begun
@@ -43,9 +47,8 @@ async function look(own, read, name) {
     const { openModel, predicted } = await import("./recognizers.js");
     const [model, page] = await Promise.all([openModel(name), read(name === "khmer")]);
     const begin = performance.now();
-    const found = name === "khmer" ? await (await import("./line_reader.js")).readPage(page, model)
-      : name === "scan_lines" ? await (await import("./scans.js")).scanned(page, model)
-        : await predicted(page, model, name === "arabic" && find("mark").checked);
+    const found = READ[name] ? await READ[name](page, model)
+      : await predicted(page, model, name === "arabic" && find("mark").checked);
     if (own !== turn) return;
     find("time").textContent = `The last answer took ${Math.round(performance.now() - begin)} ms.`;
     show(name, found, model);

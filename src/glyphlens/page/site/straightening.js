@@ -1,6 +1,6 @@
 /* A page that is askew → straight. The same as glyphlens.inference.page. */
 
-import { clamped, maximum, picture, rint, sum } from "./pixels.js";
+import { clamped, picture, rint, sum } from "./pixels.js";
 
 const [SKEW_RANGE, SKEW_STEP, FINE_STEP, LEAST_SKEW] = [12, 0.5, 0.1, 0.15];
 const [SKEW_POINTS, SKEW_LETTERS, SKEW_WIDTH, SKEW_GAIN] = [40_000, 12, 4, 1.03];
@@ -8,17 +8,15 @@ const [SKEW_POINTS, SKEW_LETTERS, SKEW_WIDTH, SKEW_GAIN] = [40_000, 12, 4, 1.03]
 /** The slope of lines of text, in degrees: the angle under which rows differ most (Postl 1986). */
 export function skewOf(pieces) {
   const mask = pieces.mask();
-  let points = [];
-  mask.data.forEach((own, at) => { if (own) points.push(at); });
-  const xs = points.map((at) => at % mask.width);
-  const span = maximum(xs) + maximum(xs.map((x) => -x));
+  const inked = [];
+  for (let at = 0; at < mask.data.length; at++) if (mask.data[at]) inked.push(at);
   const letters = sum(pieces.list.map((piece) => piece.width)) / pieces.letterPx;
+  const span = pieces.most("right") - 1 - pieces.least("left");
   if (letters < SKEW_LETTERS || span < SKEW_WIDTH * pieces.letterPx) return 0;
-  if (points.length > SKEW_POINTS) {
-    const step = (points.length - 1) / (SKEW_POINTS - 1);
-    points = Array.from({ length: SKEW_POINTS }, (_, at) => points[Math.trunc(at * step)]);
-  }
-  const sharpness = (angle) => sharpnessOf(points, mask.width, angle);
+  const step = Math.max(1, (inked.length - 1) / (SKEW_POINTS - 1));
+  const places = Array.from({ length: Math.min(inked.length, SKEW_POINTS) }, (_, at) => inked[Math.trunc(at * step)]);
+  const [xs, ys] = [(at) => at % mask.width, (at) => Math.trunc(at / mask.width)].map((side) => places.map(side));
+  const sharpness = (angle) => sharpnessOf(xs, ys, angle);
   const bestAmong = (first, last, step) => {
     const count = Math.ceil((last + step / 2 - first) / step);
     const angles = Array.from({ length: count }, (_, at) => first + at * step);
@@ -30,11 +28,16 @@ export function skewOf(pieces) {
   return Math.abs(best) >= LEAST_SKEW && isSharper ? rint(10 * best) / 10 : 0;
 }
 
-function sharpnessOf(points, width, angle) {
+function sharpnessOf(xs, ys, angle) {
   const [cosine, sine] = [Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180)];
-  const rows = Float64Array.from(points, (at) => Math.trunc(at / width) * cosine - (at % width) * sine);
-  const least = rows.reduce((low, row) => Math.min(low, row), Infinity);
-  const profile = new Float64Array(Math.trunc(maximum(rows) - least) + 3);
+  const rows = new Float64Array(xs.length);
+  let [least, most] = [Infinity, -Infinity];
+  for (let at = 0; at < rows.length; at++) {
+    rows[at] = ys[at] * cosine - xs[at] * sine;
+    least = Math.min(least, rows[at]);
+    most = Math.max(most, rows[at]);
+  }
+  const profile = new Float64Array(Math.trunc(most - least) + 3);
   for (const row of rows) profile[Math.trunc(row - least) + 1]++;
   let total = 0;
   for (let at = 1; at < profile.length; at++) total += (profile[at] - profile[at - 1]) ** 2;
