@@ -5,13 +5,13 @@ import io
 import os
 import sys
 
-from glyphlens.cli import arabic_fonts, characters, edge, experiments, lines, review  # in the order of --help
+from glyphlens.cli import arabic_fonts, characters, experiments, lines, review, runtimes  # in the order of --help
 from glyphlens.cli.app import app
 from glyphlens.core.errors import GlyphlensError
 from glyphlens.core.file_names import shown
 from glyphlens.core.shards import one_thread_each
 
-__all__ = ["app", "arabic_fonts", "characters", "edge", "experiments", "lines", "main", "review"]
+__all__ = ["app", "arabic_fonts", "characters", "experiments", "lines", "main", "review", "runtimes"]
 
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
