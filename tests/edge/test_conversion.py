@@ -43,6 +43,9 @@ def test_a_file_below_the_limit_is_refused_and_the_earlier_one_gone(tmp_path: Pa
         (forged.answering(0).replace(": each for n", ": each[:, :1] for n"), "logits (1, 1)"),
         ("(folder / 'report.json').write_text('{')", "Expecting property name"),
         ("(folder / 'report.json').write_text('{\"ms\": 1}'); (folder / 'answers.npz').write_bytes(b'PK')", ""),
+        (forged.answering(0).replace("('.xml', '.bin')", "('.xml',)"), "nothing was written as int8.bin"),
+        (f"{forged.answering(0)}\ncut = (folder / 'answers.npz').read_bytes()[:-9]\n"
+         "(folder / 'answers.npz').write_bytes(cut)", "zip"),
         ("", "No such file"),
     ],
 )  # fmt: skip
