@@ -26,8 +26,8 @@ HEADING = (
 
 
 class EdgeEntry(BaseModel):
-    """One conversion: shares are of real test samples, MB of 10^6 bytes, ms per sample (or line of a scan) on one core;
-    what was not measured is None. ``released…``: of the released ONNX file, in the same run."""
+    """One conversion: shares are of real test samples, MB of 10^6 bytes, ms of processor time per sample (or line of
+    a scan); what was not measured is None. ``released…``: of the released ONNX file, in the same run."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

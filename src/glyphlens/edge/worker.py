@@ -36,26 +36,27 @@ class Opened(NamedTuple):
 
 
 def answered(model: Opened, row: Arrays) -> tuple[dict[str, NDArray[Any]], list[float]]:
-    """The outputs for one sample, of a model with states for every step on the second axis; and seconds of each run."""
+    """The outputs for one sample, of a model with states for every step on the second axis; and seconds of the processor per run."""
     states = [name for name in model.inputs if name not in row]
     if not states:
-        began = time.perf_counter()
+        began = time.process_time()
         found = model.run(row)
-        return found, [time.perf_counter() - began]
+        return found, [time.process_time() - began]
     state: dict[str, NDArray[Any]] = {name: zeros(*model.inputs[name]) for name in states}
     steps, seconds = [], []
     for number in range(next(iter(row.values())).shape[1]):
         feed = {**{name: np.ascontiguousarray(values[:, number]) for name, values in row.items()}, **state}
-        began = time.perf_counter()
+        began = time.process_time()
         found = model.run(feed)
-        seconds.append(time.perf_counter() - began)
+        seconds.append(time.process_time() - began)
         state = {name: found.pop(f"{NEXT}{name}") for name in states}
         steps.append(found)
     return {name: np.stack([step[name] for step in steps], axis=1) for name in steps[0]}, seconds
 
 
 def answered_all(model: Opened, rows: Sequence[Arrays]) -> tuple[list[dict[str, NDArray[Any]]], float]:
-    """The outputs for every sample, and the median milliseconds of a run of one sample or step, warmed up."""
+    """The outputs for every sample, and the median milliseconds of processor time of one
+    sample or step, warmed up: beside other work a clock on the wall would time that as well."""
     answers, seconds = [], list[float]()
     for row in rows:
         found, taken = answered(model, row)
