@@ -36,7 +36,7 @@ class Opened(NamedTuple):
 
 
 def answered(model: Opened, row: Arrays) -> tuple[dict[str, NDArray[Any]], list[float]]:
-    """The outputs for one sample, of a model with states for every step on the second axis; and seconds of the processor per run."""
+    """The outputs for one sample, of a model with states for every step on the second axis; seconds of each run."""
     states = [name for name in model.inputs if name not in row]
     if not states:
         began = time.process_time()
