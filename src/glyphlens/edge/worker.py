@@ -78,7 +78,7 @@ def save_rows(file: Path, rows: Sequence[Arrays]) -> None:
 def load_rows(file: Path) -> list[dict[str, NDArray[Any]]]:
     """Read samples or answers; raises ValueError or OSError for a broken file."""
     rows: dict[int, dict[str, NDArray[Any]]] = {}
-    with np.load(file, allow_pickle=False) as archive:
+    with file.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
         for key in archive.files:
             number, _, name = key.partition("/")
             rows.setdefault(int(number), {})[name] = archive[key]
@@ -147,12 +147,12 @@ def _open_litert(task: Task, file: Path) -> Opened:
 
 def _to_coreml(task: Task, out: Path) -> str:
     """Converts, and says what could be looked at: the ends, the operators, and the weights beside torch's."""
-    coreml = import_module("coremltools")
+    coreml, torch = import_module("coremltools"), import_module("torch")
     program, example = _program(task)
     ends = [coreml.TensorType(name=name, shape=part.shape) for name, part in zip(task["inputs"], example, strict=True)]
     outputs = [coreml.TensorType(name=name) for name in task["outputs"]]
     model = coreml.convert(
-        program.run_decompositions({}),
+        torch.jit.trace(program.module(), example, check_trace=False),  # of torch.export's it knows no GRU
         inputs=ends,
         outputs=outputs,
         convert_to="mlprogram",
