@@ -52,7 +52,7 @@ format: setup ## let ruff format and mend what it can
 bench: setup ## hot paths as ratios against the straightforward way
 	@$(RUN) python -m benchmarks
 
-edge: setup ## files for OpenVINO, LiteRT and Core ML behind a parity gate, in environments of their own (.edge, 4 GB)
+edge: setup ## files for OpenVINO and LiteRT behind a parity gate, in environments of their own (.edge, 2.3 GB)
 	@$(RUN) glyphlens edge --page docs/EDGE.md
 
 setup: tools $(STAMP) $(PLOTS) ## .venv with the locked packages; skipped when nothing changed

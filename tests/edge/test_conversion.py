@@ -62,13 +62,6 @@ def test_a_worker_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (entry.status, entry.reason) == ("failed", "took more than 1 s")
 
 
-def test_a_file_that_cannot_be_run_here_stays_and_says_so(tmp_path: Path) -> None:
-    script = forged.answering(0, {"runtime": "forged 1", "checked": "looked at only"})
-    entry, out = converted(tmp_path, script)
-    assert (entry.status, entry.reason, entry.agreement) == ("unverified", "looked at only", None)
-    assert len(list(out.iterdir())) == 2
-
-
 def test_without_the_network_nothing_is_made_from_it(tmp_path: Path) -> None:
     model = forged.model(tmp_path)
     assert precisions_of(model, "openvino") == ["int8"]

@@ -70,7 +70,7 @@ def precisions_of(model: EdgeModel, target: str) -> list[Precision]:
 
 
 def convert(job: Job, reference: Reference, python: Path, params: EdgeParams) -> EdgeEntry:
-    """Convert, run and judge; files stay only where they passed, or cannot be run on this machine (Core ML)."""
+    """Convert, run and judge; files stay only where they passed."""
     for file in job.files:
         _remove(file)
     job.out.parent.mkdir(parents=True, exist_ok=True)
@@ -81,12 +81,11 @@ def convert(job: Job, reference: Reference, python: Path, params: EdgeParams) ->
             report = _run_worker(job, reference, python, folder, params.most_seconds)
             if missing := [file.name for file in made if not file.exists()]:
                 raise InputError(f"nothing was written as {', '.join(missing)}")
-            parity = _parity(job.model, reference, folder) if "ms" in report else None
+            parity = _parity(job.model, reference, folder)
         except (InputError, ValueError, *BROKEN_ZIP) as error:
             return _entry(job, reference, "failed", _shortened(str(error)))
-        reason = refusal(parity, params) if parity else ""
-        status: Status = "refused" if reason else "passed" if parity else "unverified"
-        entry = _entry(job, reference, status, reason or report.get("checked", ""), parity, report, made)
+        reason = refusal(parity, params)
+        entry = _entry(job, reference, "refused" if reason else "passed", reason, parity, report, made)
         if not reason:
             for source, file in reversed([*zip(made, job.files, strict=True)]):  # what runtimes open comes last
                 source.replace(file)

@@ -11,13 +11,12 @@ from glyphlens.core.storage import load_json, save_json, save_text, sha256_file
 from glyphlens.edge.environment import TARGETS
 from glyphlens.inference.folder import Precision
 
-Status = Literal["passed", "refused", "failed", "unverified"]
+Status = Literal["passed", "refused", "failed"]
 BEGIN, END = "<!-- edge: begin, written by `glyphlens edge` -->", "<!-- edge: end -->"
 WORDS = {
     "passed": "passed",
     "refused": "refused: no file",
     "failed": "not converted: no file",
-    "unverified": "not run on this machine",
 }
 HEADING = (
     *("recogniser", "target", "weights", "parity gate", "samples", "agrees with ONNX", "right", "ONNX right"),
