@@ -61,7 +61,7 @@ wheel: setup ## the package with the released models, into dist/; installs anywh
 page: setup ## the page that recognises in the browser, served to this machine alone
 	@$(RUN) glyphlens page
 
-edge: setup ## files for OpenVINO, LiteRT and Core ML behind a parity gate, in environments of their own (.edge, 4 GB)
+edge: setup ## files for OpenVINO and LiteRT behind a parity gate, in environments of their own (.edge, 2.3 GB)
 	@$(RUN) glyphlens edge --page docs/EDGE.md
 
 setup: tools $(STAMP) $(PLOTS) ## .venv with the locked packages; skipped when nothing changed

@@ -49,13 +49,14 @@ every_stage = pytest.mark.parametrize("stage", sorted(STAGES))
 TIMINGS = "metrics/timings.json"
 THREADS = "OMP_NUM_THREADS=${threads}"
 SHOWN = "energy"  # the section of what the summary estimates
+GATED = "edge"  # that of the command of the same name
 
 # Imports point downwards (CONTRIBUTING.md#how-the-house-is-built): a package imports from its own level and below.
 LEVELS = (
     {"core", "provenance"},
     {"data", "sources", "imaging"},
     {"nets"},
-    {"evaluation", "training", "export", "gates", "tracking", "inference", "stages"},
+    {"evaluation", "training", "export", "gates", "tracking", "inference", "edge", "stages"},
     {"tracks"},
     {"api", "commands", "cli", "serving", "summary", "track_stage", "plots_page", "review", "page"},
 )
@@ -342,7 +343,7 @@ def test_the_committed_parameters_load(stage: str) -> None:
 def test_every_section_has_a_reader() -> None:
     read = {section for stage in STAGES for section in sections_read(stage)}
     sections = {section.split(".")[0] for section in read}
-    assert set(read_params(ROOT / "params.yaml")) - {*HOW, SHOWN, GUARDS, "threads"} == sections
+    assert set(read_params(ROOT / "params.yaml")) - {*HOW, SHOWN, GATED, GUARDS, "threads"} == sections
 
 
 def test_no_parameter_has_a_name_that_dvc_takes_for_its_own() -> None:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from glyphlens.cli import app
 from glyphlens.commands import edge
 from glyphlens.commands.edge import edge_tracks, run_edge
-from glyphlens.core.errors import InputError
+from glyphlens.core.errors import InputError, OutputError
 from glyphlens.edge.environment import ENVIRONMENTS, STAMP
 from glyphlens.edge.table import BEGIN, END, load_entries
 from glyphlens.tracks import tracks
@@ -68,6 +68,13 @@ def test_a_page_without_markers_stops_it_before_anything_is_converted(place: Pat
     with pytest.raises(InputError, match="markers"):
         run_edge(["arabic"], ["openvino"], place / "out", place / "EDGE.md")
     assert not (place / "out").exists()
+
+
+def test_a_file_in_the_place_of_the_folder_is_left_alone(place: Path) -> None:
+    (place / "out").write_text("mine", encoding="utf-8")
+    with pytest.raises(OutputError, match="no folder can be made there"):
+        run_edge(["arabic"], ["openvino"], place / "out", None)
+    assert (place / "out").read_text(encoding="utf-8") == "mine"
 
 
 @pytest.mark.parametrize("arguments", [["nothing"], ["arabic", "--target", "windows"], ["arabic", "-o", ""]])

@@ -43,6 +43,9 @@ def test_a_file_below_the_limit_is_refused_and_the_earlier_one_gone(tmp_path: Pa
         (forged.answering(0).replace(": each for n", ": each[:, :1] for n"), "logits (1, 1)"),
         ("(folder / 'report.json').write_text('{')", "Expecting property name"),
         ("(folder / 'report.json').write_text('{\"ms\": 1}'); (folder / 'answers.npz').write_bytes(b'PK')", ""),
+        (forged.answering(0).replace("('.xml', '.bin')", "('.xml',)"), "nothing was written as int8.bin"),
+        (f"{forged.answering(0)}\ncut = (folder / 'answers.npz').read_bytes()[:-9]\n"
+         "(folder / 'answers.npz').write_bytes(cut)", "zip"),
         ("", "No such file"),
     ],
 )  # fmt: skip
@@ -57,13 +60,6 @@ def test_a_worker_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(forged, "PARAMS", forged.PARAMS.model_copy(update={"most_seconds": 1}))
     entry, _ = converted(tmp_path, "import time; time.sleep(60)")
     assert (entry.status, entry.reason) == ("failed", "took more than 1 s")
-
-
-def test_a_file_that_cannot_be_run_here_stays_and_says_so(tmp_path: Path) -> None:
-    script = forged.answering(0, {"runtime": "forged 1", "checked": "looked at only"})
-    entry, out = converted(tmp_path, script)
-    assert (entry.status, entry.reason, entry.agreement) == ("unverified", "looked at only", None)
-    assert len(list(out.iterdir())) == 2
 
 
 def test_without_the_network_nothing_is_made_from_it(tmp_path: Path) -> None:

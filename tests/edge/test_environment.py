@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from glyphlens.cli.edge import TargetName
+from glyphlens.cli.runtimes import TargetName
 from glyphlens.core.errors import GlyphlensError, InputError
 from glyphlens.edge import environment
 from glyphlens.edge.environment import TARGETS, environment_python

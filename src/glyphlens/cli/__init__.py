@@ -8,11 +8,11 @@ import sys
 from glyphlens.cli import (  # in the order of --help
     arabic_fonts,
     characters,
-    edge,
     experiments,
     lines,
     page,
     review,
+    runtimes,
     serve,
 )
 from glyphlens.cli.app import app
@@ -21,7 +21,7 @@ from glyphlens.core.extras import naming_extras
 from glyphlens.core.file_names import shown
 from glyphlens.core.shards import one_thread_each
 
-__all__ = ["app", "arabic_fonts", "characters", "edge", "experiments", "lines", "main", "page", "review", "serve"]
+__all__ = ["app", "arabic_fonts", "characters", "experiments", "lines", "main", "page", "review", "runtimes", "serve"]
 
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from glyphlens.core.errors import InputError
+from glyphlens.core.errors import InputError, OutputError
 from glyphlens.core.params import load_params, load_seed
 from glyphlens.edge.conversion import Job, convert, precisions_of, reference_of
 from glyphlens.edge.environment import TARGETS, environment_python
@@ -24,6 +24,10 @@ def run_edge(releases: Sequence[str], targets: Sequence[str], out: Path, page: P
     params, seed, root = load_params(EdgeParams, "edge"), load_seed(), Path()
     if page is not None:
         save_page(page, load_entries(page.with_suffix(".json")))  # before anything is converted: it has its markers
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out}: no folder can be made there ({error.strerror})") from error
     entries: list[EdgeEntry] = []
     for name in releases or edge_tracks():
         maker = edge_maker(name)
@@ -65,7 +69,7 @@ def _converted(model: EdgeModel, targets: Sequence[str], out: Path, params: Edge
 def _save_card(out: Path, entries: Sequence[EdgeEntry]) -> None:
     """Beside the files of one recogniser and target; where none is left, the card goes too."""
     folder = out / entries[0].recognizer / entries[0].target
-    files = sorted(path for path in folder.glob("*") if path.name != CARD)
+    files = sorted(path for path in folder.glob("*") if path.name != CARD and path.name[0] != ".")
     if files:
         (folder / CARD).write_text(edge_card(entries, files), encoding="utf-8")
     else:

@@ -1,1 +1,1 @@
-"""Released recognisers as files of other runtimes: OpenVINO, LiteRT, Core ML; converted, run and compared."""
+"""Released recognisers as files of other runtimes: OpenVINO, LiteRT; converted, run and compared."""

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from glyphlens.core.errors import InputError
+from glyphlens.core.storage import BROKEN_ZIP
 from glyphlens.edge import worker
 from glyphlens.edge.environment import TARGETS
 from glyphlens.edge.model import EdgeModel, open_onnx
@@ -69,24 +70,25 @@ def precisions_of(model: EdgeModel, target: str) -> list[Precision]:
 
 
 def convert(job: Job, reference: Reference, python: Path, params: EdgeParams) -> EdgeEntry:
-    """Convert, run and judge; files stay only where they passed, or cannot be run on this machine (Core ML)."""
+    """Convert, run and judge; files stay only where they passed."""
     for file in job.files:
         _remove(file)
-    with TemporaryDirectory(prefix="glyphlens-edge-") as place:
-        folder = Path(place)
+    job.out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".converting-", dir=job.out.parent) as place:
+        folder = Path(place).absolute()
         made = [folder / file.name for file in job.files]
         try:
             report = _run_worker(job, reference, python, folder, params.most_seconds)
-            parity = _parity(job.model, reference, folder) if "ms" in report else None
-        except (InputError, OSError, ValueError) as error:
+            if missing := [file.name for file in made if not file.exists()]:
+                raise InputError(f"nothing was written as {', '.join(missing)}")
+            parity = _parity(job.model, reference, folder)
+        except (InputError, ValueError, *BROKEN_ZIP) as error:
             return _entry(job, reference, "failed", _shortened(str(error)))
-        reason = refusal(parity, params) if parity else ""
-        status: Status = "refused" if reason else "passed" if parity else "unverified"
-        entry = _entry(job, reference, status, reason or report.get("checked", ""), parity, report, made)
+        reason = refusal(parity, params)
+        entry = _entry(job, reference, "refused" if reason else "passed", reason, parity, report, made)
         if not reason:
-            job.out.parent.mkdir(parents=True, exist_ok=True)
-            for source, file in zip(made, job.files, strict=True):
-                shutil.move(source, file)
+            for source, file in reversed([*zip(made, job.files, strict=True)]):  # what runtimes open comes last
+                source.replace(file)
         return entry
 
 
@@ -107,7 +109,7 @@ def _run_worker(job: Job, reference: Reference, python: Path, folder: Path, most
         "out": str(folder / job.files[0].name),
     }
     (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
-    command = [str(python.absolute()), "-I", worker.__file__, str(folder / "task.json")]
+    command = [str(python.absolute()), "-I", str(Path(worker.__file__).absolute()), str(folder / "task.json")]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=most_seconds, check=False, cwd=folder

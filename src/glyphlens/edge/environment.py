@@ -27,7 +27,6 @@ class Target(NamedTuple):
 TARGETS = {
     "openvino": Target("OpenVINO", "onnx", (".xml", ".bin"), 0.4),
     "litert": Target("LiteRT (TensorFlow Lite)", "pt2", (".tflite",), 1.9),
-    "coreml": Target("Core ML", "pt2", (".mlpackage",), 1.3),
 }
 
 

@@ -11,23 +11,22 @@ from glyphlens.core.storage import load_json, save_json, save_text, sha256_file
 from glyphlens.edge.environment import TARGETS
 from glyphlens.inference.folder import Precision
 
-Status = Literal["passed", "refused", "failed", "unverified"]
+Status = Literal["passed", "refused", "failed"]
 BEGIN, END = "<!-- edge: begin, written by `glyphlens edge` -->", "<!-- edge: end -->"
 WORDS = {
     "passed": "passed",
     "refused": "refused: no file",
     "failed": "not converted: no file",
-    "unverified": "not run on this machine",
 }
 HEADING = (
-    "recogniser", "target", "weights", "parity gate", "samples", "agrees with ONNX", "right", "ONNX right", "MB", "ONNX MB", "ms",
-    "ONNX ms",
-)  # fmt: skip
+    *("recogniser", "target", "weights", "parity gate", "samples", "agrees with ONNX", "right", "ONNX right"),
+    *("MB", "ONNX MB", "ms", "ONNX ms"),
+)
 
 
 class EdgeEntry(BaseModel):
-    """One conversion: shares are of real test samples, MB of 10^6 bytes, ms per sample (or line of a scan) on one core;
-    what was not measured is None. ``released…``: of the released ONNX file, in the same run."""
+    """One conversion: shares are of real test samples, MB of 10^6 bytes, ms of processor time per sample (or line of
+    a scan); what was not measured is None. ``released…``: of the released ONNX file, in the same run."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -6,16 +6,22 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from fontTools.ttLib import TTFont
 from onnx import TensorProto
 
+from glyphlens.commands.face_pictures import face_pictures, open_font
 from glyphlens.core.errors import InputError
+from glyphlens.data.sample_set import unpack_bits
 from glyphlens.inference.folder import ExportFolder
+from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks.arabic.export.every_cell import reading_every_cell
 from glyphlens.tracks.arabic.export.graph import Networks, assemble
+from glyphlens.tracks.arabic.reader import drawing_rule
 from tests.export import tiny
+from tests.pdf_files import ARABIC as DEJAVU
 
 ROOT = Path(__file__).resolve().parents[4]
-FONTS = ROOT / "tests"
+LETTERS = range(0x0621, 0x064B)  # letters that DejaVu Sans has
 
 
 def run(model: onnx.ModelProto, feeds: dict[str, np.ndarray]) -> np.ndarray:
@@ -27,6 +33,22 @@ def run(model: onnx.ModelProto, feeds: dict[str, np.ndarray]) -> np.ndarray:
 @pytest.fixture(scope="module")
 def released() -> onnx.ModelProto:
     return onnx.load(ExportFolder(ROOT / "models/arabic/release").only_model())
+
+
+def test_real_glyphs_are_answered_the_same_bit_for_bit(released: onnx.ModelProto) -> None:
+    (face,) = open_font(DEJAVU)
+    with TTFont(DEJAVU) as font:
+        names = font.getBestCmap()
+        gids = sorted({font.getGlyphID(names[code]) for code in LETTERS if code in names})
+    rule = drawing_rule(Recognizer.load(ROOT / "models/arabic/release", threads=1))
+    parts = list(face_pictures(face, rule, gids=gids))
+    feeds = {
+        "raster": unpack_bits(np.concatenate([part.packed_GHB for part in parts])) * np.uint8(255),
+        "geometry": np.concatenate([part.geometry_GF for part in parts]).astype(np.float32),
+    }
+    expected = run(released, feeds)
+    assert len(expected) > 30 and len(set(expected.argmax(axis=1))) > 20
+    np.testing.assert_array_equal(run(reading_every_cell(released), feeds), expected)
 
 
 @pytest.mark.parametrize("grey", [False, True])

@@ -16,7 +16,6 @@ class TargetName(StrEnum):
 
     OPENVINO = "openvino"
     LITERT = "litert"
-    COREML = "coreml"
 
 
 @app.command(
@@ -38,12 +37,11 @@ def edge(
         Path | None, typer.Option(parser=named, metavar="FILE", help="Write the table into this Markdown page too.")
     ] = None,
 ) -> None:
-    """Convert released models for phones and other runtimes: OpenVINO, LiteRT, Core ML.
+    """Convert released models for phones and other runtimes: OpenVINO, LiteRT.
 
     Each target has an environment of its own below .edge, made from edge/<target>.lock when it is first asked for. A
     file is kept where it decides as the released ONNX file does (section edge of params.yaml), on samples of the test
-    split run by its own runtime; Core ML cannot be run on Linux and is looked at only. The exit status is 1 where one
-    was refused or could not be converted.
+    split run by its own runtime. The exit status is 1 where one was refused or could not be converted.
     """
     from glyphlens.commands.edge import run_edge
 
