@@ -40,6 +40,7 @@ TRACK = Track(
         "context",
         "evaluate",
         "slices",
+        "companions",
     ),
     readers=dict.fromkeys(("arabic", ""), "glyphlens.tracks.arabic.reader:glyph_reader"),  # once, none was named
     is_flagship=True,
