@@ -66,4 +66,4 @@ def _joined(pairs: list[tuple[Reading, Reading]]) -> tuple[int, int]:
 
 
 def _is_mark(reading: Reading) -> bool:
-    return bool(reading.label) and all(unicodedata.category(character) == "Mn" for character in reading.text)
+    return bool(reading.text) and all(unicodedata.category(character) == "Mn" for character in reading.text)

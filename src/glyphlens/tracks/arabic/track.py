@@ -43,6 +43,7 @@ TRACK = Track(
         "few_shot",
         "evaluate",
         "slices",
+        "companions",
     ),
     readers=dict.fromkeys(("arabic", ""), "glyphlens.tracks.arabic.reader:glyph_reader"),  # once, none was named
     is_flagship=True,

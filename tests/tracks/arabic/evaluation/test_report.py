@@ -14,6 +14,7 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.errors import confusion_pairs, gallery_pairs
 from glyphlens.evaluation.pages import NARROW
 from glyphlens.evaluation.report import cards, split_table
+from glyphlens.tracks.arabic.evaluation.companions import CompanionResults
 from glyphlens.tracks.arabic.evaluation.report import Page, plot_buckets, read_buckets, render_page
 from glyphlens.tracks.arabic.evaluation.results import evaluate_outcomes
 from glyphlens.tracks.arabic.evaluation.saliency import near_miss_heats
@@ -38,6 +39,12 @@ def page(samples: SampleSet, outcomes: pd.DataFrame) -> Page:
         metrics={"glyphs": {"fonts": 120, "classes": 1272}, "phase1": {"accuracy": 0.95}},
         gates={"glyphs": {"checks": 3, "passed": 2, "warned": 0, "failed": 1, "rows": 10}, "models": {}},
         retrieval={part: dict.fromkeys(FOUND, 0.5) for part in ("retrieval", "shapes")} | {"few_shot": {"classes": 3}},
+        beside=CompanionResults(
+            {"known_kept": 0.963, "refused_fpr": 0.012, "known_threshold": 0.41},
+            pd.DataFrame({"script": ["latin"], "samples": [8], "classes": [5], "top1": [0.9], "top5": [1.0]}),
+            pd.DataFrame({"kind": ["cjk"], "samples": [30], "auroc": [0.991], "taken_for_known": [0.012]}),
+            pd.DataFrame({"kept": [1.0], "cjk": [0.5]}),
+        ),
         images={"curves": "data:image/png;base64,AAAA"},
         confusions=cards(confusion_pairs(samples, results.confusions)),
         gallery=cards(gallery_pairs(samples, outcomes[~outcomes["top1"]])),
@@ -142,3 +149,10 @@ def test_missing_buckets_are_none_and_broken_ones_an_error(tmp_path: Path) -> No
         read_buckets(path)
     BUCKETS.to_csv(path, index=False)
     pd.testing.assert_frame_equal(read_buckets(path), BUCKETS)
+
+
+def test_what_stands_beside_arabic_script_has_a_section(page: Page) -> None:
+    text = render_page(page)
+    assert 'href="#companions"' in text and "96.3" in text and "latin" in text and "cjk" in text
+    alone = render_page(replace(page, beside=None))
+    assert 'href="#companions"' not in alone and 'id="companions"' not in alone

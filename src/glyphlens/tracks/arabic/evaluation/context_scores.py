@@ -32,7 +32,7 @@ class Hits(NamedTuple):
 
 def context_scores(context: FontContext, fonts: Sequence[FontAnswers]) -> dict[str, float]:
     """Top-1 of all known glyphs of Arabic script alone, in context, in context and shuffled, in tens alone and in
-    context; the calibration error in context; and, alone and in context, of what stands beside Arabic script."""
+    context; and the calibration error in context."""
     natural = read_in_context(context, fonts)
     tens = list(subsets(fonts))
     return {
@@ -42,16 +42,16 @@ def context_scores(context: FontContext, fonts: Sequence[FontAnswers]) -> dict[s
         "subset_alone_top1": read_alone(tens).top1,
         "subset_top1": read_in_context(context, tens).top1,
         "context_ece": calibration_error(reliability_bins(natural.confidence_N, natural.right_N, BINS)),
-        **_beside(context, fonts),
     }
 
 
-def _beside(context: FontContext, fonts: Sequence[FontAnswers]) -> dict[str, float]:
+def beside_scores(context: FontContext, fonts: Sequence[FontAnswers]) -> dict[str, float]:
+    """Top-1, alone and in context, of the known glyphs that are not of Arabic script; nothing where there are none."""
     if not any(font.beside_G.any() for font in fonts):
         return {}
     return {
-        "beside_alone_top1": _joined([_hits(font, font.p_GK, font.beside_G) for font in fonts]).top1,
-        "beside_context_top1": _joined([_hits(font, corrected(context, font), font.beside_G) for font in fonts]).top1,
+        "alone_top1": _joined([_hits(font, font.p_GK, font.beside_G) for font in fonts]).top1,
+        "context_top1": _joined([_hits(font, corrected(context, font), font.beside_G) for font in fonts]).top1,
     }
 
 

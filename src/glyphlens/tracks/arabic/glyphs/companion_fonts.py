@@ -29,7 +29,7 @@ def font_sources(folder: Path, fonts: pd.DataFrame, companions: Path) -> pd.Data
         tuple(companions / name for name in designs.get(key, ()) if name != file)
         for key, file in zip(_designs(every), every["file"], strict=True)
     ]
-    return every.assign(companions=beside)
+    return every.assign(companions=pd.Series(beside, every.index, object))
 
 
 def _designs(fonts: pd.DataFrame) -> list[tuple[str, int]]:
@@ -41,4 +41,5 @@ def refused_fonts(companions: Path) -> pd.DataFrame:
     table = load_table(companions / MANIFEST)
     fonts = table[table["source"] == REFUSED].groupby(["script", "package"], sort=True)
     paths = [tuple(companions / name for name in files) for _, files in fonts["file"]]
-    return fonts.head(1).sort_values(["script", "package"], ignore_index=True).assign(paths=paths)
+    first = fonts.head(1).sort_values(["script", "package"], ignore_index=True)
+    return first.assign(paths=pd.Series(paths, first.index, object))

@@ -34,7 +34,7 @@ class _Draw(NamedTuple):
     paths: tuple[Path, ...]
     kind: str
     sha256: str
-    count: int
+    most: int
 
 
 def other_rows(
@@ -43,7 +43,8 @@ def other_rows(
     """(row of the manifest, 0, glyphs) of every font, in that order, and the audit of those that fail."""
     columns = (fonts["paths"], fonts["script"], fonts["sha256"])
     tasks = [_Draw(paths, kind, digest, count) for paths, kind, digest in zip(*columns, strict=True)]
-    found, audit = {}, []
+    found: dict[int, OtherGlyphs] = {}
+    audit: list[AuditRow] = []
     for outcome in run_isolated(_draw, tasks, limits, workers):
         if outcome.result is None:
             audit.append(("font", FONT_SKIPPED, str(fonts["file"][outcome.number]), "", outcome.reason))
@@ -96,7 +97,7 @@ def _draw(task: _Draw) -> OtherGlyphs:
         found = _outlined(*places[number])
         if found is not None:
             glyphs.append((other_name(task.kind, number), found))
-        if len(glyphs) > task.count:
+        if len(glyphs) > task.most:
             break
     if not glyphs:
         raise InputError("no glyph of another script")

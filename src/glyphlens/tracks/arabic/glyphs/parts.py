@@ -21,7 +21,8 @@ def parts_of(char_classes: "pd.Series[str]") -> NDArray[np.object_]:
 def part_rows(samples: SampleSet, split: str, part: str = ARABIC) -> NDArray[np.int64]:
     """The rows of a split that belong to a part."""
     rows = samples.rows(split)
-    return rows[parts_of(samples.index["char_class"].iloc[rows]) == part]
+    chosen: NDArray[np.int64] = rows[parts_of(samples.index["char_class"].iloc[rows]) == part]
+    return chosen
 
 
 def arabic_families(index: pd.DataFrame) -> set[str]:

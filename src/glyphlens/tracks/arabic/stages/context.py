@@ -24,7 +24,13 @@ from glyphlens.nets.weights import save_model, weight_count
 from glyphlens.sources.fonts.files import load_fonts
 from glyphlens.sources.fonts.isolation import Limits
 from glyphlens.stages import run_stage, stage_paths
-from glyphlens.tracks.arabic.evaluation.context_scores import context_losses, context_scores, shuffled, subsets
+from glyphlens.tracks.arabic.evaluation.context_scores import (
+    beside_scores,
+    context_losses,
+    context_scores,
+    shuffled,
+    subsets,
+)
 from glyphlens.tracks.arabic.export.context_graph import context_graph, save_context, withdraw_context
 from glyphlens.tracks.arabic.font_context import ANSWERS, FontContext
 from glyphlens.tracks.arabic.glyphs.class_relations import class_relations, family_coverage
@@ -137,7 +143,11 @@ def _export(
     context = FontContext.load(paths.out)
     validation = context_scores(context, fonts["val"])
     worst = max(context_losses(validation).values())
-    measured = {"parameters": weight_count(network), "validation": validation}
+    measured = {
+        "parameters": weight_count(network),
+        "validation": validation,
+        "beside_arabic": {split: beside_scores(context, fonts[split]) for split in ("val", "test")},
+    }
     if worst > params.max_loss:
         withdraw_context(paths.out)
         measured[SKIPPED] = f"loses {worst:.4f} of top-1 on validation fonts; at most {params.max_loss} may be"
