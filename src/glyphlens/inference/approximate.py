@@ -1,7 +1,7 @@
 """Approximate nearest neighbours by faiss, which is an extra: an inverted file of vectors in eight bits.
 
-About √N lists of which 16 are looked at; four times as many take four times as long to learn (faiss wiki, "Guidelines to
-choose an index").
+About √N lists of which 16 are looked at; four times as many take four times as long to learn (faiss wiki, "Guidelines
+to choose an index").
 N vectors · Q queries · K nearest · E numbers
 """
 
