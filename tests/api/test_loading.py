@@ -1,6 +1,8 @@
 """The released models by their names, asked with paths, bytes, arrays and images."""
 
+import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -139,6 +141,15 @@ def test_answers_are_a_sequence(kanji: LoadedModel, cross: Image.Image) -> None:
     assert found == kanji.predict([cross] * 3) and hash(found) == hash(kanji.predict([cross] * 3))
     assert isinstance(found[0], PictureAnswer) and len(found[1:]) == 2
     assert repr(found[:1]).startswith("Answers([PictureAnswer(")
+
+
+def test_threads_have_the_same_answers_and_leave_the_process_as_it_was(kanji: LoadedModel, cross: Image.Image) -> None:
+    tilted = [cross.rotate(2 * number, fillcolor=255) for number in range(8)]
+    alone = [kanji.predict(picture) for picture in tilted]
+    before = Image.MAX_IMAGE_PIXELS, list(warnings.filters)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(kanji.predict, tilted)) == alone
+    assert (Image.MAX_IMAGE_PIXELS, list(warnings.filters)) == before
 
 
 # ── lines ────────────────────────────────────────────────────────────────────────────────────

@@ -61,7 +61,8 @@ class Answers(Sequence[Entry], Generic[Entry]):
 def to_frame(answers: Iterable[Tabular]) -> pd.DataFrame:
     """The table of any answers, such as those of ``LoadedModel.scan``; what an answer lacks is missing in its row."""
     rows = [row for answer in answers for row in answer.rows()]
-    return pd.DataFrame(rows, columns=list(max(rows, key=len, default={})))  # which has those of all, in their order
+    longest: Row = max(rows, key=len, default={})  # which has the columns of all, in their order
+    return pd.DataFrame(rows, columns=list(longest))
 
 
 @dataclass(frozen=True)

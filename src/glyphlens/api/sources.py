@@ -6,7 +6,7 @@ from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,6 @@ from PIL import Image, ImageOps
 from glyphlens.core.errors import InputError
 from glyphlens.core.in_memory import Content, InMemory
 
-if TYPE_CHECKING:
-    from typing_extensions import TypeIs
-
-Entry = TypeVar("Entry")
 Bytes = bytes | bytearray | memoryview
 FontSource = str | PathLike[str] | Bytes
 PictureSource = FontSource | NDArray[Any] | Image.Image
@@ -40,14 +36,14 @@ def picture_contents(sources: PictureSource | Iterable[PictureSource]) -> list[C
     return [picture_content(source, f"picture {number}") for number, source in enumerate(found, start=1)]
 
 
-def several(values: Iterable[Entry], name: str, expected: str) -> Iterable[Entry]:
+def several(values: object, name: str, expected: str) -> Iterable[Any]:
     """The values; raises InputError where they are not several of anything."""
     if not isinstance(values, Iterable):
         raise InputError(f"{name}: {type(values).__name__}, expected {expected}")
     return values
 
 
-def is_picture_source(value: object) -> "TypeIs[PictureSource]":
+def is_picture_source(value: object) -> TypeGuard[PictureSource]:
     """Whether it is one picture, and not several."""
     return isinstance(value, str | PathLike | Bytes | np.ndarray | Image.Image)
 
