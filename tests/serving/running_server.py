@@ -69,10 +69,10 @@ class RunningServer:
         """Its log so far."""
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
-    def wait_ready(self, readers: int = 1) -> None:
-        """Until so many readers are ready."""
+    def wait_ready(self) -> None:
+        """Until a reading process has opened its models, after another has ended."""
         deadline = time.monotonic() + START_SECONDS
-        while f"glyphlens_readers {float(readers)}" not in self.ask("GET", "/metrics").content.decode():
+        while self.ask("GET", "/ready").status != 200:
             assert time.monotonic() < deadline, self.log.read_text(encoding="utf-8")
             time.sleep(0.05)
 

@@ -203,5 +203,6 @@ def test_every_request_needs_its_token(tmp_path, small_model, drawing: Drawing) 
         with stopped(guarded.readers[0]):
             late = guarded.post("/v1/predict", drawing(), **bearer)
             assert late.status == 504 and "longer than 2 s" in late.json["detail"]
-            assert guarded.post("/v1/predict", drawing(), **bearer).status == 200
+        guarded.wait_ready()
+        assert guarded.post("/v1/predict", drawing(), **bearer).status == 200
         assert TOKEN not in guarded.log.read_text(encoding="utf-8")
