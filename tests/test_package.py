@@ -264,3 +264,10 @@ def test_pip_installs_all_that_reading_needs(wheel: Path, material: Path, tmp_pa
         blocked=(),
     )
     assert [answer.status for answer in answers] == [0] * len(answers), answers
+
+
+def test_onnxruntime_is_told_to_report_nothing() -> None:
+    asked = "import os, glyphlens; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    found = subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "1"

@@ -4,7 +4,11 @@
 asked for.
 """
 
+import os
 from typing import TYPE_CHECKING
+
+# onnxruntime 1.31 reports its use over the network unless it finds this when it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from glyphlens.api import Answers as Answers

@@ -23,13 +23,11 @@ if TYPE_CHECKING:
     from glyphlens.serving.readers import ReaderPool
 
 START_SECONDS = 120.0  # for a process to open its models
-# Threads that wait do not spin, nobody sees a bar of progress, Arrow takes memory as it needs it, and onnxruntime tells
-# nobody what it runs.
+# Threads that wait do not spin, nobody sees a bar of progress, and Arrow takes memory as it needs it.
 ENVIRONMENT = {
     "OMP_WAIT_POLICY": "PASSIVE",
     "TQDM_DISABLE": "1",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
-    "ORT_DISABLE_TELEMETRY": "1",
 }
 PAGE_BYTES = resource.getpagesize()
 
