@@ -12,7 +12,7 @@ EDGES = np.linspace(-0.2, 1.0, BINS + 1)
 
 
 class Separation(NamedTuple):
-    """Mean cosine of pairs of one label and of two, the effect size (Cohen 1988, section 2.2), and shares by EDGES."""
+    """Mean cosine of pairs of one label and of two, the effect size (Cohen's d), and shares by EDGES."""
 
     same_mean: float
     other_mean: float
