@@ -23,6 +23,8 @@ from tests.scratch_repository import Repository
 # Used, but not through an import: by fonttools for woff2, by pandas for Parquet, by torch.onnx.export, as commands.
 USED_OTHERWISE = {"brotli", "pyarrow", "onnxscript", "dvc", "mypy", "pre-commit", "psycopg", "ruff"}
 USED_OTHERWISE |= {"pandas-stubs", "pytest-xdist"}
+# Modules of extras that nobody needs to install, and what brings them.
+EXTRAS = {"faiss": "faiss-cpu"}
 # What torch's CUDA build brings along; the machine's package index decides which build it is.
 CUDA_BUILD = ("nvidia-", "cuda-", "triton")
 
@@ -90,8 +92,10 @@ def test_imports_are_declared_and_declarations_used() -> None:
     third_party = imported - set(sys.stdlib_module_names) - {"glyphlens", "benchmarks", "tests"}
     owners = packages_distributions()
     # Several packages may bring one module, as mlflow and mlflow-skinny do: one of them is to be declared.
-    used = [{canonicalize_name(name) for name in owners.get(module, [module])} for module in third_party]
-    declared = {canonicalize_name(requirement.name) for requirement in direct()}
+    used = [
+        {canonicalize_name(name) for name in owners.get(module, [EXTRAS.get(module, module)])} for module in third_party
+    ]
+    declared = {canonicalize_name(requirement.name) for requirement in direct()} | set(EXTRAS.values())
     # `packaging` reads pins in this very test and comes with pytest.
     undeclared = [names for names in used if not names & (declared | {"packaging"})]
     assert undeclared == [], "declare it in pyproject.toml and pin it in requirements.lock"

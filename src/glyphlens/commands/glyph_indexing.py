@@ -30,10 +30,11 @@ from glyphlens.imaging.shaping import FontFace
 from glyphlens.inference.embedding import Embedder
 from glyphlens.inference.glyph_index import NUMBERS, PICTURE, TEXTS, GlyphIndex, IndexedGlyphs, save_index
 from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
+from glyphlens.tracks import flagship
 from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
 from glyphlens.tracks.arabic.reader import drawing_rule
 
-KNOWN_FONTS = Path("data/raw/fonts/arabic")  # what `dvc repro fonts` installs
+KNOWN_FONTS = Path("data/raw/fonts", flagship().name)  # what `dvc repro fonts` installs
 CACHE = "glyphlens"
 
 

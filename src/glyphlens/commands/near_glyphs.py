@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -110,7 +110,10 @@ class GlyphAsker:
             if page.pixels_hw is None:
                 yield GlyphQuery(page.name, fault=page.fault)
                 continue
-            feeds = {RASTER: page.pixels_hw[None], GEOMETRY: np.zeros((1, FEATURES), np.float32)}
+            feeds: dict[str, NDArray[Any]] = {
+                RASTER: page.pixels_hw[None],
+                GEOMETRY: np.zeros((1, FEATURES), np.float32),
+            }
             packed_HB = pack_bits(page.pixels_hw[None] > SHOWN_INK)[0]
             yield GlyphQuery(page.name, self.embedder.embeddings(feeds)[0], packed_HB)
 
@@ -278,7 +281,7 @@ def _other_labels(query: GlyphQuery, index: GlyphIndex, top: int) -> list[tuple[
         near = index.nearest(query.vector_E[None], count)
         found: dict[str, tuple[int, float]] = {}
         for row, similarity in zip(near.rows_QK[0].tolist(), near.similarity_QK[0].tolist(), strict=True):
-            label = labels.iat[row] if row >= 0 else ""
+            label = str(labels.iat[row]) if row >= 0 else ""
             if label and query.own.isdisjoint(label.split(BETWEEN)):
                 found.setdefault(label, (row, similarity))
         if len(found) >= top or count == len(index):

@@ -33,7 +33,7 @@ from glyphlens.inference.glyph_index import Storage, require_index_place, save_i
 from glyphlens.tracks import flagship
 from glyphlens.tracks.arabic.reader import drawing_rule
 
-MANY = 1_000_000  # glyphs beyond which exact search is slow: 45 ms a query
+MANY = 1_000_000  # glyphs beyond which exact search takes a second a query
 
 
 def run_index(fonts: Sequence[Path], out: Path, model: Path | None, storage: Storage, threads: int) -> int:
