@@ -102,7 +102,7 @@ def test_parameters_to_set_exist(name: str) -> None:
                 assert match[2] in params[match[1]], f"{name}: {' '.join(words)}"
     for piece in code_of(DOCUMENTS[name]):
         match = re.fullmatch(r"(\w+)\.([a-z_]+)", piece)
-        suffixes = ("db", "json", "npy", "onnx", "parquet", "py")
+        suffixes = ("db", "json", "npy", "onnx", "parquet", "png", "py")
         if match and isinstance(params.get(match[1]), dict) and match[2] not in suffixes:
             assert match[2] in params[match[1]], f"{name} names {piece}"
 

@@ -1,6 +1,6 @@
 """Which glyphs are most worth a person's look: doubtful, unlike what is known, and like many others.
 
-Settles 2009, "Active Learning Literature Survey", sections 3.1 (uncertainty) and 3.7 (information density).
+Settles 2009, "Active Learning Literature Survey": uncertainty sampling weighed by information density.
 N glyphs · C classes · E numbers of an embedding of length 1
 """
 
