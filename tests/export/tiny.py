@@ -74,6 +74,7 @@ def sample_set(folder: Path, samples: int = 120, seed: int = 0) -> None:
             "group": [f"family-{number}" for number in family],
             "split": np.array(["train", "train", "train", "train", "val", "test"])[family],
             "source": "font",
+            "char_class": "isol",
         }
     )
     values = geometry(samples, seed)

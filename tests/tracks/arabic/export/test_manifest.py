@@ -43,7 +43,7 @@ def test_coverage_is_the_share_of_the_training_families() -> None:
         ("c", 1, "val"),
         ("d", 0, "train"),
     ]
-    index = pd.DataFrame(rows, columns=["group", "class_index", "split"])
+    index = pd.DataFrame(rows, columns=["group", "class_index", "split"]).assign(char_class="isol")
     assert class_coverage(index, 3) == [1.0, 0.3333, 0.0]
     content = glyph_manifest(CLASSES, DrawingRule.model_validate(tiny.RULE), [0.3333]).plain()
     assert content["coverage"] == [0.3333]

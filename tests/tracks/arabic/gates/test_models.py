@@ -44,6 +44,7 @@ def samples() -> SampleSet:
     truth = np.tile(np.arange(CLASSES), 4)
     split = ["train"] * 20 + ["val"] * 20
     index = pd.DataFrame({"sample_id": range(40), "class_index": truth, "label": truth.astype(str), "split": split})
+    index["char_class"] = "isol"
     classes = tuple(CharacterClass(str(number)) for number in range(CLASSES))
     return SampleSet(Path("rasters"), pack_bits(images), index, classes, ImageFormat(16, 16, 1))
 

@@ -149,7 +149,7 @@ def glyph_tables(data: GlyphData, limits: GlyphLimits) -> Sequence[TableSuite]:
         # Checks of their own warn of these two.
         TableSuite("fonts", used, ("file_hash",), fonts, nullable=("family", "licence")),
         # A database of one's own may give no advances and bearings.
-        TableSuite("glyphs", judged, ("glyph_id", "label"), glyphs, nullable=("width", "lsb", "rsb")),
+        TableSuite("glyphs", judged, ("glyph_id", "label"), glyphs, nullable=("width", "lsb", "rsb", "once")),
     ]
 
 

@@ -128,7 +128,7 @@ def raster_tables(data: RasterData, limits: RasterLimits) -> Sequence[TableSuite
     )
     # A database of one's own may give no advance.
     index = data.samples.index.assign(once=labels_once(data.samples.index))
-    return [TableSuite("index", index, ("sample_id", "label"), expectations, nullable=("advance",))]
+    return [TableSuite("index", index, ("sample_id", "label"), expectations, nullable=("advance", "once"))]
 
 
 CHECKS: Checks[RasterData, RasterLimits] = Checks()
