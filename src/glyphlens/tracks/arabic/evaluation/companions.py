@@ -22,7 +22,8 @@ from glyphlens.evaluation.scores import true_ranks
 from glyphlens.imaging.geometry import geometry_features
 from glyphlens.inference.folder import ExportFolder
 from glyphlens.sources.companion_scripts import OTHER, SCRIPTS, script_of_label
-from glyphlens.tracks.arabic.evaluation.outcomes import TOP, Reader, read_rows
+from glyphlens.tracks.arabic.evaluation.occlusion import Reader
+from glyphlens.tracks.arabic.evaluation.outcomes import TOP, read_rows
 from glyphlens.tracks.arabic.glyphs.other_glyphs import kind_of_name
 from glyphlens.tracks.arabic.glyphs.parts import COMPANIONS, REFUSED, parts_of
 
