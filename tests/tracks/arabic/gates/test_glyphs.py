@@ -113,7 +113,7 @@ FEWER = {"class_samples": 2, "class_families": 2, "min_glyphs_per_font": 2}
     ("foreign-keys", glyphs("f_id", "hash_z"), FEWER),
     ("font-label-once", relabel_within_font),
     ("label-form", rename_label),
-    ("char-class-known", glyphs("char_class", "latin")),
+    ("char-class-known", glyphs("char_class", "cuneiform")),
     ("glyphs-char_class-not-null", glyphs("char_class", None)),
     ("form-known", glyphs("form", "medial")),
     ("form-in-label", glyphs("form", "fina")),
