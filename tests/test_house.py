@@ -25,6 +25,7 @@ USED_OTHERWISE = {"brotli", "pyarrow", "onnxscript", "dvc", "mypy", "pre-commit"
 USED_OTHERWISE |= {"pandas-stubs", "pytest-xdist"}
 # Modules of extras that nobody needs to install, and what brings them.
 EXTRAS = {"faiss": "faiss-cpu"}
+BINARY = {".npy", ".npz", ".onnx", ".png", ".safetensors", ".woff2"}
 # What torch's CUDA build brings along; the machine's package index decides which build it is.
 CUDA_BUILD = ("nvidia-", "cuda-", "triton")
 OTHER_RUNTIME = "cpu"  # the extra of the package that would write over onnxruntime-gpu
@@ -44,7 +45,8 @@ def direct() -> tuple[Requirement, ...]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     texts = [text for extra in extras if extra != OTHER_RUNTIME for text in extras[extra]]
-    return tuple(map(Requirement, project["dependencies"] + texts))
+    named = map(Requirement, project["dependencies"] + texts)
+    return tuple(requirement for requirement in named if requirement.name not in EXTRAS.values())
 
 
 def needed() -> set[str]:
@@ -195,7 +197,7 @@ def test_no_committed_file_names_this_machine_or_a_registry() -> None:
     private = re.compile(rf"{registries}|/home/\w+/|/Users/\w+/|/root/|/work/|(?<![\w$.])/tmp/\w")
     found = []
     for path in committed():
-        if path.resolve() == Path(__file__).resolve() or path.suffix in {".npz", ".onnx", ".png", ".woff2"}:
+        if path.resolve() == Path(__file__).resolve() or path.suffix in BINARY:
             continue
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             if private.search(line):

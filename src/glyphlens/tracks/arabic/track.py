@@ -41,6 +41,8 @@ TRACK = Track(
         "retrieval",
         "retrieval_shapes",
         "few_shot",
+        "suspects",
+        "labelling",
         "evaluate",
         "slices",
         "companions",

@@ -14,7 +14,7 @@ from glyphlens.tracks.khmer.training.line_training import LineTraining, train_li
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the lines, train, write weights, tokens, curves and how the training went."""
-    paths = stage_paths(argv, "samples", "token", "start", "out", "curves", "timings")
+    paths = stage_paths(argv, "samples", "token", "start", "out", "curves", "timings", sources=("start",))
     require_token(paths.token, paths.samples)
     name = paths.out.name
     own = load_params(LineRecognizerParams, f"khmer_recognizers.{name}")
