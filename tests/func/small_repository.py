@@ -18,7 +18,7 @@ from tests.conftest import COMPANION_PACKAGES, ICON_PACKAGES, few_packages
 from tests.func.small_params import small_params
 from tests.preloaded import python
 
-DEFAULT_RUN = ("dvc.lock", "code", "metrics", "models")  # what is in git of it belongs to other data
+DEFAULT_RUN = ("dvc.lock", "code", "metrics", "models/*/release")  # what is in git of it belongs to other data
 
 
 class SmallRepository:
@@ -35,8 +35,8 @@ class SmallRepository:
         beside = folder / "data/companion_packages"
         shutil.rmtree(beside)
         few_packages(beside, COMPANION_PACKAGES, ICON_PACKAGES, "data/companion_packages")
-        for name in DEFAULT_RUN:
-            shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink(missing_ok=True)
+        for path in [path for name in DEFAULT_RUN for path in folder.glob(name)]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         made = cls(folder)
         made.set(small_params())
         made.git("init", "--quiet", "--initial-branch", "main")
