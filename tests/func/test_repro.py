@@ -45,7 +45,9 @@ def test_metrics_hold_the_promised_numbers(small: SmallRepository) -> None:
 def test_the_page_needs_no_other_file(small: SmallRepository) -> None:
     for page in (small.folder / "reports").rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        assert not re.search(r"(?:src|href)=[\"'](?!data:|#)", text), f"{page} points outside itself"
+        others = set(re.findall(r"(?:src|href)=[\"'](?!data:|#)([^\"']*)", text))
+        assert {name for name in others if not (page.parent / name).is_file()} == set(), f"{page} points to nothing"
+        assert all(name.endswith(".html") for name in others), f"{page} cannot be shown alone"
 
 
 def test_files_are_as_the_dictionary_says(small: SmallRepository) -> None:
