@@ -39,13 +39,13 @@ def test_every_track_has_a_model_for_other_runtimes() -> None:
 
 def test_what_passes_is_written_with_its_card_and_table(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     worker(monkeypatch, place, forged.answering(0))
-    page = place / "EDGE.md"
+    page = place / "table.md"
     page.write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")
     assert run_edge(["arabic"], ["openvino"], place / "out", page) == 0
     folder = place / "out/forged/openvino"
     assert sorted(file.name for file in folder.iterdir()) == ["README.md", "int8.bin", "int8.xml"]
     assert "on 8 samples of the test split" in (folder / "README.md").read_text(encoding="utf-8")
-    assert load_entries(place / "EDGE.json") == load_entries(place / "out/table.json") != []
+    assert load_entries(place / "table.json") == load_entries(place / "out/table.json") != []
     assert "| `forged` | OpenVINO | int8 | passed | 8 |" in page.read_text(encoding="utf-8")
 
 
@@ -64,9 +64,9 @@ def test_without_the_trained_network_the_way_out_is_named(place: Path) -> None:
 
 
 def test_a_page_without_markers_stops_it_before_anything_is_converted(place: Path) -> None:
-    (place / "EDGE.md").write_text("no markers", encoding="utf-8")
+    (place / "table.md").write_text("no markers", encoding="utf-8")
     with pytest.raises(InputError, match="markers"):
-        run_edge(["arabic"], ["openvino"], place / "out", place / "EDGE.md")
+        run_edge(["arabic"], ["openvino"], place / "out", place / "table.md")
     assert not (place / "out").exists()
 
 

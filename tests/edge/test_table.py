@@ -36,7 +36,7 @@ def test_a_row_shows_what_was_measured_and_dashes_for_the_rest() -> None:
 
 
 def test_a_page_keeps_what_stands_around_the_table(tmp_path: Path) -> None:
-    page = tmp_path / "EDGE.md"
+    page = tmp_path / "table.md"
     page.write_text(f"# Title\n\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
     save_page(page, [entry()])
     text = page.read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ def test_a_page_keeps_what_stands_around_the_table(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", BEGIN, f"{END}\n{BEGIN}", f"{BEGIN}{BEGIN}{END}"])
 def test_a_page_without_its_place_is_refused(tmp_path: Path, text: str) -> None:
-    page = tmp_path / "EDGE.md"
+    page = tmp_path / "table.md"
     page.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match="markers"):
         save_page(page, [])

@@ -16,7 +16,8 @@ from glyphlens.sources.arabic_script import (
     possible_forms,
     presentation_form,
 )
-from glyphlens.tracks.arabic.glyphs.candidates import LIGATURE, candidates, ligature_sequence
+from glyphlens.sources.companion_scripts import SCRIPTS
+from glyphlens.tracks.arabic.glyphs.candidates import COMPANION, LIGATURE, candidates, ligature_sequence
 from glyphlens.tracks.arabic.glyphs.glyph_db import LABEL_PATTERN
 
 CHAR_CLASSES = {"isol", "init", "medi", "final", "diacritic", "digit", "punctuation", "symbol", "ligature"}
@@ -27,7 +28,7 @@ def test_every_candidate_has_a_label_of_the_agreed_form_and_a_known_class():
     found = candidates([(LAM, 0x62D)])
     assert len(found) > 2_500
     assert [candidate.label for candidate in found if not re.fullmatch(LABEL_PATTERN, candidate.label)] == []
-    assert {candidate.char_class for candidate in found} <= CHAR_CLASSES
+    assert {candidate.char_class for candidate in found} <= {*CHAR_CLASSES, *SCRIPTS}
 
 
 def test_a_label_names_one_thing():
@@ -144,6 +145,6 @@ def test_sequences_of_fonts_become_candidates_once():
 
 
 def test_better_sources_come_first():
-    kinds = [candidate.kind for candidate in candidates()]
+    kinds = [candidate.kind for candidate in candidates() if candidate.kind != COMPANION]
     assert kinds == sorted(kinds)  # character < ligature < presentation
     assert unicodedata.unidata_version >= "14"

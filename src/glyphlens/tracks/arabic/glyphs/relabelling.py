@@ -37,7 +37,7 @@ def relabelled(
             named[entry.label] = before[entry.label]
     drops += [Drop(label, OWN_LABEL, "") for label in before if label in replaced or _is_taken(label, before, named)]
     kept = {label: glyph for label, glyph in before.items() if label not in replaced}
-    return FontGlyphs(found.metrics, list((kept | named).values()), drops)
+    return FontGlyphs(found.metrics, list((kept | named).values()), drops, found.missing)
 
 
 def _is_taken(label: str, before: Mapping[str, Glyph], named: Mapping[str, Glyph]) -> bool:
