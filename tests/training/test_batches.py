@@ -39,6 +39,7 @@ def training() -> Training:
     pixels = pack_bits(rng.random((6, 128, 128)) > 0.7)
     index = pd.DataFrame(
         {
+            "char_class": "character",
             "class_index": [0, 1, 2, 0, 1, 2],
             "group": ["a", "a", "a", "a", "a", "b"],
             "is_diacritic": [False, True] * 3,
