@@ -107,6 +107,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_tables(paths.report, results)
     beside = companion_results(recognizer, samples, params.known_kept)
     save_metrics(paths.companions, beside.metrics if beside else {})
+    _write_report(paths, params, samples, recognizer, geometry_NF, outcomes, results, beside)
+    with replacing_folder(paths.release) as fresh:
+        shutil.copytree(paths.export / "int8", fresh, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        release_context(paths.context, fresh, load_json(paths.context_metrics))
+        if beside:
+            release_companions(fresh, beside)
+    note_timing(paths.timings, "evaluate")
+
+
+def _write_report(
+    paths: argparse.Namespace,
+    params: EvaluateParams,
+    samples: SampleSet,
+    recognizer: Recognizer,
+    geometry_NF: NDArray[np.float32],
+    outcomes: pd.DataFrame,
+    results: Results,
+    beside: CompanionResults | None,
+) -> None:
+    """The run's record, the report and the page of errors."""
     run = _record(paths, results)
     save_json(paths.report / "run.json", run)
     page = _page(paths, params, samples, recognizer, geometry_NF, results, beside, run)
@@ -120,12 +140,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         Codebook.open(paths.primitives),
     )
     write_error_page(paths.report, evidence, paths.primitives, paths.grids, paths.suspects)
-    with replacing_folder(paths.release) as fresh:
-        shutil.copytree(paths.export / "int8", fresh, dirs_exist_ok=True, copy_function=shutil.copyfile)
-        release_context(paths.context, fresh, load_json(paths.context_metrics))
-        if beside:
-            release_companions(fresh, beside)
-    note_timing(paths.timings, "evaluate")
 
 
 def _read(
