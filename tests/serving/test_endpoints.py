@@ -116,9 +116,10 @@ def test_the_page_describes_bodies_and_the_log_has_no_contents(server: RunningSe
     assert "429" in described["responses"] and server.ask("GET", "/docs").status == 200
     server.post("/v1/predict?model=kanji&language=ar", drawing(6))
     deadline = time.monotonic() + 20
-    while not (logged := [event for event in server.events if event.get("bytes") == len(drawing(6))]):
+    asked = {"bytes": len(drawing(6)), "status": 422, "path": "/v1/predict"}
+    while not (logged := [event for event in server.events if asked.items() <= event.items()]):
         assert time.monotonic() < deadline  # a request is logged once it is answered
-    assert logged[0]["path"] == "/v1/predict" and logged[0]["status"] == 422 and logged[0]["seconds"] > 0
+    assert logged[0]["seconds"] > 0
     assert "language" not in json.dumps(logged)
 
 

@@ -32,6 +32,7 @@ NUMBERS = ("face", "gid")
 SIDE_PX = 128
 PICTURE = (SIDE_PX, SIDE_PX // 8)
 LARGEST = 127
+DIGITS = 5  # of a cosine; float32 is exact to six
 BLOCK = 65_536  # vectors that are held as float32 at a time: 64 MiB of 256 numbers
 AGAIN = "make it again with `glyphlens index`"
 
@@ -138,7 +139,7 @@ class GlyphIndex:
         best = Nearest(np.zeros((len(vectors_QE), 0), np.int64), np.zeros((len(vectors_QE), 0), np.float32))
         for start in range(0, len(self), BLOCK):
             block_BE = self._floats(slice(start, start + BLOCK))
-            similarity_QB = vectors_QE @ block_BE.T
+            similarity_QB = np.round(vectors_QE @ block_BE.T, DIGITS)  # the last bits of equals depend on their place
             rows_QB = np.broadcast_to(np.arange(start, start + len(block_BE)), similarity_QB.shape)
             best = _better(best, Nearest(rows_QB, similarity_QB), count)
         return best

@@ -49,7 +49,7 @@ class Service:
         self.pool = pool = ReaderPool(self.models, self.limits, self.workers, self.figures)
         await pool.start()
         self.figures.watch("requests_waiting", "Requests that wait to be read", lambda: len(pool.waiting))
-        self.figures.watch("readers", "OpenModel processes that are ready", lambda: len(pool.readers))
+        self.figures.watch("readers", "Reading processes that are ready", lambda: len(pool.readers))
         self.figures.watch("held_bytes", "Bytes of bodies in the server", lambda: self.held.count)
 
     @property

@@ -33,7 +33,7 @@ class Figures:
             "glyphlens_read_together", "Requests of a reading", ["kind"], buckets=TOGETHER, registry=self.registry
         )
         self.restarts = Counter(
-            "glyphlens_reader_restarts", "OpenModel processes that ended and were replaced", registry=self.registry
+            "glyphlens_reader_restarts", "Reading processes that ended and were replaced", registry=self.registry
         )
         self.swaps = Counter("glyphlens_model_swaps", "Times that models were replaced", registry=self.registry)
 
