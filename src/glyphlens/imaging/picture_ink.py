@@ -42,16 +42,6 @@ class Reading(NamedTuple):
     is_cleared: bool
 
 
-class Layer(NamedTuple):
-    """``ink_HW`` (H, W) as in a reading, 0 outside of ``seen_HW``; how well it is told apart from the paper; ``share``
-    among the layers of the same tone."""
-
-    ink_HW: Grey
-    seen_HW: Mask
-    separability: float
-    share: float
-
-
 class Pieces(NamedTuple):
     """M + 1 components of ink, of which 0 is paper: their numbers, (M + 1, 5) boxes and areas, the strokes' width."""
 
@@ -69,6 +59,23 @@ class Pieces(NamedTuple):
     def mask(self, chosen_M: Mask) -> Mask:
         """(H, W) where some of them are."""
         return np.asarray(chosen_M[self.labels_HW])
+
+    def box(self, chosen_M: Mask) -> tuple[slice, slice]:
+        """The rows and columns that some of them lie in, at least one."""
+        left_m, top_m, width_m, height_m = self.stats_M5[chosen_M, :4].T
+        rows = slice(int(top_m.min()), int((top_m + height_m).max()))
+        return rows, slice(int(left_m.min()), int((left_m + width_m).max()))
+
+
+class Layer(NamedTuple):
+    """``ink_HW`` (H, W) as in a reading, 0 outside of ``seen_HW``; how well it is told apart from the paper; the
+    ``pieces`` of what is at least half ink; ``share`` among the layers of the same tone."""
+
+    ink_HW: Grey
+    seen_HW: Mask
+    separability: float
+    pieces: Pieces
+    share: float = 1.0
 
 
 def ink_readings(grey_HW: Grey, tone: Tone | None = None, lean: float = 0.0) -> list[Reading]:
@@ -108,8 +115,10 @@ def tone_cues(layer: Layer) -> NDArray[np.float64]:
     ring_hw = np.ones(is_ink_hw.shape, np.bool_)
     width_px = max(1, round(BORDER * max(size)))
     ring_hw[width_px:-width_px, width_px:-width_px] = False
-    _, labels_hw = cv2.connectedComponents(is_ink_hw.astype(np.uint8), connectivity=8)
-    is_cut_hw = np.isin(labels_hw, np.unique(labels_hw[ring_hw])) & is_ink_hw
+    count, labels_hw = cv2.connectedComponents(is_ink_hw.astype(np.uint8), connectivity=8)
+    is_cut_m = np.zeros(count, np.bool_)
+    is_cut_m[labels_hw[ring_hw]] = True
+    is_cut_hw = is_cut_m[labels_hw] & is_ink_hw
     cut_share = is_cut_hw.sum() / max(1, is_ink_hw.sum())
     return np.array([-is_ink_hw[ring_hw].mean(), -is_ink_hw.mean(), -cut_share, layer.separability])
 
@@ -129,7 +138,7 @@ def _layers(light_HW: Grey) -> list[Layer]:
     whole = _layer(light_HW, everywhere)
     if whole is None:
         return []
-    pieces = _pieces(whole)
+    pieces = whole.pieces
     border_M = _border_pieces(pieces)
     if not border_M.any():
         return [whole]
@@ -137,7 +146,7 @@ def _layers(light_HW: Grey) -> list[Layer]:
     rest = _layer(light_HW, ~grown_HW)
     if rest is None:
         return [whole]
-    share = _foreign_share(pieces, border_M, _pieces(rest))
+    share = _foreign_share(pieces, border_M, rest.pieces)
     return [whole._replace(share=1 - share), rest._replace(share=share)]
 
 
@@ -149,26 +158,32 @@ def _layer(light_HW: Grey, seen_HW: Mask) -> Layer | None:
     contrast = levels.ink - levels.paper
     if contrast < MIN_CONTRAST:
         return None
-    ink_HW = np.clip(np.rint((depth_HW - levels.paper) * (255 / contrast)), 0, 255).astype(np.uint8)
+    ink_of_depth = np.clip(np.rint((np.arange(256) - levels.paper) * (255 / contrast)), 0, 255).astype(np.uint8)
+    ink_HW = np.asarray(cv2.LUT(depth_HW, ink_of_depth), np.uint8)
     ink_HW[~seen_HW] = 0
-    return Layer(ink_HW, seen_HW, levels.separability, 1.0)
+    return Layer(ink_HW, seen_HW, levels.separability, _pieces(ink_HW))
 
 
-def _pieces(layer: Layer) -> Pieces:
+def _pieces(ink_HW: Grey) -> Pieces:
     """The components of what is at least half ink."""
-    is_ink_HW = (layer.ink_HW > 127).astype(np.uint8)
+    is_ink_HW = (ink_HW > 127).astype(np.uint8)
     _, labels_HW, stats_M5, _ = cv2.connectedComponentsWithStats(is_ink_HW, connectivity=8, ltype=cv2.CV_32S)
-    stroke_px = max(1.0, 4 * _mean_distance(is_ink_HW > 0) - 2)  # the distances in a bar are 1 … half its width
-    return Pieces(np.asarray(labels_HW, np.int32), np.asarray(stats_M5, np.int32), stroke_px)
+    pieces = Pieces(np.asarray(labels_HW, np.int32), np.asarray(stats_M5, np.int32), 1.0)
+    if len(stats_M5) == 1:
+        return pieces
+    ink_hw = is_ink_HW[pieces.box(np.arange(len(stats_M5)) > 0)]
+    return pieces._replace(stroke_px=max(1.0, 4 * _mean_distance(ink_hw) - 2))  # in a bar they are 1 … half its width
 
 
 def _border_pieces(pieces: Pieces) -> Mask:
     """(M + 1,) components that lie in the outer EDGE, and are cut by the border or go all around."""
-    height, width = pieces.labels_HW.shape
-    top, left = round(EDGE * height), round(EDGE * width)
-    is_outer_M = pieces.is_stroke_M
-    is_outer_M[np.unique(pieces.labels_HW[top : height - top, left : width - left])] = False
-    return np.asarray(is_outer_M & (_at_border(pieces) | _spans(pieces).all(axis=1)))
+    found_M = pieces.is_stroke_M & (_at_border(pieces) | _spans(pieces).all(axis=1))
+    if found_M.any():
+        height, width = pieces.labels_HW.shape
+        top, left = round(EDGE * height), round(EDGE * width)
+        inner_HW = pieces.labels_HW[top : height - top, left : width - left]
+        found_M &= np.bincount(inner_HW.ravel(), minlength=len(found_M)) == 0
+    return np.asarray(found_M)
 
 
 def _spans(pieces: Pieces) -> Mask:
@@ -211,20 +226,26 @@ def _foreign_share(pieces: Pieces, border_M: Mask, rest: Pieces) -> float:
 
 def _around_character(layer: Layer) -> Grey:
     """The ink without dust, cut to its box, with paper around it."""
-    pieces = _pieces(layer)
-    kept_HW = pieces.mask(pieces.is_stroke_M)
-    kept_HW = kept_HW if kept_HW.any() else pieces.labels_HW > 0
-    dust_HW = (pieces.labels_HW > 0) & ~kept_HW
-    ink_HW = layer.ink_HW
-    if dust_HW.any():
-        square = np.ones((3, 3), np.uint8)
-        near_HW, around_HW = (cv2.dilate(mask.astype(np.uint8), square) > 0 for mask in (kept_HW, dust_HW))
-        ink_HW = np.where(around_HW & ~near_HW, 0, ink_HW)
-    rows, columns = (np.flatnonzero(kept_HW.any(axis=axis)) for axis in (1, 0))
+    pieces, every_M = layer.pieces, np.arange(len(layer.pieces.stats_M5)) > 0
+    kept_M = pieces.is_stroke_M if pieces.is_stroke_M.any() else every_M
     soft = 1  # pixels: the soft border of a stroke
-    top, left = max(0, rows[0] - soft), max(0, columns[0] - soft)
-    cut_hw = ink_HW[top : rows[-1] + 1 + soft, left : columns[-1] + 1 + soft]
+    box, near = (_widened(pieces.box(kept_M), by) for by in (soft, 2 * soft))
+    ink_hw, labels_hw = layer.ink_HW[near], pieces.labels_HW[near]
+    kept_hw = kept_M[labels_hw]
+    dust_hw = (labels_hw > 0) & ~kept_hw
+    if dust_hw.any():
+        square = np.ones((3, 3), np.uint8)
+        near_hw, around_hw = (cv2.dilate(mask.astype(np.uint8), square) > 0 for mask in (kept_hw, dust_hw))
+        ink_hw = np.where(around_hw & ~near_hw, 0, ink_hw)
+    inner = tuple(slice(wide.start - far.start, wide.stop - far.start) for wide, far in zip(box, near, strict=True))
+    cut_hw = ink_hw[inner]
     return np.pad(cut_hw, round(MARGIN * max(cut_hw.shape)))
+
+
+def _widened(box: tuple[slice, slice], by: int) -> tuple[slice, slice]:
+    """The box with so many more rows and columns on all sides, as far as there are any."""
+    rows, columns = (slice(max(0, side.start - by), side.stop + by) for side in box)
+    return rows, columns
 
 
 def _inner(seen_HW: Mask, axis: int) -> slice:
@@ -233,9 +254,7 @@ def _inner(seen_HW: Mask, axis: int) -> slice:
     return slice(lines[0], lines[-1] + 1) if len(lines) else slice(None)
 
 
-def _mean_distance(mask_hw: Mask) -> float:
-    """The mean distance of its pixels from the nearest that is none of them, or outside; at least 1."""
-    if not mask_hw.any():
-        return 1.0
-    distance_hw = cv2.distanceTransform(np.pad(mask_hw.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_5)
-    return float(distance_hw[1:-1, 1:-1][mask_hw].mean())
+def _mean_distance(mask_hw: Grey) -> float:
+    """The mean distance of its pixels, of which there are some, from the nearest that is none of them, or outside."""
+    distance_hw = cv2.distanceTransform(np.pad(mask_hw, 1), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return float(distance_hw[1:-1, 1:-1][mask_hw > 0].mean())
