@@ -175,6 +175,53 @@ def test_a_full_queue_refuses_at_once_and_answers_all_that_it_took(little: Runni
     assert little.readers == before
 
 
+def test_clients_that_are_gone_leave_the_queue(little: RunningServer, drawing: Drawing) -> None:
+    """A full queue of theirs refuses nobody, however long the readers are busy."""
+    body = drawing()
+    head = f"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with ThreadPoolExecutor(1) as clients:
+        with stopped(little.readers[0]):
+            with ExitStack() as stack:
+                for _ in range(6):
+                    stack.enter_context(little.connection()).sendall(head + body)
+                waiting = b"glyphlens_requests_waiting 4.0"
+                deadline = time.monotonic() + 60
+                while waiting not in little.ask("GET", "/metrics").content:
+                    assert time.monotonic() < deadline
+            deadline = time.monotonic() + 60
+            while "glyphlens_held_bytes 0.0" not in little.ask("GET", "/metrics").content.decode():
+                assert time.monotonic() < deadline
+            answer = clients.submit(little.post, "/v1/predict", body)
+            time.sleep(0.5)
+        assert answer.result().status == 200
+
+
+def test_many_pictures_are_read_apart_from_other_requests(little: RunningServer, drawing: Drawing) -> None:
+    """A small file of three pages among others, of which two at most are read at once."""
+    bodies = [drawing(0), drawing(1), drawing(0, form="TIFF", pages=3), drawing(2)]
+    with ThreadPoolExecutor(4) as clients:
+        with stopped(little.readers[0]):
+            answers = [clients.submit(little.post, "/v1/predict", body) for body in bodies]
+            time.sleep(0.5)
+        found = [answer.result() for answer in answers]
+    assert [len(each.json["pictures"]) for each in found] == [1, 1, 3, 1]
+    assert [each.json["pictures"] for each in found] == [
+        little.post("/v1/predict", body).json["pictures"] for body in bodies
+    ]
+
+
+def test_a_broken_body_after_a_refusal_is_logged_as_all_else(little: RunningServer) -> None:
+    """What follows 413 in chunks is no HTTP."""
+    head = b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with little.connection() as opened, suppress(ConnectionError):
+        opened.sendall(head + b"%x\r\n" % 250_000 + bytes(250_000) + b"\r\n")
+        opened.recv(4096)
+        opened.sendall(b"no chunk at all\r\n\r\n")
+        while opened.recv(4096):
+            pass
+    assert all(event["event"] for event in little.events)  # lines of JSON, all of them
+
+
 def test_a_killed_reader_costs_no_request(little: RunningServer, drawing: Drawing) -> None:
     before = little.readers
     with ThreadPoolExecutor(4) as clients:

@@ -6,6 +6,8 @@ is a reading with its share, so that a recogniser which has seen all of them can
 H×W pixels of the picture · h×w pixels around the character · M components
 """
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import cv2
@@ -25,6 +27,7 @@ THIN, THICK = 0.6, 1.7  # of the strokes' width: a frame of another width than t
 # How probable it is that what lies at the border is none of the character's strokes.
 FOREIGN_LINE, FOREIGN_PIECE, FOREIGN_FRAME, FRAME_LIKE_STROKES, INNER_FRAME = 0.97, 0.5, 0.97, 0.6, 0.15
 ON_ALL_SIDES = 0.2  # … where several such pieces make up a tight crop: 三, 川
+FEW_PIECES = 6  # paper included: more are measured all at once
 MARGIN = 0.25  # of the ink's longer side: the paper that is left around it
 LEAST_SHARE = 0.02  # less probable readings are left out
 CUE_PX = 128  # the longer side of the picture that the cues are taken from
@@ -42,17 +45,26 @@ class Reading(NamedTuple):
     is_cleared: bool
 
 
-class Pieces(NamedTuple):
-    """M + 1 components of ink, of which 0 is paper: their numbers, (M + 1, 5) boxes and areas, the strokes' width."""
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """M + 1 components of ink, of which 0 is paper: the number of each pixel's, and (M + 1, 5) boxes and areas."""
 
     labels_HW: NDArray[np.int32]
     stats_M5: NDArray[np.int32]
-    stroke_px: float
 
-    @property
+    @cached_property
+    def stroke_px(self) -> float:
+        """The strokes' width; 1 where there are none."""
+        if len(self.stats_M5) == 1:
+            return 1.0
+        box = self.box(np.arange(len(self.stats_M5)) > 0)
+        return max(1.0, 4 * _mean_distance(self.labels_HW[box] > 0) - 2)  # in a bar they are 1 … half its width
+
+    @cached_property
     def is_stroke_M(self) -> Mask:
-        """(M + 1,) those that are neither paper nor dust."""
-        is_stroke_M = self.stats_M5[:, cv2.CC_STAT_AREA] >= (SPECK * self.stroke_px) ** 2
+        """(M + 1,) those that are neither paper nor dust; one alone is none, as its own width tells."""
+        area_M = self.stats_M5[:, cv2.CC_STAT_AREA]
+        is_stroke_M = area_M >= (0 if len(area_M) == 2 else (SPECK * self.stroke_px) ** 2)
         is_stroke_M[0] = False
         return np.asarray(is_stroke_M)
 
@@ -107,8 +119,9 @@ def ink_readings(grey_HW: Grey, tone: Tone | None = None, lean: float = 0.0) -> 
 def tone_cues(layer: Layer) -> NDArray[np.float64]:
     """(4,) what speaks for the layer's being ink: paper at the border, little ink, strokes that the border does not
     cut, two clearly different tones."""
-    rows, columns = (_inner(layer.seen_HW, axis) for axis in (1, 0))
-    ink_HW = np.ascontiguousarray(layer.ink_HW[rows, columns])
+    ink_HW = layer.ink_HW
+    if not layer.seen_HW.all():
+        ink_HW = np.ascontiguousarray(ink_HW[_inner(layer.seen_HW, 1), _inner(layer.seen_HW, 0)])
     scale = min(1.0, CUE_PX / max(ink_HW.shape))
     size = max(1, round(ink_HW.shape[1] * scale)), max(1, round(ink_HW.shape[0] * scale))
     is_ink_hw = cv2.resize(ink_HW, size, interpolation=cv2.INTER_AREA) > 127
@@ -165,14 +178,17 @@ def _layer(light_HW: Grey, seen_HW: Mask) -> Layer | None:
 
 
 def _pieces(ink_HW: Grey) -> Pieces:
-    """The components of what is at least half ink."""
+    """The components of what is at least half ink. OpenCV's statistics take longer than its components: where these
+    are few, they are measured one by one, and the paper not at all."""
     is_ink_HW = (ink_HW > 127).astype(np.uint8)
-    _, labels_HW, stats_M5, _ = cv2.connectedComponentsWithStats(is_ink_HW, connectivity=8, ltype=cv2.CV_32S)
-    pieces = Pieces(np.asarray(labels_HW, np.int32), np.asarray(stats_M5, np.int32), 1.0)
-    if len(stats_M5) == 1:
-        return pieces
-    ink_hw = is_ink_HW[pieces.box(np.arange(len(stats_M5)) > 0)]
-    return pieces._replace(stroke_px=max(1.0, 4 * _mean_distance(ink_hw) - 2))  # in a bar they are 1 … half its width
+    count, labels_HW = cv2.connectedComponents(is_ink_HW, connectivity=8, ltype=cv2.CV_32S)
+    if count > FEW_PIECES:
+        _, labels_HW, stats_M5, _ = cv2.connectedComponentsWithStats(is_ink_HW, connectivity=8, ltype=cv2.CV_32S)
+    else:
+        masks = [is_ink_HW] if count == 2 else [(labels_HW == label).view(np.uint8) for label in range(1, count)]
+        measured = [(*cv2.boundingRect(mask), cv2.countNonZero(mask)) for mask in masks]
+        stats_M5 = np.array([(0,) * 5, *measured], np.int32)
+    return Pieces(np.asarray(labels_HW, np.int32), np.asarray(stats_M5, np.int32))
 
 
 def _border_pieces(pieces: Pieces) -> Mask:
@@ -254,7 +270,7 @@ def _inner(seen_HW: Mask, axis: int) -> slice:
     return slice(lines[0], lines[-1] + 1) if len(lines) else slice(None)
 
 
-def _mean_distance(mask_hw: Grey) -> float:
+def _mean_distance(mask_hw: Mask) -> float:
     """The mean distance of its pixels, of which there are some, from the nearest that is none of them, or outside."""
-    distance_hw = cv2.distanceTransform(np.pad(mask_hw, 1), cv2.DIST_L2, cv2.DIST_MASK_5)
-    return float(distance_hw[1:-1, 1:-1][mask_hw > 0].mean())
+    distance_hw = cv2.distanceTransform(np.pad(mask_hw, 1).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return float(distance_hw[1:-1, 1:-1][mask_hw].mean())

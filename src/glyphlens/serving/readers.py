@@ -13,7 +13,7 @@ from typing import Any
 
 from glyphlens.core.errors import GlyphlensError
 from glyphlens.serving.figures import Figures
-from glyphlens.serving.jobs import LONG, Answer, Job, WaitingJobs, refusal
+from glyphlens.serving.jobs import ALONE, Answer, Job, WaitingJobs, refusal
 from glyphlens.serving.limits import MIB, ServerLimits
 from glyphlens.serving.logs import say
 from glyphlens.serving.messages import Message
@@ -92,7 +92,11 @@ class ReaderPool:
         self.figures.read(jobs, time.monotonic() - reader.begun)
         heads = message.head["answers"]
         for job, (status, media_type), content in zip(jobs, heads, message.parts, strict=True):
-            job.give(Answer(status, content, media_type))
+            if status == ALONE.status:
+                job.is_several = True
+                self.waiting.put_back(job)
+            else:
+                job.give(Answer(status, content, media_type))
         if reader.is_outdated:
             reader.kill()
         elif not self.is_closing:
@@ -181,7 +185,7 @@ class ReaderPool:
     def _dispatch(self) -> None:
         """Give waiting jobs to idle processes; of several, the last that is free does not read what takes long."""
         while self._idle:
-            busy_long = sum(1 for reader in self.readers if reader.jobs and reader.jobs[0].kind in LONG)
+            busy_long = sum(1 for reader in self.readers if reader.jobs and reader.jobs[0].is_long)
             long = self.size == 1 or busy_long < self.size - 1
             jobs = self.waiting.take(long=long)
             if not jobs:
