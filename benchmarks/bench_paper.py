@@ -3,18 +3,17 @@
 import io
 from collections.abc import Callable
 
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
+from benchmarks.letters import LETTERS, photo
 from benchmarks.paper_plain import plain_depth_on_paper
-from benchmarks.picture_faults import faulty_file
 from benchmarks.ratio import Ratio, timed
 from glyphlens.imaging.paper import Grey, Levels, depth_on_paper
 
 Way = Callable[[Grey, NDArray[np.bool_]], tuple[Grey, Levels]]
-LETTERS, REPEATS = "ابجدسصطعفق", 3
+REPEATS = 3
 TARGETS = {"uneven light": 2.0, "clean": 4.0}
 
 
@@ -22,21 +21,13 @@ def measure() -> list[Ratio]:
     """Pictures of characters with a fault each, and the same answers both ways."""
     ratios = []
     for fault, target in TARGETS.items():
-        lights = [grey(letter, fault) for letter in LETTERS]
+        lights = [np.asarray(Image.open(io.BytesIO(photo(letter, fault))).convert("L")) for letter in LETTERS]
         plain_s, plain = timed(lambda lights=lights: both(lights, plain_depth_on_paper), repeats=REPEATS)
         fast_s, fast = timed(lambda lights=lights: both(lights, depth_on_paper), repeats=REPEATS)
         if not all(is_same(*each) for each in zip(plain, fast, strict=True)):
             raise AssertionError(f"paper: {fault}: the two ways differ")
         ratios.append(Ratio(f"paper: {fault}", plain_s, fast_s, target, f"{len(LETTERS)} pictures, ink dark and light"))
     return ratios
-
-
-def grey(letter: str, fault: str) -> Grey:
-    """(H, W) uint8 of a letter as people have it."""
-    image = Image.new("L", (300, 300), 0)
-    font = ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf", 160)
-    ImageDraw.Draw(image).text((90, 50), letter, font=font, fill=255)
-    return np.asarray(Image.open(io.BytesIO(faulty_file(np.asarray(image), fault, seed=1))).convert("L"))
 
 
 def both(lights: list[Grey], way: Way) -> list[tuple[Grey, Levels]]:

@@ -21,6 +21,7 @@ from glyphlens.serving.reading_process import Models, ReadingProcess, Refusal
 
 LOOK_SECONDS = 0.2  # between two looks at the memory of those that are busy
 MOST_FAILURES = 2  # readings of a job that may end with their process, before it is given up
+ENDING = refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the server is being ended")
 PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before a process is started again that never got ready
 
 
@@ -57,7 +58,7 @@ class ReaderPool:
             task.cancel()
         while jobs := self.waiting.take(long=True):
             for job in jobs:
-                job.give(refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the server is being ended"))
+                job.give(ENDING)
         for reader in [*self.readers, *self._starting]:
             reader.kill()
         while self.readers or self._starting:
@@ -92,16 +93,18 @@ class ReaderPool:
         self.figures.read(jobs, time.monotonic() - reader.begun)
         heads = message.head["answers"]
         for job, (status, media_type), content in zip(jobs, heads, message.parts, strict=True):
-            if status == ALONE.status:
+            if status != ALONE.status:
+                job.give(Answer(status, content, media_type))
+            elif self.is_closing:
+                job.give(ENDING)
+            else:
                 job.is_several = True
                 self.waiting.put_back(job)
-            else:
-                job.give(Answer(status, content, media_type))
         if reader.is_outdated:
             reader.kill()
         elif not self.is_closing:
             self._idle.append(reader)
-            self._dispatch()
+        self._dispatch()
 
     def lost(self, reader: ReadingProcess, jobs: Sequence[Job]) -> None:
         """A process has ended: its jobs are read again, alone, or given up, and another process is started."""
@@ -133,7 +136,7 @@ class ReaderPool:
         elif job.failures >= MOST_FAILURES:
             job.give(refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "the process that read it ended, twice"))
         elif self.is_closing:
-            job.give(refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the server is being ended"))
+            job.give(ENDING)
         else:
             self.waiting.put_back(job)
 
