@@ -176,9 +176,9 @@ def test_a_full_queue_refuses_at_once_and_answers_all_that_it_took(little: Runni
 
 
 def figure(server: RunningServer, name: str) -> float:
-    """One of /metrics."""
+    """One of /metrics; 0 where nothing was counted yet."""
     text = server.ask("GET", "/metrics").content.decode()
-    return float(text.partition(f"\nglyphlens_{name} ")[2].split()[0])
+    return float((text.partition(f"\nglyphlens_{name} ")[2].split() or ["0"])[0])
 
 
 def wait_until(server: RunningServer, name: str, value: float) -> None:
