@@ -78,6 +78,28 @@ class Server:
         load.elapsed_s = time.perf_counter() - began
         return load
 
+    def offered(self, path: str, bodies: Sequence[bytes], per_second: float, requests: int) -> Load:
+        """``requests`` in all that come at this pace, whether or not those before are answered; each on a connection
+        of its own, and status 0 where that is lost."""
+        load, began = Load(), time.perf_counter()
+
+        async def client(number: int) -> None:
+            await asyncio.sleep(began + number / per_second - time.perf_counter())
+            asked_s, status = time.perf_counter(), 0
+            with suppress(OSError, asyncio.IncompleteReadError):
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                status = await asked(reader, writer, path, bodies[number % len(bodies)])
+                writer.close()
+            load.statuses[status] += 1
+            load.seconds.append(time.perf_counter() - asked_s)
+
+        async def all_clients() -> None:
+            await asyncio.gather(*(client(number) for number in range(requests)))
+
+        asyncio.run(all_clients())
+        load.elapsed_s = time.perf_counter() - began
+        return load
+
 
 async def asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, body: bytes) -> int:
     """The status of the answer, which is read to its end."""

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.paper_plain import plain_depth_on_paper
 from glyphlens.imaging.paper import depth_on_paper, two_levels
 
 
@@ -50,3 +51,33 @@ def test_even_light_stays_as_it_is() -> None:
     depth, levels = depth_on_paper(grey, np.ones(grey.shape, np.bool_))
     np.testing.assert_array_equal(depth, 255 - grey)
     assert (levels.paper, levels.ink) == (55, 165)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 2**32), st.integers(8, 130), st.integers(8, 130), st.floats(0, 4), st.sampled_from([0, 3, 25]),
+    st.sampled_from(["all", "inner", "some", "strip"]),
+)  # fmt: skip
+def test_it_is_what_sums_over_all_pixels_give(
+    seed: int, height: int, width: int, fall: float, grain: float, seen: str
+) -> None:
+    """Whatever the light, the grain and what is seen: the same levels, and depths within a rounding."""
+    rng = np.random.default_rng(seed)
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    grey = 230 * (0.4 + 0.6 / (1 + np.exp(-fall * (rng.normal() * x + rng.normal() * y))))
+    top, left = rng.integers(0, height - 4), rng.integers(0, width - 4)
+    grey[top : top + height // 3, left : left + 3] *= 0.3
+    light = np.clip(grey + rng.normal(0, grain, grey.shape), 0, 255).astype(np.uint8)
+    mask = np.full(light.shape, seen == "all")
+    if seen == "inner":
+        mask[height // 5 :, : -width // 6] = True
+    elif seen == "some":
+        mask = rng.random(light.shape) < 0.5
+        mask[0, 0] = True
+    elif seen == "strip":
+        mask[height // 2] = True
+    for each in (light, 255 - light):
+        depth, levels = depth_on_paper(each, mask)
+        plain, expected = plain_depth_on_paper(each, mask)
+        assert levels == pytest.approx(expected, rel=1e-6)
+        assert np.abs(depth.astype(int) - plain).max() <= 1

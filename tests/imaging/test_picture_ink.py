@@ -3,10 +3,12 @@
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
-from glyphlens.imaging.picture_ink import ink_readings
+from glyphlens.imaging.picture_ink import SPECK, _pieces, ink_readings
 
 
 def cross(height: int = 100, width: int = 80, pen: int = 9) -> NDArray[np.uint8]:
@@ -86,3 +88,20 @@ def test_an_empty_picture_is_refused(noise: int) -> None:
     grey_HW = np.random.default_rng(0).normal(200, noise, (50, 50)).astype(np.uint8)
     with pytest.raises(InputError, match="nothing to see: ink and paper differ by [0-9]+ grey levels, at least 32"):
         ink_readings(grey_HW)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 14), st.sampled_from([1, 2, 5, 12]))
+def test_components_are_measured_alike_whether_few_or_many(seed: int, blobs: int, width: int) -> None:
+    """And one alone is no dust, as its own width tells."""
+    rng = np.random.default_rng(seed)
+    ink = np.zeros(tuple(rng.integers(3, 90, 2)), np.uint8)
+    for _ in range(blobs):
+        start, end = (tuple(map(int, rng.integers(0, ink.shape[::-1]))) for _ in range(2))
+        cv2.line(ink, start, end, 255, width)
+    pieces = _pieces(ink)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
+    np.testing.assert_array_equal(pieces.labels_HW, labels)
+    np.testing.assert_array_equal(pieces.stats_M5[1:], stats[1:])
+    expected = stats[:, cv2.CC_STAT_AREA] >= (SPECK * pieces.stroke_px) ** 2
+    np.testing.assert_array_equal(pieces.is_stroke_M[1:], expected[1:])

@@ -12,7 +12,7 @@ from tests.serving.running_server import RunningServer, running_server
 
 TOKEN = "a-token-for-tests-only"
 LITTLE = (
-    "--workers", "1", "--body-mib", "0.2", "--held-mib", "1", "--max-pixels", "1000000", "--max-pages", "3",
+    "--workers", "1", "--body-mib", "0.2", "--held-mib", "1", "--max-pixels", "1000000", "--max-pages", "6",
     "--header-seconds", "1", "--body-seconds", "1.5", "--waiting", "4", "--connections", "20", "--batch", "2",
 )  # fmt: skip
 

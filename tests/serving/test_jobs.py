@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from glyphlens.serving.bodies import HeldBytes, Refused
 from glyphlens.serving.jobs import LARGE_BYTES, Answer, Job, QueueFull, WaitingJobs
-from glyphlens.serving.limits import ServerLimits
+from glyphlens.serving.limits import MIB, ServerLimits
 from glyphlens.serving.messages import Unpacker, packed
 
 
@@ -71,3 +72,35 @@ def test_messages_arrive_whole_however_they_are_cut() -> None:
             found += unpacker.feed(sent[start : start + step])
         assert [(message.head, len(message.parts)) for message in found] == [({"kind": "predict"}, 3), ({"next": 1}, 0)]
         assert found[0].parts == [b"abc", b"", bytes(1000)]
+
+
+def test_whoever_is_gone_makes_room_in_a_full_queue(loop) -> None:
+    queue = WaitingJobs(ServerLimits(waiting=2))
+    gone, there = job(loop, "identify"), job(loop)
+    queue.put(gone)
+    queue.put(there)
+    assert queue.is_full
+    gone.answer.cancel()
+    queue.put(last := job(loop))
+    assert len(queue) == 2 and queue.take(long=True) == [there, last]
+
+
+def test_what_has_many_pictures_is_put_back_as_something_long(loop) -> None:
+    queue = WaitingJobs(ServerLimits())
+    many, other = job(loop), job(loop)
+    queue.put(many)
+    queue.put(other)
+    assert queue.take(long=False) == [many, other]
+    many.is_several = True
+    queue.put_back(many)
+    queue.put(third := job(loop))
+    assert queue.take(long=False) == [third] and queue.take(long=False) == [] and queue.take(long=True) == [many]
+
+
+def test_a_small_body_finds_room_beside_large_ones() -> None:
+    held = HeldBytes(ServerLimits(body_bytes=MIB, held_bytes=MIB))
+    held.add(MIB, 0)
+    held.add(1000, 0)
+    held.add(LARGE_BYTES - 1000, 1000)
+    with pytest.raises(Refused):
+        held.add(1, LARGE_BYTES)

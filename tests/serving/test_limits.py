@@ -55,7 +55,7 @@ def zip_of(count: int, size: int) -> bytes:
         pytest.param(png_of(8000, 8000), 413, "8,000 × 8,000 pixels", id="PNG bomb"),
         pytest.param(tiff_of(60_000, 60_000), 413, "60,000 × 60,000 pixels", id="TIFF bomb"),
         pytest.param(zip_of(1, 30_000_000), 413, "more than 209,715 bytes", id="ZIP bomb"),
-        pytest.param(zip_of(4, 9), 413, "4 files in the archive", id="ZIP of many"),
+        pytest.param(zip_of(7, 9), 413, "7 files in the archive", id="ZIP of many"),
         pytest.param(zip_of(1, 99)[:60], 422, "cannot be read", id="cut ZIP"),
         pytest.param(zip_of(0, 0), 415, "not an image", id="empty ZIP"),
         pytest.param(b"wOF2" + bytes(100), 415, "not a picture", id="font"),
@@ -72,8 +72,8 @@ def test_bombs_and_wrong_kinds(little: RunningServer, body: bytes, status: int, 
 
 
 def test_pages_beyond_the_limit(little: RunningServer, drawing: Drawing) -> None:
-    assert little.post("/v1/predict", drawing(form="TIFF", pages=4)).status == 413
-    assert len(little.post("/v1/predict", drawing(form="TIFF", pages=3)).json["pictures"]) == 3
+    assert little.post("/v1/predict", drawing(form="TIFF", pages=7)).status == 413
+    assert len(little.post("/v1/predict", drawing(form="TIFF", pages=6)).json["pictures"]) == 6
 
 
 def test_a_body_that_is_too_long_by_its_header_or_as_it_comes(little: RunningServer) -> None:
@@ -173,6 +173,61 @@ def test_a_full_queue_refuses_at_once_and_answers_all_that_it_took(little: Runni
     answered = [reply for reply, _ in found if reply.status == 200]
     assert len(answered) + len(refused) == 12 and len({reply.content for reply in answered}) == 1
     assert little.readers == before
+
+
+def figure(server: RunningServer, name: str) -> float:
+    """One of /metrics; 0 where nothing was counted yet."""
+    text = server.ask("GET", "/metrics").content.decode()
+    return float((text.partition(f"\nglyphlens_{name} ")[2].split() or ["0"])[0])
+
+
+def wait_until(server: RunningServer, name: str, value: float) -> None:
+    deadline = time.monotonic() + 60
+    while figure(server, name) != value:
+        assert time.monotonic() < deadline, f"{name}: {figure(server, name)}"
+        time.sleep(0.02)
+
+
+def test_clients_that_are_gone_leave_the_queue(little: RunningServer, drawing: Drawing) -> None:
+    """A full queue of theirs refuses nobody, however long the readers are busy."""
+    body = drawing()
+    head = f"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with ThreadPoolExecutor(1) as clients:
+        with stopped(little.readers[0]):
+            with ExitStack() as stack:
+                for _ in range(6):  # one is read, four wait, one is refused
+                    stack.enter_context(little.connection()).sendall(head + body)
+                wait_until(little, "requests_waiting", 4)
+            wait_until(little, "held_bytes", 0)
+            answer = clients.submit(little.post, "/v1/predict", body)
+            wait_until(little, "held_bytes", len(body))
+        assert answer.result().status == 200
+
+
+def test_many_pictures_are_read_apart_from_other_requests(little: RunningServer, drawing: Drawing) -> None:
+    """A small file of six pages is sent back, whether it was to be read with another or not."""
+    bodies = [drawing(0), drawing(1), drawing(0, form="TIFF", pages=6), drawing(2)]
+    before = figure(little, 'read_together_count{kind="predict"}')
+    with ThreadPoolExecutor(4) as clients:
+        with stopped(little.readers[0]):
+            answers = [clients.submit(little.post, "/v1/predict", body) for body in bodies]
+            wait_until(little, "requests_waiting", 3)
+        found = [answer.result() for answer in answers]
+    assert figure(little, 'read_together_count{kind="predict"}') == before + 4  # two at once, and the file again
+    assert [len(each.json["pictures"]) for each in found] == [1, 1, 6, 1]
+    assert [each.content for each in found] == [little.post("/v1/predict", body).content for body in bodies]
+
+
+def test_a_broken_body_after_a_refusal_is_logged_as_all_else(little: RunningServer) -> None:
+    """What follows 413 in chunks is no HTTP."""
+    head = b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with little.connection() as opened, suppress(ConnectionError):
+        opened.sendall(head + b"%x\r\n" % 250_000 + bytes(250_000) + b"\r\n")
+        opened.recv(4096)
+        opened.sendall(b"no chunk at all\r\n\r\n")
+        while opened.recv(4096):
+            pass
+    assert all(event["event"] for event in little.events)  # lines of JSON, all of them
 
 
 def test_a_killed_reader_costs_no_request(little: RunningServer, drawing: Drawing) -> None:

@@ -16,6 +16,7 @@ EXTRAS = {
     "matplotlib": "charts",
     "sklearn": "fit",
     "fastapi": "serve",
+    "fastapi_offline": "serve",
     "h11": "serve",
     "prometheus_client": "serve",
     "starlette": "serve",

@@ -6,6 +6,8 @@ is a reading with its share, so that a recogniser which has seen all of them can
 H×W pixels of the picture · h×w pixels around the character · M components
 """
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import cv2
@@ -25,6 +27,7 @@ THIN, THICK = 0.6, 1.7  # of the strokes' width: a frame of another width than t
 # How probable it is that what lies at the border is none of the character's strokes.
 FOREIGN_LINE, FOREIGN_PIECE, FOREIGN_FRAME, FRAME_LIKE_STROKES, INNER_FRAME = 0.97, 0.5, 0.97, 0.6, 0.15
 ON_ALL_SIDES = 0.2  # … where several such pieces make up a tight crop: 三, 川
+FEW_PIECES = 6  # paper included: more are measured all at once
 MARGIN = 0.25  # of the ink's longer side: the paper that is left around it
 LEAST_SHARE = 0.02  # less probable readings are left out
 CUE_PX = 128  # the longer side of the picture that the cues are taken from
@@ -42,33 +45,49 @@ class Reading(NamedTuple):
     is_cleared: bool
 
 
-class Layer(NamedTuple):
-    """``ink_HW`` (H, W) as in a reading, 0 outside of ``seen_HW``; how well it is told apart from the paper; ``share``
-    among the layers of the same tone."""
-
-    ink_HW: Grey
-    seen_HW: Mask
-    separability: float
-    share: float
-
-
-class Pieces(NamedTuple):
-    """M + 1 components of ink, of which 0 is paper: their numbers, (M + 1, 5) boxes and areas, the strokes' width."""
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """M + 1 components of ink, of which 0 is paper: the number of each pixel's, and (M + 1, 5) boxes and areas."""
 
     labels_HW: NDArray[np.int32]
     stats_M5: NDArray[np.int32]
-    stroke_px: float
 
-    @property
+    @cached_property
+    def stroke_px(self) -> float:
+        """The strokes' width; 1 where there are none."""
+        if len(self.stats_M5) == 1:
+            return 1.0
+        box = self.box(np.arange(len(self.stats_M5)) > 0)
+        return max(1.0, 4 * _mean_distance(self.labels_HW[box] > 0) - 2)  # in a bar they are 1 … half its width
+
+    @cached_property
     def is_stroke_M(self) -> Mask:
-        """(M + 1,) those that are neither paper nor dust."""
-        is_stroke_M = self.stats_M5[:, cv2.CC_STAT_AREA] >= (SPECK * self.stroke_px) ** 2
+        """(M + 1,) those that are neither paper nor dust; one alone is none, as its own width tells."""
+        area_M = self.stats_M5[:, cv2.CC_STAT_AREA]
+        is_stroke_M = area_M >= (0 if len(area_M) == 2 else (SPECK * self.stroke_px) ** 2)
         is_stroke_M[0] = False
         return np.asarray(is_stroke_M)
 
     def mask(self, chosen_M: Mask) -> Mask:
         """(H, W) where some of them are."""
         return np.asarray(chosen_M[self.labels_HW])
+
+    def box(self, chosen_M: Mask) -> tuple[slice, slice]:
+        """The rows and columns that some of them lie in, at least one."""
+        left_m, top_m, width_m, height_m = self.stats_M5[chosen_M, :4].T
+        rows = slice(int(top_m.min()), int((top_m + height_m).max()))
+        return rows, slice(int(left_m.min()), int((left_m + width_m).max()))
+
+
+class Layer(NamedTuple):
+    """``ink_HW`` (H, W) as in a reading, 0 outside of ``seen_HW``; how well it is told apart from the paper; the
+    ``pieces`` of what is at least half ink; ``share`` among the layers of the same tone."""
+
+    ink_HW: Grey
+    seen_HW: Mask
+    separability: float
+    pieces: Pieces
+    share: float = 1.0
 
 
 def ink_readings(grey_HW: Grey, tone: Tone | None = None, lean: float = 0.0) -> list[Reading]:
@@ -100,16 +119,19 @@ def ink_readings(grey_HW: Grey, tone: Tone | None = None, lean: float = 0.0) -> 
 def tone_cues(layer: Layer) -> NDArray[np.float64]:
     """(4,) what speaks for the layer's being ink: paper at the border, little ink, strokes that the border does not
     cut, two clearly different tones."""
-    rows, columns = (_inner(layer.seen_HW, axis) for axis in (1, 0))
-    ink_HW = np.ascontiguousarray(layer.ink_HW[rows, columns])
+    ink_HW = layer.ink_HW
+    if not layer.seen_HW.all():
+        ink_HW = np.ascontiguousarray(ink_HW[_inner(layer.seen_HW, 1), _inner(layer.seen_HW, 0)])
     scale = min(1.0, CUE_PX / max(ink_HW.shape))
     size = max(1, round(ink_HW.shape[1] * scale)), max(1, round(ink_HW.shape[0] * scale))
     is_ink_hw = cv2.resize(ink_HW, size, interpolation=cv2.INTER_AREA) > 127
     ring_hw = np.ones(is_ink_hw.shape, np.bool_)
     width_px = max(1, round(BORDER * max(size)))
     ring_hw[width_px:-width_px, width_px:-width_px] = False
-    _, labels_hw = cv2.connectedComponents(is_ink_hw.astype(np.uint8), connectivity=8)
-    is_cut_hw = np.isin(labels_hw, np.unique(labels_hw[ring_hw])) & is_ink_hw
+    count, labels_hw = cv2.connectedComponents(is_ink_hw.astype(np.uint8), connectivity=8)
+    is_cut_m = np.zeros(count, np.bool_)
+    is_cut_m[labels_hw[ring_hw]] = True
+    is_cut_hw = is_cut_m[labels_hw] & is_ink_hw
     cut_share = is_cut_hw.sum() / max(1, is_ink_hw.sum())
     return np.array([-is_ink_hw[ring_hw].mean(), -is_ink_hw.mean(), -cut_share, layer.separability])
 
@@ -129,7 +151,7 @@ def _layers(light_HW: Grey) -> list[Layer]:
     whole = _layer(light_HW, everywhere)
     if whole is None:
         return []
-    pieces = _pieces(whole)
+    pieces = whole.pieces
     border_M = _border_pieces(pieces)
     if not border_M.any():
         return [whole]
@@ -137,7 +159,7 @@ def _layers(light_HW: Grey) -> list[Layer]:
     rest = _layer(light_HW, ~grown_HW)
     if rest is None:
         return [whole]
-    share = _foreign_share(pieces, border_M, _pieces(rest))
+    share = _foreign_share(pieces, border_M, rest.pieces)
     return [whole._replace(share=1 - share), rest._replace(share=share)]
 
 
@@ -149,26 +171,35 @@ def _layer(light_HW: Grey, seen_HW: Mask) -> Layer | None:
     contrast = levels.ink - levels.paper
     if contrast < MIN_CONTRAST:
         return None
-    ink_HW = np.clip(np.rint((depth_HW - levels.paper) * (255 / contrast)), 0, 255).astype(np.uint8)
+    ink_of_depth = np.clip(np.rint((np.arange(256) - levels.paper) * (255 / contrast)), 0, 255).astype(np.uint8)
+    ink_HW = np.asarray(cv2.LUT(depth_HW, ink_of_depth), np.uint8)
     ink_HW[~seen_HW] = 0
-    return Layer(ink_HW, seen_HW, levels.separability, 1.0)
+    return Layer(ink_HW, seen_HW, levels.separability, _pieces(ink_HW))
 
 
-def _pieces(layer: Layer) -> Pieces:
-    """The components of what is at least half ink."""
-    is_ink_HW = (layer.ink_HW > 127).astype(np.uint8)
-    _, labels_HW, stats_M5, _ = cv2.connectedComponentsWithStats(is_ink_HW, connectivity=8, ltype=cv2.CV_32S)
-    stroke_px = max(1.0, 4 * _mean_distance(is_ink_HW > 0) - 2)  # the distances in a bar are 1 … half its width
-    return Pieces(np.asarray(labels_HW, np.int32), np.asarray(stats_M5, np.int32), stroke_px)
+def _pieces(ink_HW: Grey) -> Pieces:
+    """The components of what is at least half ink. OpenCV's statistics take longer than its components: where these
+    are few, they are measured one by one, and the paper not at all."""
+    is_ink_HW = (ink_HW > 127).astype(np.uint8)
+    count, labels_HW = cv2.connectedComponents(is_ink_HW, connectivity=8, ltype=cv2.CV_32S)
+    if count > FEW_PIECES:
+        _, labels_HW, stats_M5, _ = cv2.connectedComponentsWithStats(is_ink_HW, connectivity=8, ltype=cv2.CV_32S)
+    else:
+        masks = [is_ink_HW] if count == 2 else [(labels_HW == label).view(np.uint8) for label in range(1, count)]
+        measured = [(*cv2.boundingRect(mask), cv2.countNonZero(mask)) for mask in masks]
+        stats_M5 = np.array([(0,) * 5, *measured], np.int32)
+    return Pieces(np.asarray(labels_HW, np.int32), np.asarray(stats_M5, np.int32))
 
 
 def _border_pieces(pieces: Pieces) -> Mask:
     """(M + 1,) components that lie in the outer EDGE, and are cut by the border or go all around."""
-    height, width = pieces.labels_HW.shape
-    top, left = round(EDGE * height), round(EDGE * width)
-    is_outer_M = pieces.is_stroke_M
-    is_outer_M[np.unique(pieces.labels_HW[top : height - top, left : width - left])] = False
-    return np.asarray(is_outer_M & (_at_border(pieces) | _spans(pieces).all(axis=1)))
+    found_M = pieces.is_stroke_M & (_at_border(pieces) | _spans(pieces).all(axis=1))
+    if found_M.any():
+        height, width = pieces.labels_HW.shape
+        top, left = round(EDGE * height), round(EDGE * width)
+        inner_HW = pieces.labels_HW[top : height - top, left : width - left]
+        found_M &= np.bincount(inner_HW.ravel(), minlength=len(found_M)) == 0
+    return np.asarray(found_M)
 
 
 def _spans(pieces: Pieces) -> Mask:
@@ -211,20 +242,26 @@ def _foreign_share(pieces: Pieces, border_M: Mask, rest: Pieces) -> float:
 
 def _around_character(layer: Layer) -> Grey:
     """The ink without dust, cut to its box, with paper around it."""
-    pieces = _pieces(layer)
-    kept_HW = pieces.mask(pieces.is_stroke_M)
-    kept_HW = kept_HW if kept_HW.any() else pieces.labels_HW > 0
-    dust_HW = (pieces.labels_HW > 0) & ~kept_HW
-    ink_HW = layer.ink_HW
-    if dust_HW.any():
-        square = np.ones((3, 3), np.uint8)
-        near_HW, around_HW = (cv2.dilate(mask.astype(np.uint8), square) > 0 for mask in (kept_HW, dust_HW))
-        ink_HW = np.where(around_HW & ~near_HW, 0, ink_HW)
-    rows, columns = (np.flatnonzero(kept_HW.any(axis=axis)) for axis in (1, 0))
+    pieces, every_M = layer.pieces, np.arange(len(layer.pieces.stats_M5)) > 0
+    kept_M = pieces.is_stroke_M if pieces.is_stroke_M.any() else every_M
     soft = 1  # pixels: the soft border of a stroke
-    top, left = max(0, rows[0] - soft), max(0, columns[0] - soft)
-    cut_hw = ink_HW[top : rows[-1] + 1 + soft, left : columns[-1] + 1 + soft]
+    box, near = (_widened(pieces.box(kept_M), by) for by in (soft, 2 * soft))
+    ink_hw, labels_hw = layer.ink_HW[near], pieces.labels_HW[near]
+    kept_hw = kept_M[labels_hw]
+    dust_hw = (labels_hw > 0) & ~kept_hw
+    if dust_hw.any():
+        square = np.ones((3, 3), np.uint8)
+        near_hw, around_hw = (cv2.dilate(mask.astype(np.uint8), square) > 0 for mask in (kept_hw, dust_hw))
+        ink_hw = np.where(around_hw & ~near_hw, 0, ink_hw)
+    inner = tuple(slice(wide.start - far.start, wide.stop - far.start) for wide, far in zip(box, near, strict=True))
+    cut_hw = ink_hw[inner]
     return np.pad(cut_hw, round(MARGIN * max(cut_hw.shape)))
+
+
+def _widened(box: tuple[slice, slice], by: int) -> tuple[slice, slice]:
+    """The box with so many more rows and columns on all sides, as far as there are any."""
+    rows, columns = (slice(max(0, side.start - by), side.stop + by) for side in box)
+    return rows, columns
 
 
 def _inner(seen_HW: Mask, axis: int) -> slice:
@@ -234,8 +271,6 @@ def _inner(seen_HW: Mask, axis: int) -> slice:
 
 
 def _mean_distance(mask_hw: Mask) -> float:
-    """The mean distance of its pixels from the nearest that is none of them, or outside; at least 1."""
-    if not mask_hw.any():
-        return 1.0
-    distance_hw = cv2.distanceTransform(np.pad(mask_hw.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_5)
+    """The mean distance of its pixels, of which there are some, from the nearest that is none of them, or outside."""
+    distance_hw = cv2.distanceTransform(np.pad(mask_hw, 1).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     return float(distance_hw[1:-1, 1:-1][mask_hw].mean())

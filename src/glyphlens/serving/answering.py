@@ -33,6 +33,7 @@ from glyphlens.inference.streams import LineRecognizer
 from glyphlens.serving.contents import (
     SENT,
     ZIP,
+    SeveralPictures,
     TooLarge,
     WrongKind,
     all_of,
@@ -42,7 +43,7 @@ from glyphlens.serving.contents import (
     picture_sent,
     unzipped,
 )
-from glyphlens.serving.jobs import Answer, refusal
+from glyphlens.serving.jobs import ALONE, Answer, refusal
 from glyphlens.serving.limits import ServerLimits
 from glyphlens.serving.logs import say
 from glyphlens.serving.opened import OpenModel
@@ -54,11 +55,20 @@ STATUS = {TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE, WrongKind: HTTPStatus.U
 
 
 def answers(
-    reading: OpenModel, kind: str, bodies: Sequence[bytes], options: Sequence[Options], limits: ServerLimits
+    reading: OpenModel,
+    kind: str,
+    bodies: Sequence[bytes],
+    options: Sequence[Options],
+    limits: ServerLimits,
+    most: int | None = None,
 ) -> list[Answer]:
-    """One for each body; whatever is wrong with one is its own answer alone."""
+    """One for each body; whatever is wrong with one is its own answer alone.
+
+    ALONE for a body that ``predict`` is asked about with more than ``most`` pictures, by default as many as are
+    allowed: the others are not to wait for it.
+    """
     if kind == "predict":
-        return _predicted(reading, bodies, options, limits)
+        return _predicted(reading, bodies, options, limits, limits.pages if most is None else most)
     return [
         _guarded(partial(KINDS[kind], reading, body, each, limits)) for body, each in zip(bodies, options, strict=True)
     ]
@@ -68,6 +78,8 @@ def _guarded(work: Callable[[], Result]) -> Result | Answer:
     """What the work gives, or an answer that says why it gives nothing."""
     try:
         return work()
+    except SeveralPictures:
+        return ALONE
     except InputError as error:
         status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), None)
         return refusal(status or HTTPStatus.UNPROCESSABLE_ENTITY, shown(error))
@@ -85,11 +97,11 @@ def _json(reading: OpenModel, **content: Any) -> Answer:
 
 # ── predict ──────────────────────────────────────────────────────────────────────────────────
 def _predicted(
-    reading: OpenModel, bodies: Sequence[bytes], options: Sequence[Options], limits: ServerLimits
+    reading: OpenModel, bodies: Sequence[bytes], options: Sequence[Options], limits: ServerLimits, most: int
 ) -> list[Answer]:
     """Every body is opened by itself, all of their pictures are read together, each is answered by itself."""
     opened = [
-        _guarded(partial(_pictures, reading, body, wanted, limits))
+        _guarded(partial(_pictures, reading, body, wanted, limits, most))
         for body, wanted in zip(bodies, options, strict=True)
     ]
     several = [[] if isinstance(each, Answer) else each for each in opened]
@@ -103,8 +115,8 @@ def _predicted(
     return found
 
 
-def _pictures(reading: OpenModel, body: bytes, wanted: Options, limits: ServerLimits) -> list[Picture]:
-    """Every page of a picture, or of every file of a ZIP archive; raises InputError."""
+def _pictures(reading: OpenModel, body: bytes, wanted: Options, limits: ServerLimits, most: int) -> list[Picture]:
+    """Every page of a picture, or of every file of a ZIP archive; raises InputError, and SeveralPictures."""
     if is_pdf_sent(body) or is_font_sent(body):
         raise WrongKind("not a picture, or a ZIP archive of pictures")
     require_language(reading.recognizer, wanted.get("language"))
@@ -113,7 +125,9 @@ def _pictures(reading: OpenModel, body: bytes, wanted: Options, limits: ServerLi
     pages = (
         read_pictures(content, prepare, wanted.get("ink", "auto"), max_pixels=limits.pixels) for content in contents
     )
-    return all_of(chain.from_iterable(pages), limits.pages)
+    if len(contents) > most:
+        raise SeveralPictures
+    return all_of(chain.from_iterable(pages), limits.pages, most)
 
 
 def _picture_answers(
@@ -211,7 +225,7 @@ def _scan(reading: OpenModel, body: bytes, wanted: Options, limits: ServerLimits
 
 def _similar(reading: OpenModel, body: bytes, wanted: Options, limits: ServerLimits) -> Answer:
     """The characters that are nearest to each picture."""
-    pictures = _pictures(reading, body, {}, limits)
+    pictures = _pictures(reading, body, {}, limits, limits.pages)
     if all(picture.fault for picture in pictures):
         raise fault_of_picture(pictures[0])
     rows: list[dict[str, Any]] = []

@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glyphlens import __version__
@@ -32,6 +33,7 @@ Language = Annotated[
     Literal["ar", "fa", "ur", "ug", "ku", "ps", "sd"] | None,
     Query(description="Of a text that the glyphs are from: characters that it does not need become less likely."),
 ]
+PAGE = {"validatorUrl": None}  # of /docs: the description is not sent to a stranger to be checked
 QUIET = ("/health", "/ready", "/metrics")  # asked by machines every few seconds: not logged
 PATHS = (*QUIET, "/docs", "/openapi.json", "/v1/identify", "/v1/predict", "/v1/read", "/v1/scan", "/v1/similar")
 
@@ -74,7 +76,11 @@ class Service:
             except QueueFull:
                 raise self._full(pool) from None
             del content
-            answer = await self._answered(job)
+            request.state.awaited = job.answer  # whose client may be gone meanwhile: LimitedConnection
+            try:
+                answer = await self._answered(job)
+            finally:
+                del request.state.awaited
         return Response(answer.content, answer.status, media_type=answer.media_type)
 
     async def _answered(self, job: Job) -> Any:
@@ -128,8 +134,8 @@ def make_app(
         if service.pool is not None:
             await service.pool.close()
 
-    app = FastAPI(
-        title="glyphlens", version=__version__, lifespan=lifespan, redoc_url=None,
+    app = FastAPIOffline(  # its page loads nothing from elsewhere
+        title="glyphlens", version=__version__, lifespan=lifespan, redoc_url=None, swagger_ui_parameters=PAGE,
         description="Names glyphs and characters by their shape, and reads Khmer print. Bodies are files as they are.",
     )  # fmt: skip
     guarded = [Depends(admit)] if token is not None else []

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect, Request
 
+from glyphlens.serving.jobs import LARGE_BYTES
 from glyphlens.serving.limits import ServerLimits
 
 CLIENT_GONE = 499  # nginx's number for a client that does not wait for its answer
@@ -36,9 +37,12 @@ class HeldBytes:
         finally:
             self.count -= body.length
 
-    def add(self, length: int) -> None:
-        """Take room; raises Refused where there is none."""
-        if self.count + length > self._limits.held_bytes:
+    def add(self, length: int, before: int) -> None:
+        """Take more room for a body that had ``before``; raises Refused where there is none.
+
+        A small one finds room however much large ones take that do not end; there are only so many connections.
+        """
+        if before + length > LARGE_BYTES and self.count + length > self._limits.held_bytes:
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "the server holds as much as it can; try again soon", 1)
         self.count += length
 
@@ -63,7 +67,7 @@ class KeptBody:
                 async for part in self._request.stream():
                     if self.length + len(part) > most:
                         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {most:,} bytes are taken")
-                    self._held.add(len(part))
+                    self._held.add(len(part), self.length)
                     self.length += len(part)
                     parts.append(part)
         except TimeoutError as error:

@@ -6,6 +6,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from glyphlens.serving.bodies import CLIENT_GONE
+from glyphlens.serving.jobs import refusal
 from glyphlens.serving.limits import ServerLimits
 
 LARGEST_HEADER = 16_384  # bytes of request line and headers that are not whole yet
@@ -37,8 +39,11 @@ class LimitedConnection(H11Protocol):
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is awaited any more."""
+        """Nothing is awaited any more, and nobody waits for an answer: it need not be read any more."""
         self._cancel()
+        awaited = None if self.cycle is None else self.cycle.scope["state"].get("awaited")
+        if awaited is not None and not awaited.done():
+            awaited.set_result(refusal(CLIENT_GONE, "the client is gone"))
         self.resume_writing()
         super().connection_lost(exc)
 

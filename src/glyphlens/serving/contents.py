@@ -27,6 +27,10 @@ class TooLarge(InputError):
     """More than the server takes."""
 
 
+class SeveralPictures(Exception):
+    """More pictures than are read beside other requests."""
+
+
 class WrongKind(InputError):
     """A file of another kind than the endpoint reads."""
 
@@ -45,11 +49,15 @@ def fault_of_picture(picture: Picture | ReadPage) -> InputError:
     return kind(f"{picture.name}: {picture.fault}")
 
 
-def all_of(pages: Iterable[Page], most: int) -> list[Page]:
-    """All pages; raises TooLarge, without looking at more, where there are more than ``most``."""
-    found = list(islice(pages, most + 1))
-    if len(found) > most:
-        raise TooLarge(f"more than {most} pages or pictures; at most so many are read")
+def all_of(pages: Iterable[Page], allowed: int, most: int | None = None) -> list[Page]:
+    """All pages, without looking at further ones; raises TooLarge where there are more than ``allowed``, and
+    SeveralPictures where only that is more than ``most``."""
+    few = allowed if most is None else min(most, allowed)
+    found = list(islice(pages, few + 1))
+    if len(found) > allowed:
+        raise TooLarge(f"more than {allowed} pages or pictures; at most so many are read")
+    if len(found) > few:
+        raise SeveralPictures
     return found
 
 

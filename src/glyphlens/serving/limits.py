@@ -11,7 +11,8 @@ MIB = 1 << 20
 class ServerLimits:
     """ServerLimits of one server; all are at least 1, ``memory_mib`` and seconds included.
 
-    ``body_bytes``: of one request; ``held_bytes``: of the bodies of all requests that are being sent or wait, together.
+    ``body_bytes``: of one request; ``held_bytes``: of the bodies of all requests that are being sent or wait, together;
+    small ones find room beyond it.
     ``pixels``: of a page; ``pages``: of a request; ``glyphs``: of a font file, all its faces together.
     ``header_seconds``, ``body_seconds``: for a client to send them, and to take its answer; ``seconds``: for one
     request to be read once it is begun, and as long again to wait for that.

@@ -12,10 +12,10 @@ FACTS = "facts"
 
 
 def start_logging(level: int = logging.INFO) -> None:
-    """Let this server's lines and uvicorn's go to the error stream."""
+    """Let this server's lines, uvicorn's and asyncio's go to the error stream."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name in ("uvicorn", "uvicorn.error", LOGGER.name):
+    for name in ("asyncio", "uvicorn", "uvicorn.error", LOGGER.name):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler] if name != "uvicorn.error" else [], name == "uvicorn.error"
         logger.setLevel(level if name == LOGGER.name else logging.WARNING)

@@ -11,6 +11,7 @@ from typing import Any
 
 from glyphlens.core.errors import GlyphlensError
 from glyphlens.serving.answering import answers
+from glyphlens.serving.jobs import FEW
 from glyphlens.serving.limits import ServerLimits
 from glyphlens.serving.logs import start_logging
 from glyphlens.serving.messages import Message, arriving, packed
@@ -40,7 +41,8 @@ def main(arguments: list[str]) -> None:
 def answered(models: Mapping[str, OpenModel], message: Message, limits: ServerLimits) -> bytes:
     """The answers to one message's jobs, in their order, as a message."""
     head: dict[str, Any] = message.head
-    found = answers(models[head["model"]], head["kind"], message.parts, head["options"], limits)
+    most = FEW if head["few"] else limits.pages
+    found = answers(models[head["model"]], head["kind"], message.parts, head["options"], limits, most)
     return packed({"answers": [[each.status, each.media_type] for each in found]}, [each.content for each in found])
 
 

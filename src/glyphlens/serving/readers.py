@@ -13,7 +13,7 @@ from typing import Any
 
 from glyphlens.core.errors import GlyphlensError
 from glyphlens.serving.figures import Figures
-from glyphlens.serving.jobs import LONG, Answer, Job, WaitingJobs, refusal
+from glyphlens.serving.jobs import ALONE, Answer, Job, WaitingJobs, refusal
 from glyphlens.serving.limits import MIB, ServerLimits
 from glyphlens.serving.logs import say
 from glyphlens.serving.messages import Message
@@ -21,6 +21,7 @@ from glyphlens.serving.reading_process import Models, ReadingProcess, Refusal
 
 LOOK_SECONDS = 0.2  # between two looks at the memory of those that are busy
 MOST_FAILURES = 2  # readings of a job that may end with their process, before it is given up
+ENDING = refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the server is being ended")
 PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before a process is started again that never got ready
 
 
@@ -57,7 +58,7 @@ class ReaderPool:
             task.cancel()
         while jobs := self.waiting.take(long=True):
             for job in jobs:
-                job.give(refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the server is being ended"))
+                job.give(ENDING)
         for reader in [*self.readers, *self._starting]:
             reader.kill()
         while self.readers or self._starting:
@@ -92,12 +93,18 @@ class ReaderPool:
         self.figures.read(jobs, time.monotonic() - reader.begun)
         heads = message.head["answers"]
         for job, (status, media_type), content in zip(jobs, heads, message.parts, strict=True):
-            job.give(Answer(status, content, media_type))
+            if status != ALONE.status:
+                job.give(Answer(status, content, media_type))
+            elif self.is_closing:
+                job.give(ENDING)
+            else:
+                job.is_several = True
+                self.waiting.put_back(job)
         if reader.is_outdated:
             reader.kill()
         elif not self.is_closing:
             self._idle.append(reader)
-            self._dispatch()
+        self._dispatch()
 
     def lost(self, reader: ReadingProcess, jobs: Sequence[Job]) -> None:
         """A process has ended: its jobs are read again, alone, or given up, and another process is started."""
@@ -129,7 +136,7 @@ class ReaderPool:
         elif job.failures >= MOST_FAILURES:
             job.give(refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "the process that read it ended, twice"))
         elif self.is_closing:
-            job.give(refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the server is being ended"))
+            job.give(ENDING)
         else:
             self.waiting.put_back(job)
 
@@ -181,7 +188,7 @@ class ReaderPool:
     def _dispatch(self) -> None:
         """Give waiting jobs to idle processes; of several, the last that is free does not read what takes long."""
         while self._idle:
-            busy_long = sum(1 for reader in self.readers if reader.jobs and reader.jobs[0].kind in LONG)
+            busy_long = sum(1 for reader in self.readers if reader.jobs and reader.jobs[0].is_long)
             long = self.size == 1 or busy_long < self.size - 1
             jobs = self.waiting.take(long=long)
             if not jobs:

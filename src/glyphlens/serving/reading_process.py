@@ -89,7 +89,10 @@ class ReadingProcess(asyncio.Protocol):
         """Send jobs of one kind and model."""
         assert self._transport is not None
         self.jobs, self.begun = jobs, time.monotonic()
-        head = {"kind": jobs[0].kind, "model": jobs[0].model, "options": [job.options for job in jobs]}
+        head = {
+            "kind": jobs[0].kind, "model": jobs[0].model, "options": [job.options for job in jobs],
+            "few": not jobs[0].is_several,
+        }  # fmt: skip
         self._transport.write(packed(head, [job.body for job in jobs]))
         self._arm(self.pool.limits.seconds)
 
