@@ -18,6 +18,7 @@ from glyphlens.training.batches import Batch, StepSource
 from glyphlens.training.callbacks import warmed_decay
 from glyphlens.training.checkpoints import newest_state
 from glyphlens.training.loop import train
+from glyphlens.training.machine import this_machine
 from glyphlens.training.task import Task
 from tests.training.processes import exit_code
 from tests.training.settings import COMMON, GLYPH, kept_in
@@ -77,6 +78,23 @@ def held_out() -> list[Batch]:
 
 def weights(model: GridRecognizer) -> torch.Tensor:
     return torch.cat([tensor.double().flatten() for tensor in model.state_dict().values()])
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_bfloat16_is_for_processors_that_compute_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, able: bool
+) -> None:
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"avx512_bf16": able})
+    mixed: set[bool] = set()
+
+    def note(module: torch.nn.Module, _: object) -> None:
+        mixed.add(torch.is_autocast_enabled("cpu"))
+
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(note)
+    run(tmp_path, steps=2, validate_every=1, precision="bf16-mixed")
+    hook.remove()
+    assert mixed == {able}
+    assert this_machine().device == ("CPU" if able else "CPU without bfloat16")
 
 
 def test_training_learns(tmp_path: Path) -> None:

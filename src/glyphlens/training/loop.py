@@ -18,7 +18,7 @@ from glyphlens.tracking.curve_files import CurveFiles
 from glyphlens.training.batches import StepSource, step_loader
 from glyphlens.training.callbacks import Curves, LastValidation, StepBar, WarmAveraging
 from glyphlens.training.checkpoints import Trained, load_finished, save_finished
-from glyphlens.training.machine import keep_freed_memory, local_world_size, world_size
+from glyphlens.training.machine import computes_in_bfloat16, keep_freed_memory, local_world_size, world_size
 from glyphlens.training.module import TrainingModule
 from glyphlens.training.params import TrainingParams
 from glyphlens.training.run import TrainingRun
@@ -114,7 +114,7 @@ def _trainer(params: TrainingParams, monitor: Monitor, callbacks: list[Callback]
         num_nodes=world_size() // local_world_size(),
         strategy="ddp_find_unused_parameters_true" if world_size() > 1 else "auto",  # heads may have no loss
         sync_batchnorm=torch.cuda.is_available(),
-        precision=params.precision,
+        precision=params.precision if computes_in_bfloat16() else "32-true",
         gradient_clip_val=params.clip,
         val_check_interval=min(params.validate_every, params.steps),
         check_val_every_n_epoch=None,

@@ -14,8 +14,11 @@ TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3
 LARGEST_FROM_HEAP, KEPT, AHEAD = 32 << 20, 1 << 30, 64 << 20  # bytes
 
 
+BFLOAT16 = ("amx_bf16", "avx512_bf16", "bf16")  # what processors that compute in it call that, the last one ARM's
+
+
 class Machine(NamedTuple):
-    """``device``: the GPU by its name, or CPU. ``threads``: of torch in this process."""
+    """``device``: the GPU by its name, CPU, or CPU without bfloat16. ``threads``: of torch in this process."""
 
     device: str
     threads: int
@@ -23,8 +26,19 @@ class Machine(NamedTuple):
 
 def this_machine() -> Machine:
     """The machine as torch uses it now."""
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    if torch.cuda.is_available():
+        device = torch.cuda.get_device_name()
+    else:
+        device = "CPU" if computes_in_bfloat16() else "CPU without bfloat16"
     return Machine(device, torch.get_num_threads())
+
+
+def computes_in_bfloat16() -> bool:
+    """Whether the device itself does; others imitate it, convolutions twenty times as slowly and LSTMs not at all."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name, False) for name in BFLOAT16)
 
 
 def compute_device() -> torch.device:
