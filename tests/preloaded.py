@@ -36,3 +36,8 @@ def python() -> Path:
     assert server.stdout is not None
     assert server.stdout.readline() == b"ready\n", f"{SERVER} did not start"
     return program
+
+
+if __name__ == "__main__":  # for a shell: prints the folder to put first into PATH, and serves while its input is open
+    print(python().parent, flush=True)
+    sys.stdin.read()

@@ -15,7 +15,7 @@ FEWER: dict[str, Any] = {
     # Of the recognisers those that differ in what their stages do: plain, reading strokes, teaching and being taught.
     "matrix.trained": ["cnn", "hybrid_rnn", "stroke_rnn"],
     "matrix.distilled": ["cnn"],
-    "matrix.exported": ["cnn", "cnn_qat", "cnn_distilled", "stroke_rnn"],
+    "matrix.exported": ["cnn", "cnn_qat", "stroke_rnn"],
     "matrix.khmer_transfer": ["attention"],
     "matrix.khmer_exported": ["ctc", "attention"],
     "khmer_recognizers.attention.steps": 4,

@@ -22,10 +22,10 @@ DEFAULT_RUN = ("dvc.lock", "code", "metrics", "models/*/release")  # what is in 
 
 
 class SmallRepository:
-    """A git repository in which ``dvc`` runs with the code that it holds."""
+    """A git repository in which ``dvc`` runs with the code that it holds; ``tracked``: trainings are told to MLflow."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, tracked: bool = False) -> None:
+        self.folder, self.tracked = folder, tracked
 
     @classmethod
     def make(cls, folder: Path, packages: Path) -> "SmallRepository":
@@ -49,8 +49,9 @@ class SmallRepository:
         return SmallRepository(folder)
 
     def second_workspace(self, folder: Path) -> "SmallRepository":
-        """A clone that shares the cache, with everything checked out."""
+        """A clone that shares the cache, with everything checked out, and tracked."""
         made = self.clone(folder)
+        made.tracked = True
         with Repo(str(self.folder)) as repo:
             cache = repo.cache.local_cache_dir
         (folder / ".dvc/config.local").write_text(f"[cache]\n    dir = {cache}\n", encoding="utf-8")
@@ -112,14 +113,14 @@ class SmallRepository:
         )
 
     def environment(self, *, fresh: bool = False) -> dict[str, str]:
-        """As after activating the environment, with tracking; a stage runs the code of its own workspace.
+        """As after activating the environment; a stage runs the code of its own workspace.
 
         Stages and our command are forked by the server of tests/preloaded.py, or, if ``fresh``, started as users do it.
         """
         programs = [Path(sys.executable).parent] if fresh else [python().parent, Path(sys.executable).parent]
         path = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
         identity = {f"GIT_{role}_{key}": "t@localhost" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
-        tracking = {"GLYPHLENS_TRACKING": "on", "MLFLOW_TRACKING_URI": ""}
+        tracking = {"GLYPHLENS_TRACKING": "on" if self.tracked else "off", "MLFLOW_TRACKING_URI": ""}
         return os.environ | identity | tracking | {"PATH": path, "PYTHONPATH": "src"}
 
     def _run(self, *command: str, fails: bool = False, fresh: bool = False) -> "subprocess.CompletedProcess[str]":
