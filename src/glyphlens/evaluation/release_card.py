@@ -100,7 +100,8 @@ def hub_head(facts: ReleaseFacts) -> str:
         "model-index": [{"name": profile.name, "results": [result]}],
     }
     filled = {key: value for key, value in head.items() if value}
-    return RULE + yaml.safe_dump(filled, sort_keys=False, allow_unicode=True, width=120) + RULE
+    text: str = yaml.safe_dump(filled, sort_keys=False, allow_unicode=True, width=120)
+    return RULE + text + RULE
 
 
 def without_head(card: str) -> str:
