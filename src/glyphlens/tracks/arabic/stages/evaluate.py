@@ -41,7 +41,8 @@ from glyphlens.tracks.arabic.evaluation.release import glyph_release_facts, rele
 from glyphlens.tracks.arabic.evaluation.report import Page, draw_album, read_buckets, render_page
 from glyphlens.tracks.arabic.evaluation.results import Results, evaluate_outcomes, save_tables
 from glyphlens.tracks.arabic.evaluation.saliency import near_miss_heats
-from glyphlens.tracks.arabic.export.context_graph import FOLDER, release_context
+from glyphlens.tracks.arabic.export.context_graph import release_context
+from glyphlens.tracks.arabic.font_context import FOLDER
 from glyphlens.tracks.arabic.glyphs.parts import part_rows
 from glyphlens.tracks.arabic.primitives.codebook import Codebook
 
