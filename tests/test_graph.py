@@ -58,7 +58,8 @@ LEVELS = (
     {"nets"},
     {"evaluation", "training", "export", "gates", "tracking", "inference", "edge", "stages"},
     {"tracks"},
-    {"api", "commands", "cli", "serving", "summary", "track_stage", "plots_page", "review", "page"},
+    {"api", "commands", "cli", "serving", "summary", "track_stage", "plots_page", "review", "page"}
+    | {"croissant", "published_tables"},
 )
 
 

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,7 +13,8 @@ from typing import NamedTuple
 from zipfile import ZipFile
 
 import pytest
-from dvc.repo.artifacts import check_name_format
+from dvc.exceptions import DvcException
+from dvc.repo.artifacts import Artifacts, check_name_format
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from PIL import Image, ImageDraw
@@ -20,10 +22,12 @@ from ruamel.yaml import YAML
 
 from glyphlens import __version__
 from glyphlens.core.extras import EXTRAS
+from glyphlens.core.storage import sha256_tree
 from glyphlens.tracks import tracks
 from tests.checkout import ROOT, committed
 from tests.inference.khmer_pages import TEXTS, khmer_font, page
 from tests.pdf_files import TEXT, drawn, write_pdf
+from tests.scratch_repository import Repository
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 BUILT_OF = ("src", "models", "docs/LICENCE-ICU.txt", "pyproject.toml", "setup.py", "README.md", "LICENSE")
@@ -144,6 +148,26 @@ def test_every_release_is_an_artifact_by_the_name_of_its_track() -> None:
     for name, entry in artifacts.items():
         check_name_format(name)
         assert entry["type"] == "model" and entry["desc"] and "onnx" in entry["labels"]
+
+
+def test_a_tagged_release_is_got_as_an_artifact(tmp_path: Path) -> None:
+    """By anybody who has the address of the repository: `dvc artifacts get` finds a model by its tag alone."""
+    origin = tmp_path / "origin"
+    needed = ("dvc.yaml", "dvc.lock", "params.yaml", ".dvc/", "models/")
+    for path in committed():
+        if path.relative_to(ROOT).as_posix().startswith(needed):
+            target = origin / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    repository = Repository(origin)
+    repository.commit("a release")
+    for name in ("scan-lines", "kanji"):
+        repository.git("tag", "-a", f"{name}@v0.1.0", "-m", "first")
+        Artifacts.get(str(origin), name, out=str(tmp_path / name))
+        track = tracks()[name.replace("-", "_")]
+        assert sha256_tree(tmp_path / name) == sha256_tree(ROOT / track.release)
+    with pytest.raises(DvcException, match="zero-shot"):
+        Artifacts.get(str(origin), "zero-shot", out=str(tmp_path / "untagged"))
 
 
 def test_the_citation_is_of_this_version() -> None:

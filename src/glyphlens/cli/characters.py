@@ -49,6 +49,31 @@ Candidates = Annotated[
 Characters = Annotated[
     str | None, typer.Option(metavar="LIST", help="Answer with these characters only: a text file, or themselves.")
 ]
+Queries = Annotated[
+    list[Path],
+    typer.Argument(
+        parser=source,
+        metavar="QUERIES",
+        help="Fonts, FONT#GLYPH (FONT#FACE:GLYPH), pictures, folders, characters, labels, or name: ⿰石本 (an IDS)"
+        f"{NAMES_WITH_A_DASH}",
+    ),
+]
+NearSheet = Annotated[
+    Path | None, typer.Option(parser=destination, metavar="FILE", help="PNG: every query, then what is nearest to it.")
+]
+Features = Annotated[
+    Path | None,
+    typer.Option(
+        parser=named,
+        metavar="FILE",
+        help=".npz or .parquet: the queries' embeddings; of kanji strokes, radicals, characters apart.",
+    ),
+]
+Index = Annotated[
+    Path | None,
+    typer.Option(parser=named, metavar="INDEX", help="Look among the glyphs of an index made by glyphlens index."),
+]
+Nearest = Annotated[int, typer.Option(min=1, help="How many to name, nearest first.")]
 ChoosingModel = Annotated[
     Path | None,
     typer.Option(
@@ -114,35 +139,14 @@ def predict(
     "·   glyphlens similar scans/ --features features.npz -o near.csv",
 )
 def similar(
-    queries: Annotated[
-        list[Path],
-        typer.Argument(
-            parser=source,
-            metavar="QUERIES",
-            help="Fonts, FONT#GLYPH (FONT#FACE:GLYPH), pictures, folders, characters, labels, or name: ⿰石本 (an IDS)"
-            f"{NAMES_WITH_A_DASH}",
-        ),
-    ],
+    queries: Queries,
     output: Output = None,
     format: Format = None,
-    sheet: Annotated[
-        Path | None,
-        typer.Option(parser=destination, metavar="FILE", help="PNG: every query, then what is nearest to it."),
-    ] = None,
-    features: Annotated[
-        Path | None,
-        typer.Option(
-            parser=named,
-            metavar="FILE",
-            help=".npz or .parquet: the queries' embeddings; of kanji strokes, radicals, characters apart.",
-        ),
-    ] = None,
-    index: Annotated[
-        Path | None,
-        typer.Option(parser=named, metavar="INDEX", help="Look among the glyphs of an index made by glyphlens index."),
-    ] = None,
+    sheet: NearSheet = None,
+    features: Features = None,
+    index: Index = None,
     model: ChoosingModel = None,
-    top: Annotated[int, typer.Option(min=1, help="How many to name, nearest first.")] = 10,
+    top: Nearest = 10,
     max_pixels: MaxPixels = 64_000_000,
     threads: Threads = 1,
 ) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -136,7 +137,7 @@ def run_similar(asked: Sequence[Path], wanted: Wanted, features: Path | None, *,
     """The nearest characters of pictures and characters; 1 and 2 as for ``run_predict``."""
     from glyphlens.commands.image_pictures import IMAGE_SUFFIXES
     from glyphlens.commands.predict import preparation
-    from glyphlens.commands.similar import character_queries, check_features, picture_queries, save_features
+    from glyphlens.commands.similar import character_queries, check_features, give_nearest, picture_queries
 
     form = prepare_outputs(wanted)
     if features is not None:
@@ -149,13 +150,8 @@ def run_similar(asked: Sequence[Path], wanted: Wanted, features: Path | None, *,
     prepare = preparation(recognizer, diacritic=False)
     queries = [*picture_queries(found.files, recognizer, prepare, max_pixels=max_pixels)]
     queries += [query for text in texts for query in character_queries(text, reader)]
-    faults = [f"{query.name}: {query.fault}" for query in queries if query.fault]
-    is_any_answered = len(faults) < len(queries)
-    if is_any_answered:
-        if features is not None:
-            save_features(features, queries, recognizer)
-        _give_neighbours(queries, reader, wanted, form)
-    return name_bad([*found.problems, *faults], is_any_answered=is_any_answered)
+    give = partial(_give_neighbours, queries, reader, wanted, form)
+    return give_nearest(queries, found.problems, recognizer, features, give)
 
 
 def run_fit(folder: Path, out: Path, model: Path | None, *, max_pixels: int, threads: int) -> int:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from glyphlens.commands.face_pictures import FONT_SUFFIXES
@@ -23,7 +24,7 @@ from glyphlens.commands.output import Format, save_answers, shown_place
 from glyphlens.commands.run import Wanted, prepare_outputs
 from glyphlens.commands.screen import console
 from glyphlens.commands.sheet import save_sheet
-from glyphlens.commands.similar import check_features, save_features
+from glyphlens.commands.similar import check_features, give_nearest
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import STANDARD_OUTPUT, is_there
 from glyphlens.inference.approximate import require_faiss
@@ -93,13 +94,8 @@ def run_similar_glyphs(
         queries += asker.glyphs(str(path)) if is_font(str(path)) else asker.pictures(path, max_pixels=max_pixels)
     for path in asked:
         queries += asker.letters(str(path)) if path not in files else ()
-    faults = [f"{query.name}: {query.fault}" for query in queries if query.fault]
-    is_any_answered = len(faults) < len(queries)
-    if is_any_answered:
-        if features is not None:
-            save_features(features, queries, recognizer)
-        _give_near(queries, asker, wanted, form)
-    return name_bad([*found.problems, *faults], is_any_answered=is_any_answered)
+    give = partial(_give_near, queries, asker, wanted, form)
+    return give_nearest(queries, found.problems, recognizer, features, give)
 
 
 def _give_near(queries: Sequence[GlyphQuery], asker: GlyphAsker, wanted: Wanted, form: Format) -> None:

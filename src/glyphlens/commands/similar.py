@@ -3,7 +3,7 @@
 Q queries · C characters · K nearest · E numbers of an embedding · H×W pixels · B = W/8 bytes a row of packed pixels
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -15,6 +15,7 @@ from rich.table import Table
 
 from glyphlens.commands.answers import Row
 from glyphlens.commands.image_pictures import read_pictures
+from glyphlens.commands.inputs import name_bad
 from glyphlens.commands.output import check_writable, unwritable
 from glyphlens.commands.predict import SHOWN_INK
 from glyphlens.commands.screen import Column, fitted_table
@@ -44,6 +45,11 @@ class Placed(Protocol):
     @property
     def vector_E(self) -> NDArray[np.float32] | None:
         """Where it lies; None where that is not known."""
+        ...
+
+    @property
+    def fault(self) -> str:
+        """Why it is not known; empty where it is."""
         ...
 
 
@@ -126,6 +132,24 @@ def check_features(path: Path) -> None:
     if path.suffix.lower() == ".parquet":
         import_module("pyarrow")  # missing, it is told now
     check_writable(path)
+
+
+def give_nearest(
+    queries: Sequence[Placed],
+    problems: Sequence[str],
+    recognizer: Recognizer,
+    features: Path | None,
+    give: Callable[[], None],
+) -> int:
+    """Features and answers (``give``) where any query has some; says what could not be used, ``problems`` first; the
+    exit status."""
+    faults = [f"{query.name}: {query.fault}" for query in queries if query.fault]
+    is_any_answered = len(faults) < len(queries)
+    if is_any_answered:
+        if features is not None:
+            save_features(features, queries, recognizer)
+        give()
+    return name_bad([*problems, *faults], is_any_answered=is_any_answered)
 
 
 def save_features(path: Path, queries: Sequence[Placed], recognizer: Recognizer) -> None:
