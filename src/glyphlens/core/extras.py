@@ -31,7 +31,6 @@ EXTRAS = {
     "torchao": "train",
     "torchmetrics": "train",
     "vl_convert": "train",
-    "yaml": "train",
     "dvc": "ops",
     "dvclive": "ops",
     "great_expectations": "ops",

@@ -24,11 +24,7 @@ from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary
 from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
 from glyphlens.tracks.zero_shot.evaluation.contenders import contenders
 from glyphlens.tracks.zero_shot.evaluation.evidence import evidence_heats, hardest
-from glyphlens.tracks.zero_shot.evaluation.release import (
-    measured_preface,
-    write_zero_shot_release,
-    zero_shot_release_facts,
-)
+from glyphlens.tracks.zero_shot.evaluation.release import measured_preface, write_zero_shot_release
 from glyphlens.tracks.zero_shot.evaluation.report import (
     TemplatePairs,
     ZeroShotPage,
@@ -129,8 +125,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_text(paths.report / "report.html", render_zero_shot_page(page))
     tqdm.write("zero_shot_evaluate: " + ", ".join(f"{name} {value:.4f}" for name, value in found["metrics"].items()))
     preface = measured_preface(found["metrics"], " ".join(picture_source(test.samples)))
-    facts = zero_shot_release_facts(found["metrics"], written, len(unseen), test.samples.sources)
-    write_zero_shot_release(paths.release, paths.export, preface, facts)
+    write_zero_shot_release(paths.release, paths.export, preface)
     note_timing(paths.timings, "zero_shot_evaluate")
 
 
