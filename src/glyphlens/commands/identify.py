@@ -27,11 +27,11 @@ from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
 from glyphlens.tracks.arabic.font_context import FontContext, context_of
 from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
 from glyphlens.tracks.arabic.members import Member, class_members, likely_first, seen_characters
-from glyphlens.tracks.arabic.prior import SURE_ENOUGH, font_probabilities, language_prior, reweighted
+from glyphlens.tracks.arabic.prior import SURE_ENOUGH, font_prior, language_prior, reweighted
 from glyphlens.tracks.arabic.reader import drawing_rule
 from glyphlens.tracks.arabic.refusal import Refused
 
-READ_TOGETHER = 8192  # drawn glyphs of a face at most: 46 MB of probabilities
+READ_TOGETHER = 8192  # drawn glyphs of a face at most: 63 MB of probabilities
 
 
 class FaceAnswers(NamedTuple):
@@ -162,14 +162,16 @@ def _weighed(
     members: Sequence[tuple[Member, ...]],
     options: AnswerOptions,
 ) -> Floats:
-    """(G, C) under what the font's other glyphs say, or how many fonts have a class, and under the language."""
-    if options.context is None:
-        return font_probabilities(probabilities_GC, recognizer.manifest, members, options.language)
+    """(G, C) under how many fonts have a class, what the font's other glyphs say, and the language. In place."""
+    fonts_C, language_C = font_prior(probabilities_GC, recognizer.manifest), language_prior(members, options.language)
     drawn_N = np.flatnonzero(is_drawn_G)
     for start in range(0, len(drawn_N), READ_TOGETHER):
         together = drawn_N[start : start + READ_TOGETHER]
-        probabilities_GC[together] = options.context.correct(probabilities_GC[together])
-    return reweighted(probabilities_GC, language_prior(members, options.language))
+        weighed_GC = reweighted(probabilities_GC[together], fonts_C)
+        if options.context is not None:
+            weighed_GC = options.context.correct(weighed_GC)
+        probabilities_GC[together] = reweighted(weighed_GC, language_C)
+    return probabilities_GC
 
 
 def _best(probabilities_GC: Floats, count: int) -> Best:
