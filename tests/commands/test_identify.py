@@ -19,7 +19,8 @@ from glyphlens.data.sample_set import unpack_bits
 from glyphlens.tracks.arabic.export.context_graph import context_graph, save_context
 from glyphlens.tracks.arabic.font_context import FontContext
 from glyphlens.tracks.arabic.glyphs.class_relations import class_relations
-from glyphlens.tracks.arabic.prior import font_prior, reweighted
+from glyphlens.tracks.arabic.members import class_members
+from glyphlens.tracks.arabic.prior import language_prior, reweighted
 from glyphlens.tracks.arabic.reader import drawing_rule
 from glyphlens.tracks.arabic.recognizers.whole_font import ContextConfig, ContextNetwork, facts_of
 
@@ -167,20 +168,19 @@ def test_the_glyphs_of_a_font_correct_one_another_unless_alone(in_context, recog
     assert together["label"][drawn_G].tolist() == names
 
 
-def test_the_context_reads_what_fonts_are_likely_to_have(in_context, tmp_path, font_bytes, shapes):
-    path = tmp_path / "few.ttf"
-    path.write_bytes(font_bytes({gid: shapes[gid] for gid in range(3)}, {}))
+def test_the_context_reads_what_a_language_is_likely_to_have(in_context, font_path):
     own = open_model(in_context, 1)
-    rare = tuple(1e-9 if entry.label == "beh.isol" else 1.0 for entry in own.classes)
-    weighed = replace(own, manifest=own.manifest.model_copy(update={"coverage": rare}))
-    (pictures,) = face_pictures(open_font(path)[0], drawing_rule(own))
+    (pictures,) = face_pictures(open_font(font_path)[0], drawing_rule(own))
     found_GC, context = recognize(own, pictures), FontContext.load(in_context / "context")
-    plain_GC, corrected_GC = (
-        context.correct(each_GC) for each_GC in (found_GC, reweighted(found_GC, font_prior(found_GC, weighed.manifest)))
+    drawn_GC = found_GC[[gid for gid in range(7) if gid not in pictures.faults]]
+    prior_C = language_prior(class_members(own.classes), "ar")
+    after_GC, before_GC = (
+        reweighted(context.correct(drawn_GC), prior_C),
+        context.correct(reweighted(drawn_GC, prior_C)),
     )
-    found = identify_fonts([path], weighed).table["confidence"]
-    np.testing.assert_allclose(found, corrected_GC.max(axis=1), atol=1e-4)
-    assert not np.allclose(found, plain_GC.max(axis=1), atol=1e-3)
+    found = identify_fonts([font_path], own, language="ar").table["confidence"].dropna()
+    np.testing.assert_allclose(found, before_GC.max(axis=1), atol=1e-4)
+    assert not np.allclose(found, after_GC.max(axis=1), atol=1e-3)
 
 
 def test_a_context_of_another_recogniser_is_refused(in_context, tmp_path, font_path):

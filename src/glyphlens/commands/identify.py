@@ -27,11 +27,11 @@ from glyphlens.inference.recognizer import GEOMETRY, RASTER, Recognizer
 from glyphlens.tracks.arabic.font_context import FontContext, context_of
 from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
 from glyphlens.tracks.arabic.members import Member, class_members, likely_first, seen_characters
-from glyphlens.tracks.arabic.prior import SURE_ENOUGH, font_prior, language_prior, reweighted
+from glyphlens.tracks.arabic.prior import SURE_ENOUGH, font_probabilities, language_prior, reweighted
 from glyphlens.tracks.arabic.reader import drawing_rule
 from glyphlens.tracks.arabic.refusal import Refused
 
-READ_TOGETHER = 8192  # drawn glyphs of a face at most: 63 MB of probabilities
+READ_TOGETHER = 8192  # drawn glyphs of a face at most: 46 MB of probabilities
 
 
 class FaceAnswers(NamedTuple):
@@ -162,15 +162,16 @@ def _weighed(
     members: Sequence[tuple[Member, ...]],
     options: AnswerOptions,
 ) -> Floats:
-    """(G, C) under how many fonts have a class, what the font's other glyphs say, and the language. In place."""
-    fonts_C, language_C = font_prior(probabilities_GC, recognizer.manifest), language_prior(members, options.language)
-    drawn_N = np.flatnonzero(is_drawn_G)
+    """(G, C) under the language, and under what the font's other glyphs say or how many fonts have a class.
+
+    The language comes first: a glyph that is thought to be one of its letters speaks for its neighbours.
+    """
+    if options.context is None:
+        return font_probabilities(probabilities_GC, recognizer.manifest, members, options.language)
+    language_C, drawn_N = language_prior(members, options.language), np.flatnonzero(is_drawn_G)
     for start in range(0, len(drawn_N), READ_TOGETHER):
         together = drawn_N[start : start + READ_TOGETHER]
-        weighed_GC = reweighted(probabilities_GC[together], fonts_C)
-        if options.context is not None:
-            weighed_GC = options.context.correct(weighed_GC)
-        probabilities_GC[together] = reweighted(weighed_GC, language_C)
+        probabilities_GC[together] = options.context.correct(reweighted(probabilities_GC[together], language_C))
     return probabilities_GC
 
 

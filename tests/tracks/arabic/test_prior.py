@@ -14,7 +14,7 @@ from glyphlens.tracks.arabic.members import class_members
 from glyphlens.tracks.arabic.prior import (
     LESS_LIKELY,
     coverage_prior,
-    font_prior,
+    font_probabilities,
     language_prior,
     require_language,
     reweighted,
@@ -42,10 +42,12 @@ def test_the_more_classes_a_font_has_the_less_it_matters_that_one_is_rare():
 def test_a_font_is_weighed_by_the_classes_that_it_surely_has():
     sure = np.eye(3, dtype=np.float32) * 0.9 + 0.1 / 3
     doubtful = np.array([[0.35, 0.2, 0.45]], np.float32)
+    members = class_members(CLASSES)
     small, large = (
-        reweighted(doubtful, font_prior(np.concatenate([shown, doubtful]), MANIFEST))[0] for shown in (sure[:1], sure)
+        font_probabilities(np.concatenate([shown, doubtful]), MANIFEST, members, None)[-1] for shown in (sure[:1], sure)
     )
     assert small.argmax() == 0 and large.argmax() == 2
+    assert font_probabilities(doubtful, MANIFEST, members, "ur").argmax() == 0
 
 
 def test_coverage_of_other_classes_is_refused():

@@ -23,10 +23,16 @@ POWERS = 21  # that are tried, from 1 to 0
 SURE_ENOUGH = 0.5  # confidence from which an answer counts as a class that the font has
 
 
-def font_prior(probabilities_GC: NDArray[np.float32], manifest: Manifest) -> NDArray[np.float32]:
-    """(C,) float32, how likely each class is in the font of which these are the answers to all glyphs."""
+def font_probabilities(
+    probabilities_GC: NDArray[np.float32],
+    manifest: Manifest,
+    members: Sequence[tuple[Member, ...]],
+    language: str | None,
+) -> NDArray[np.float32]:
+    """(G, C) probabilities of all glyphs of one font under what is known of fonts and of the language."""
     is_sure_G = probabilities_GC.max(axis=1) >= SURE_ENOUGH
-    return coverage_prior(manifest, len(np.unique(probabilities_GC[is_sure_G].argmax(axis=1))))
+    found = len(np.unique(probabilities_GC[is_sure_G].argmax(axis=1)))
+    return reweighted(probabilities_GC, coverage_prior(manifest, found) * language_prior(members, language))
 
 
 def coverage_prior(manifest: Manifest, found: int) -> NDArray[np.float32]:
