@@ -11,7 +11,7 @@ import torch
 
 from glyphlens import load
 from glyphlens.commands.face_pictures import face_pictures, open_font
-from glyphlens.commands.identify import identify_fonts, recognize
+from glyphlens.commands.identify import identify_fonts
 from glyphlens.commands.model import open_model
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json, save_json
@@ -19,8 +19,6 @@ from glyphlens.data.sample_set import unpack_bits
 from glyphlens.tracks.arabic.export.context_graph import context_graph, save_context
 from glyphlens.tracks.arabic.font_context import FontContext
 from glyphlens.tracks.arabic.glyphs.class_relations import class_relations
-from glyphlens.tracks.arabic.members import class_members
-from glyphlens.tracks.arabic.prior import language_prior, reweighted
 from glyphlens.tracks.arabic.reader import drawing_rule
 from glyphlens.tracks.arabic.recognizers.whole_font import ContextConfig, ContextNetwork, facts_of
 
@@ -168,21 +166,6 @@ def test_the_glyphs_of_a_font_correct_one_another_unless_alone(in_context, recog
     assert together["label"][drawn_G].tolist() == names
 
 
-def test_the_context_reads_what_a_language_is_likely_to_have(in_context, font_path):
-    own = open_model(in_context, 1)
-    (pictures,) = face_pictures(open_font(font_path)[0], drawing_rule(own))
-    found_GC, context = recognize(own, pictures), FontContext.load(in_context / "context")
-    drawn_GC = found_GC[[gid for gid in range(7) if gid not in pictures.faults]]
-    prior_C = language_prior(class_members(own.classes), "ar")
-    after_GC, before_GC = (
-        reweighted(context.correct(drawn_GC), prior_C),
-        context.correct(reweighted(drawn_GC, prior_C)),
-    )
-    found = identify_fonts([font_path], own, language="ar").table["confidence"].dropna()
-    np.testing.assert_allclose(found, before_GC.max(axis=1), atol=1e-4)
-    assert not np.allclose(found, after_GC.max(axis=1), atol=1e-3)
-
-
 def test_a_context_of_another_recogniser_is_refused(in_context, tmp_path, font_path):
     shutil.copytree(in_context, tmp_path / "other")
     model = onnx.load(tmp_path / "other/tiny.onnx")
@@ -235,7 +218,7 @@ def test_what_is_refused_is_not_what_the_cmap_says(in_context, tmp_path, font_pa
     assert set(table["label"]) == {"other", ""}
 
 
-def test_formats_and_server_name_what_is_refused_alike(glyphlens, in_context, tmp_path, font_path):
+def test_formats_and_python_name_what_is_refused_alike(glyphlens, in_context, tmp_path, font_path):
     refusing(in_context, tmp_path / "strict", 1.0, "corner.fina")
     asked = ("identify", font_path, "--model", tmp_path / "strict", "--top", 2, "-f")
     written = pd.read_csv(io.StringIO(glyphlens(*asked, "csv")[1]), keep_default_na=False)

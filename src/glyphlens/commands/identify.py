@@ -162,17 +162,14 @@ def _weighed(
     members: Sequence[tuple[Member, ...]],
     options: AnswerOptions,
 ) -> Floats:
-    """(G, C) under the language, and under what the font's other glyphs say or how many fonts have a class.
-
-    The language comes first: a glyph that is thought to be one of its letters speaks for its neighbours.
-    """
+    """(G, C) under what the font's other glyphs say, or how many fonts have a class, and under the language."""
     if options.context is None:
         return font_probabilities(probabilities_GC, recognizer.manifest, members, options.language)
-    language_C, drawn_N = language_prior(members, options.language), np.flatnonzero(is_drawn_G)
+    drawn_N = np.flatnonzero(is_drawn_G)
     for start in range(0, len(drawn_N), READ_TOGETHER):
         together = drawn_N[start : start + READ_TOGETHER]
-        probabilities_GC[together] = options.context.correct(reweighted(probabilities_GC[together], language_C))
-    return probabilities_GC
+        probabilities_GC[together] = options.context.correct(probabilities_GC[together])
+    return reweighted(probabilities_GC, language_prior(members, options.language))
 
 
 def _best(probabilities_GC: Floats, count: int) -> Best:

@@ -68,7 +68,8 @@ def likelier_other(recognizer: Recognizer, probabilities_GC: Floats) -> NDArray[
     """(G,) for which glyphs ``other`` is the likeliest class; none where the recogniser has no such class."""
     labels = [entry.label for entry in recognizer.classes]
     number = labels.index(OTHER) if OTHER in labels else len(labels)
-    return probabilities_GC.argmax(axis=1) == number
+    is_other_G: NDArray[np.bool_] = probabilities_GC.argmax(axis=1) == number
+    return is_other_G
 
 
 def known_threshold(recognizer: Recognizer) -> float | None:
