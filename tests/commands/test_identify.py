@@ -1,3 +1,5 @@
+import io
+import json
 import shutil
 from dataclasses import replace
 
@@ -7,10 +9,12 @@ import pandas as pd
 import pytest
 import torch
 
+from glyphlens import load
 from glyphlens.commands.face_pictures import face_pictures, open_font
 from glyphlens.commands.identify import identify_fonts
 from glyphlens.commands.model import open_model
 from glyphlens.core.errors import InputError
+from glyphlens.core.storage import load_json, save_json
 from glyphlens.data.sample_set import unpack_bits
 from glyphlens.tracks.arabic.export.context_graph import context_graph, save_context
 from glyphlens.tracks.arabic.font_context import FontContext
@@ -176,3 +180,60 @@ def test_alone_is_an_option_of_the_command(glyphlens, in_context, model_folder, 
     status, alone, _ = glyphlens("identify", font_path, "--model", in_context, "--alone", "-f", "csv")
     assert status == 0 and alone == glyphlens("identify", font_path, "--model", model_folder, "-f", "csv")[1]
     assert alone != glyphlens("identify", font_path, "--model", in_context, "-f", "csv")[1]
+
+
+def refusing(folder, target, least, name):
+    """A copy of a model in which a class is what is to be refused, from a threshold on."""
+    shutil.copytree(folder, target)
+    manifest = load_json(target / "labels.json")
+    for entry in manifest["classes"]:
+        if entry["label"] == name:
+            entry |= {"label": "other", "members": ["other"], "code_points": [], "form": ""}
+    manifest["rule"]["known_threshold"] = least
+    save_json(target / "labels.json", manifest)
+    return open_model(target, 1)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_glyph_that_is_too_little_known_is_none_of_these(in_context, tmp_path, font_path, alone):
+    """The bar is the corner at 2.2 %, and nothing else is."""
+    plain = identify_fonts([font_path], refusing(in_context, tmp_path / "0", 0.0, "corner.fina"), alone=True).table
+    strict = refusing(in_context, tmp_path / "1", 0.98, "corner.fina")
+    found = identify_fonts([font_path], strict, top=2, alone=alone).table
+    row = found.loc[4]
+    assert (row["label"], row["code_points"], row["form"], row["same_shape"]) == ("other", "", "", "")
+    assert row["confidence"] >= 0.0223 and row["label_2"] not in ("other", "")
+    if alone:
+        assert row["confidence"] == plain.loc[4, "confidence_2"] and row["label_2"] == plain.loc[4, "label"]
+        assert row["confidence_2"] == plain.loc[4, "confidence"] > 0.97
+        assert found["label"].drop(4).tolist() == plain["label"].drop(4).tolist()
+    assert found.loc[3, "fault"] == "no outline" and found.loc[5, "label"] == "other"
+    assert identify_fonts([font_path], strict, top=1, alone=alone).table.loc[4, "label"] == "other"
+
+
+def test_what_is_refused_is_not_what_the_cmap_says(in_context, tmp_path, font_path):
+    strict = refusing(in_context, tmp_path / "strict", 1.0, "corner.fina")
+    table = identify_fonts([font_path], strict, check=True).table
+    assert table.loc[1, ["label", "expected", "agrees"]].tolist() == ["other", "beh.isol", "no"]
+    assert set(table["label"]) == {"other", ""}
+
+
+def test_formats_and_python_name_what_is_refused_alike(glyphlens, in_context, tmp_path, font_path):
+    refusing(in_context, tmp_path / "strict", 1.0, "corner.fina")
+    asked = ("identify", font_path, "--model", tmp_path / "strict", "--top", 2, "-f")
+    written = pd.read_csv(io.StringIO(glyphlens(*asked, "csv")[1]), keep_default_na=False)
+    answers = json.loads(glyphlens(*asked, "json")[1])
+    api = load(tmp_path / "strict").identify(font_path, top=2)
+    drawn = [gid for gid in range(7) if gid != 3]
+    assert {written.loc[gid, "label"] for gid in drawn} == {api[gid].label for gid in drawn} == {"other"}
+    for gid in drawn:
+        row, guess = answers[gid], api[gid].guesses[1]
+        assert float(written.loc[gid, "confidence"]) == row["confidence"] == api[gid].confidence
+        assert written.loc[gid, "label_2"] == guess.label and written.loc[gid, "code_points"] == api[gid].text == ""
+
+
+@pytest.mark.parametrize("least", ["0.9", True, 1.5])
+def test_a_threshold_that_is_no_share_is_named(in_context, tmp_path, font_path, least):
+    model = refusing(in_context, tmp_path / "bad", least, "corner.fina")
+    found = identify_fonts([font_path], model)
+    assert f"labels.json: 'known_threshold' is {least!r}, expected a share from 0 to 1" in found.problems[0]

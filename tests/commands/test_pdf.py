@@ -10,6 +10,7 @@ from pdfminer.high_level import extract_text
 
 from glyphlens.commands.model import open_model
 from glyphlens.commands.pdf import decision_table, judge_pdf, mend_pdf
+from glyphlens.core.storage import load_json, save_json
 from glyphlens.sources.pdf import document
 from tests.checkout import ROOT
 from tests.pdf_files import LATIN, TEXT, drawn, write_pdf
@@ -52,6 +53,18 @@ def test_text_without_a_map_is_mended(tmp_path, recognizer, mapped, embedding):
     assert texts_of(target) == texts_of(mapped)
     assert source.read_bytes() == before
     assert [each.map for each in judge_pdf(target, recognizer, LEAST)] == ["present"]
+
+
+def test_what_is_refused_is_not_written(tmp_path, recognizer):
+    source = write_pdf(tmp_path / "old.pdf", drawn(), None)
+    shutil.copytree(recognizer.path.parent, tmp_path / "strict")
+    manifest = load_json(tmp_path / "strict/labels.json")
+    manifest["rule"]["known_threshold"] = 1.0
+    save_json(tmp_path / "strict/labels.json", manifest)
+    (font,) = judge_pdf(source, recognizer, LEAST)
+    assert font.changes
+    (font,) = judge_pdf(source, open_model(tmp_path / "strict", 1), LEAST)
+    assert {each.label for each in font.decisions} <= {"other", ""} and not font.changes
 
 
 @pytest.mark.parametrize("command", [("pdftotext", "{}", "-"), ("mutool", "draw", "-q", "-F", "txt", "{}")])

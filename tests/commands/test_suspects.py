@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,11 @@ import pytest
 
 from glyphlens.commands import suspects
 from glyphlens.commands.suspect_sheet import Asked, save_label_sheet
-from glyphlens.core.storage import save_table, sha256_file
+from glyphlens.core.storage import load_json, save_json, save_table, sha256_file
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, save_sample_set
 from glyphlens.inference.embedding import Embedder
 from glyphlens.tracks.arabic.glyphs.own_labels import read_own_labels
+from tests.commands.conftest import LABELS, SHAPES
 
 
 @pytest.fixture
@@ -97,6 +99,28 @@ def test_glyphs_of_fonts_come_by_what_a_label_is_worth(glyphlens, place, font_pa
     assert (table["stands_for"] >= 1).all() and (table["novelty"] == 1).all() and (table["worth"] >= 0).all()
     page = (place / "ask.html").read_text()
     assert re.findall(r'data-glyph="(\d+)"', page) == [str(gid) for gid in table["gid"]]
+
+
+def test_glyphs_that_are_none_of_these_are_not_worth_a_look(glyphlens, place, font_path, model_folder, monkeypatch):
+    forge_embedder(monkeypatch)
+    shutil.copytree(model_folder, place / "model")
+    manifest = load_json(place / "model/labels.json")
+    manifest["classes"][LABELS.index("beh.isol")]["label"] = "other"
+    save_json(place / "model/labels.json", manifest)
+    for folder, glyphs in ((model_folder, {0, 1, 2, 4, 5, 6}), (place / "model", {0, 2, 4, 5, 6})):
+        assert glyphlens("suspects", font_path, "--model", folder, "-o", "worth.csv")[0] == 0
+        assert set(pd.read_csv(place / "worth.csv")["gid"]) == glyphs
+
+
+def test_a_font_of_other_glyphs_alone_is_named(glyphlens, place, font_bytes, model_folder, monkeypatch):
+    forge_embedder(monkeypatch)
+    shutil.copytree(model_folder, place / "model")
+    manifest = load_json(place / "model/labels.json")
+    manifest["classes"][LABELS.index("beh.isol")]["label"] = "other"
+    save_json(place / "model/labels.json", manifest)
+    (place / "icons.ttf").write_bytes(font_bytes({0: SHAPES[1], 1: SHAPES[1]}, {0x628: 1}))
+    status, _, err = glyphlens("suspects", place / "icons.ttf", "--model", place / "model")
+    assert status == 2 and "icons.ttf: no glyph that the recogniser may know" in err
 
 
 def test_what_the_page_saves_is_what_the_stage_reads(place):

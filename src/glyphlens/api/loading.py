@@ -99,7 +99,8 @@ class LoadedModel:
         """What every glyph of a font is, by glyph number, one face after the other.
 
         ``top``: guesses per glyph. ``language``: ar, fa, ur, ug, ku, ps or sd; characters that it does not need become
-        less likely. ``alone``: read every glyph by itself, not the font as a whole. Raises InputError where the font
+        less likely. ``alone``: read every glyph by itself, not the font as a whole. A glyph that is likely to be none
+        of those that the model knows is ``other``, with the best guess behind it. Raises InputError where the font
         cannot be used.
         """
         with naming_extras():

@@ -29,6 +29,7 @@ from glyphlens.tracks.arabic.glyphs.candidates import Candidate, candidates
 from glyphlens.tracks.arabic.members import Member, class_members, likely_first, seen_characters
 from glyphlens.tracks.arabic.prior import SURE_ENOUGH, font_probabilities, language_prior, reweighted
 from glyphlens.tracks.arabic.reader import drawing_rule
+from glyphlens.tracks.arabic.refusal import Refused
 
 READ_TOGETHER = 8192  # drawn glyphs of a face at most: 46 MB of probabilities
 
@@ -118,9 +119,11 @@ def identify_face(
         probabilities_GC[pictures.gids_G] = recognize(recognizer, pictures)
         is_drawn_G[pictures.gids_G] = _drawn(pictures)
         progress.update(len(pictures.gids_G))
-    members = class_members(recognizer.classes)
+    members, refused = class_members(recognizer.classes), Refused.of(recognizer, probabilities_GC)
     weighed_GC = _weighed(probabilities_GC, is_drawn_G, recognizer, members, options)
+    refused.restore(weighed_GC)
     best = _best(weighed_GC, max(options.top, TOP))
+    refused.put_first(best, weighed_GC)
     names = likely_first(members, options.language, seen_characters(members, _sure(best)))
     faults = {gid: reason for pictures in batches for gid, reason in pictures.faults.items()}
     gids = range(face.glyph_count)

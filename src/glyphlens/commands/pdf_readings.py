@@ -17,6 +17,7 @@ from glyphlens.inference.reading import best_classes
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.sources.pdf.fonts import PdfFont, PdfFonts
 from glyphlens.tracks.arabic.reader import drawing_rule
+from glyphlens.tracks.arabic.refusal import Refused
 
 NOTDEF = 0
 PERSIAN, COMMON = "\u067e\u0686\u0698\u06af", "\u0628\u062c\u0632\u0643\u06a9"  # پ چ ژ گ beside ب ج ز ك ک
@@ -100,12 +101,16 @@ def _readings(
 ) -> dict[int, Reading]:
     found: dict[int, Reading] = {}
     for pictures in face_pictures(face, drawing_rule(recognizer), gids=gids):
-        best = best_classes(recognize(recognizer, pictures), RANKS)
+        probabilities_GC = recognize(recognizer, pictures)
+        best, refused = best_classes(probabilities_GC, RANKS), Refused.of(recognizer, probabilities_GC)
+        refused.put_first(best, probabilities_GC)
         for row, gid in enumerate(pictures.gids_G.tolist()):
             if gid in pictures.faults:
                 found[gid] = Reading("", " " if face.advance(gid) > 0 else "", 1.0, frozenset(), frozenset(), None)
                 continue
-            ranked, confidence = _by_text(best.classes_NK[row].tolist(), best.confidence_NK[row].tolist(), texts)
+            ranked, confidence_K = best.classes_NK[row].tolist(), best.confidence_NK[row].tolist()
+            is_refused = row in refused.rows_R
+            ranked, confidence = (ranked, confidence_K[0]) if is_refused else _by_text(ranked, confidence_K, texts)
             first, alike = texts[ranked[0]], frozenset[str]().union(*(texts[number].alike for number in ranked[:TOP]))
             label = recognizer.classes[ranked[0]].label
             found[gid] = Reading(label, first.text, confidence, first.alike, alike, first.joins)

@@ -35,6 +35,7 @@ from glyphlens.tracks.arabic.font_context import context_of
 from glyphlens.tracks.arabic.glyphs.glyph_tables import face_hash
 from glyphlens.tracks.arabic.members import class_members, likely_first
 from glyphlens.tracks.arabic.reader import drawing_rule
+from glyphlens.tracks.arabic.refusal import likelier_other
 
 TABLE = "suspects.parquet"  # of a track's stage, somewhere in its folder of data
 RASTERS = "rasters"  # the sample set beside the Arabic track's table
@@ -101,7 +102,8 @@ def run_own_suspects(fonts: Sequence[Path], wanted: SuspectsWanted) -> int:
 
 
 def font_glyphs(path: Path, recognizer: Recognizer, embedder: Embedder) -> list[OwnGlyphs]:
-    """The glyphs of each face of a font, read together where the recogniser has a context network beside it."""
+    """The glyphs of each face of a font, read together where the recogniser has a context network beside it; without
+    those that are rather none that the recogniser knows, such as icons."""
     context, rule, faces = context_of(recognizer), drawing_rule(recognizer), open_font(path)
     digest, found = sha256_file(path), []
     for number, face in enumerate(faces):
@@ -112,17 +114,22 @@ def font_glyphs(path: Path, recognizer: Recognizer, embedder: Embedder) -> list[
             np.concatenate([batch.geometry_GF for batch in batches]),
             {},
         )
-        gids = pictures.gids_G.tolist()
-        if not gids:
-            continue
         probabilities_GC = recognize(recognizer, pictures)
-        for start in range(0, len(gids) if context else 0, READ_TOGETHER):
+        kept_G = ~likelier_other(recognizer, probabilities_GC)
+        if not kept_G.any():
+            continue
+        for start in range(0, len(kept_G) if context else 0, READ_TOGETHER):
             together = slice(start, start + READ_TOGETHER)
             probabilities_GC[together] = context.correct(probabilities_GC[together]) if context else 0
+        arrays = (pictures.gids_G[kept_G], pictures.packed_GHB[kept_G], pictures.geometry_GF[kept_G])
+        pictures, probabilities_GC = Pictures(*arrays, {}), probabilities_GC[kept_G]
+        gids = pictures.gids_G.tolist()
         names = [shown(face.glyph_name(gid)) for gid in gids]
         facts = {"font": shown(path), "face": number, "gid": gids, "name": names}
         subjects = pd.DataFrame({**facts, "font_hash": face_hash(digest, number)})
         found.append(OwnGlyphs(subjects, probabilities_GC, embed_pictures(embedder, pictures), pictures.packed_GHB))
+    if not found:
+        raise InputError(f"{path}: no glyph that the recogniser may know; it has no class for those that are drawn")
     return found
 
 

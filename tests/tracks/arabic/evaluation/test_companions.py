@@ -8,7 +8,10 @@ import pytest
 
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, save_sample_set
 from glyphlens.imaging.geometry import GEOMETRY
-from glyphlens.tracks.arabic.evaluation.companions import companion_results, save_companions
+from glyphlens.inference.folder import ExportFolder
+from glyphlens.tracks.arabic.evaluation.companions import companion_results, release_companions, save_companions
+from glyphlens.tracks.arabic.refusal import KNOWN_THRESHOLD
+from tests.forged_release import save_release
 
 LABELS = ("beh.isol", "latin_small_a", "other")
 PARTS = (("isol", "beh.isol"), ("latin", "latin_small_a"), ("other", "other_cjk_1"), ("other", "other_notdef_0"))
@@ -66,3 +69,15 @@ def test_a_recogniser_of_arabic_alone_has_none(tmp_path: Path) -> None:
 def test_the_curve_goes_to_where_all_known_glyphs_stay(tmp_path: Path, column: str) -> None:
     found = companion_results(Told(), samples_in(tmp_path / "rasters"), 0.9)
     assert found is not None and found.curve[column].between(0, 1).all() and found.curve["kept"].iloc[-1] == 1
+
+
+def test_the_release_says_its_threshold(tmp_path: Path) -> None:
+    found = companion_results(Told(), samples_in(tmp_path / "rasters"), 0.9)
+    assert found is not None
+    save_release(tmp_path / "release")
+    before = ExportFolder(tmp_path / "release").manifest
+    release_companions(tmp_path / "release", found)
+    after, card = ExportFolder(tmp_path / "release").manifest, ExportFolder(tmp_path / "release").card
+    assert after.preparation == {**before.preparation, KNOWN_THRESHOLD: found.metrics["known_threshold"]}
+    assert after.model_copy(update={"preparation": before.preparation}) == before
+    assert f"1 − {found.metrics['known_threshold']:.4f}" in card.read_text(encoding="utf-8")

@@ -26,15 +26,17 @@ from glyphlens.tracks.arabic.evaluation.occlusion import Reader
 from glyphlens.tracks.arabic.evaluation.outcomes import TOP, read_rows
 from glyphlens.tracks.arabic.glyphs.other_glyphs import kind_of_name
 from glyphlens.tracks.arabic.glyphs.parts import COMPANIONS, REFUSED, parts_of
+from glyphlens.tracks.arabic.refusal import KNOWN_THRESHOLD
 
 CURVE_POINTS = 101
 NOTE = """
 ## Beside Arabic script
 
 Latin, Greek, Cyrillic and Hebrew letters, European digits and common signs are classes too. On the test families the
-right one comes first for {companions_top1:.1%} of them ({scripts}). Everything else is to be answered with `other`:
-where its probability exceeds 1 − {known_threshold:.4f}, {known_kept:.1%} of the known test glyphs stay and
-{refused_fpr:.1%} of CJK, Hangul, Khmer, icons and .notdef are taken for known (AUROC {refused_auroc:.4f}).
+right one comes first for {companions_top1:.1%} of them ({scripts}). `glyphlens identify` answers everything else with
+`other`: where its probability exceeds 1 − {known_threshold:.4f}, the `known_threshold` of `labels.json`,
+{known_kept:.1%} of the known test glyphs stay and {refused_fpr:.1%} of CJK, Hangul, Khmer, icons and .notdef are taken
+for known (AUROC {refused_auroc:.4f}).
 """
 DIGITS = 4
 
@@ -76,8 +78,11 @@ def companion_results(reader: Reader, samples: SampleSet, known_kept: float) -> 
 
 
 def release_companions(release: Path, results: CompanionResults) -> None:
-    """A part in the card of the released recogniser."""
-    card = ExportFolder(release).card
+    """The threshold in the label map of the released recogniser, and a part in its card."""
+    released = ExportFolder(release)
+    threshold = results.metrics["known_threshold"]
+    released.save_preparation({**released.manifest.preparation, KNOWN_THRESHOLD: threshold})
+    card = released.card
     scripts = ", ".join(f"{row.script} {row.top1:.1%}" for row in results.scripts.itertuples())
     save_text(card, card.read_text(encoding="utf-8") + NOTE.format(scripts=scripts, **results.metrics))
 
