@@ -218,5 +218,5 @@ def test_tls_works_with_certificates_only_and_a_lost_scheduler_ends_the_run(
         results = map_shards(slowly_told, range(100), 2, "telling")
         assert [next(results)[0] for _ in range(3)] == [0, 1, 2]
         running.processes[0].kill()
-        with pytest.raises(GlyphlensError, match=r"telling: the scheduler at tls://.* or all of its workers were lost"):
+        with pytest.raises(GlyphlensError, match=r"the scheduler at tls://.* or all of its workers were lost"):
             list(results)

@@ -108,27 +108,36 @@ def on_cluster(
     """
     with naming_extras():
         from distributed import KilledWorker
-        from distributed.client import FutureCancelledError
     folder = Path.cwd()
     with connected(address) as client, NamedTemporaryFile(dir=folder, prefix=".cluster-", suffix=".partial") as probe:
         here = Here(made_with(), folder, Path(probe.name))
         sent: deque[Future[Result]] = deque()
         try:
             for shard in shards:
-                while len(sent) >= AHEAD * max(1, len(client.nthreads())):
-                    yield _result(client, sent.popleft())
-                sent.append(client.submit(_as_here, here, function, shard, pure=False))
+                while len(sent) >= AHEAD * _worker_count(client, address):
+                    yield _result(client, sent.popleft(), address)
+                with naming_loss(address):
+                    sent.append(client.submit(_as_here, here, function, shard, pure=False))
             while sent:
-                yield _result(client, sent.popleft())
+                yield _result(client, sent.popleft(), address)
         except KilledWorker as error:
             raise GlyphlensError(
                 f"{description}: every worker that was given one of the shards died, likely for lack of memory: {error}"
             ) from error
-        except (FutureCancelledError, TimeoutError) as error:
-            raise GlyphlensError(
-                f"{description}: the scheduler at {address} or all of its workers were lost ({error}); start them "
-                f"again (`{START}`) and repeat the stage, or set cluster.scheduler in params.yaml to null"
-            ) from error
+
+
+@contextmanager
+def naming_loss(address: str) -> Iterator[None]:
+    """Within the block, GlyphlensError in place of what Dask raises where the scheduler or all workers are gone."""
+    from distributed.client import ClosedClientError, FutureCancelledError
+
+    try:
+        yield
+    except (FutureCancelledError, ClosedClientError, OSError) as error:
+        raise GlyphlensError(
+            f"the scheduler at {address} or all of its workers were lost ({error}); start them again (`{START}`) and "
+            "repeat the stage, or set cluster.scheduler in params.yaml to null"
+        ) from error
 
 
 @contextmanager
@@ -196,11 +205,22 @@ def _as_here(here: Here, function: Callable[[Shard], Result], shard: Shard) -> R
     return function(shard)
 
 
-def _result(client: "Client", future: "Future[Result]") -> Result:
-    """Waits as long as there are workers; raises TimeoutError where there is none for PATIENCE_S."""
-    while not future.done():
-        try:
-            future.exception(timeout=PATIENCE_S)
-        except TimeoutError:
-            client.wait_for_workers(1, timeout=PATIENCE_S)
-    return future.result()
+def _worker_count(client: "Client", address: str) -> int:
+    with naming_loss(address):
+        return max(1, len(client.nthreads()))
+
+
+def _result(client: "Client", future: "Future[Result]", address: str) -> Result:
+    """Waits as long as there are workers, or for another PATIENCE_S; raises what the shard raised."""
+    result: Result
+    with naming_loss(address):
+        while not future.done():
+            try:
+                future.exception(timeout=PATIENCE_S)
+            except TimeoutError:
+                client.wait_for_workers(1, timeout=PATIENCE_S)
+        if future.status != "error":
+            result = future.result()
+            return result
+    result = future.result()  # an error of the shard's own is no loss
+    return result
