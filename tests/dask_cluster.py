@@ -37,9 +37,9 @@ def dask_cluster(
     """Workers in ``folder`` that import what this process does, ``first_path`` before it; all are registered."""
     address = f"{scheme}://127.0.0.1:{reserved_port()}"
     port = address.rpartition(":")[2]
-    commands = [["scheduler", *HERE, "--port", port, *options]]
-    places = ("--nthreads", str(threads), "--memory-limit", "0", "--local-directory", str(scratch))
-    commands += [["worker", address, *HERE, *places, *options]] * workers
+    commands = [["scheduler", *HERE, "--port", port, "--idle-timeout", "15 minutes", *options]]
+    limits = ("--nthreads", str(threads), "--memory-limit", "0", "--local-directory", str(scratch))
+    commands += [["worker", address, *HERE, *limits, "--death-timeout", str(START_S), *options]] * workers
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [first_path, *sys.path]))}
     log = scratch / "dask.log"
     with log.open("wb") as output:

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import field_validator
@@ -210,9 +210,8 @@ def _worker_count(client: "Client", address: str) -> int:
         return max(1, len(client.nthreads()))
 
 
-def _result(client: "Client", future: "Future[Result]", address: str) -> Result:
+def _result(client: "Client", future: "Future[Any]", address: str) -> Any:
     """Waits as long as there are workers, or for another PATIENCE_S; raises what the shard raised."""
-    result: Result
     with naming_loss(address):
         while not future.done():
             try:
@@ -220,7 +219,5 @@ def _result(client: "Client", future: "Future[Result]", address: str) -> Result:
             except TimeoutError:
                 client.wait_for_workers(1, timeout=PATIENCE_S)
         if future.status != "error":
-            result = future.result()
-            return result
-    result = future.result()  # an error of the shard's own is no loss
-    return result
+            return future.result()
+    return future.result()  # an error of the shard's own is no loss
