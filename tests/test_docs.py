@@ -19,7 +19,7 @@ from tests.checkout import committed
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DATA = (ROOT / "docs/DATA.md").read_text(encoding="utf-8")
-PAGES = ("ABLATIONS", "ARCHITECTURE", "DATA", "ERRORS", "EXPERIMENTS", "RESULTS", "SHARING", "SPEC")
+PAGES = ("ABLATIONS", "ARCHITECTURE", "DATA", "ERRORS", "EXPERIMENTS", "RESULTS", "SCALE", "SHARING", "SPEC")
 NAMES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES))
 DOCUMENTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
 STAGES = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -189,3 +189,12 @@ def test_no_section_is_of_a_document_that_nobody_has() -> None:
         assert not UNNAMED.search(text), f"{path}: {UNNAMED.findall(text)}"
         for match in SECTION.finditer(text):
             assert PUBLIC.search(text[max(0, match.start() - NEAR) : match.start()]), f"{path}: {match.group()}"
+
+
+def test_the_command_for_torchrun_has_the_options_of_its_stage() -> None:
+    text = DOCUMENTS["docs/EXPERIMENTS.md"].replace("\\\n", " ")
+    (shown,) = re.findall(r"^torchrun --standalone .* -m (.*)$", text, flags=re.MULTILINE)
+    module, *options = shown.split()
+    stage = module.rpartition(".")[2]
+    assert f"-m {module} {' '.join(options)}" in " ".join(STAGES[stage]["cmd"].split())
+    assert f"dvc commit --force {stage}" in text

@@ -15,6 +15,7 @@ EXTRAS = {
     "pyarrow": "parquet",
     "matplotlib": "charts",
     "sklearn": "fit",
+    "distributed": "cluster",
     "fastapi": "serve",
     "fastapi_offline": "serve",
     "h11": "serve",
