@@ -3,6 +3,7 @@ beside what was wrong with it; at last a table says what was tried, which ``--pa
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -30,25 +31,28 @@ def main() -> int:
     builds = {build: share for build, share in SHARES.items() if not asked.only or build.__name__ in asked.only}
     if not builds:
         parser.error(f"no such target; there are {', '.join(build.__name__ for build in SHARES)}")
+    for number in (signal.SIGINT, signal.SIGTERM):  # of which a shell lets no process in the background know
+        signal.signal(number, signal.default_int_handler)
     results = {build.__name__: Result(build.__name__) for build in builds}
     try:
         with tqdm(total=asked.count, unit="input", smoothing=0.02) as bar:
             for build, numbers in turns(builds, asked.first, asked.count):
                 before = results[build.__name__]
                 bar.set_description(build.__name__)
+                kept = 0
                 for so_far in run(build, build.__name__, numbers):
+                    for finding in so_far.findings[kept:]:
+                        bar.write(f"{finding.keep(KEPT)}: {finding.fault}", file=sys.stderr)
+                    kept = len(so_far.findings)
                     results[build.__name__] = before + so_far
                     bar.update(sum(each.inputs for each in results.values()) - bar.n)
     except KeyboardInterrupt:
         print("\ncut short; the table says how far it came", file=sys.stderr)
-    found = [finding for result in results.values() for finding in result.findings]
-    for finding in found:
-        print(f"{finding.keep(KEPT)}: {finding.fault}", file=sys.stderr)
     text = table(list(results.values()))
     print(text, end="")
     if asked.page is not None:
         save_text(asked.page, text)
-    return 1 if found else 0
+    return 1 if any(result.findings for result in results.values()) else 0
 
 
 def turns(builds: Mapping[Build, int], first: int, count: int) -> Iterator[tuple[Build, range]]:

@@ -172,7 +172,8 @@ def _watch(worker: BaseProcess, receiver: Connection, board: _Board, result: Res
 
 def _work(build: Build, folder: Path, numbers: range, board: _Board, sender: Connection) -> None:
     """Try inputs in turn; a process of its own."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     target = build(folder)
     os.dup2(os.open(os.devnull, os.O_WRONLY), STANDARD_ERROR)  # what libraries have to say of broken files
