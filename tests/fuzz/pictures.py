@@ -59,7 +59,10 @@ def pages(_: Path) -> Target:
         if all(page.fault for page in found):
             raise InputError(f"{found[0].name}: {found[0].fault}")
 
-    return Target("pages", [Seed("page.png", _png(_page()), pack=_mended), *_picture_seeds()[:3]], attempt)
+    page = _page()
+    seeds = [Seed("page.png", _png(page), pack=_mended), Seed("page.jpg", _saved(page, "JPEG"))]
+    seeds += [Seed("page.tif", _saved(page, "TIFF", compression="packbits"))]
+    return Target("pages", seeds, attempt)
 
 
 def scans(folder: Path) -> Target:

@@ -2,8 +2,10 @@
 
 import io
 import json
+import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,7 @@ from glyphlens.inference.prototypes import Prototypes
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.inference.stopping import StoppingRule
 from glyphlens.sources.kanjivg import parse_drawing
+from glyphlens.tracks.arabic.glyphs.own_database import own_tables
 from glyphlens.tracks.scan_lines.samples.scan_reading import ScanFault, read_scan
 from tests.fuzz.models import save_release
 
@@ -87,6 +90,7 @@ ODD_ARRAYS: dict[str, tuple[Callable[[], bytes], int]] = {
     "cut header": (cut_header, 0),
     "large header": (large_header, 0),
     "no array": (no_array, 0),
+    "no text": (lambda: npy(np.array(["abc"])).replace("a".encode("utf-32-le"), b"\xff" * 4), 0),
     "lzma": (lambda: npy(np.zeros(3)), zipfile.ZIP_LZMA),
 }
 
@@ -178,6 +182,23 @@ def test_a_graph_that_fails_when_it_runs_is_named(tmp_path: Path) -> None:
     assert opened.logits({"raster": np.full((1, 12, 12), 9, np.uint8)}).shape == (1, 3)
     with pytest.raises(InputError, match=r"m\.onnx: the graph cannot be run"):
         opened.logits({"raster": np.full((1, 12, 12), 255, np.uint8)})
+
+
+def test_classes_without_a_prototype_are_named_with_their_file(tmp_path: Path) -> None:
+    save_release(tmp_path, "prototypes")
+    labels = (tmp_path / "labels.json").read_text(encoding="utf-8")
+    (tmp_path / "labels.json").write_text(labels.replace('"label": "三"', '"label": "四"'), encoding="utf-8")
+    with pytest.raises(InputError, match=r"labels\.json: no prototype of 四"):
+        Recognizer.load(tmp_path)
+
+
+def test_a_database_of_odd_names_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "glyphs.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE fonts (file_hash TEXT)")
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE fonts (file", b"CREATE TABL\xe9 fonts (file"))
+    with pytest.raises(InputError, match=r"glyphs\.db: not a readable SQLite database"):
+        own_tables(path)
 
 
 # ── drawings ─────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,6 @@
 """The arrays of .npy and .npz files that anyone may have written: nothing in them is run, broken ones are told."""
 
+import sys
 from lzma import LZMAError
 from pathlib import Path
 from struct import error as StructError
@@ -34,7 +35,16 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     strange = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
     if strange:
         raise ValueError(f"{strange[0]} is no array")
+    for name, array in arrays.items():
+        if array.dtype.kind == "U" and not _is_text(array):
+            raise ValueError(f"{name} holds characters beyond U+10FFFF")
     return arrays
+
+
+def _is_text(array: NDArray[Any]) -> bool:
+    """Whether all are code points; Python's own texts break down where some are not."""
+    code_points = np.frombuffer(array.tobytes(), np.dtype(np.uint32).newbyteorder(array.dtype.byteorder))
+    return int(code_points.max(initial=0)) <= sys.maxunicode
 
 
 def _require_bounded(archive: ZipFile) -> None:

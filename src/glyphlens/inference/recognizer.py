@@ -115,7 +115,11 @@ class Recognizer:
         manifest.require_listed(model)
         prototypes = None
         if manifest.decoder == "prototypes":
-            prototypes = Prototypes.load(model).of([entry.label for entry in manifest.classes])
+            table = Prototypes.load(model)
+            try:
+                prototypes = table.of([entry.label for entry in manifest.classes])
+            except InputError as error:
+                raise InputError(f"{model.with_name(LABELS)}: {error}") from error
         return cls(model, session, {entry.name: _input(entry) for entry in inputs}, manifest, prototypes)
 
     @property
