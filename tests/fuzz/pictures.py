@@ -82,7 +82,7 @@ def scans(folder: Path) -> Target:
     wide = Image.fromarray(levels_HW.astype(np.uint16))
     seeds += [Seed("wide.png", _png(wide), pack=_mended), Seed("wide.tif", _saved(wide, "TIFF"))]
     seeds += [Seed("float.tif", _saved(Image.fromarray(levels_HW.astype(np.float32)), "TIFF"))]
-    return Target("scans", seeds, attempt)
+    return Target("scans", seeds, attempt, memory_mib=1536)  # 64 million values may be read, 16 bytes each at most
 
 
 def records(folder: Path) -> Target:

@@ -192,6 +192,14 @@ def test_classes_without_a_prototype_are_named_with_their_file(tmp_path: Path) -
         Recognizer.load(tmp_path)
 
 
+def test_prototypes_without_classes_are_refused(tmp_path: Path) -> None:
+    save_release(tmp_path, "prototypes")
+    content = json.loads((tmp_path / "labels.json").read_text(encoding="utf-8"))
+    (tmp_path / "labels.json").write_text(json.dumps({**content, "classes": []}))
+    with pytest.raises(InputError, match=r"labels\.json: lists no class"):
+        Recognizer.load(tmp_path).logits({"raster": np.zeros((1, 12, 12), np.uint8)})
+
+
 def test_a_database_of_odd_names_is_named(tmp_path: Path) -> None:
     path = tmp_path / "glyphs.db"
     with closing(sqlite3.connect(path)) as connection:

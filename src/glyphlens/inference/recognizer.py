@@ -19,7 +19,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.inference.decoding import best_labels, greedy_ctc
-from glyphlens.inference.folder import LABELS, ExportFolder, Manifest, Tensor
+from glyphlens.inference.folder import AGAIN, LABELS, ExportFolder, Manifest, Tensor
 from glyphlens.inference.prototypes import Prototypes
 
 BATCH = 256
@@ -115,6 +115,8 @@ class Recognizer:
         manifest.require_listed(model)
         prototypes = None
         if manifest.decoder == "prototypes":
+            if not manifest.classes:
+                raise InputError(f"{model.with_name(LABELS)}: lists no class to choose among; {AGAIN}")
             table = Prototypes.load(model)
             try:
                 prototypes = table.of([entry.label for entry in manifest.classes])
