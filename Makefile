@@ -20,9 +20,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Files of tests whole, so that what the tests of a file share is made once; their order is tests/conftest.py's.
 WORKERS ?= 2
+COUNT ?= 1000000
 IN_WORKERS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup tools repro smoke test test-all lint format bench wheel page edge clean
+.PHONY: help setup tools repro smoke test test-all lint format bench fuzz wheel page edge clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +53,9 @@ format: setup ## let ruff format and mend what it can
 
 bench: setup ## hot paths as ratios against the straightforward way
 	@$(RUN) python -m benchmarks
+
+fuzz: setup ## broken files of every kind, COUNT of them (1,000,000: hours); what ends badly is kept in .cache/fuzz
+	@$(RUN) python -m tests.fuzz --count $(COUNT)
 
 wheel: setup ## the package with the released models, into dist/; installs anywhere
 	@rm -rf build

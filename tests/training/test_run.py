@@ -205,6 +205,28 @@ def test_ctrl_c_after_the_training_says_that_it_is_kept(capsys: pytest.CaptureFi
     )
 
 
+class Evil:
+    """What a state from elsewhere may hold: to be unpickled, it makes a file."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, ("made",)
+
+
+@pytest.mark.parametrize("place", ["named", "newest"])
+def test_nothing_in_a_state_is_run(tmp_path: Path, place: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run = started()
+    state = save_state(run.folder if place == "newest" else tmp_path, 6, run.identity)
+    torch.save({IDENTITY: json.dumps(asdict(run.identity)), "more": Evil()}, state)
+    if place == "newest":
+        assert started().start is None
+        assert "cut short (it holds more than tensors" in capsys.readouterr().out
+    else:
+        resume(state)
+        with pytest.raises(CheckpointError, match=r"step-6\.ckpt: not a training state .* nothing in it was run"):
+            started()
+    assert not Path("made").exists()
+
+
 def test_a_file_that_is_no_state_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
     for path in ("notes.txt", "nowhere.ckpt"):

@@ -25,7 +25,7 @@ def json_mapping(content: bytes, where: str) -> dict[str, Any]:
     """The mapping of a JSON file; raises InputError where it is broken or none."""
     try:
         return _mapping(json.loads(content), where)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         _require_no_conflict(content, where)
         raise InputError(f"{where}: not a readable JSON file ({error}); write it again with `dvc repro`") from error
 
@@ -34,7 +34,7 @@ def yaml_mapping(content: bytes, where: str) -> dict[str, Any]:
     """The mapping of a YAML 1.2 file; raises InputError where it is broken or none."""
     try:
         return _mapping(YAML(typ="safe", pure=True).load(content), where)
-    except (YAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, ValueError, RecursionError) as error:
         _require_no_conflict(content, where)
         raise InputError(f"{where}: not a readable YAML file ({error})") from error
 

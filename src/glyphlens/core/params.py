@@ -38,7 +38,7 @@ def read_params(path: Path = PARAMS_FILE) -> dict[str, Any]:
         content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ParamsError(f"{path}: cannot be read ({error.strerror}); run from the repository's root") from error
-    except YAMLError as error:
+    except (YAMLError, ValueError, RecursionError) as error:  # no UTF-8, a date of no calendar, nested without end
         raise ParamsError(f"{path}: not valid YAML: {error}") from error
     if not isinstance(content, dict):
         raise ParamsError(f"{path}: expected a mapping of sections, found {type(content).__name__}")

@@ -265,7 +265,7 @@ def load_json(path: Path) -> Any:
     """The content of a JSON file; raises InputError where it is missing or broken."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a readable JSON file ({error})") from error
 
 

@@ -51,7 +51,7 @@ class CharacterNgram:
         content = load_json(folder / NGRAM)
         try:
             return cls(int(content["order"]), {str(run): int(count) for run, count in content["counts"].items()})
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"{folder / NGRAM}: not counts of characters ({error!r})") from error
 
     def save(self, folder: Path) -> None:

@@ -58,7 +58,7 @@ class Tensor(_Entry):
 class ModelFile(_Entry):
     """A model file as it was written: its name, SHA-256, and the temperature by which its graph divides its logits."""
 
-    name: str
+    name: str = Field(pattern=r"^[^/\\]+$")  # in the folder of the manifest, and nowhere else
     sha256: str
     temperature: float = Field(gt=0)
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from glyphlens.core.arrays import load_arrays
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import BROKEN_ZIP, sha256_file, writing
+from glyphlens.core.storage import sha256_file, writing
 
 SUFFIX = ".prototypes.npz"  # in the place of the model's .onnx
 LARGEST = 127
@@ -97,15 +98,15 @@ class Prototypes:
         """Read the table beside a model; raises InputError where it is missing, broken or another model's."""
         path = prototypes_file(model)
         try:
-            with path.open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
-                made_with = str(stored["model"])
-                vectors_CE = stored["levels_CE"] * stored["steps_C"].astype(np.float32)[:, None]
-                labels = tuple(str(label) for label in stored["labels_C"])
-                numbers = float(stored["scale"]), float(stored["text_share"])
-                found = cls(labels, vectors_CE, stored["bias_C"].astype(np.float32), *numbers)
+            stored = load_arrays(path)
+            made_with = str(stored["model"])
+            vectors_CE = stored["levels_CE"] * stored["steps_C"].astype(np.float32)[:, None]
+            labels = tuple(str(label) for label in stored["labels_C"])
+            numbers = float(stored["scale"]), float(stored["text_share"])
+            found = cls(labels, vectors_CE, stored["bias_C"].astype(np.float32), *numbers)
         except FileNotFoundError as error:
             raise InputError(f"{path}: missing; the model beside it knows its classes by it") from error
-        except (*BROKEN_ZIP, ValueError, TypeError, LookupError) as error:
+        except (OSError, ValueError, TypeError, LookupError) as error:
             raise InputError(f"{path}: not a table of prototypes ({error})") from error
         if not len(labels) == len(vectors_CE) == len(found.bias_C) or vectors_CE.ndim != 2:
             raise InputError(

@@ -19,7 +19,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.inference.decoding import best_labels, greedy_ctc
-from glyphlens.inference.folder import LABELS, ExportFolder, Manifest, Tensor
+from glyphlens.inference.folder import AGAIN, LABELS, ExportFolder, Manifest, Tensor
 from glyphlens.inference.prototypes import Prototypes
 
 BATCH = 256
@@ -42,6 +42,7 @@ ORT_ERRORS = tuple(
         "NoModel",
         "NoSuchFile",
         "NotImplemented",
+        "RuntimeException",
     )
 )
 
@@ -114,7 +115,13 @@ class Recognizer:
         manifest.require_listed(model)
         prototypes = None
         if manifest.decoder == "prototypes":
-            prototypes = Prototypes.load(model).of([entry.label for entry in manifest.classes])
+            if not manifest.classes:
+                raise InputError(f"{model.with_name(LABELS)}: lists no class to choose among; {AGAIN}")
+            table = Prototypes.load(model)
+            try:
+                prototypes = table.of([entry.label for entry in manifest.classes])
+            except InputError as error:
+                raise InputError(f"{model.with_name(LABELS)}: {error}") from error
         return cls(model, session, {entry.name: _input(entry) for entry in inputs}, manifest, prototypes)
 
     @property
@@ -167,12 +174,18 @@ class Recognizer:
     def _run(self, feed: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
         if self.prototypes is not None:
             return self.prototypes.logits(self._embed(feed))
-        logits: NDArray[np.float32] = self.session.run([LOGITS], feed)[0]
-        return logits
+        return self._given(LOGITS, feed)
 
     def _embed(self, feed: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
-        embedding_NE: NDArray[np.float32] = self.session.run([EMBEDDING], feed)[0]
-        return embedding_NE
+        return self._given(EMBEDDING, feed)
+
+    def _given(self, name: str, feed: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """One output; raises InputError for a graph that fails when it runs."""
+        try:
+            found: NDArray[np.float32] = self.session.run([name], feed)[0]
+        except ORT_ERRORS as error:
+            raise InputError(f"{self.path}: the graph cannot be run ({_first_line(error)})") from error
+        return found
 
     def _nothing(self) -> NDArray[np.float32]:
         """The scores of no row."""
@@ -183,12 +196,17 @@ def tensors_of(session: onnxruntime.InferenceSession) -> tuple[tuple[Tensor, ...
     """What an opened model reads and gives."""
     inputs, outputs = (
         tuple(
-            Tensor(name=end.name, dtype=DTYPES.get(end.type, end.type[len("tensor(") : -1]), shape=tuple(end.shape))
+            Tensor(name=end.name, dtype=DTYPES.get(end.type, end.type[len("tensor(") : -1]), shape=_sides(end.shape))
             for end in ends
         )
         for ends in (session.get_inputs(), session.get_outputs())
     )
     return inputs, outputs
+
+
+def _sides(shape: Sequence[int | str | None]) -> tuple[int | str, ...]:
+    """The sides of a tensor; one without length and name is called ?."""
+    return tuple("?" if side is None else side for side in shape)
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

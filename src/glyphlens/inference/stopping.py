@@ -68,7 +68,7 @@ class StoppingRule:
         try:
             thresholds = [math.inf if each is None else float(each) for each in content["thresholds"]]
             rule = cls(np.array(thresholds, np.float64), Promise.model_validate(content["promise"]))
-        except (KeyError, TypeError, ValueError, ValidationError, InputError) as error:
+        except (LookupError, ArithmeticError, TypeError, ValueError, ValidationError, InputError) as error:
             raise InputError(f"{path}: not a stopping rule ({error}); {AGAIN}") from error
         if model is not None and rule.promise.model != sha256_file(model):
             raise InputError(f"{path}: calibrated for another file than {model}; {AGAIN}")

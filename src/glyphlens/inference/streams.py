@@ -18,8 +18,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import ArrayLike, NDArray
 
+from glyphlens.core.arrays import load_arrays
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import BROKEN_ZIP, writing
+from glyphlens.core.storage import writing
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.inference.folder import LABELS, ExportFolder, Manifest, ModelFile
 from glyphlens.inference.recognizer import LOGITS, open_session, softmax, tensors_of
@@ -207,9 +208,8 @@ def _empty_cache(session: onnxruntime.InferenceSession) -> Cache:
 
 def _read_arrays(path: Path) -> Cache:
     try:
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (*BROKEN_ZIP, ValueError, AttributeError) as error:
+        arrays = load_arrays(path)
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: not the cache of a stream ({error})") from error
     if not {MODEL, SEEN} <= set(arrays):
         raise InputError(f"{path}: not the cache of a stream; {MODEL} or {SEEN} is missing")

@@ -129,7 +129,7 @@ def parse_drawing(content: bytes) -> StrokeCharacter:
         root = ElementTree.fromstring(content)
         # a group of strokes and one of their numbers; the first holds one group, the character
         tree = _group(root[0][0], paths)
-    except (ElementTree.ParseError, LookupError, ValueError) as error:
+    except (ElementTree.ParseError, LookupError, ValueError, RecursionError) as error:
         raise InputError(f"not readable ({error})") from error
     if not paths:
         raise InputError("no stroke in it")

@@ -58,9 +58,9 @@ def newest_state(folder: Path) -> Path | None:
     """The newest state that can be read, or None for a fresh start; a kill may have cut the last one short."""
     for state in sorted(folder.glob("step-*.ckpt"), key=step_of, reverse=True):
         try:
-            torch.load(state, map_location="meta", weights_only=False)
+            torch.load(state, map_location="meta", weights_only=True)
         except BROKEN as error:
-            tqdm.write(f"{state}: cut short ({error}); going on from an earlier state")
+            tqdm.write(f"{state}: cut short ({_reason(error)}); going on from an earlier state")
         else:
             return state
     return None
@@ -79,12 +79,22 @@ def resumption(folder: Path) -> str:
 def read_identity(state: Path) -> Identity:
     """Whose state a file is; raises CheckpointError where it is none of ours."""
     try:
-        return Identity(**json.loads(torch.load(state, map_location="meta", weights_only=False)[IDENTITY]))
+        return Identity(**json.loads(torch.load(state, map_location="meta", weights_only=True)[IDENTITY]))
     except (*BROKEN, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"{state}: not a training state of glyphlens ({type(error).__name__}: {error}); set checkpoint.resume in "
-            "params.yaml to auto, never or a step-….ckpt below checkpoints/"
+            f"{state}: not a training state of glyphlens ({type(error).__name__}: {_reason(error)}); set "
+            "checkpoint.resume in params.yaml to auto, never or a step-….ckpt below checkpoints/"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a state; torch's own words would be advice to run what is in it."""
+    is_refused = isinstance(error, pickle.UnpicklingError)
+    return (
+        "it holds more than tensors, numbers and texts, or is damaged; nothing in it was run"
+        if is_refused
+        else f"{error}"
+    )
 
 
 def save_whole(path: Path, content: dict[str, Any]) -> None:

@@ -77,7 +77,7 @@ def _train(
         _fit(trainer, module, batches, validation, run.start)
         states.end_if_asked(trainer)
     _leave_to_the_first(trainer)
-    module.load_state_dict(torch.load(best.best_model_path, weights_only=False)["state_dict"])
+    module.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
     return Trained(watch.table(), watch.seconds)
 
 
@@ -94,7 +94,7 @@ def _fit(
     """
     held_out: DataLoader[Any] = DataLoader(validation, batch_size=None)  # type: ignore[arg-type]
     try:
-        trainer.fit(module, batches, held_out, ckpt_path=start, weights_only=False)
+        trainer.fit(module, batches, held_out, ckpt_path=start, weights_only=True)
     except SIGTERMException as error:
         raise SystemExit(EXIT_STATUS + signal.SIGTERM) from error
 

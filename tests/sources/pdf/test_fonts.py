@@ -4,7 +4,8 @@ import pikepdf
 import pytest
 
 from glyphlens.sources.pdf.fonts import read_pdf_fonts
-from tests.pdf_files import drawn, write_pdf
+from tests.pdf_files import Drawn, drawn, write_pdf
+from tests.tiny_fonts import tiny_font
 
 SHOWN = sum(map(len, drawn().lines))
 
@@ -41,3 +42,16 @@ def test_a_damaged_font_is_named_and_the_others_are_read(path, fault):
         pdf.save(path)
     whole, damaged = read_pdf_fonts(path).fonts
     assert not whole.fault and damaged.fault.startswith("it cannot be read (") and damaged.counts == whole.counts
+
+
+@pytest.mark.parametrize("place", ["name", "kind", "key"])
+def test_names_in_latin_1_cost_no_font(tmp_path, place):
+    font = Drawn(tiny_font(), ((1, 2, 4),), {})
+    write_pdf(tmp_path / "old.pdf", font, None, "simple", static_id=True, compress_streams=False)
+    data = (tmp_path / "old.pdf").read_bytes()
+    old = {"name": b"/AAAAAA+Test", "kind": b"/Subtype /TrueType", "key": b"/F1 "}[place]
+    assert data.count(old)
+    (tmp_path / "old.pdf").write_bytes(data.replace(old, old[:-2] + b"\xe9" + old[-1:]))
+    (found,) = read_pdf_fonts(tmp_path / "old.pdf").fonts
+    assert sum(found.counts.values()) == 3
+    assert place != "name" or found.name == "AAAAAA+Teét"

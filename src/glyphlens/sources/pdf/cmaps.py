@@ -11,6 +11,7 @@ from typing import Any
 import pikepdf
 
 from glyphlens.core.errors import InputError
+from glyphlens.sources.pdf.document import spelled
 from glyphlens.sources.pdf.glyph_numbers import name_text
 
 OPERATORS = ("endcodespacerange", "endbfchar", "endbfrange", "endcidchar", "endcidrange", "usecmap")
@@ -105,7 +106,7 @@ def _texts(value: Any, count: int) -> Iterator[str]:
         yield from (_text(bytes(entry)) for entry in list(value)[:count])
         return
     if isinstance(value, pikepdf.Name):
-        yield name_text(str(value)[1:])
+        yield name_text(spelled(value)[1:])
         return
     data = bytes(value)
     head, last, width = data[:-2], int.from_bytes(data[-2:], "big"), min(2, len(data))

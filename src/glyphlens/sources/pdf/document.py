@@ -31,6 +31,18 @@ def opened_pdf(path: Path) -> Iterator[pikepdf.Pdf]:
         raise InputError(f"cannot be read ({error.strerror})") from error
 
 
+def spelled(name: object) -> str:
+    """A name of the document as text, its slash included; bytes that are no UTF-8, as older writers leave them, as
+    Latin-1."""
+    if not isinstance(name, pikepdf.Name):
+        return str(name)
+    data = bytes(name)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
 def require_changeable(pdf: pikepdf.Pdf) -> None:
     """Raise InputError for a document that a change would break: an encrypted or a signed one."""
     if pdf.is_encrypted:

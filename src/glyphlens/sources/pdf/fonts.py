@@ -17,7 +17,7 @@ from glyphlens.imaging.font_bytes import SFNT_SIGNATURES, UNPACKING_ERRORS
 from glyphlens.imaging.postscript_fonts import is_postscript_font, opentype_bytes
 from glyphlens.sources.fonts.isolation import run_isolated
 from glyphlens.sources.pdf.cmaps import CMapError, format_cmap, parse_cmap
-from glyphlens.sources.pdf.document import LIMITS, opened_pdf, require_changeable
+from glyphlens.sources.pdf.document import LIMITS, opened_pdf, require_changeable, spelled
 from glyphlens.sources.pdf.glyph_numbers import composite_glyphs, encoding_names, name_text, simple_glyphs
 from glyphlens.sources.pdf.shown_codes import GAP, FontUse, codes_of, fonts_in_use
 
@@ -137,8 +137,8 @@ class _Shelf:
 
 def _read_font(number: int, use: FontUse, shelf: _Shelf) -> PdfFont:
     font = use.font
-    kind = str(font.get("/Subtype", "/?"))[1:]
-    found = PdfFont(number, str(font.get("/BaseFont", "/unnamed"))[1:], kind, use.page, _code_bytes(font))
+    kind = spelled(font.get("/Subtype", "/?"))[1:]
+    found = PdfFont(number, spelled(font.get("/BaseFont", "/unnamed"))[1:], kind, use.page, _code_bytes(font))
     if kind == "Type3":
         return replace(_with_map(found, font), fault=TYPE3, **_usage(use, found.code_bytes))
     try:
@@ -171,7 +171,7 @@ def _read_simple(found: PdfFont, use: FontUse, shelf: _Shelf) -> PdfFont:
 def _read_composite(found: PdfFont, use: FontUse, shelf: _Shelf) -> PdfFont:
     font = use.font
     descendant = font.DescendantFonts[0]
-    found = replace(found, kind=str(descendant.get("/Subtype", "/?"))[1:])
+    found = replace(found, kind=spelled(descendant.get("/Subtype", "/?"))[1:])
     encoding = font.get("/Encoding")
     usage = _usage(use, found.code_bytes)
     cids: Mapping[int, int] = {code: code for code in usage["counts"]}
@@ -180,8 +180,8 @@ def _read_composite(found: PdfFont, use: FontUse, shelf: _Shelf) -> PdfFont:
         if not known.code_bytes:
             raise InputError("its codes have different lengths")
         cids = {code: known.cids[code] for code in usage["counts"] if code in known.cids}
-    elif str(encoding) not in IDENTITY:
-        raise InputError(f"its encoding {str(encoding)[1:]} is not supported")
+    elif spelled(encoding) not in IDENTITY:
+        raise InputError(f"its encoding {spelled(encoding)[1:]} is not supported")
     stream = _program(descendant.get("/FontDescriptor", pikepdf.Dictionary()))
     if stream is None:
         raise InputError(NOT_EMBEDDED)
@@ -196,7 +196,7 @@ def _with_map(found: PdfFont, font: pikepdf.Object) -> PdfFont:
     if stream is None:
         return found
     if isinstance(stream, pikepdf.Name):  # some writers name a CMap instead: codes are UTF-16
-        texts = {code: chr(code) for code in range(0x20, 0xD800)} if str(stream) in IDENTITY else {}
+        texts = {code: chr(code) for code in range(0x20, 0xD800)} if spelled(stream) in IDENTITY else {}
         return replace(found, has_map=True, texts=texts)
     try:
         return replace(found, has_map=True, texts=parse_cmap(stream).texts)

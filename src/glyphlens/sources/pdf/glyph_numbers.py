@@ -14,6 +14,7 @@ from fontTools.encodings.MacRoman import MacRoman
 from fontTools.encodings.StandardEncoding import StandardEncoding
 
 from glyphlens.imaging.postscript_fonts import cids_of, read_cff
+from glyphlens.sources.pdf.document import spelled
 
 SYMBOLIC, NONSYMBOLIC = 4, 32  # bits of a font descriptor's flags
 NOTDEF = ".notdef"
@@ -37,15 +38,15 @@ def encoding_names(font: pikepdf.Object) -> dict[int, str]:
     """Code → glyph name as a simple font's Encoding says; empty where it leaves that to the font program."""
     encoding = font.get("/Encoding")
     if isinstance(encoding, pikepdf.Name):
-        return _named(BASES.get(str(encoding), ()))
+        return _named(BASES.get(spelled(encoding), ()))
     if not isinstance(encoding, pikepdf.Dictionary):
         return {}
-    found = _named(BASES.get(str(encoding.get("/BaseEncoding", "")), ()))
+    found = _named(BASES.get(spelled(encoding.get("/BaseEncoding", "")), ()))
     differences = encoding.get("/Differences")
     code = 0
     for entry in list(differences) if isinstance(differences, pikepdf.Array) else []:
         if isinstance(entry, pikepdf.Name):
-            found[code] = str(entry)[1:]
+            found[code] = spelled(entry)[1:]
             code += 1
         else:
             code = int(entry)

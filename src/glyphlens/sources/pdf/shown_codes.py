@@ -169,9 +169,9 @@ def _appearances(page: pikepdf.Object) -> Iterator[Any]:
 
 
 def _entry(resources: Any, kind: str, name: Any) -> Any:
-    return _get(_get(resources, kind), str(name))
+    return _get(_get(resources, kind), name) if isinstance(name, pikepdf.Name) else None
 
 
-def _get(dictionary: Any, key: str) -> Any:
+def _get(dictionary: Any, key: str | pikepdf.Name) -> Any:
     """An entry; None where it is missing, or there is no dictionary."""
     return dictionary.get(key) if isinstance(dictionary, pikepdf.Dictionary | pikepdf.Stream) else None

@@ -178,7 +178,7 @@ def open_readonly(path: Path) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # SQLite's message quotes names that are no UTF-8
         raise InputError(f"{path}: not a readable SQLite database ({error})") from error
     return connection
 

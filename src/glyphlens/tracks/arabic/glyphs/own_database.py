@@ -50,7 +50,7 @@ def own_tables(path: Path) -> GlyphTables:
     connection = open_readonly(path)
     try:
         fonts, glyphs = _read_fonts(connection, path), _read_glyphs(connection, path)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read to its end ({error})") from error
     finally:
         connection.close()

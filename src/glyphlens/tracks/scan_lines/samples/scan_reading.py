@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import IMAGELENGTH, IMAGEWIDTH
 
+from glyphlens.core.arrays import BROKEN_ARRAYS
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
-from glyphlens.core.storage import BROKEN_ZIP
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.tracks.scan_lines.samples.resampling import StoredLines, resampled_scan
 from glyphlens.tracks.scan_lines.samples.scan_files import ARCHIVE_SUFFIX, ARRAY_SUFFIXES, ScanFile, find_scans
@@ -108,7 +108,7 @@ def _array(path: Path) -> NDArray[np.float64]:
     try:
         is_archive = path.suffix.lower() == ARCHIVE_SUFFIX or is_zipfile(path)
         stored = _only_member(path) if is_archive else np.load(path, mmap_mode="r", allow_pickle=False)
-    except (*BROKEN_ZIP, ValueError, MemoryError) as error:
+    except BROKEN_ARRAYS as error:
         raise ScanFault(f"not a readable {path.suffix.lower()} array ({error})") from error
     if stored.ndim != len(("lines", "samples")):
         raise InputError(f"{shown(path)}: an array of shape {stored.shape}; {SHAPE}")
