@@ -19,13 +19,8 @@ from tests.checkout import committed
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DATA = (ROOT / "docs/DATA.md").read_text(encoding="utf-8")
-<<<<<<< HEAD
 PAGES = ("ABLATIONS", "ARCHITECTURE", "DATA", "ERRORS", "EXPERIMENTS", "RESULTS", "SCALE", "SHARING", "SPEC")
-NAMES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in PAGES))
-=======
-PAGES = ("ABLATIONS", "ARCHITECTURE", "DATA", "ERRORS", "EXPERIMENTS", "RESULTS", "SHARING", "SPEC")
 NAMES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", *(f"docs/{page}.md" for page in PAGES))
->>>>>>> h8-fuzz
 DOCUMENTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
 STAGES = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 # Made by running, on nobody's list of outputs.
