@@ -36,7 +36,7 @@ def this_machine() -> Machine:
 def computes_in_bfloat16() -> bool:
     """Whether the device itself does; others imitate it, convolutions twenty times as slowly and LSTMs not at all."""
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities()
     return any(capabilities.get(name, False) for name in BFLOAT16)
 
