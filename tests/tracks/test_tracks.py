@@ -22,9 +22,12 @@ PACKAGE = ROOT / "src/glyphlens"
 STAGES = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 # Where a name stands in a string and is not, or not only, that of a track.
 ELSEWHERE = {
+    "api/loading.py": "the model that is loaded where none is named",
     "cli/": "examples in the help of commands",
     "commands/line_sheet.py": "the script of what is drawn",
     "commands/read.py": "the script of what is read",
+    "commands/suspects.py": "which stages write tables of suspects",
+    "published_tables.py": "what the columns of tables in git mean",
     "sources/fonts/": "scripts of fonts",
     "sources/kanjivg.py": "folders inside the wheel of KanjiVG",
     "stages/fonts.py": "scripts of fonts",

@@ -21,11 +21,12 @@ from pydantic import field_validator
 
 from glyphlens.core.errors import GlyphlensError, InputError
 from glyphlens.core.extras import naming_extras
-from glyphlens.core.params import PARAMS_FILE, Section, load_params
+from glyphlens.core.params import PARAMS_FILE, Section, load_params, read_params
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+SECTION = "cluster"
 CONNECT_S, PATIENCE_S = 10, 30  # for the scheduler; for a first worker, or another where all have died
 AHEAD = 4  # shards sent per worker: it never waits, and few results wait for their turn
 PACKAGES = ("numpy", "pandas", "pillow", "fonttools", "freetype-py", "uharfbuzz", "opencv-python-headless", "scipy")
@@ -86,8 +87,11 @@ def scheduler_address() -> str | None:
 
 @cache
 def _named_in(path: Path, changed_ns: int) -> str | None:
-    """Read once per change; the absolute path keeps the section out of a stage's notes, as no result depends on it."""
-    return load_params(ClusterParams, "cluster", path).scheduler
+    """Read once per change; the absolute path keeps the section out of a stage's notes, as no result depends on it.
+
+    A file without the section, as was written before there was one, names none.
+    """
+    return load_params(ClusterParams, SECTION, path).scheduler if SECTION in read_params(path) else None
 
 
 class Here(NamedTuple):

@@ -33,13 +33,15 @@ def test_a_cluster_scores_the_sum_of_its_parts() -> None:
 @pytest.mark.parametrize("name", ["ctc", "attention"])
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_can_be_built(name: str, preset: str) -> None:
-    own = LineRecognizerParams.model_validate({"preset": preset, "dropout": 0.1, "steps": 1, "batch": 4, "lr": 0.1})
+    own = LineRecognizerParams.model_validate(
+        {"start": False, "preset": preset, "dropout": 0.1, "steps": 1, "batch": 4, "lr": 0.1}
+    )
     network = build_line_recognizer(name, own, 10, 3).eval()
     assert network(torch.zeros(1, 1, 48, 64)).shape[:2] == (1, 16)
 
 
 def test_an_unknown_recogniser_is_named() -> None:
-    own = LineRecognizerParams(preset="small", dropout=0.1, steps=1, batch=4, lr=0.1)
+    own = LineRecognizerParams(start=False, preset="small", dropout=0.1, steps=1, batch=4, lr=0.1)
     with pytest.raises(InputError, match="no recogniser of lines is called 'tesseract'"):
         build_line_recognizer("tesseract", own, 10, 3)
 
