@@ -22,6 +22,7 @@ class Package(NamedTuple):
     integrity: str
     address: str
     files: Mapping[str, str]
+    folder: str = "dist"  # of the files in the package
 
 
 PACKAGES = (
@@ -46,10 +47,14 @@ PACKAGES = (
         },
     ),
     Package(  # unpacks woff2
-        "woff2-encoder@2.0.0",
-        "wH1rcskczCP5+BJABM88aM3hoEX1VUW6U+Ksx/7bmXvctWGqF+O/YQdC6vWQ7lJS7ny21a0MkAqcZyOP2O8CAg==",
-        "lib/woff2",
-        {"decompress.js": "6910ba38d0a981513b297701d309fa2efc4f67a311815bcc4de5837085d2ee46"},
+        "brotli-dec-wasm@2.3.2",
+        "5H+k8eVLIJY6B4olN2HP9QzJAxcplf0jV7mWnkpxvOSeUE9Npg3dQ2pgLn30a9MUFHNro1iSmtdu6VNdlb+TIw==",
+        "lib/brotli",
+        {
+            "brotli_dec_wasm.js": "19cf5d13fa62df4ebdf3fcefddeefa54b41fd7cca83be2b553dd5a1e9c81b2d0",
+            "brotli_dec_wasm_bg.wasm": "79b29cb1790560f0a0f32b4a31d935e2782875e4a367fde23c81d986b327ec3f",
+        },
+        "pkg",
     ),
     Package(  # finds the fonts of a PDF
         "@cantoo/pdf-lib@2.11.1",
@@ -58,7 +63,6 @@ PACKAGES = (
         {"pdf-lib.esm.min.js": "ac197f002ca7b6f7789334be108ee13a97928b561eafa774d303d43bb7dd7fd1"},
     ),
 )
-PLACE_IN_PACKAGE = "package/dist"
 NPM_PACK = ("pack", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error")
 NPM_SECONDS = 600
 NPM_HELP = "install npm (Debian and Ubuntu: apt-get install npm; others: it comes with Node.js, https://nodejs.org)"
@@ -104,7 +108,7 @@ def extract(packed: Path, folder: Path, package: Package) -> None:
         )
     with tarfile.open(packed) as archive:
         for name in package.files:
-            content = archive.extractfile(f"{PLACE_IN_PACKAGE}/{name}")
+            content = archive.extractfile(f"package/{package.folder}/{name}")
             if content is None:
                 raise InputError(f"{package.name}: holds no {name}")
             with writing(folder / name) as partial, partial.open("wb") as target:

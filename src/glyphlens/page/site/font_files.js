@@ -39,7 +39,7 @@ export async function plainFont(bytes) {
   if (SFNT.includes(signature)) return bytes;
   if (signature === WOFF || signature === WOFF2) {
     try {
-      return await (signature === WOFF ? unpackedWoff(bytes) : unpackedWoff2(bytes));
+      return await (signature === WOFF ? unpackedWoff(bytes) : (await import("./woff2.js")).unpackedWoff2(bytes));
     } catch (error) {
       if (error instanceof FontFault) throw error;
       throw new FontFault(`${signature} that does not unpack (${error.message ?? error})`);
@@ -55,11 +55,6 @@ export const isType1 = (bytes) => (bytes[0] === 0x80 && bytes[1] === 1) || text(
 
 const isCff = (bytes) => bytes.length > 4 && bytes[0] === 1 && bytes[1] <= 1 && bytes[2] >= 4 && bytes[2] < 32
   && bytes[3] >= 1 && bytes[3] <= 4;
-
-async function unpackedWoff2(bytes) {
-  const { default: decompress } = await import("./lib/woff2/decompress.js");
-  return new Uint8Array(await decompress(bytes));
-}
 
 /** WOFF 1.0 (w3.org/TR/WOFF): each table is deflated by itself. */
 async function unpackedWoff(bytes) {

@@ -3,7 +3,9 @@
 Asked {kind, bytes}; answers {progress: [done, of]}, then {fonts: [{title, faces, fault}]}, or {fault} or {error}. */
 
 import { FontFault } from "./font_files.js";
-import { readFont } from "./font_reader.js";
+
+// What is imported waits for WebAssembly; a message that came before ``onmessage`` is there would be lost.
+const reader = import("./font_reader.js");
 
 onmessage = async ({ data: { kind, name, bytes } }) => {
   try {
@@ -23,7 +25,7 @@ onmessage = async ({ data: { kind, name, bytes } }) => {
 /** One font of several that cannot be used is named, and the others go on; ``isOnly``: its fault is that of the file. */
 async function one(title, program, progress, isOnly) {
   try {
-    return { title, faces: await readFont(program, progress), fault: "" };
+    return { title, faces: await (await reader).readFont(program, progress), fault: "" };
   } catch (error) {
     if (isOnly || !(error instanceof FontFault)) throw error;
     return { title, faces: [], fault: error.message };
