@@ -4,6 +4,7 @@ import { FEATURES, openFaces, seenGlyph } from "./font_faces.js";
 import { FontFault } from "./font_files.js";
 import { likelyFirst, seenCharacters } from "./members.js";
 import { bestOf, openGraph, openModel, probabilitiesOf, tensor, TOP } from "./recognizers.js";
+import { bestKnown, refusedOf, restored } from "./refusal.js";
 
 const BATCH = 32;  // glyphs that are recognised at a time
 const READ_TOGETHER = 8192;
@@ -49,8 +50,8 @@ async function readFace(face, model, progress) {
     glyphs.push(...own.map(({ picture, geometry, ...each }) => ({ ...each, bits: picture ? packed(picture.data) : null })));
     progress(start + own.length);
   }
-  const weighed = await inContext(rows, model);
-  return named(glyphs, weighed, model);
+  const refused = refusedOf(rows, model);
+  return named(glyphs, restored(await inContext(rows, model), refused), refused, model);
 }
 
 /** Eight pixels to the byte, the first in the highest bit. */
@@ -103,8 +104,8 @@ function weighedByCoverage(rows, { coverage }) {
   });
 }
 
-function named(glyphs, rows, model) {
-  const best = rows.map((row) => bestOf(row, TOP));
+function named(glyphs, rows, refused, model) {
+  const best = rows.map((row, at) => bestKnown(row, at, TOP, refused));
   const sure = best.filter(([first], at) => rows[at][first] >= SURE_ENOUGH).map(([first]) => first);
   const { writing, unordered: classes } = model;
   const names = likelyFirst(classes, writing, seenCharacters(classes, writing, sure));
