@@ -88,7 +88,8 @@ async function inflated(packed, length) {
 }
 
 /** An OpenType file of tables {tag, data}. */
-export function openType(flavour, tables) {
+export function openType(flavour, unsorted) {
+  const tables = [...unsorted].sort((one, other) => (one.tag < other.tag ? -1 : 1));  // HarfBuzz looks for them so
   const starts = [];
   let end = 12 + 16 * tables.length;
   for (const { data } of tables) {
