@@ -1,15 +1,18 @@
 """Pictures of real characters, drawn from real fonts and worn as people's pictures are; pages of Khmer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from playwright.sync_api import Page
 
 from benchmarks.picture_faults import FAULTS, faulty_file
 from tests.conftest import fetched_fonts, few_packages
-from tests.inference.khmer_pages import TEXTS, khmer_font, page, turned
+from tests.inference.khmer_pages import TEXTS, khmer_font, turned
+from tests.inference.khmer_pages import page as khmer_page
+from tests.page.browser import shown_page
 
 ARABIC, JAPANESE = "عكمهي", "あかね川石"
 SIZE_PX = 160
@@ -51,11 +54,17 @@ def japanese_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def khmer_pages(khmer_font_folder: Path) -> Sequence[np.ndarray]:
     """(H, W) uint8 grey: a line, a page, a page of close lines that is askew, light on dark, a page upside down."""
     face = khmer_font(next(khmer_font_folder.glob("battambang-khmer-400-*.woff2")), 40)
-    whole = page(TEXTS[:4], face, 72)
+    whole = khmer_page(TEXTS[:4], face, 72)
     return (
-        page(TEXTS[:1], face, 60, margin_px=10),
+        khmer_page(TEXTS[:1], face, 60, margin_px=10),
         whole,
-        turned(page(TEXTS[:5], face, 56), 2),
-        np.asarray(255 - page(TEXTS[4:6], face, 64)),
+        turned(khmer_page(TEXTS[:5], face, 56), 2),
+        np.asarray(255 - khmer_page(TEXTS[4:6], face, 64)),
         np.ascontiguousarray(whole[::-1, ::-1]),
     )
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """The page in a headless browser; whatever it complains of fails the module's tests."""
+    yield from shown_page()

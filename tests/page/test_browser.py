@@ -1,74 +1,24 @@
 """In a real browser the page answers as the commands do, for every track; all of it can be done by keyboard."""
 
-import os
-import shutil
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from glyphlens.commands.model import open_line_reader, open_model
 from glyphlens.commands.pages import read_files
 from glyphlens.commands.predict import predict_images
 from glyphlens.commands.scan import open_scanner, picture_lines, scan_answers
-from glyphlens.core.errors import InputError
-from glyphlens.page.runtime import browser_runtime
-from glyphlens.page.server import LOOPBACK, page_server
-from glyphlens.page.site import page_site
-from tests.checkout import ROOT
+from tests.page.browser import BROWSER, NO_BROWSER, choose
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
-pytestmark = pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(BROWSERS)} is installed here")
-SECONDS = 120  # of a busy machine for an answer
+pytestmark = pytest.mark.skipif(BROWSER is None, reason=NO_BROWSER)
 FEW = 6  # pictures of a track
 EXACT = 0.005  # of a confidence: a pixel at the threshold may fall on either side of it
 DYNAMIC = 0.05  # … of the int8 files whose scales depend on the picture, in the browser computed in another order
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    try:
-        runtime = browser_runtime(ROOT / ".cache/glyphlens")
-    except InputError as error:
-        pytest.skip(f"the browser's runtime cannot be had here: {error}")
-    server = page_server(page_site(runtime))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://{LOOPBACK}:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    """The page in a headless browser; whatever it complains of fails the test."""
-    said: list[str] = []
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with served() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=arguments)
-        shown = browser.new_page(reduced_motion="reduce")
-        shown.set_default_timeout(1000 * SECONDS)
-        shown.on("console", lambda message: said.append(message.text))
-        shown.on("pageerror", lambda error: said.append(str(error)))
-        shown.on("request", lambda request: said.append(request.url) if not _is_own(request.url, address) else None)
-        shown.goto(address)
-        yield shown
-        browser.close()
-    assert said == []
-
-
-def _is_own(url: str, address: str) -> bool:
-    return url.startswith((address, "data:", "blob:"))
-
-
-def choose(page: Page, track: str) -> None:
-    page.locator(f"input[value={track}]").check(force=True)
 
 
 def answers(page: Page, file: Path) -> list[tuple[str, float]]:

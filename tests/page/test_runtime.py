@@ -1,8 +1,9 @@
 """The browser's runtime is the pinned one, or it is refused; without npm or network a person is told what to do."""
 
 import hashlib
+import re
 import tarfile
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from io import BytesIO
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from glyphlens.core.errors import InputError
 from glyphlens.page import runtime
-from glyphlens.page.runtime import FILES, PACKAGE, are_pinned, browser_runtime, cache_folder, extract
+from glyphlens.page.runtime import PACKAGES, Package, browser_runtime, cache_folder, extract, is_kept
 
 CONTENTS = {"package/dist/engine.mjs": b"export {}", "package/dist/engine.wasm": b"\0asm", "package/README.md": b"-"}
 PINS = {Path(name).name: hashlib.sha256(content).hexdigest() for name, content in CONTENTS.items() if "dist" in name}
@@ -28,34 +29,34 @@ def package(tmp_path: Path) -> Path:
     return path
 
 
-def integrity(path: Path) -> str:
-    return b64encode(hashlib.sha512(path.read_bytes()).digest()).decode()
+def pinned(path: Path) -> Package:
+    """The package that these bytes are."""
+    return Package("engine@1", b64encode(hashlib.sha512(path.read_bytes()).digest()).decode(), "engine", PINS)
 
 
 def test_the_named_files_and_no_others_are_kept(tmp_path: Path, package: Path) -> None:
-    extract(package, tmp_path / "kept", integrity(package), PINS)
-    kept = {path.name: path for path in (tmp_path / "kept").iterdir()}
-    assert set(kept) == set(PINS)
-    assert are_pinned(kept, PINS)
+    extract(package, tmp_path / "kept", pinned(package))
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == set(PINS)
+    assert is_kept(tmp_path / "kept", pinned(package))
 
 
 def test_another_package_is_refused_before_it_is_opened(tmp_path: Path, package: Path) -> None:
-    good = integrity(package)
+    good = pinned(package)
     package.write_bytes(package.read_bytes()[:-1] + b"x")
     with pytest.raises(InputError, match="not the pinned one"):
-        extract(package, tmp_path / "kept", good, PINS)
+        extract(package, tmp_path / "kept", good)
     assert not (tmp_path / "kept").exists()
 
 
 @pytest.mark.parametrize("change", ["gone", "changed"])
 def test_kept_files_are_checked_at_every_use(tmp_path: Path, package: Path, change: str) -> None:
-    extract(package, tmp_path, integrity(package), PINS)
-    files = {name: tmp_path / name for name in PINS}
+    engine = pinned(package)
+    extract(package, tmp_path, engine)
     if change == "gone":
-        files["engine.wasm"].unlink()
+        (tmp_path / "engine.wasm").unlink()
     else:
-        files["engine.wasm"].write_bytes(b"\0asn")
-    assert not are_pinned(files, PINS)
+        (tmp_path / "engine.wasm").write_bytes(b"\0msa")
+    assert not is_kept(tmp_path, engine)
 
 
 def test_without_npm_a_person_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,10 +76,9 @@ def test_an_npm_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_files_that_are_kept_need_no_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(runtime, "FILES", PINS)
-    monkeypatch.setattr(runtime, "are_pinned", lambda files: are_pinned(files, PINS))
-    extract(package, tmp_path / PACKAGE, integrity(package), PINS)
-    assert set(browser_runtime(tmp_path)) == set(PINS)
+    monkeypatch.setattr(runtime, "PACKAGES", (pinned(package),))
+    extract(package, tmp_path / "engine@1", pinned(package))
+    assert set(browser_runtime(tmp_path)) == {f"engine/{name}" for name in PINS}
 
 
 @pytest.mark.parametrize(("set_to", "expected"), [("/caches", "/caches/glyphlens"), ("relative", None), ("", None)])
@@ -90,5 +90,8 @@ def test_the_cache_is_where_the_desktop_has_it(
     assert str(cache_folder()) == (expected or "/somebody/.cache/glyphlens")
 
 
-def test_three_files_are_pinned() -> None:
-    assert len(FILES) == 3 and all(len(pin) == 64 for pin in FILES.values())
+def test_every_file_and_version_is_pinned() -> None:
+    for package in PACKAGES:
+        assert re.fullmatch(r"(@[a-z]+/)?[a-z0-9-]+@\d+\.\d+\.\d+", package.name)
+        assert len(b64decode(package.integrity)) == hashlib.sha512().digest_size
+        assert package.files and all(len(pin) == 64 for pin in package.files.values())

@@ -12,13 +12,13 @@ from glyphlens.commands.model import find_model
 from glyphlens.core.errors import InputError
 from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.prototypes import Prototypes
-from glyphlens.page.runtime import FILES
+from glyphlens.page.runtime import PACKAGES
 from glyphlens.page.server import POLICY
 from glyphlens.page.site import INDEX, OWN_FILES, model_contents, page_site, save_site
 from glyphlens.tracks import tracks
 
 SCRIPTS = sorted(OWN_FILES.glob("*.js"))
-ORT = "./ort/ort.wasm.min.mjs"
+RUNTIME = {f"{package.address}/{name}" for package in PACKAGES for name in package.files}
 
 
 class Elements(HTMLParser):
@@ -42,9 +42,10 @@ def index() -> Elements:
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Files that stand for the runtime's."""
     folder = tmp_path_factory.mktemp("runtime")
-    for name in FILES:
-        (folder / name).write_bytes(name.encode())
-    return {name: folder / name for name in FILES}
+    files = {address: folder / address.replace("/", "_") for address in RUNTIME}
+    for address, file in files.items():
+        file.write_bytes(address.encode())
+    return files
 
 
 def test_every_file_that_the_page_names_is_there(index: Elements, runtime: dict[str, Path]) -> None:
@@ -54,12 +55,14 @@ def test_every_file_that_the_page_names_is_there(index: Elements, runtime: dict[
     for script in SCRIPTS:
         imports = re.findall(r'(?:from|import)\s*\(?"(\./[^"]+)"', script.read_text(encoding="utf-8"))
         assert {name.removeprefix("./") for name in imports} <= set(site), script
-    assert {f"ort/{name}" for name in FILES} <= set(site)
+    assert set(site) >= RUNTIME
 
 
 def test_names_that_scripts_import_are_exported() -> None:
     for script in SCRIPTS:
         for names, source in re.findall(r'import \{([^}]*)\} from "\./([^"]+)"', script.read_text(encoding="utf-8")):
+            if source in RUNTIME:
+                continue
             text = (OWN_FILES / source).read_text(encoding="utf-8")
             exported = set(re.findall(r"export (?:async )?(?:function\*? |const |class )(\w+)", text))
             assert {name.strip() for name in names.split(",") if name.strip()} <= exported, script

@@ -20,10 +20,16 @@ from glyphlens.inference.beam import NGRAM
 from glyphlens.inference.folder import ExportFolder, Manifest
 from glyphlens.inference.line_reader import LINE_TEMPERATURES
 from glyphlens.inference.prototypes import Prototypes, prototypes_file
+from glyphlens.inference.recognizer import Recognizer
 from glyphlens.inference.stopping import STOPPING, StoppingRule
 from glyphlens.page.runtime import browser_runtime
+from glyphlens.sources.arabic_languages import LANGUAGES
+from glyphlens.sources.companion_scripts import SCRIPTS, scripts_in
 from glyphlens.tracks import Track, tracks
-from glyphlens.tracks.arabic.members import class_members, likely_first
+from glyphlens.tracks.arabic.export.manifest import SCRIPT
+from glyphlens.tracks.arabic.font_context import context_of
+from glyphlens.tracks.arabic.glyphs.face_glyphs import EM_HEIGHT
+from glyphlens.tracks.arabic.members import DIGITS, class_members
 
 OWN_FILES = Path(str(files("glyphlens.page"))) / "site"
 INDEX = "index.html"
@@ -31,13 +37,13 @@ Site = Mapping[str, Path | bytes]
 
 
 def page_site(runtime: Mapping[str, Path] | None = None) -> dict[str, Path | bytes]:
-    """{address: file or content} of the whole page. ``runtime``: that of the browser, by default fetched or kept.
+    """{address: file or content} of the whole page. ``runtime``: {address: file} of the packages that run in the
+    browser, by default fetched or kept.
 
     Raises InputError where a track has no released model, or the runtime cannot be had.
     """
     own = {file.name: file for file in sorted(OWN_FILES.iterdir()) if file.is_file()}
-    engine = browser_runtime() if runtime is None else runtime
-    site: dict[str, Path | bytes] = {**own, **{f"ort/{name}": file for name, file in engine.items()}}
+    site: dict[str, Path | bytes] = {**own, **(browser_runtime() if runtime is None else runtime)}
     for track in tracks().values():
         site |= {f"models/{track.name}/{name}": content for name, content in model_contents(track).items()}
     return site
@@ -73,6 +79,8 @@ def model_contents(track: Track) -> dict[str, Path | bytes]:
         "classes": _classes(manifest),
     }
     contents: dict[str, Path | bytes] = {file.name: file}
+    if manifest.script == SCRIPT:
+        contents |= _fonts(file, manifest, facts)
     if manifest.decoder == "prototypes":
         contents |= _prototypes(folder.path / manifest.files[precision].name, manifest, facts)
     elif manifest.decoder == "lines":
@@ -89,12 +97,33 @@ def model_contents(track: Track) -> dict[str, Path | bytes]:
 
 
 def _classes(manifest: Manifest) -> list[dict[str, Any]]:
-    """What each class stands for, the likeliest first, as the commands say it."""
-    members = likely_first(class_members(manifest.classes), None)
+    """What each class stands for, in the order of the labels."""
+    members = class_members(manifest.classes)
     return [
         {"form": entry.form, "members": [{"label": each.label, "codes": each.code_points} for each in own]}
         for entry, own in zip(manifest.classes, members, strict=True)
     ]
+
+
+def _fonts(model: Path, manifest: Manifest, facts: dict[str, Any]) -> dict[str, Path | bytes]:
+    """What whole fonts need: the size of an em, the characters of languages and scripts, the context network."""
+    letters = {character for entry in class_members(manifest.classes) for member in entry for character in member.text}
+    scripts = {name: "".join(sorted(letter for letter in letters if name in scripts_in(letter))) for name in SCRIPTS}
+    facts["rule"] = {**facts["rule"], "em_height": EM_HEIGHT}
+    facts["coverage"] = manifest.coverage
+    facts["writing"] = {
+        "languages": {
+            name: {"standard": "".join(sorted(writing.standard)), "auxiliary": "".join(sorted(writing.auxiliary))}
+            for name, writing in LANGUAGES.items()
+        },
+        "scripts": {name: shown for name, shown in scripts.items() if shown},
+        "digits": ["".join(sorted(ten)) for ten in DIGITS],
+    }
+    context = context_of(Recognizer.load(model, threads=1))
+    if context is None:
+        return {}
+    facts["context"] = context.path.name
+    return {context.path.name: context.path}
 
 
 def _prototypes(model: Path, manifest: Manifest, facts: dict[str, Any]) -> dict[str, Path | bytes]:

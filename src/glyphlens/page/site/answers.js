@@ -4,7 +4,7 @@ const JOINER = "\u200d";  // shows a letter as if it were joined
 const BEFORE_AND_AFTER = { init: ["", JOINER], medi: [JOINER, JOINER], fina: [JOINER, ""] };
 const CIRCLE = "\u25cc";  // under a mark that stands alone
 const RIGHT_TO_LEFT = ["ar"];
-const FORMS = { isol: "isolated", init: "initial", medi: "medial", fina: "final" };
+export const FORMS = { isol: "isolated", init: "initial", medi: "medial", fina: "final" };
 const UNSURE = 0.5;
 
 /** Replaces what ``place`` holds by a list of the answers; says the best one. */
@@ -19,7 +19,7 @@ export function drawAnswers(place, answers, model, language) {
 
 function item({ form, members: [first, ...others] }, confidence, language) {
   const own = made("li");
-  const glyph = made("span", "glyph", displayed(first, form));
+  const glyph = made("span", "glyph", glyphText(first, form));
   glyph.lang = language;
   glyph.dir = RIGHT_TO_LEFT.includes(language) ? "rtl" : "ltr";
   glyph.ariaHidden = "true";
@@ -40,10 +40,10 @@ function gauge(confidence) {
 }
 
 /** A name that may be broken after its underscores. */
-const broken = (name) => name.split(/(?<=_)/u).flatMap((part) => [part, document.createElement("wbr")]);
+export const broken = (name) => name.split(/(?<=_)/u).flatMap((part) => [part, document.createElement("wbr")]);
 
 /** The characters in the form that the class is of. */
-function displayed({ codes }, form) {
+export function glyphText({ codes }, form) {
   const text = characters(codes);
   const [before, after] = BEFORE_AND_AFTER[form] ?? ["", ""];
   const isMark = /^\p{M}/u.test(text);
@@ -52,7 +52,7 @@ function displayed({ codes }, form) {
 
 export const characters = (codes) => codes.map((code) => String.fromCodePoint(parseInt(code.slice(2), 16))).join("");
 
-function percent(share) {
+export function percent(share) {
   if (share < 0.0005) return "< 0.1%";
   return share > 0.9995 ? "> 99.9%" : `${(100 * share).toFixed(1)}%`;
 }

@@ -1,6 +1,8 @@
-/* The page: what is drawn, typed, dropped, pasted or chosen goes to the recogniser of the chosen track. */
+/* The page: what is drawn, typed, dropped, pasted or chosen goes to the recogniser of the chosen track; fonts and PDFs
+go to that of Arabic glyphs. */
 
 import { drawAnswers, drawPicture, drawText } from "./answers.js";
+import { FontFault, kindOfFile, requireModest } from "./font_files.js";
 import { NothingToSee } from "./picture_ink.js";
 import { readPhoto, readPixels } from "./photos.js";
 import { Pad } from "./pad.js";
@@ -18,6 +20,7 @@ const READ = {  // what is no picture of one character
 const NOTHING = "Nothing shown yet.";
 let turn = 0;  // counts what was asked, so that an answer that comes too late is not shown
 let running = Promise.resolve();  // one at a time; what nobody waits for any more is not begun
+let worker = null;  // reads a font
 let shown = null;  // gives what is shown, to be recognised again
 
 const track = () => document.querySelector("input[name=track]:checked").value;
@@ -28,6 +31,7 @@ function say(text) {
 
 function clearAnswers() {
   turn++;
+  stopReading();
   replay.hide();
   find("answers").replaceChildren();
   find("seen").hidden = find("fault").hidden = true;
@@ -77,7 +81,7 @@ function show(name, found, model) {
 }
 
 function complain(error) {
-  const isOurs = error instanceof NothingToSee;
+  const isOurs = error instanceof NothingToSee || error instanceof FontFault;
   say(isOurs ? "No answer." : "Something went wrong.");
   find("fault").textContent = isOurs ? `${error.message[0].toUpperCase()}${error.message.slice(1)}.`
     : `The recogniser could not be run: ${error.message ?? error}`;
@@ -90,10 +94,61 @@ function readDrawing() {
   else recognise((isWhole) => readPixels(pad.pixels(), isWhole));
 }
 
-function readFile(file) {
+async function readFile(file) {
   if (!file) return;
+  clearAnswers();
+  const own = turn;
+  try {
+    const kind = kindOfFile(file.name, new Uint8Array(await file.slice(0, 2048).arrayBuffer()));
+    if (own !== turn) return;
+    if (kind) {
+      requireModest(file.size);
+      readFonts(kind, file);
+    } else {
+      pad.showFile(file);
+      recognise((isWhole) => readPhoto(file, isWhole));
+    }
+  } catch (error) {
+    if (own === turn) complain(error);
+  }
+}
+
+/** A font, or the fonts of a PDF, read by a worker: the page goes on answering, and it can be stopped. */
+async function readFonts(kind, file) {
+  const own = turn;
+  chooseArabic();
   pad.showFile(file);
-  recognise((isWhole) => readPhoto(file, isWhole));
+  shown = null;
+  say(`Reading ${file.name} …`);
+  find("progress").removeAttribute("value");
+  find("reading").hidden = false;
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const { drawFonts } = await import("./font_table.js");
+  if (own !== turn) return;
+  worker = new Worker(new URL("./font_worker.js", import.meta.url), { type: "module" });
+  worker.onerror = (event) => endReading(() => complain(new Error(event.message ?? "the worker cannot be started")));
+  worker.onmessage = ({ data: { progress, fonts, fault, error } }) => {
+    if (progress) [find("progress").value, find("progress").max] = progress;
+    else if (fonts) endReading(() => say(drawFonts(find("answers"), fonts, file.name)));
+    else endReading(() => complain(fault ? new FontFault(`${file.name}: ${fault}`) : new Error(error)));
+  };
+  worker.postMessage({ kind, name: file.name, bytes }, [bytes.buffer]);
+}
+
+function chooseArabic() {
+  document.querySelector("input[name=track][value=arabic]").checked = true;
+  dress();
+}
+
+function stopReading() {
+  worker?.terminate();
+  worker = null;
+  find("reading").hidden = true;
+}
+
+function endReading(show) {
+  stopReading();
+  show();
 }
 
 pad.onChange = readDrawing;
@@ -109,10 +164,19 @@ find("write").addEventListener("submit", (event) => {
   pad.write(text, LANGUAGES[track()] ?? "ja");
 });
 find("mark").addEventListener("change", () => shown && recognise(shown));
-find("tracks").addEventListener("change", () => {
+find("stop").addEventListener("click", () => {
+  clearAnswers();
+  say("Stopped.");
+});
+/** What the chosen track is shown with; whether what was on the pad is gone. */
+function dress() {
   find("mark-row").hidden = track() !== "arabic";
   find("text").placeholder = EXAMPLES[track()] ?? "字";
-  const isReset = pad.shape(track() === "khmer");
+  return pad.shape(track() === "khmer");
+}
+
+find("tracks").addEventListener("change", () => {
+  const isReset = dress();
   if (shown && !isReset) recognise(shown);
   else showNothing();
 });
@@ -133,5 +197,5 @@ document.addEventListener("drop", (event) => {
   readFile(event.dataTransfer.files[0]);
 });
 document.addEventListener("paste", (event) => readFile(event.clipboardData.files[0]));
-find("mark-row").hidden = track() !== "arabic";
+dress();
 say(NOTHING);

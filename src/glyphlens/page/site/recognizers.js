@@ -3,6 +3,7 @@
 import * as ort from "./ort/ort.wasm.min.mjs";
 import { fittedGlyph } from "./glyphs.js";
 import { preparedHandwriting } from "./handwriting.js";
+import { likelyFirst } from "./members.js";
 import { inkReadings, NothingToSee } from "./picture_ink.js";
 import { maximum, sum } from "./pixels.js";
 
@@ -12,10 +13,12 @@ ort.env.logLevel = "fatal";
 
 const LEAST = 1e-30;
 const SURE = 0.95;
+const GEOMETRY_FEATURES = 7;
 export const TOP = 5;
 const opened = new Map();
 
-/** The model of a track, opened once: {…what model.json says, session, folder}. */
+/** The model of a track, opened once: {…what model.json says, session, folder}; members of classes the likeliest first,
+in ``unordered`` as the model has them. */
 export function openModel(name) {
   if (!opened.has(name)) {
     const opening = readModel(name);
@@ -28,11 +31,16 @@ export function openModel(name) {
 async function readModel(name) {
   const folder = new URL(`./models/${name}/`, import.meta.url);
   const facts = await (await fetched(new URL("model.json", folder))).json();
-  const graph = await (await fetched(new URL(facts.file, folder))).arrayBuffer();
-  const session = await ort.InferenceSession.create(graph, { executionProviders: ["wasm"] });
-  const found = { ...facts, folder, session };
+  const session = await openGraph(new URL(facts.file, folder));
+  const classes = facts.writing ? likelyFirst(facts.classes, facts.writing) : facts.classes;
+  const found = { ...facts, classes, unordered: facts.classes, folder, session };
   if (facts.decoder === "prototypes") await addPrototypes(found);
   return found;
+}
+
+/** A session of the file at an address. */
+export async function openGraph(address) {
+  return ort.InferenceSession.create(await (await fetched(address)).arrayBuffer(), { executionProviders: ["wasm"] });
 }
 
 export async function fetched(address) {
@@ -59,8 +67,17 @@ export function softmax(logits) {
 }
 
 /** The places of the ``count`` largest values, the largest first, ties to the lower place. */
-export const bestOf = (values, count) => Array.from(values.keys())
-  .sort((one, other) => values[other] - values[one] || one - other).slice(0, count);
+export function bestOf(values, count) {
+  const found = [];
+  for (let at = 0; at < values.length; at++) {
+    if (found.length === count && !(values[at] > values[found[count - 1]])) continue;
+    let place = found.length;
+    while (place > 0 && values[at] > values[found[place - 1]]) place--;
+    found.splice(place, 0, at);
+    if (found.length > count) found.pop();
+  }
+  return found;
+}
 
 /** {ways: [{picture, share, seenAs}]}: each way to see a picture, prepared as the model reads pictures. */
 export function waysToSee({ grey, lean }, model, isMark = false) {
@@ -98,12 +115,18 @@ export async function predicted(page, model, isMark = false) {
 }
 
 async function probabilities(model, pictures) {
+  const unknown = new Float32Array(GEOMETRY_FEATURES * pictures.length);
+  return probabilitiesOf(model, pictures, unknown);
+}
+
+/** A row of probabilities of each picture; ``geometry``: seven numbers each, 0 where unknown. */
+export async function probabilitiesOf(model, pictures, geometry) {
   const { width, height } = pictures[0];
   const raster = new Uint8Array(pictures.length * width * height);
   pictures.forEach((each, row) => raster.set(each.data, row * width * height));
   const feeds = { raster: tensor("uint8", raster, [pictures.length, height, width]) };
   if (model.session.inputNames.includes("geometry")) {
-    feeds.geometry = tensor("float32", new Float32Array(7 * pictures.length), [pictures.length, 7]);  // unknown
+    feeds.geometry = tensor("float32", geometry, [pictures.length, GEOMETRY_FEATURES]);
   }
   const found = (await model.session.run(feeds))[model.session.outputNames[0]];
   const length = found.dims[1];
