@@ -87,8 +87,9 @@ async function inflated(packed, length) {
   return found;
 }
 
-/** An OpenType file of tables {tag, data}. */
-export function openType(flavour, tables) {
+/** An OpenType file of tables {tag, data}; readers search its directory, which is sorted. */
+export function openType(flavour, unsorted) {
+  const tables = unsorted.toSorted((one, other) => (one.tag < other.tag ? -1 : 1));
   const starts = [];
   let end = 12 + 16 * tables.length;
   for (const { data } of tables) {
