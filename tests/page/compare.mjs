@@ -10,6 +10,8 @@ const { lineImages } = await load("page_lines.js");
 const { canonical, clusters } = await load("khmer.js");
 const { CharacterNgram, logChances, readBeam, readGreedily } = await load("ctc.js");
 const { placed } = await load("matching.js");
+const { likelyFirst, seenCharacters } = await load("members.js");
+const { weighedByCoverage } = await load("prior.js");
 
 const asked = JSON.parse(readFileSync(0, "utf8"));
 const opened = ({ width, height, data }) => ({ width, height, data: new Uint8Array(Buffer.from(data, "base64")) });
@@ -34,4 +36,18 @@ const lines = (asked.lines ?? []).map(({ frames, charset, ngram, beam }) => {
   return { ...readGreedily(logs, charset), texts: readBeam(logs, charset, new CharacterNgram(ngram), beam) };
 });
 const matches = (asked.matches ?? []).map(({ texts: own, known }) => placed(own, known));
-process.stdout.write(JSON.stringify({ characters, pages, texts, lines, matches }));
+const names = (asked.seen ?? []).map((places) => {
+  const { classes, writing } = asked.model;
+  return likelyFirst(classes, writing, places && seenCharacters(classes, writing, places))
+    .map(({ members }) => members.map(({ label }) => label));
+});
+const weighed = (asked.weighed ?? []).map(({ rows, coverage }) => weighedByCoverage(rows, coverage));
+// Outlines are read by a package, which only a whole site has.
+const faces = asked.fonts ? await load("font_faces.js") : null;
+const fonts = [];
+for (const data of asked.fonts ?? []) {
+  const [face] = await faces.openFaces(new Uint8Array(Buffer.from(data, "base64")));
+  const glyphs = Array.from({ length: face.glyphCount }, (_, gid) => faces.seenGlyph(face, gid, asked.rule));
+  fonts.push(glyphs.map(({ picture, geometry, fault }) => (fault ? { fault } : { picture: packed(picture), geometry })));
+}
+process.stdout.write(JSON.stringify({ characters, pages, texts, lines, matches, names, weighed, fonts }));

@@ -164,12 +164,16 @@ def test_what_cannot_be_read_is_named(page: Page, small_font: Path, tmp_path: Pa
         "cut.ttf": (whole[: len(whole) // 2], "the file is cut off: its table"),
         "letter.ttf": (b"Dear all", "no font (ttf, otf, woff, woff2, ttc, cff): the file begins with 44 65 61 72"),
         "empty.woff2": (b"", "the file is empty"),
-        "broken.woff2": (b"wOF2" + bytes(60), "wOF2 that does not unpack"),
+        "broken.woff2": (b"wOF2" + b"\x00\x01\x00\x00" + b"\xff" * 60, "broken.woff2: wOF2 that does not unpack"),
+        "hollow.woff2": (b"wOF2" + bytes(60), "hollow.woff2: it has no table of outlines"),
         "broken.woff": (b"wOFF" + b"\x00\x01\x00\x00" + b"\xff" * 60, "wOFF"),
         "broken.cff": (b"\x01\x00\x04\x01" + b"\xff" * 40, "cut off"),
         "shapeless.ttf": (_bitmap_font(small_font), "it has no table of outlines"),
         "old.pfb": (b"\x80\x01%!PS", "a Type 1 font, which the page does not read"),
-        "large.ttf": (whole + bytes(21 << 20), "fonts and PDFs of up to 20 MiB"),
+        "large.ttf": (
+            whole + bytes(21 << 20),
+            "large.ttf: the file has 21.0 MiB, and the page reads",
+        ),
         "broken.pdf": (b"%PDF-1.7 nothing", "PDF"),
         "plain.pdf": (saved_pdf(tmp_path / "p.pdf", {}).read_bytes(), "a PDF without embedded fonts"),
     }

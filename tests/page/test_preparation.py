@@ -35,12 +35,12 @@ FLIPPED = 0.002  # of a glyph's pixels: those whose grey is next to the threshol
 Grey = np.ndarray
 
 
-def asked_of_the_page(**what: Any) -> dict[str, Any]:
+def asked_of_the_page(site: Path = OWN_FILES, **what: Any) -> dict[str, Any]:
     """Answers of the page's functions."""
     assert NODE
     program = Path(__file__).with_name("compare.mjs")
     answer = subprocess.run(
-        [NODE, str(program), str(OWN_FILES)], input=json.dumps(what), capture_output=True, text=True, check=False
+        [NODE, str(program), str(site)], input=json.dumps(what), capture_output=True, text=True, check=False
     )
     assert answer.returncode == 0, answer.stderr
     found: dict[str, Any] = json.loads(answer.stdout)

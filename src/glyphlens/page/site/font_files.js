@@ -87,9 +87,9 @@ async function inflated(packed, length) {
   return found;
 }
 
-/** An OpenType file of tables {tag, data}. */
+/** An OpenType file of tables {tag, data}; readers search its directory, which is sorted. */
 export function openType(flavour, unsorted) {
-  const tables = [...unsorted].sort((one, other) => (one.tag < other.tag ? -1 : 1));  // HarfBuzz looks for them so
+  const tables = [...unsorted].sort((one, other) => (one.tag < other.tag ? -1 : 1));
   const starts = [];
   let end = 12 + 16 * tables.length;
   for (const { data } of tables) {

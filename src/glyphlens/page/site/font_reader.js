@@ -3,14 +3,13 @@
 import { FEATURES, openFaces, seenGlyph } from "./font_faces.js";
 import { FontFault } from "./font_files.js";
 import { likelyFirst, seenCharacters } from "./members.js";
-import { bestOf, openGraph, openModel, probabilitiesOf, tensor, TOP } from "./recognizers.js";
+import { SURE_ENOUGH, weighedByCoverage } from "./prior.js";
+import { openGraph, openModel, probabilitiesOf, tensor, TOP } from "./recognizers.js";
 import { bestKnown, refusedOf, restored } from "./refusal.js";
 
 const BATCH = 32;  // glyphs that are recognised at a time
 const READ_TOGETHER = 8192;
-const SURE_ENOUGH = 0.5;
 const FEWEST = 2;  // glyphs of which one can be the context of another
-const POWERS = 21;
 
 /** [{face, glyphs}] of a font file's bytes; ``progress``(done, of) is told as glyphs are recognised. Throws FontFault.
 
@@ -71,7 +70,7 @@ function geometryOf(seen) {
 
 /** Rows of probabilities under what the font's other glyphs say, or else under how many fonts have a class. */
 async function inContext(rows, model) {
-  if (!model.contextSession) return weighedByCoverage(rows, model);
+  if (!model.contextSession) return weighedByCoverage(rows, model.coverage);
   const found = [];
   for (let start = 0; start < rows.length; start += READ_TOGETHER) {
     const part = rows.slice(start, start + READ_TOGETHER);
@@ -88,20 +87,6 @@ async function corrected(rows, model) {
     probabilities: tensor("float32", joined, [rows.length, size]),
   });
   return rows.map((_, at) => found.data.subarray(at * size, (at + 1) * size));
-}
-
-/** The same as glyphlens.tracks.arabic.prior.coverage_prior. */
-function weighedByCoverage(rows, { coverage }) {
-  if (!coverage.length) return rows;
-  const sure = rows.map((row) => bestOf(row, 1)[0]).filter((place, at) => rows[at][place] >= SURE_ENOUGH);
-  const powers = Array.from({ length: POWERS }, (_, at) => 1 - at / (POWERS - 1));
-  const expected = (power) => coverage.reduce((total, share) => total + share ** power, 0);
-  const power = powers.find((each) => expected(each) >= new Set(sure).size) ?? 0;
-  return rows.map((row) => {
-    const products = row.map((value, place) => value * coverage[place] ** power);
-    const total = products.reduce((sum, value) => sum + value, 0);
-    return total ? products.map((value) => value / total) : products;
-  });
 }
 
 function named(glyphs, rows, refused, model) {

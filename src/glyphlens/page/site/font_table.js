@@ -100,13 +100,15 @@ function pictureOf({ gid, bits }) {
 }
 
 function answerCells({ best: [first, ...next], form, others }) {
-  const name = withRole(made("td", "what"), "cell");
+  const name = withRole(made("td", "answer"), "cell");
+  const what = made("div", "what");
   const shown = made("span", "glyph", glyphText(first, form));
   Object.assign(shown, { lang: "ar", dir: "auto", ariaHidden: "true" });
   const words = made("span", "name");
   words.append(...broken(first.label), made("small", "", [first.codes.join(" "), FORMS[form] ?? form].filter(Boolean).join(" · ")));
   for (const other of others) words.append(made("small", "", `or ${other.label} ${other.codes.join(" ")}`));
-  name.append(shown, words);
+  what.append(shown, words);
+  name.append(what);
   const sure = withRole(made("td", "share", percent(first.confidence)), "cell");
   const rest = withRole(made("td", "next"), "cell");
   for (const { label, confidence } of next) rest.append(made("small", "", `${label} ${percent(confidence)}`));

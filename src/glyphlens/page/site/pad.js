@@ -92,13 +92,18 @@ export class Pad {
   shape(isWide) {
     const height = isWide ? 240 : 640;
     if (this.canvas.height === height) return false;
-    clearTimeout(this.waiting);
     this.canvas.height = height;
+    this.blank();
+    return true;
+  }
+
+  /** Nothing drawn, and nobody is told: for what is no picture. */
+  blank() {
+    clearTimeout(this.waiting);
     this.strokes = [];
     this.text = "";
     this.isPicture = false;
     this.redraw();
-    return true;
   }
 
   /** Show a picture; what is recognised is the file itself. */

@@ -83,11 +83,14 @@ function show(name, found, model) {
 function complain(error) {
   const isOurs = error instanceof NothingToSee || error instanceof FontFault;
   say(isOurs ? "No answer." : "Something went wrong.");
-  find("fault").textContent = isOurs ? `${error.message[0].toUpperCase()}${error.message.slice(1)}.`
-    : `The recogniser could not be run: ${error.message ?? error}`;
+  find("fault").textContent = isOurs ? `${capital(error)}.` : `The recogniser could not be run: ${error.message ?? error}`;
   find("fault").hidden = false;
   if (!isOurs) console.error(error);
 }
+
+/** A sentence; a message about a font begins with the name of its file. */
+const capital = ({ message, constructor }) => (
+  constructor === FontFault ? message : `${message[0].toUpperCase()}${message.slice(1)}`);
 
 function readDrawing() {
   if (pad.isEmpty) showNothing();
@@ -103,13 +106,13 @@ async function readFile(file) {
     if (own !== turn) return;
     if (kind) {
       requireModest(file.size);
-      readFonts(kind, file);
+      await readFonts(kind, file);
     } else {
       pad.showFile(file);
       recognise((isWhole) => readPhoto(file, isWhole));
     }
   } catch (error) {
-    if (own === turn) complain(error);
+    if (own === turn) complain(error instanceof FontFault ? new FontFault(`${file.name}: ${error.message}`) : error);
   }
 }
 
@@ -117,7 +120,7 @@ async function readFile(file) {
 async function readFonts(kind, file) {
   const own = turn;
   chooseArabic();
-  pad.showFile(file);
+  pad.blank();
   shown = null;
   say(`Reading ${file.name} …`);
   find("progress").removeAttribute("value");
