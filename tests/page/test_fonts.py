@@ -166,7 +166,10 @@ def test_what_cannot_be_read_is_named(page: Page, small_font: Path, tmp_path: Pa
         "empty.woff2": (b"", "the file is empty"),
         "broken.woff2": (b"wOF2" + b"\x00\x01\x00\x00" + b"\xff" * 60, "broken.woff2: wOF2 that does not unpack"),
         "hollow.woff2": (b"wOF2" + bytes(60), "hollow.woff2: it has no table of outlines"),
-        "broken.woff": (b"wOFF" + b"\x00\x01\x00\x00" + b"\xff" * 60, "wOFF"),
+        "broken.woff": (
+            b"wOFF" + b"\x00\x01\x00\x00" + b"\xff" * 60,
+            "broken.woff: the file is cut off within its table",
+        ),
         "broken.cff": (b"\x01\x00\x04\x01" + b"\xff" * 40, "cut off"),
         "shapeless.ttf": (_bitmap_font(small_font), "it has no table of outlines"),
         "old.pfb": (b"\x80\x01%!PS", "a Type 1 font, which the page does not read"),
