@@ -81,7 +81,8 @@ export function drawPicture(canvas, { width, height, data }) {
   Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");
   const pixels = context.createImageData(width, height);
-  data.forEach((ink, at) => pixels.data.set([255 - ink, 255 - ink, 255 - ink, 255], 4 * at));
+  const colours = new Uint32Array(pixels.data.buffer);  // alpha is the highest byte
+  data.forEach((ink, at) => { colours[at] = 0xff000000 + (255 - ink) * 0x010101; });
   context.putImageData(pixels, 0, 0);
 }
 

@@ -111,7 +111,11 @@ function answerCells({ best: [first, ...next], form, others }) {
   name.append(what);
   const sure = withRole(made("td", "share", percent(first.confidence)), "cell");
   const rest = withRole(made("td", "next"), "cell");
-  for (const { label, confidence } of next) rest.append(made("small", "", `${label} ${percent(confidence)}`));
+  for (const { label, confidence } of next) {
+    const line = made("small");
+    line.append(...broken(label), ` ${percent(confidence)}`);
+    rest.append(line);
+  }
   return [name, sure, rest];
 }
 
