@@ -26,7 +26,6 @@ from glyphlens.core.params import PARAMS_FILE, Section, load_params, read_params
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-SECTION = "cluster"
 CONNECT_S, PATIENCE_S = 10, 30  # for the scheduler; for a first worker, or another where all have died
 AHEAD = 4  # shards sent per worker: it never waits, and few results wait for their turn
 PACKAGES = ("numpy", "pandas", "pillow", "fonttools", "freetype-py", "uharfbuzz", "opencv-python-headless", "scipy")
@@ -91,7 +90,7 @@ def _named_in(path: Path, changed_ns: int) -> str | None:
 
     A file without the section, as was written before there was one, names none.
     """
-    return load_params(ClusterParams, SECTION, path).scheduler if SECTION in read_params(path) else None
+    return load_params(ClusterParams, "cluster", path).scheduler if "cluster" in read_params(path) else None
 
 
 class Here(NamedTuple):
