@@ -19,8 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from glyphlens.core.arrays import load_arrays
 from glyphlens.core.errors import InputError
-from glyphlens.core.storage import BROKEN_ZIP, is_there, load_array, load_json, replacing_folder, save_json, sha256_file
+from glyphlens.core.storage import is_there, load_array, load_json, replacing_folder, save_json, sha256_file
 from glyphlens.inference.approximate import open_faiss, save_faiss, search_faiss
 from glyphlens.inference.prototypes import of_length_1
 
@@ -93,13 +94,12 @@ class GlyphIndex:
         for name, expected in content.files.items():
             _require_whole(path / name, expected)
         try:
-            with np.load(path / GLYPHS, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
+            arrays = load_arrays(path / GLYPHS)
             table = pd.DataFrame({name: arrays[name] for name in NUMBERS})
             for name in TEXTS:
                 table[name] = pd.Categorical.from_codes(arrays[f"{name}_numbers"], arrays[f"{name}s"].astype(object))
             steps_N1, begins_N1 = arrays.get("steps"), arrays["begins"]
-        except (*BROKEN_ZIP, ValueError, LookupError) as error:
+        except (OSError, ValueError, LookupError) as error:
             raise InputError(f"{path / GLYPHS}: not the glyphs of an index ({error}); {AGAIN}") from error
         is_faiss = content.storage == "faiss"
         vectors: Any = open_faiss(path / FAISS) if is_faiss else load_array(path / VECTORS, mmap=True)
