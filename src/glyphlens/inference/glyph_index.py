@@ -94,11 +94,10 @@ class GlyphIndex:
         for name, expected in content.files.items():
             _require_whole(path / name, expected)
         try:
-            arrays = load_arrays(path / GLYPHS)
+            arrays: dict[str, Any] = load_arrays(path / GLYPHS)
             table = pd.DataFrame({name: arrays[name] for name in NUMBERS})
             for name in TEXTS:
-                numbers_N = arrays[f"{name}_numbers"].astype(np.int32)
-                table[name] = pd.Categorical.from_codes(numbers_N, arrays[f"{name}s"].astype(object))
+                table[name] = pd.Categorical.from_codes(arrays[f"{name}_numbers"], arrays[f"{name}s"].astype(object))
             steps_N1, begins_N1 = arrays.get("steps"), arrays["begins"]
         except (OSError, ValueError, LookupError) as error:
             raise InputError(f"{path / GLYPHS}: not the glyphs of an index ({error}); {AGAIN}") from error
