@@ -17,10 +17,8 @@ FEWER: dict[str, Any] = {
     "matrix.distilled": ["cnn"],
     "matrix.exported": ["cnn", "cnn_qat", "stroke_rnn"],
     "matrix.khmer_transfer": ["attention"],
-    "matrix.khmer_exported": ["ctc", "attention"],
     "khmer_recognizers.attention.steps": 4,
     "khmer_recognizers.attention.batch": 8,
-    "gates.khmer_models.max_cer.attention": 100.0,
     "companions.others": {
         "khmer": ["@fontsource/*/files/*-khmer-400-normal.woff2"],
         "icons": ["open-iconic/font/fonts/*.otf"],
