@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from glyphlens.imaging.raster import DiacriticRule
 from glyphlens.tracks.arabic.glyphs.glyph_drawing import draw_glyphs, read_glyphs
 from glyphlens.tracks.arabic.glyphs.variant_set import VariantParams, draw_variants
 from tests.checkout import ROOT
+from tests.core.cluster_work import die, doubled, refuse, slowly_told
 from tests.dask_cluster import DaskCluster, dask_cluster
 from tests.forged_glyphs import forge_glyphs, forged_tables
 from tests.ports import reserved_port
@@ -89,24 +89,6 @@ def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluste
 def on_two_workers(two_workers: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> DaskCluster:
     monkeypatch.chdir(two_workers.folder)
     return two_workers
-
-
-def doubled(number: int) -> int:
-    return 2 * number
-
-
-def slowly_told(number: int) -> tuple[int, int]:
-    time.sleep(0.1)
-    return number, os.getpid()
-
-
-def refuse(number: int) -> int:
-    raise InputError(f"row {number} is bad")
-
-
-def die(_: int) -> int:
-    os.kill(os.getpid(), signal.SIGKILL)
-    return 0
 
 
 @pytest.mark.parametrize("workers", [1, 2])

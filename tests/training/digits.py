@@ -83,9 +83,9 @@ def float_network() -> cnn.Network:
 
 
 def untrained() -> cnn.Network:
-    """A small CNN as it starts."""
+    """A small CNN of two levels as it starts."""
     torch.manual_seed(0)
-    return cnn.Network(cnn.Config(10, (8, 8, 8, 16, 16), (1, 1, 1, 1)))
+    return cnn.Network(cnn.Config(10, (8, 8, 16), (1, 1)))
 
 
 def prepared(params: QatParams = QAT, network: torch.nn.Module | None = None) -> tuple[RoundedNetwork, list[Pair]]:

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from glyphlens.training.batches import Batch
 from tests.training.attempts import same_training, state_steps, train_ahead, train_in
 from tests.training.processes import exit_code
 from tests.training.test_loop import held_out, run
+from tests.training.two_processes import environment, torchrun
 
 KEPT = 2  # keep_last
 FEW = {(0, signal.SIGTERM), (5, signal.SIGINT), (13, signal.SIGTERM)}
@@ -152,16 +152,12 @@ def test_states_of_a_resumed_training_are_kept_in_number(tmp_path: Path) -> None
 @pytest.mark.slow
 def test_all_processes_of_a_torchrun_end_at_one_step(tmp_path: Path) -> None:
     """The launcher passes the signal on; only the first process writes."""
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
-    command = [*launcher, "tests.training.two_processes", "plain"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
     curves = []
     for folder, interrupted_at in (("straight", ""), ("interrupted", "7"), ("interrupted", "")):
         place = tmp_path / folder
         place.mkdir(exist_ok=True)
-        ended = subprocess.run(
-            command, env={**environment, "INTERRUPTED_AT": interrupted_at}, cwd=place, capture_output=True, text=True
-        )
+        told = environment(INTERRUPTED_AT=interrupted_at)
+        ended = subprocess.run(torchrun("plain"), env=told, cwd=place, capture_output=True, text=True)
         if interrupted_at:
             assert ended.returncode != 0
             assert len(state_steps(place / "of 2")) == 1

@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import pytest
@@ -24,6 +25,7 @@ from tests.training.processes import exit_code
 from tests.training.settings import COMMON, GLYPH, kept_in
 
 CLASSES = 5
+ROWS = 8  # of a batch
 
 
 class Striped:
@@ -36,14 +38,14 @@ class Striped:
         if step == self.fatal:
             os.kill(os.getpid(), self.how)
         generator = torch.Generator().manual_seed(step)
-        targets = torch.randint(0, CLASSES, (32,), generator=generator)
-        grids = torch.randint(0, 16, (32, 16, 16), generator=generator)
+        targets = torch.randint(0, CLASSES, (ROWS,), generator=generator)
+        grids = torch.randint(0, 16, (ROWS, 16, 16), generator=generator)
         grids[:, :8] = targets[:, None, None] + 1
-        return Batch((grids, torch.zeros(32, 7)), targets, targets > 2)
+        return Batch((grids, torch.zeros(ROWS, 7)), targets, targets > 2)
 
 
 def settings(**changes: object) -> GlyphParams:
-    return GlyphParams.model_validate({**COMMON, **GLYPH, "batch": 32, **changes})
+    return GlyphParams.model_validate({**COMMON, **GLYPH, "batch": ROWS, **changes})
 
 
 def run(
@@ -78,6 +80,28 @@ def held_out() -> list[Batch]:
 
 def weights(model: GridRecognizer) -> torch.Tensor:
     return torch.cat([tensor.double().flatten() for tensor in model.state_dict().values()])
+
+
+class Finished(NamedTuple):
+    """A training with the settings as they are, that nothing interrupted."""
+
+    folder: Path
+    weights: torch.Tensor
+    curves: pd.DataFrame
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """Leave its folder as it is."""
+    folder = tmp_path_factory.mktemp("straight") / "run"
+    model, curves = run(folder)
+    return Finished(folder, weights(model), curves)
+
+
+def assert_same(trained: tuple[GridRecognizer, pd.DataFrame], straight: Finished) -> None:
+    model, curves = trained
+    assert torch.equal(weights(model), straight.weights)
+    pd.testing.assert_frame_equal(curves, straight.curves)
 
 
 @pytest.mark.parametrize("able", [True, False])
@@ -115,64 +139,56 @@ def test_the_weights_left_are_those_that_were_validated(tmp_path: Path, ema_deca
     assert sum(losses) / len(losses) == pytest.approx(best["val_loss"], abs=1e-4)
 
 
-def test_a_finished_training_is_not_lost_before_its_model_is_saved(tmp_path: Path) -> None:
-    first, first_curves = run(tmp_path / "run")
-    again, again_curves = run(tmp_path / "run", fatal=0)  # would be killed if it trained a step
-    assert torch.equal(weights(first), weights(again))
-    pd.testing.assert_frame_equal(first_curves, again_curves)
+def test_a_finished_training_is_not_lost_before_its_model_is_saved(tmp_path: Path, straight: Finished) -> None:
+    shutil.copytree(straight.folder, tmp_path / "run")
+    assert_same(run(tmp_path / "run", fatal=0), straight)  # would be killed if it trained a step
 
 
-@pytest.mark.parametrize("changes", [{}, {"schedule": "plateau", "ema_decay": 0.0, "precision": "32-true"}])
-def test_two_trainings_give_identical_weights(tmp_path: Path, changes: dict[str, object]) -> None:
-    first, first_curves = run(tmp_path / "a", **changes)
-    second, second_curves = run(tmp_path / "b", **changes)
-    assert torch.equal(weights(first), weights(second))
-    pd.testing.assert_frame_equal(first_curves, second_curves)
+def test_two_trainings_give_identical_weights(tmp_path: Path, straight: Finished) -> None:
+    assert_same(run(tmp_path), straight)
 
 
-def test_batches_made_ahead_by_workers_give_identical_weights(tmp_path: Path) -> None:
-    alone, alone_curves = run(tmp_path / "alone")
-    ahead, ahead_curves = run(tmp_path / "ahead", workers=2)
-    assert torch.equal(weights(alone), weights(ahead))
-    pd.testing.assert_frame_equal(alone_curves, ahead_curves)
+def test_two_trainings_of_other_settings_give_identical_weights(tmp_path: Path) -> None:
+    changes: dict[str, object] = {"schedule": "plateau", "ema_decay": 0.0, "precision": "32-true"}
+    first, curves = run(tmp_path / "a", **changes)
+    assert_same(run(tmp_path / "b", **changes), Finished(tmp_path / "a", weights(first), curves))
+
+
+def test_batches_made_ahead_by_workers_give_identical_weights(tmp_path: Path, straight: Finished) -> None:
+    assert_same(run(tmp_path, workers=2), straight)
 
 
 @pytest.mark.parametrize("fatal", [3, 13, 23])
-def test_a_killed_training_goes_on_bit_by_bit(tmp_path: Path, fatal: int) -> None:
-    assert exit_code(run, tmp_path / "killed", fatal) == -signal.SIGKILL
-    assert (newest_state(tmp_path / "killed") is None) == (fatal < 6)
-    assert states(tmp_path / "killed") == [step for step in (6, 12, 18) if step < fatal][-2:]  # keep_last is 2
-    assert (tmp_path / "killed/best.ckpt").exists() == (fatal > 6)
-    resumed, resumed_curves = run(tmp_path / "killed")
-    straight, straight_curves = run(tmp_path / "straight")
-    assert torch.equal(weights(resumed), weights(straight))
-    pd.testing.assert_frame_equal(resumed_curves, straight_curves)
+def test_a_killed_training_goes_on_bit_by_bit(tmp_path: Path, straight: Finished, fatal: int) -> None:
+    assert exit_code(run, tmp_path, fatal) == -signal.SIGKILL
+    assert (newest_state(tmp_path) is None) == (fatal < 6)
+    assert states(tmp_path) == [step for step in (6, 12, 18) if step < fatal][-2:]  # keep_last is 2
+    assert (tmp_path / "best.ckpt").exists() == (fatal > 6)
+    assert_same(run(tmp_path), straight)
 
 
 def states(folder: Path) -> list[int]:
     return sorted(int(path.stem.removeprefix("step-")) for path in folder.glob("step-*.ckpt"))
 
 
-def test_a_training_that_is_asked_to_end_says_that_it_is_not_done(tmp_path: Path) -> None:
+def test_a_training_that_is_asked_to_end_says_that_it_is_not_done(tmp_path: Path, straight: Finished) -> None:
     """Lightning ends with 0 there, and DVC would take what is half done for the stage's result."""
-    assert exit_code(asked_to_end, tmp_path / "asked") == 128 + signal.SIGTERM
-    resumed, _ = run(tmp_path / "asked")
-    straight, _ = run(tmp_path / "straight")
-    assert torch.equal(weights(resumed), weights(straight))
+    assert exit_code(asked_to_end, tmp_path) == 128 + signal.SIGTERM
+    assert_same(run(tmp_path), straight)
 
 
 def asked_to_end(folder: Path) -> None:
     run(folder, fatal=13, how=signal.SIGTERM)
 
 
-def test_a_state_cut_short_is_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_code(run, tmp_path / "killed", 23) == -signal.SIGKILL
-    newest = newest_state(tmp_path / "killed")
+def test_a_state_cut_short_is_passed_over(
+    tmp_path: Path, straight: Finished, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(run, tmp_path, 23) == -signal.SIGKILL
+    newest = newest_state(tmp_path)
     assert newest
     newest.write_bytes(newest.read_bytes()[: newest.stat().st_size // 2])
-    resumed, _ = run(tmp_path / "killed")
-    straight, _ = run(tmp_path / "straight")
-    assert torch.equal(weights(resumed), weights(straight))
+    assert_same(run(tmp_path), straight)
     assert newest.name in capsys.readouterr().out
 
 
@@ -210,7 +226,7 @@ def test_averaging_forgets_the_first_steps(averaged: int, expected: float) -> No
 
 
 def test_tables_of_integers_are_not_averaged(tmp_path: Path) -> None:
-    params = settings()
+    params = settings(steps=4)
     torch.manual_seed(0)
     model = GridRecognizer(params.grid_config(CLASSES, 15))
     model.register_buffer("table", torch.arange(1, 100))
@@ -219,15 +235,15 @@ def test_tables_of_integers_are_not_averaged(tmp_path: Path) -> None:
     assert torch.equal(model.table, torch.arange(1, 100))
 
 
-@pytest.mark.parametrize(("steps", "validated"), [(24, [6, 12, 18, 24]), (21, [6, 12, 18, 21]), (4, [4])])
+@pytest.mark.parametrize(("steps", "validated"), [(12, [6, 12]), (15, [6, 12, 15]), (4, [4])])
 def test_the_last_step_is_validated_and_no_step_twice(tmp_path: Path, steps: int, validated: list[int]) -> None:
     _, curves = run(tmp_path / "run", steps=steps)
     assert curves[curves["name"] == "val_top1"]["step"].tolist() == validated
 
 
-def test_the_curves_lie_in_files_also_those_of_a_resumed_training(tmp_path: Path) -> None:
-    _, curves = run(tmp_path / "run")
-    assert_same_values(read_curves(tmp_path / "run/curves"), curves)
+def test_the_curves_lie_in_files_also_those_of_a_resumed_training(tmp_path: Path, straight: Finished) -> None:
+    shutil.copytree(straight.folder, tmp_path / "run")
+    assert_same_values(read_curves(tmp_path / "run/curves"), straight.curves)
     files = {path: path.read_bytes() for path in (tmp_path / "run/curves").rglob("*") if path.is_file()}
     shutil.rmtree(tmp_path / "run/curves")
     run(tmp_path / "run", fatal=0)  # finished: written again, not trained again

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +16,7 @@ import glyphlens
 from glyphlens.core.errors import CheckpointError, OutputError
 from glyphlens.training.checkpoints import IDENTITY, Identity
 from glyphlens.training.run import TrainingRun, identify, training_run
+from tests.training.two_processes import alone, environment, torchrun
 
 CONFIG = {"lr": 0.003, "network": {"widths": [8, 16]}}
 
@@ -239,11 +239,11 @@ def test_a_file_that_is_no_state_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("network", "tolerance"), [("plain", 1e-5), ("cnn", 0.25)])
 def test_two_processes_learn_as_one_does(tmp_path: Path, network: str, tolerance: float) -> None:
     """Without a GPU, batch normalisation sees 16 of the 32 rows a process; but for that the curves are the same."""
-    module = [sys.executable, "-m", "tests.training.two_processes", network]
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *module[1:]]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    both = [subprocess.Popen(command, env=environment, cwd=tmp_path, **pipes) for command in (module, launcher)]
+    both = [
+        subprocess.Popen(command, env=environment(), cwd=tmp_path, **pipes)
+        for command in (alone(network), torchrun(network))
+    ]
     curves = []
     for process in both:
         told, errors = process.communicate()

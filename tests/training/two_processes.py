@@ -1,10 +1,14 @@
-"""Run by tests under torchrun and without it: one small training on digits; prints its curves as JSON."""
+"""Run by tests under torchrun and without it: one small training on digits; prints its curves as JSON.
+
+``alone`` and ``torchrun`` are the command lines; the processes come of the server of tests/preloaded.py.
+"""
 
 import json
 import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -13,8 +17,28 @@ from torch import nn
 from glyphlens.training.batches import Batch
 from glyphlens.training.loop import train
 from glyphlens.training.task import ClassTask
+from tests.preloaded import python
 from tests.training.digits import FLOAT, DigitBatches, held_out, untrained
 from tests.training.settings import kept_in
+
+# Processes of the server are not its children, as they would be of a launcher; they are told which it is.
+LAUNCHER = "LAUNCHER"
+LAUNCH = f"import os; from torch.distributed.run import main; os.environ['{LAUNCHER}'] = str(os.getpid()); main()"
+
+
+def alone(kind: str) -> list[str]:
+    """The command line of the training in one process."""
+    return [str(python()), "-m", "tests.training.two_processes", kind]
+
+
+def torchrun(kind: str) -> list[str]:
+    """The command line of the same in two."""
+    return [str(python()), "-c", LAUNCH, "--standalone", "--nproc-per-node", "2", "--no-python", *alone(kind)]
+
+
+def environment(**more: str) -> Mapping[str, str]:
+    """For both: what this process can import they can."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1", **more}
 
 
 class Interrupting(DigitBatches):
@@ -24,7 +48,7 @@ class Interrupting(DigitBatches):
         """As ever."""
         at = int(os.environ.get("INTERRUPTED_AT") or -1)
         if step == at and os.environ["RANK"] == "0":
-            os.kill(os.getppid(), signal.SIGINT)
+            os.kill(int(os.environ[LAUNCHER]), signal.SIGINT)
         if 0 <= at <= step:
             time.sleep(1)
         return super().batch(step, rank, world)

@@ -6,6 +6,7 @@ A listing has one line per file, sorted by path: 16 hexadecimal digits of a SHA-
 import ast
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from glyphlens.core.errors import InputError
@@ -25,7 +26,7 @@ RECOGNIZERS, REGISTRY = "recognizers", "registry.py"  # of a track
 
 
 class SourceTree:
-    """A package's source files as they are on disk at the first look; each is read and parsed once.
+    """A package's source files as they are on disk at the first look; each is read once, and parsed once per content.
 
     >>> tree = SourceTree(Path(__file__).parents[1])
     >>> tree.relative(tree.stage_module("phase1"))
@@ -94,7 +95,7 @@ class SourceTree:
         if path not in self._imports:
             parts = path.relative_to(self.package.parent).with_suffix("").parts
             own = ".".join(parts[:-1])
-            names = (tuple(name.split(".")) for name in {*imported_names(self.parse(path), own), own})
+            names = (tuple(name.split(".")) for name in {*_imported(self.parse(path), own), own})
             found = map(self._module, {name[:end] for name in names for end in range(1, len(name) + 1)})
             self._imports[path] = frozenset(file for file in found if file and not self._is_inert_package(file))
         return self._imports[path]
@@ -103,7 +104,7 @@ class SourceTree:
         """The module's syntax tree; raises InputError, naming the line, where it has none."""
         if path not in self._trees:
             try:
-                self._trees[path] = ast.parse(path.read_bytes())
+                self._trees[path] = _parsed(path.read_bytes())
             except (SyntaxError, ValueError) as error:
                 raise InputError(f"{path}: not valid Python: {error}") from error
         return self._trees[path]
@@ -111,7 +112,7 @@ class SourceTree:
     def hash(self, path: Path) -> str:
         """Of a module its statements without comments, docstrings and layout; of any other file its bytes."""
         if path not in self._hashes:
-            content = repr(_statements(self.parse(path))).encode() if path.suffix == ".py" else path.read_bytes()
+            content = _code(self.parse(path)) if path.suffix == ".py" else path.read_bytes()
             self._hashes[path] = hashlib.sha256(content).hexdigest()[:DIGITS]
         return self._hashes[path]
 
@@ -166,6 +167,22 @@ def listed(text: str) -> dict[str, str]:
 def changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """Paths whose hashes differ, or that only one side has, sorted."""
     return sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
+
+
+@cache  # a stage asks for its code when it begins and when it ends, mostly the same
+def _parsed(content: bytes) -> ast.Module:
+    return ast.parse(content)
+
+
+@cache
+def _imported(tree: ast.Module, package: str) -> frozenset[str]:
+    return frozenset(imported_names(tree, package))
+
+
+@cache
+def _code(tree: ast.Module) -> bytes:
+    """A module's statements, as they are hashed."""
+    return repr(_statements(tree)).encode()
 
 
 def imported_names(tree: ast.AST, package: str) -> Iterator[str]:
