@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from glyphlens.tracking import turns
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.registry import CHAMPION, REPLACED_TAG, promote, rollback
 from tests.forged_release import GUARD, NAME, forged_release
+from tests.preloaded import PYTHON, python
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-FRESH = sys.executable
 ROUNDS = 6
 # Waits for the other's file, so that both begin together; sys.argv: this one, the other, round and score pairs
 PROMOTE = """
@@ -54,10 +53,10 @@ with turn(open_client(), sys.argv[1]):
 """
 
 
-def start(code: str, folder: Path, *arguments: str, **named: Any) -> "subprocess.Popen[str]":
+def start(program: object, code: str, folder: Path, *arguments: str, **named: Any) -> "subprocess.Popen[str]":
     paths = os.pathsep.join([str(CHECKOUT), os.environ.get("PYTHONPATH", "")])
     settings = {**os.environ, "PYTHONPATH": paths}
-    return subprocess.Popen([FRESH, "-c", code, *arguments], cwd=folder, env=settings, text=True, **named)
+    return subprocess.Popen([str(program), "-c", code, *arguments], cwd=folder, env=settings, text=True, **named)
 
 
 def neighbour(folder: Path) -> Path:
@@ -74,7 +73,7 @@ def race(folders: tuple[Path, Path], meeting: Path, rounds: int) -> None:
         for place in (0, 1)
     ]
     both = [
-        start(PROMOTE, folder, *names, str(meeting), *scores[place])
+        start(python(), PROMOTE, folder, *names, str(meeting), *scores[place])
         for place, (folder, names) in enumerate(zip(folders, (("a", "b"), ("b", "a")), strict=True))
     ]
     assert [process.wait(timeout=1800) for process in both] == [0, 0]
@@ -121,7 +120,7 @@ def test_who_holds_the_turn_is_named(
 ) -> None:
     at(f"sqlite:///{home}/mlflow.db")
     second = neighbour(tmp_path / "second")
-    holder = start(HOLD, second, NAME, stdout=subprocess.PIPE)
+    holder = start(PYTHON, HOLD, second, NAME, stdout=subprocess.PIPE)
     try:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         monkeypatch.setattr(turns, "PATIENCE_S", 1.0)
@@ -143,7 +142,7 @@ def test_who_holds_the_turn_is_named(
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_promotion_that_was_ended_here_is_in_nobodys_way(home: Path, end: signal.Signals) -> None:
-    holder = start(HOLD, home, NAME, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    holder = start(PYTHON, HOLD, home, NAME, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert holder.stdout is not None and holder.stdout.readline() == "held\n"
     holder.send_signal(end)
     holder.communicate()
@@ -154,7 +153,7 @@ def test_a_promotion_that_was_ended_here_is_in_nobodys_way(home: Path, end: sign
 def test_a_second_promotion_of_the_same_repository_waits_no_longer_than_its_patience(
     home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    holder = start(HOLD, home, NAME, stdout=subprocess.PIPE)
+    holder = start(PYTHON, HOLD, home, NAME, stdout=subprocess.PIPE)
     try:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         monkeypatch.setattr(turns, "PATIENCE_S", 1.0)
