@@ -212,6 +212,7 @@ def refusal(track: str = "kanji") -> str:
 
 def test_a_failed_gate_is_named(repository: Runs, glyphlens: Callable[..., Any]) -> None:
     repository.save_run(0.9, failed=2)
+    Path("mlflow.db").unlink()
     status, out, err = glyphlens("promote", "kanji")
     assert (status, out) == (2, "")
     assert "metrics/gates/kanji_models.json: 2 checks failed, see reports/gates/kanji_models.html" in err

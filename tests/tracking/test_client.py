@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import pytest
 
 from glyphlens.core.errors import InputError
 from glyphlens.tracking.client import open_client, registry_uri, shown_uri, tracking_uri, without_password
-from tests.preloaded import PYTHON, python
+from tests.preloaded import python
 
 OPEN = ["-c", "from glyphlens.tracking.client import open_client; open_client()"]
 # Waits for the other's file, so that both open the database together; sys.argv: this one, the other
@@ -126,12 +127,15 @@ def test_the_users_settings_are_left_alone(home: Path, monkeypatch: pytest.Monke
 
 def test_a_new_database_is_made_whole_or_not_at_all(no_database: Path) -> None:
     """MLflow is killed while it makes the tables; the next one starts afresh, and tells nothing of it."""
-    maker = subprocess.Popen([PYTHON, *OPEN])
+    told = f"import os; print(os.getpid(), flush=True); {OPEN[1]}"
+    maker = subprocess.Popen([python(), "-c", told], stdout=subprocess.PIPE)
+    assert maker.stdout is not None
+    process = int(maker.stdout.readline())  # itself, which is gone when the one that started it says so
     while not any(path.stat().st_size for path in no_database.glob(".mlflow.db.*.partial")):
         assert maker.poll() is None
         time.sleep(0.002)
-    maker.kill()
-    maker.wait()
+    os.kill(process, signal.SIGKILL)
+    maker.communicate()
     assert not (no_database / "mlflow.db").exists()
     answer = subprocess.run([python(), *OPEN], capture_output=True, text=True, check=True)
     assert (answer.stdout, answer.stderr) == ("", "")
