@@ -8,6 +8,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Trainings of tests are nobody's history; the tests of tracking turn it on.
 os.environ.setdefault("GLYPHLENS_TRACKING", "off")
+# DVC tells nobody of its use and asks for no newer one, for which it starts two processes per command.
+os.environ.setdefault("DVC_TEST", "true")
 # Workers of tests are told a width, which a table that goes to a pipe has not.
 os.environ.pop("COLUMNS", None)
 
@@ -24,6 +26,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.sources.fonts.files import package_records, save_fonts
 from glyphlens.sources.fonts.packages import PACKAGE_FILES, installed_packages, package_fonts
 from tests.fetched import fetched_once
+from tests.once import once_per_run
 
 # A shell's background processes ignore Ctrl-C, and so would all that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -122,6 +125,21 @@ def fetched_fonts(packages: Path, script: str, weights: int) -> Path:
             pytest.fail(f"the tests need font packages of npm once, afterwards they are kept: {error}")
 
     return fetched_once(ROOT / ".cache/test-fonts" / key, fetch)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """To copy: MLflow takes seconds to make one."""
+
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+            from glyphlens.tracking.client import open_client
+
+            open_client().search_experiments()
+
+    return once_per_run(tmp_path_factory, "mlflow", make) / "mlflow.db"
 
 
 @pytest.fixture(scope="session")

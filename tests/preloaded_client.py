@@ -9,16 +9,16 @@ import signal
 import socket
 import sys
 
-OURS = ("glyphlens.", "tests.")
+OURS = ("glyphlens", "tests", "dvc", "mlflow", "uvicorn", "torch", "dask", "distributed")
+FLAGS = ("-u", "-B", "-P")
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
     """Have the server run it and end as that ended; be Python where the server cannot."""
     address, program, *words = sys.argv[1:]
-    is_ours = len(words) > 1 and (words[0] == "-c" or (words[0] == "-m" and words[1].startswith(OURS)))
     with socket.socket(socket.AF_UNIX) as server:
-        if not is_ours or not asked(server, address, program, words):
+        if not is_ours(words) or not asked(server, address, program, words):
             os.execv(sys.executable, [sys.executable, *words])
         process = number(server)
         for name in FORWARDED:
@@ -29,6 +29,13 @@ def main() -> None:
             signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
     os._exit(status)
+
+
+def is_ours(words: list[str]) -> bool:
+    """Whether the server runs it: code, a script, or a module of a few packages."""
+    subject = next((place for place, word in enumerate(words) if word not in FLAGS), len(words))
+    kind, name = [*words[subject : subject + 2], "", ""][:2]
+    return kind == "-c" or (kind == "-m" and name.partition(".")[0] in OURS) or bool(kind and kind[0] != "-")
 
 
 def asked(server: socket.socket, address: str, program: str, words: list[str]) -> bool:

@@ -1,7 +1,7 @@
 """The server of tests/preloaded.py: imports libraries, and forks for every request that comes to ``<folder>/address``.
 
-It has one thread, as a fork has; those of C libraries (an allocator's) are made anew by them. It ends when its
-standard input is closed.
+It has one thread, as a fork has; those of C libraries (an allocator's) are made anew by them. It ends with the process
+that it is told of.
 """
 
 import atexit
@@ -28,6 +28,9 @@ LIBRARIES = (
     "numpy", "scipy.optimize", "scipy.ndimage", "pandas", "pyarrow.parquet", "cv2", "PIL.Image", "matplotlib.figure",
     "torch", "torch._dynamo", "torch.onnx", "lightning", "lightning.pytorch.callbacks", "torchmetrics.text",
     "onnx", "onnxscript", "sklearn.linear_model", "dvclive",
+    "dvc.cli.parser", "dvc.analytics", "dvc.cachemgr", "dvc.data_cloud", "dvc.lock", "dvc.rwlock", "dvc.repo.index",
+    "dvc.repo.experiments.executor.local", "dvc.repo.experiments.queue.celery", "dvc.utils.strictyaml", "scmrepo.git",
+    "dvc_task.app", "celery.worker", "networkx", "dulwich.porcelain", "platformdirs", "fsspec.implementations.memory",
     "great_expectations", "great_expectations.expectations", "mlflow", "mlflow.store.tracking.sqlalchemy_store",
     "fontTools.ttLib", "uharfbuzz", "freetype", "jinja2", "pydantic", "ruamel.yaml", "safetensors.torch", "tqdm",
 )  # fmt: skip
@@ -38,8 +41,9 @@ Request = dict[str, Any]
 class Server:
     """Who waits for which process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, owner: int) -> None:
         self.folder, self.clients = folder, dict[int, socket.socket]()
+        self.owner = os.pidfd_open(owner)
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(folder / "address"))
         self.listener.listen()
@@ -49,14 +53,14 @@ class Server:
         signal.set_wakeup_fd(self.wake.fileno())
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self.selector = selectors.DefaultSelector()
-        for source in (self.listener, sys.stdin, self.woken):
+        for source in (self.listener, self.owner, self.woken):
             self.selector.register(source, selectors.EVENT_READ)
 
     def serve(self) -> Request:
-        """Answer until standard input is closed; returns in a child, with the request that it is to run."""
+        """Answer until the owner has ended; returns in a child, with the request that it is to run."""
         while True:
             sources = {key.fileobj for key, _ in self.selector.select()}
-            if sys.stdin in sources:
+            if self.owner in sources:
                 self.end()
             if self.woken in sources:
                 self.woken.recv(4096)
@@ -94,6 +98,7 @@ class Server:
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
+        os.close(self.owner)
         for own in (self.selector, self.listener, self.woken, self.wake, *clients):
             own.close()
 
@@ -125,21 +130,31 @@ def kill(process: int) -> None:
 
 
 def run(request: Request) -> None:
-    """As ``python -m module …`` and ``python -c code …`` do."""
-    (kind, subject, *arguments), folder = request["words"], Path(request["folder"])
+    """As ``python -m module …``, ``-c code …`` and ``script …`` do, with ``-u``, ``-B`` or ``-P`` before."""
+    words, folder = list(request["words"]), Path(request["folder"])
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(request["environment"])
     sys.executable = request["program"]
     multiprocessing.process.ORIGINAL_DIR = str(folder)
-    paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    sys.path[:0] = [str(folder) if kind == "-m" else "", *(str(folder / path) for path in paths)]
-    sys.argv = [kind, *arguments]
-    if kind == "-m":
+    paths = [str(folder / path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    safe = "PYTHONSAFEPATH" in os.environ
+    while (word := words.pop(0)) in ("-u", "-B", "-P"):
+        safe |= word == "-P"
+        sys.dont_write_bytecode |= word == "-B"
+        for stream in (sys.stdout, sys.stderr) if word == "-u" else ():
+            stream.reconfigure(write_through=True)  # type: ignore[union-attr]
+    subject = words.pop(0) if word in ("-c", "-m") else word
+    first = {"-m": str(folder), "-c": ""}.get(word, str(Path(subject).resolve().parent))
+    sys.path[:0] = paths if safe else [first, *paths]
+    sys.argv = [word, *words]
+    if word == "-m":
         runpy.run_module(subject, run_name="__main__", alter_sys=True)
-    else:
-        main = sys.modules["__main__"] = ModuleType("__main__")
-        exec(compile(subject, "<string>", "exec"), main.__dict__)
+        return
+    main = sys.modules["__main__"] = ModuleType("__main__")
+    if word != "-c":
+        main.__file__, subject = subject, Path(subject).read_bytes()
+    exec(compile(subject, "<string>" if word == "-c" else word, "exec"), main.__dict__)
 
 
 def status_of(request: Request) -> int:
@@ -175,7 +190,7 @@ def main() -> None:
     if threading.active_count() != 1:
         sys.exit(f"{__file__}: a library has started {threading.enumerate()}; a fork would not be whole")
     gc.freeze()
-    server = Server(Path(sys.argv[1]))
+    server = Server(Path(sys.argv[1]), int(sys.argv[2]))
     os.write(1, b"ready\n")
     end(status_of(server.serve()))
 

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from glyphlens.core.params import read_params
 from glyphlens.plots_page import GRAMMAR, main
 from tests.checkout import ROOT, link_environment
 from tests.forged_curves import write_curves
+from tests.preloaded import python
 
 GRAPH = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 PLOTS = {title: plot for entry in GRAPH["plots"] for title, plot in entry.items()}
@@ -51,7 +51,7 @@ def run(folder: Path, *command: str) -> str:
 
 
 def dvc(folder: Path, *words: str) -> str:
-    return run(folder, str(Path(sys.executable).with_name("dvc")), *words)
+    return run(folder, str(python().with_name("dvc")), *words)
 
 
 def charts(page: str) -> dict[str, dict[str, Any]]:

@@ -52,6 +52,22 @@ def test_a_module_is_of_the_callers_checkout(tmp_path: Path) -> None:
     assert done.stdout == f"__main__ {[str(package / 'own.py'), 'word']}\n"
 
 
+def test_a_script_and_flags_are_as_pythons(tmp_path: Path) -> None:
+    (tmp_path / "word.py").write_text("WORD = 'word'", encoding="utf-8")
+    told = "import sys, word; print(word.WORD, sys.argv, sys.dont_write_bytecode, __file__)"
+    (tmp_path / "script.py").write_text(told, encoding="utf-8")
+    script = str(tmp_path / "script.py")
+    assert asked("-u", "-B", script, "-c").stdout == f"word {[script, '-c']} True {script}\n"
+    assert "No module named 'word'" in asked("-P", script).stderr
+
+
+def test_dvc_and_our_command_are_beside_it(tmp_path: Path) -> None:
+    dvc, ours = (subprocess.run([python().with_name(name), "--help"], cwd=tmp_path, capture_output=True, text=True,
+                                check=True).stdout for name in ("dvc", "glyphlens"))  # fmt: skip
+    assert dvc.startswith("usage: dvc ") and "Usage: glyphlens " in ours
+    assert asked("-m", "dvc", "root", cwd=tmp_path).returncode == 253
+
+
 def test_libraries_are_there_and_nothing_of_this_project() -> None:
     done = asked("-c", "import sys; print({'torch', 'mlflow', 'great_expectations', 'glyphlens'} - set(sys.modules))")
     assert done.stdout == "{'glyphlens'}\n"

@@ -9,6 +9,7 @@ import pytest
 
 from glyphlens.core.storage import load_json
 from tests.checkout import ROOT
+from tests.preloaded import python
 from tests.scratch_repository import Repository
 
 METRIC, TABLE, QUEUE = "metrics/a/learn.json", "metrics/ablations/a_rates.json", "experiments/a_rates.yaml"
@@ -54,6 +55,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
         made.write(path, content)
     made.commit()
     monkeypatch.chdir(made.folder)
+    monkeypatch.setattr(sys, "executable", str(python()))
     return made
 
 

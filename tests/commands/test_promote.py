@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,11 +66,12 @@ class Runs(Repository):
 
 
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+def repository(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     """One run, with 90 % of the test samples right; no server is named."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     (tmp_path / ".dvc").mkdir()
+    shutil.copyfile(empty_database, tmp_path / "mlflow.db")
     made = Runs(tmp_path)
     made.write(".gitignore", "/mlflow.db\n/mlartifacts/\n/.glyphlens/\n")
     made.save_run(0.9)
@@ -210,6 +212,7 @@ def refusal(track: str = "kanji") -> str:
 
 def test_a_failed_gate_is_named(repository: Runs, glyphlens: Callable[..., Any]) -> None:
     repository.save_run(0.9, failed=2)
+    Path("mlflow.db").unlink()
     status, out, err = glyphlens("promote", "kanji")
     assert (status, out) == (2, "")
     assert "metrics/gates/kanji_models.json: 2 checks failed, see reports/gates/kanji_models.html" in err

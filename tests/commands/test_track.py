@@ -1,19 +1,24 @@
 """``glyphlens track`` on runs that wait; how they are sent is tested in tests/tracking."""
 
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.preloaded import python
 from tests.tracking.forged_runs import forged_post
 
 ADDRESS = "http://somebody:secret@127.0.0.1:1"
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / ".dvc").mkdir()
     monkeypatch.chdir(tmp_path)
+    shutil.copyfile(empty_database, tmp_path / "mlflow.db")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(sys, "executable", str(python()))
     return tmp_path
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from glyphlens.commands.verify import find_objects
+from tests.preloaded import python
 
 
 def put(store: Path, content: bytes, suffix: str = "") -> str:
@@ -82,6 +84,7 @@ def test_a_folder_that_is_no_cache_is_named(glyphlens, tmp_path):
 
 
 def test_the_cache_is_the_one_that_dvc_uses_from_any_folder(glyphlens, keys, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(python()))
     Repo.init(".", no_scm=True).close()
     Path(".dvc/config").write_text("[core]\n    no_scm = True\n[cache]\n    dir = ../cache\n")
     assert glyphlens("verify") == (0, "cache: 5 objects, 0 damaged\n", "")

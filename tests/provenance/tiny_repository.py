@@ -125,6 +125,10 @@ class TinyRepository(SmallRepository):
         made.commit("tiny")
         return made
 
+    def environment(self, *, fresh: bool = False) -> dict[str, str]:
+        """Whatever it starts is forked."""
+        return super().environment()
+
     def write(self, path: str, text: str) -> None:
         target = self.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

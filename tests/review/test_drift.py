@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +11,9 @@ import pytest
 
 from glyphlens.core.errors import InputError
 from glyphlens.review.drift import Drift, find_drift
+from tests.preloaded import python
 from tests.scratch_repository import Repository
 
-DVC = Path(sys.executable).with_name("dvc")
 GRAPH = """
 vars:
   - kanji: {recognizers: [cnn, vit]}
@@ -66,9 +65,8 @@ CHANGES = [
 
 
 def dvc(folder: Path, *arguments: str) -> str:
-    environment = os.environ | {"DVC_NO_ANALYTICS": "1"}
-    done = subprocess.run([DVC, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=True)
-    return done.stdout
+    command = [python().with_name("dvc"), *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture(scope="module")
@@ -217,13 +215,20 @@ def test_what_dvc_ignores_is_no_change(clone: Path) -> None:
     assert seen(clone) == set(named_by_dvc(clone)) == set()
 
 
-@pytest.fixture
-def with_own(ran: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def ran_with_own(ran: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with data in which a file of one's own was used, committed."""
-    shutil.copytree(ran, tmp_path / "own")
-    (tmp_path / "own" / OWN).write_text("a font of mine", encoding="utf-8")
-    rerun(tmp_path / "own")
-    return tmp_path / "own"
+    folder = tmp_path_factory.mktemp("own") / "own"
+    shutil.copytree(ran, folder)
+    (folder / OWN).write_text("a font of mine", encoding="utf-8")
+    rerun(folder)
+    return folder
+
+
+@pytest.fixture
+def with_own(ran_with_own: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(ran_with_own, tmp_path / "own"))
 
 
 def rerun(folder: Path) -> None:

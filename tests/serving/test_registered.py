@@ -12,9 +12,9 @@ from glyphlens.tracking.registry import promote
 from tests.forged_release import NAME, forged_release
 from tests.serving.conftest import LITTLE
 from tests.serving.running_server import RunningServer, running_server
-from tests.tracking.conftest import empty_database, home
+from tests.tracking.conftest import home
 
-__all__ = ["empty_database", "home"]
+__all__ = ["home"]
 ALIAS = f"models:/{NAME}@champion"
 
 

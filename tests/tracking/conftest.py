@@ -11,21 +11,7 @@ import pytest
 
 from glyphlens.tracking import outbox
 from glyphlens.tracking.client import open_client
-from tests.once import once_per_run
 from tests.preloaded import python
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """To copy: MLflow takes seconds to make one."""
-
-    def make(folder: Path) -> None:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(folder)
-            patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-            open_client().search_experiments()
-
-    return once_per_run(tmp_path_factory, "mlflow", make) / "mlflow.db"
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """Scratch repositories of git and DVC."""
 
 import subprocess
-import sys
 from pathlib import Path
+
+from tests.preloaded import python
 
 IDENTITY = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
 
@@ -15,7 +16,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 def dvc(folder: Path, *arguments: str) -> str:
     """What DVC says to it, outputs and errors together."""
-    command = [sys.executable, "-m", "dvc", *arguments]
+    command = [python(), "-m", "dvc", *arguments]
     answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     return answer.stdout + answer.stderr

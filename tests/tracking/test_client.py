@@ -1,7 +1,7 @@
 import os
 import shutil
+import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +11,9 @@ import pytest
 
 from glyphlens.core.errors import InputError
 from glyphlens.tracking.client import open_client, registry_uri, shown_uri, tracking_uri, without_password
+from tests.preloaded import python
 
-OPEN = [sys.executable, "-c", "from glyphlens.tracking.client import open_client; open_client()"]
+OPEN = ["-c", "from glyphlens.tracking.client import open_client; open_client()"]
 # Waits for the other's file, so that both open the database together; sys.argv: this one, the other
 MEET = """
 import sys, time
@@ -126,14 +127,17 @@ def test_the_users_settings_are_left_alone(home: Path, monkeypatch: pytest.Monke
 
 def test_a_new_database_is_made_whole_or_not_at_all(no_database: Path) -> None:
     """MLflow is killed while it makes the tables; the next one starts afresh, and tells nothing of it."""
-    maker = subprocess.Popen(OPEN)
+    told = f"import os; print(os.getpid(), flush=True); {OPEN[1]}"
+    maker = subprocess.Popen([python(), "-c", told], stdout=subprocess.PIPE)
+    assert maker.stdout is not None
+    process = int(maker.stdout.readline())  # itself, which is gone when the one that started it says so
     while not any(path.stat().st_size for path in no_database.glob(".mlflow.db.*.partial")):
         assert maker.poll() is None
         time.sleep(0.002)
-    maker.kill()
-    maker.wait()
+    os.kill(process, signal.SIGKILL)
+    maker.communicate()
     assert not (no_database / "mlflow.db").exists()
-    answer = subprocess.run(OPEN, capture_output=True, text=True, check=True)
+    answer = subprocess.run([python(), *OPEN], capture_output=True, text=True, check=True)
     assert (answer.stdout, answer.stderr) == ("", "")
     assert [experiment.name for experiment in open_client().search_experiments()] == ["Default"]
 
@@ -145,7 +149,7 @@ def test_of_two_repositories_that_begin_one_database_neither_loses_what_it_wrote
     both = []
     for me, other in (("a", "b"), ("b", "a")):
         (tmp_path / me / ".dvc").mkdir(parents=True)
-        both.append(subprocess.Popen([sys.executable, "-c", MEET, me, other], cwd=tmp_path / me, env=settings))
+        both.append(subprocess.Popen([python(), "-c", MEET, me, other], cwd=tmp_path / me, env=settings))
     assert [process.wait(timeout=300) for process in both] == [0, 0]
     names = [experiment.name for experiment in at(settings["MLFLOW_TRACKING_URI"]).search_experiments()]
     assert sorted(names) == ["Default", "a", "b"]
@@ -153,7 +157,7 @@ def test_of_two_repositories_that_begin_one_database_neither_loses_what_it_wrote
 
 def test_a_database_that_came_to_be_meanwhile_is_kept(no_database: Path, empty_database: Path) -> None:
     """`mlflow ui` takes no part in our lock."""
-    maker = subprocess.Popen(OPEN)
+    maker = subprocess.Popen([python(), *OPEN])
     while not any(path.stat().st_size for path in no_database.glob(".mlflow.db.*.partial")):
         assert maker.poll() is None
         time.sleep(0.002)

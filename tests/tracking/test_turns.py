@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from glyphlens.tracking import turns
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.registry import CHAMPION, REPLACED_TAG, promote, rollback
 from tests.forged_release import GUARD, NAME, forged_release
+from tests.preloaded import python
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-FRESH = sys.executable
-ROUNDS = 6
+ROUNDS = 4
 # Waits for the other's file, so that both begin together; sys.argv: this one, the other, round and score pairs
 PROMOTE = """
 import sys, time
@@ -41,15 +40,15 @@ for number, release in enumerate(releases):
         time.sleep(0.001)
     promote(release)
 """
-# Reports when it holds the turn, and holds it
+# Tells its process when it holds the turn, and holds it
 HOLD = """
-import signal, sys, time
+import os, signal, sys, time
 from glyphlens.tracking.client import open_client
 from glyphlens.tracking.turns import turn
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background processes ignore it
 with turn(open_client(), sys.argv[1]):
-    print("held", flush=True)
+    print(os.getpid(), flush=True)
     time.sleep(600)
 """
 
@@ -57,7 +56,20 @@ with turn(open_client(), sys.argv[1]):
 def start(code: str, folder: Path, *arguments: str, **named: Any) -> "subprocess.Popen[str]":
     paths = os.pathsep.join([str(CHECKOUT), os.environ.get("PYTHONPATH", "")])
     settings = {**os.environ, "PYTHONPATH": paths}
-    return subprocess.Popen([FRESH, "-c", code, *arguments], cwd=folder, env=settings, text=True, **named)
+    return subprocess.Popen([str(python()), "-c", code, *arguments], cwd=folder, env=settings, text=True, **named)
+
+
+def hold(folder: Path) -> Callable[[signal.Signals], None]:
+    """Hold the turn in a process; what ends it, by a signal to itself, returns when it is gone."""
+    holder = start(HOLD, folder, NAME, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert holder.stdout is not None
+    process = int(holder.stdout.readline())
+
+    def end(sent: signal.Signals) -> None:
+        os.kill(process, sent)
+        holder.communicate()
+
+    return end
 
 
 def neighbour(folder: Path) -> Path:
@@ -121,9 +133,8 @@ def test_who_holds_the_turn_is_named(
 ) -> None:
     at(f"sqlite:///{home}/mlflow.db")
     second = neighbour(tmp_path / "second")
-    holder = start(HOLD, second, NAME, stdout=subprocess.PIPE)
+    end = hold(second)
     try:
-        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         monkeypatch.setattr(turns, "PATIENCE_S", 1.0)
         with pytest.raises(OutputError, match=rf"{NAME}: .*:{second} is promoting or rolling back"):
             promote(forged_release(home, 0.9, 1))
@@ -131,8 +142,7 @@ def test_who_holds_the_turn_is_named(
         assert len(told) == 1 and f"{second} is promoting or rolling back since" in told[0]
         assert told[0].startswith(f"{NAME}: ") and told[0].endswith("; waiting for up to 1 s")
     finally:
-        holder.kill()
-        holder.communicate()
+        end(signal.SIGKILL)
     with pytest.raises(OutputError, match=rf"`glyphlens promote` or `rollback` there .* delete .*{NAME}\.turn"):
         promote(forged_release(home, 0.9, 1))
     monkeypatch.chdir(second)
@@ -141,12 +151,9 @@ def test_who_holds_the_turn_is_named(
     assert promote(forged_release(home, 0.95, 2)).is_champion
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_a_promotion_that_was_ended_here_is_in_nobodys_way(home: Path, end: signal.Signals) -> None:
-    holder = start(HOLD, home, NAME, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert holder.stdout is not None and holder.stdout.readline() == "held\n"
-    holder.send_signal(end)
-    holder.communicate()
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_promotion_that_was_ended_here_is_in_nobodys_way(home: Path, sent: signal.Signals) -> None:
+    hold(home)(sent)
     assert promote(forged_release(home, 0.9, 1)).is_champion
     assert [model.name for model in open_client().search_registered_models()] == [NAME]
 
@@ -154,16 +161,14 @@ def test_a_promotion_that_was_ended_here_is_in_nobodys_way(home: Path, end: sign
 def test_a_second_promotion_of_the_same_repository_waits_no_longer_than_its_patience(
     home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    holder = start(HOLD, home, NAME, stdout=subprocess.PIPE)
+    end = hold(home)
     try:
-        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         monkeypatch.setattr(turns, "PATIENCE_S", 1.0)
         with pytest.raises(OutputError, match=rf"{NAME}: another promotion or rollback of {home} is under way"):
             promote(forged_release(home, 0.9, 1))
         assert capfd.readouterr().err.endswith(f"of {home} is under way; waiting for up to 1 s\n")
     finally:
-        holder.kill()
-        holder.communicate()
+        end(signal.SIGKILL)
 
 
 def test_the_lock_of_the_repository_is_free_after_the_block(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

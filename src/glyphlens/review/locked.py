@@ -40,15 +40,25 @@ class _Lock(BaseModel):
     stages: dict[str, _Stage]
 
 
+_LAST: dict[bytes, _Lock] = {}  # the content that was read last: it takes seconds, and a commit has what is here
+
+
 def locked_stages(content: bytes, where: str) -> dict[str, LockedStage]:
     """The stages of a dvc.lock by name (``kanji@cnn``: one of a matrix); raises InputError where it is no dvc.lock."""
+    if (lock := _LAST.get(content)) is None:
+        lock = _read(content, where)
+        _LAST.clear()
+        _LAST[content] = lock
+    return {name: _stage(entry) for name, entry in lock.stages.items()}
+
+
+def _read(content: bytes, where: str) -> _Lock:
     try:
-        lock = _Lock.model_validate(yaml_mapping(content, where))
+        return _Lock.model_validate(yaml_mapping(content, where))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise InputError(f"{where}: no dvc.lock: '{key}': {first['msg']}; write it again with `dvc repro`") from error
-    return {name: _stage(entry) for name, entry in lock.stages.items()}
 
 
 def with_code(stages: Mapping[str, LockedStage], files: Mapping[str, bytes]) -> dict[str, LockedStage]:
