@@ -5,9 +5,12 @@ that it is told of.
 """
 
 import atexit
+import functools
 import gc
 import importlib
+import io
 import json
+import logging
 import multiprocessing.process
 import multiprocessing.spawn  # now, while sys.executable is Python itself, which pools of processes start
 import os
@@ -18,7 +21,8 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import suppress
+import warnings
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -182,11 +186,30 @@ def end(status: int) -> None:
     os._exit(status)
 
 
+def export_once() -> None:
+    """A network of no use: torch's exporter reads all that it knows at its first one, which takes five seconds."""
+    import torch
+    from torch.onnx._internal.exporter import _registration
+    from tqdm import tqdm
+
+    registry, interval = _registration.ONNXRegistry, tqdm.monitor_interval
+    registry.from_torchlib = staticmethod(functools.cache(registry.from_torchlib))  # type: ignore[method-assign,assignment]
+    tqdm.monitor_interval = 0  # no thread
+    logging.disable()
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        layer, example = torch.nn.GRU(2, 2, batch_first=True), torch.zeros(2, 1, 2)
+        torch.onnx.export(layer, (example,), dynamo=True, dynamic_shapes=({0: "batch"},), verbose=False)
+    logging.disable(logging.NOTSET)
+    tqdm.monitor_interval = interval
+
+
 def main() -> None:
     """Import, and be ready where no library has started a thread."""
     os.environ.update(SILENT)
     for name in LIBRARIES:
         importlib.import_module(name)
+    export_once()
     if threading.active_count() != 1:
         sys.exit(f"{__file__}: a library has started {threading.enumerate()}; a fork would not be whole")
     gc.freeze()
