@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,7 +37,7 @@ S = TypeVar("S", bound=Section)
 def read_params(path: Path = PARAMS_FILE) -> dict[str, Any]:
     """All of params.yaml as plain values; raises ParamsError where it is missing or is no mapping."""
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        content = deepcopy(_parsed(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise ParamsError(f"{path}: cannot be read ({error.strerror}); run from the repository's root") from error
     except (YAMLError, ValueError, RecursionError) as error:  # no UTF-8, a date of no calendar, nested without end
@@ -43,6 +45,12 @@ def read_params(path: Path = PARAMS_FILE) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ParamsError(f"{path}: expected a mapping of sections, found {type(content).__name__}")
     return content
+
+
+@lru_cache(maxsize=2)
+def _parsed(text: str) -> Any:
+    """A stage reads several sections, and each reading of the file costs a quarter of a second."""
+    return YAML(typ="safe", pure=True).load(text)
 
 
 def load_params(model: type[S], section: str, path: Path = PARAMS_FILE) -> S:

@@ -4,16 +4,21 @@ N samples · C classes
 """
 
 import contextlib
+import functools
 import io
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import onnx
 import torch
+import torch._dynamo.config
 from onnx import NodeProto, helper, numpy_helper
 from torch import nn
+from torch._decomp import decompositions
+from torch.nn import functional
+from torch.onnx._internal.exporter import _registration
 
 from glyphlens.export.onnx_parts import OPSET, clean
 
@@ -38,7 +43,7 @@ def trace_network(
     level = registry_log.level
     registry_log.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _quick_exporter():
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
                 model.eval().to(memory_format=torch.contiguous_format),  # type: ignore[call-overload]
@@ -57,6 +62,42 @@ def trace_network(
     piece = clean(program.model_proto)
     piece.graph.name = name
     return piece
+
+
+@contextlib.contextmanager
+def _quick_exporter() -> Iterator[None]:
+    """torch's exporter without three detours that take longer than the rest of it.
+
+    To learn the shapes that a recurrent layer gives, it computes the layer step by step, three times, and takes the
+    number of steps for fixed; it parses the translation of every operator anew for each network; and it keeps shapes
+    that nothing asks for again.
+    """
+    registry, layers = _registration.ONNXRegistry, decompositions._rnn_helper
+    quick: dict[tuple[Any, str], Any] = {
+        (decompositions, "_rnn_helper"): functools.partial(_shapes_of_layers, layers),
+        (registry, "from_torchlib"): staticmethod(_translations),
+    }
+    own = {detour: vars(detour[0])[detour[1]] for detour in quick}
+    for detour, function in quick.items():
+        setattr(*detour, function)
+    try:
+        with torch._dynamo.config.patch(fake_tensor_cache_enabled=False):
+            yield
+    finally:
+        for detour, function in own.items():
+            setattr(*detour, function)
+
+
+_translations = functools.cache(_registration.ONNXRegistry.from_torchlib)
+
+
+def _shapes_of_layers(layers: Any, *arguments: Any) -> Any:
+    """What torch's ``_rnn_helper`` gives, right in its shapes alone; the last argument computes one layer."""
+
+    def layer(steps_TND: Any, hidden: Any, weights: Any, _has_biases: bool, **_: bool) -> tuple[Any, Any]:
+        return functional.linear(steps_TND, weights[0])[..., : weights[1].shape[1]], hidden
+
+    return layers(*arguments[:-1], layer)
 
 
 def _any_shapes(example: Mapping[str, torch.Tensor], any_length: Mapping[str, Sequence[int]]) -> tuple[Any, ...]:

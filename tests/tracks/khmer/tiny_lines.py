@@ -21,7 +21,7 @@ from tests.inference.khmer_pages import khmer_font, page, turned
 WORDS = ("មនុស្ស", "ទាំងអស់", "កើតមក", "មានសេរីភាព", "និងសមភាព", "ក្នុងផ្នែក", "សិទ្ធិ ១២", "ប្អូន។", "AI គ្រូ")
 SLICES = ("clean", "scan", "photo")
 HEIGHT_PX, WIDTH_MULTIPLE_PX = 48, 32
-STEPS, BATCH, LR = 600, 16, 0.003
+STEPS, BATCH, LR = 300, 16, 0.005
 EXPORT = {
     "calibration_lines": 8, "validation_lines": 8, "beam_lines": 4, "reduce_range": True, "max_int8_loss": 1.0,
     "latency_repeats": 1, "ngram": {"order": 3, "min_count": 1}, "beam": {"beam": 4, "alpha": 0.3, "beta": 0.5},
