@@ -19,8 +19,8 @@ from glyphlens.core.documents import json_mapping, yaml_mapping
 from glyphlens.core.params import load_params, load_seed
 from glyphlens.imaging.handwriting import HandwritingParams
 from glyphlens.imaging.raster import DiacriticRule
-from glyphlens.inference.beam import CharacterNgram
 from glyphlens.inference.line_answers import scan_answers
+from glyphlens.inference.ngram import CharacterNgram
 from glyphlens.inference.prototypes import Prototypes
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.inference.stopping import StoppingRule
@@ -206,7 +206,7 @@ def save_release(folder: Path, decoder: str) -> None:
         return
     promise = {"alpha": 0.02, "delta": 0.1, "largest_group_gap": 0.5, "groups": 300}
     (folder / "stopping.json").write_text(json.dumps({"promise": promise, "thresholds": [None, 0.9, 0.5]}))
-    (folder / "ngram.json").write_text(json.dumps({"order": 3, "counts": {"a": 3, "ab": 2, "": 5}}))
+    (folder / "ngram.json").write_text(json.dumps(CharacterNgram.of_texts(["aab", "ab"], 3, 1).content()))
 
 
 def _npy(array: NDArray[np.generic]) -> bytes:

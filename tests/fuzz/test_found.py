@@ -18,8 +18,8 @@ from glyphlens.core.documents import json_mapping, yaml_mapping
 from glyphlens.core.errors import InputError, ParamsError
 from glyphlens.core.params import load_seed
 from glyphlens.core.storage import load_json
-from glyphlens.inference.beam import CharacterNgram
 from glyphlens.inference.folder import ExportFolder
+from glyphlens.inference.ngram import CharacterNgram
 from glyphlens.inference.prototypes import Prototypes
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.inference.stopping import StoppingRule
@@ -138,13 +138,13 @@ def test_prototypes_that_are_no_arrays_are_named(tmp_path: Path, content: Callab
 
 
 # ── models ───────────────────────────────────────────────────────────────────────────────────
-def test_numbers_beyond_all_floats_are_no_rule_and_no_counts(tmp_path: Path) -> None:
+def test_numbers_beyond_all_floats_are_no_rule_and_no_costs(tmp_path: Path) -> None:
     promise = {"alpha": 0.02, "delta": 0.1, "largest_group_gap": 0.5, "groups": 300}
     (tmp_path / "stopping.json").write_text(json.dumps({"promise": promise, "thresholds": [10**400]}))
     with pytest.raises(InputError, match=r"stopping\.json: not a stopping rule"):
         StoppingRule.load(tmp_path / "stopping.json")
-    (tmp_path / "ngram.json").write_text('{"order": 1e999, "counts": {}}')
-    with pytest.raises(InputError, match=r"ngram\.json: not counts of characters"):
+    (tmp_path / "ngram.json").write_text('{"order": 1e999, "lengths": "", "ends": "", "costs": "", "rests": ""}')
+    with pytest.raises(InputError, match=r"ngram\.json: not costs of characters"):
         CharacterNgram.load(tmp_path)
 
 

@@ -1,16 +1,14 @@
 """The beam finds the likeliest text, by all of its paths, and lets the n-gram decide where scores do not."""
 
 from itertools import product
-from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glyphlens.core.errors import InputError
-from glyphlens.inference.beam import BeamSettings, CharacterNgram, read_beam
+from glyphlens.inference.beam import BeamSettings, read_beam
 from glyphlens.inference.decoding import greedy_ctc
+from glyphlens.inference.ngram import CharacterNgram
 
 TOKENS = ("a", "b")
 NGRAM = CharacterNgram.of_texts(["abab", "abb"], 3, 1)
@@ -31,17 +29,3 @@ def test_without_the_n_gram_the_likeliest_text_is_found(seed: int) -> None:
 def test_the_n_gram_decides_where_scores_do_not() -> None:
     logits_TC = np.array([[0, 9, 0], [9.0, 0, 0], [0, 5, 5]])  # a, nothing, a or b
     assert read_beam(logits_TC, TOKENS, NGRAM, BeamSettings(4, 0.5, 0.0)) == ["a", "b"]
-
-
-def test_what_was_often_seen_is_likelier() -> None:
-    assert NGRAM.log_score("b", "a") > NGRAM.log_score("a", "a")
-    assert NGRAM.log_score("ab", "") == pytest.approx(NGRAM.log_score("a", "") + NGRAM.log_score("b", "a"))
-    assert NGRAM.log_score("x", "") < NGRAM.log_score("b", "")
-
-
-def test_an_n_gram_is_read_as_it_was_written(tmp_path: Path) -> None:
-    NGRAM.save(tmp_path)
-    assert CharacterNgram.load(tmp_path) == NGRAM
-    (tmp_path / "ngram.json").write_text("[]", encoding="utf-8")
-    with pytest.raises(InputError, match="not counts of characters"):
-        CharacterNgram.load(tmp_path)

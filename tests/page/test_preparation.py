@@ -15,10 +15,11 @@ from glyphlens.commands.image_pictures import LARGE_PX, MAX_PIXELS, _pages
 from glyphlens.core.errors import InputError
 from glyphlens.imaging.handwriting import HandwritingParams, prepare
 from glyphlens.imaging.picture_ink import ink_readings
-from glyphlens.inference.beam import BeamSettings, CharacterNgram, read_beam
+from glyphlens.inference.beam import BeamSettings, read_beam
 from glyphlens.inference.decoding import read_greedy
 from glyphlens.inference.khmer_text import canonical, clusters
 from glyphlens.inference.line_reader import ReadCluster, placed
+from glyphlens.inference.ngram import CharacterNgram
 from glyphlens.inference.page import read_lines
 from glyphlens.page.site import OWN_FILES
 from glyphlens.tracks.arabic.reader import fit_canvas
@@ -117,7 +118,7 @@ def test_scores_are_decoded_alike() -> None:
     charset, settings = ["ក", "ខ", "ក\u17d2ខ", " ", "1"], BeamSettings(4, 0.35, 0.5)
     ngram = CharacterNgram.of_texts(["កខ កក1", "ខក\u17d2ខ ក", "1 ខខ"], 3, 1)
     lines = [rng.normal(0, 3, (frames, 6)).astype(np.float32) for frames in (1, 2, 9, 30, 30, 30)]
-    entry = {"charset": charset, "ngram": {"order": ngram.order, "counts": ngram.counts}, "beam": settings._asdict()}
+    entry = {"charset": charset, "ngram": ngram.content(), "beam": settings._asdict()}
     answers = asked_of_the_page(lines=[{**entry, "frames": logits.tolist()} for logits in lines])["lines"]
     for logits, answer in zip(lines, answers, strict=True):
         [greedy] = read_greedy(logits[None], np.array([len(logits)]), charset)

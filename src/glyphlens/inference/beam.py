@@ -4,97 +4,27 @@ T frames · C scores, the blank first
 """
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glyphlens.core.errors import InputError
-from glyphlens.core.storage import load_json, save_json
 from glyphlens.inference.decoding import BLANK
+from glyphlens.inference.ngram import CharacterNgram
 
-NGRAM = "ngram.json"
-BACKOFF = 0.4  # the factor of a shorter context (Brants et al. 2007, ACL D07-1090)
-START = "\n"  # stands before a text; no line holds it
 LEAST_CHANCE = 1e-2  # tokens of a frame that are less likely are not tried
 NEVER = -math.inf
-SCORES_KEPT = 1 << 17  # of tokens after their contexts: about 20 MB
-
-
-@dataclass(frozen=True)
-class CharacterNgram:
-    """How often runs of up to ``order`` characters occur; scores by stupid backoff (Brants et al. 2007)."""
-
-    order: int
-    counts: dict[str, int]
-
-    @classmethod
-    def of_texts(cls, texts: Iterable[str], order: int, min_count: int) -> "CharacterNgram":
-        """Counted; runs of three and more characters that occur less than ``min_count`` times are left out."""
-        counts: Counter[str] = Counter()
-        for text in texts:
-            padded = START * (order - 1) + text
-            for end in range(order - 1, len(padded)):
-                counts.update(padded[end - length : end + 1] for length in range(order))
-                counts.update(padded[end - length : end] for length in range(1, order) if padded[end - 1] == START)
-        kept = {run: count for run, count in sorted(counts.items()) if len(run) < 3 or count >= min_count}
-        return cls(order, kept)
-
-    @classmethod
-    def load(cls, folder: Path) -> "CharacterNgram":
-        """Read ngram.json; raises InputError where it is none."""
-        content = load_json(folder / NGRAM)
-        try:
-            return cls(int(content["order"]), {str(run): int(count) for run, count in content["counts"].items()})
-        except (KeyError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(f"{folder / NGRAM}: not counts of characters ({error!r})") from error
-
-    def save(self, folder: Path) -> None:
-        """Write ngram.json."""
-        save_json(folder / NGRAM, {"order": self.order, "counts": self.counts})
-
-    @cached_property
-    def total(self) -> int:
-        """Characters counted."""
-        return sum(count for run, count in self.counts.items() if len(run) == 1 and run != START)
-
-    def log_score(self, token: str, before: str) -> float:
-        """Nats of a token's characters after a text, each at least that of a character never seen."""
-        return self._log_token(token, (START * (self.order - 1) + before)[-(self.order - 1) :])
-
-    @cached_property
-    def _log_token(self) -> Callable[[str, str], float]:
-        """Nats of a token after as many characters as count; prefixes of a beam mostly end alike."""
-
-        @lru_cache(maxsize=SCORES_KEPT)
-        def scored(token: str, context: str) -> float:
-            text = context + token
-            return sum(self._log_character(text[: len(text) - back]) for back in range(len(token)))
-
-        return scored
-
-    def _log_character(self, text: str) -> float:
-        penalty = 0.0
-        for length in range(self.order - 1, 0, -1):
-            found = self.counts.get(text[-length - 1 :], 0)
-            context = self.counts.get(text[-length - 1 : -1], 0)
-            if found and context:
-                return penalty + math.log(min(1.0, found / context))
-            penalty += math.log(BACKOFF)
-        return penalty + math.log(max(1, self.counts.get(text[-1], 0)) / max(1, self.total))
 
 
 class BeamSettings(NamedTuple):
     """``beam`` prefixes are kept; the n-gram's nats count ``alpha``, every character ``beta``."""
 
     beam: int = 8
-    alpha: float = 0.35
-    beta: float = 0.5
+    alpha: float = 0.5
+    beta: float = 1.4
 
 
 def read_beam(

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
 from glyphlens.imaging.line_images import filled_px, scaled_to_height
-from glyphlens.inference.beam import NGRAM, BeamSettings, CharacterNgram, read_beam
+from glyphlens.inference.beam import BeamSettings, read_beam
 from glyphlens.inference.decoding import ReadLine, ReadToken, read_forward, read_greedy
 from glyphlens.inference.folder import LABELS, ExportFolder, Manifest
 from glyphlens.inference.khmer_text import canonical, clusters
+from glyphlens.inference.ngram import NGRAM, CharacterNgram
 from glyphlens.inference.recognizer import LOGITS, RASTER, open_session
 
 MEMORY, NEXT, BEFORE, STEPS = "memory", "next", "before", "steps"  # tensors of an attention's two files

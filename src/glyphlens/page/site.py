@@ -16,9 +16,9 @@ from glyphlens.commands.model import find_model
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
 from glyphlens.core.storage import load_json, writing
-from glyphlens.inference.beam import NGRAM
 from glyphlens.inference.folder import ExportFolder, Manifest
 from glyphlens.inference.line_reader import LINE_TEMPERATURES
+from glyphlens.inference.ngram import NGRAM
 from glyphlens.inference.prototypes import Prototypes, prototypes_file
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.inference.stopping import STOPPING, StoppingRule

@@ -2,8 +2,8 @@
 The same as glyphlens.inference.decoding and .beam. */
 
 const BLANK = 0;
-const BACKOFF = 0.4;
 const START = "\n";
+const TENTHS = 10; // costs are whole tenths of a nat
 const LEAST_CHANCE = 1e-2;
 
 /** (T, C) log probabilities of a line's frames, an array of Float64Array. */
@@ -32,14 +32,23 @@ export function readGreedily(logs, charset) {
   return { tokens, confidence: Math.exp(total) };
 }
 
-/** Scores of tokens after a text by stupid backoff (Brants et al. 2007); ``content`` is ngram.json's. */
+/** Scores of tokens after a text, the same as glyphlens.inference.ngram; ``content`` is ngram.json's. */
 export class CharacterNgram {
-  constructor({ order, counts }) {
+  constructor({ order, lengths, ends, costs, rests }) {
     this.order = order;
-    this.counts = new Map(Object.entries(counts));
+    this.costs = new Map();
     this.known = new Map();
-    this.total = 0;
-    for (const [run, count] of this.counts) if (run.length === 1 && run !== START) this.total += count;
+    const [own, shorter] = [costs, rests].map((text) => text.split(" ").map(Number));
+    this.rests = new Map([["", shorter[0]]]);
+    const begun = [""];
+    let at = 1;
+    for (const [place, end] of [...ends].entries()) {
+      const length = Number(lengths[place]);
+      const run = begun[length - 1] + end;
+      begun[length] = run;
+      if (end !== START) this.costs.set(run, own[place]);
+      if (length < order) this.rests.set(run, shorter[at++]);
+    }
   }
 
   /** Nats of a token's characters after a text. */
@@ -50,21 +59,21 @@ export class CharacterNgram {
     let found = this.known.get(key);
     if (found === undefined) {
       found = 0;
-      for (let back = 0; back < token.length; back++) found += this.scoreOfLast(text.slice(0, text.length - back));
+      for (let back = 0; back < token.length; back++) found -= this.costOfLast(text.slice(0, text.length - back));
+      found /= TENTHS;
       this.known.set(key, found);
     }
     return found;
   }
 
-  scoreOfLast(text) {
-    let penalty = 0;
-    for (let length = this.order - 1; length > 0; length--) {
-      const found = this.counts.get(text.slice(-length - 1)) ?? 0;
-      const context = this.counts.get(text.slice(-length - 1, -1)) ?? 0;
-      if (found && context) return penalty + Math.log(Math.min(1, found / context));
-      penalty += Math.log(BACKOFF);
+  costOfLast(text) {
+    let cost = 0;
+    for (let length = this.order; length > 0; length--) {
+      const found = this.costs.get(text.slice(-length));
+      if (found !== undefined) return cost + found;
+      cost += this.rests.get(text.slice(-length, -1)) ?? 0;
     }
-    return penalty + Math.log(Math.max(1, this.counts.get(text.at(-1)) ?? 0) / Math.max(1, this.total));
+    return cost;
   }
 }
 

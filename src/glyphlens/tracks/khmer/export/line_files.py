@@ -23,9 +23,9 @@ from glyphlens.data.tokens import TokenTable
 from glyphlens.export.bundle import drawn_rows
 from glyphlens.export.integer_kernels import require_integer_kernels
 from glyphlens.imaging.line_images import filled_px
-from glyphlens.inference.beam import CharacterNgram
 from glyphlens.inference.folder import ExportFolder, Manifest, ModelContent, Precision, Tensor
 from glyphlens.inference.line_reader import DECODER_FILE, LINE_TEMPERATURES, LineReader, LineText
+from glyphlens.inference.ngram import MOST_ORDER, CharacterNgram
 from glyphlens.inference.recognizer import RASTER
 from glyphlens.tracks.khmer.export.line_graph import assemble_decoder, assemble_lines, integer_lines, trace_lines
 from glyphlens.tracks.khmer.recognizers import attention
@@ -41,7 +41,7 @@ LINES_TOGETHER = 64
 class NgramParams(Section):
     """Of characters, learnt from the training texts; rarer runs of three and more are left out."""
 
-    order: int = Field(ge=2)
+    order: int = Field(ge=2, le=MOST_ORDER)
     min_count: int = Field(ge=1)
 
 
