@@ -31,7 +31,7 @@ def test_what_the_tokens_are(tmp_path: Path, tokens: str | list[str], words: str
         smallest=Path("int8.onnx"),
         rows=12,
         gap=0.0,
-        training={"device": "CPU", "threads": 1},
+        training={"device": "CPU", "threads": 1, "steps": 800, "steps_before": 17700},
         params=export_params(),
         hashes={},
     )

@@ -1,14 +1,13 @@
 """The weights in git that a training of lines may begin with, and what they were trained on.
 
-``models/khmer/start`` holds the network in half precision with its tokens, the families of its training fonts
-(``start.json``) and the hashes of its training texts (``texts.npy``): a line that is to validate or to test it must
-have neither.
+``models/khmer/start`` holds the network in half precision with its tokens and how its training went, the families of
+its training fonts (``families.json``) and the hashes of its training texts (``texts.npy``): a line that is to validate
+or to test it must have neither.
 """
 
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +20,8 @@ from glyphlens.data.tokens import TokenTable
 from glyphlens.nets.weights import load_model, save_model
 from glyphlens.stages import stage_paths
 
-FACTS = "start.json"
+FAMILIES = "families.json"
+TRAINING = "training.json"
 TEXTS = "texts.npy"
 
 
@@ -35,21 +35,24 @@ def save_start(out: Path, trained: Path, samples: SampleSet) -> None:
     """Write the trained recogniser of ``trained``, which learnt from ``samples``, as a start below ``out``."""
     model = load_model(trained, torch.nn.Module).half()
     trained_on = samples.index.iloc[samples.rows("train")]
-    facts: dict[str, Any] = {
-        "families": sorted(trained_on["group"].unique()),
-        "training": load_json(trained / "training.json"),
-    }
     with replacing_folder(out) as folder:
         save_model(folder, model)
         TokenTable.load(trained).save(folder)
-        save_json(folder / FACTS, facts)
+        save_json(folder / TRAINING, load_json(trained / TRAINING))
+        save_json(folder / FAMILIES, sorted(trained_on["group"].unique()))
         save_array(folder / TEXTS, text_hashes(trained_on["text"]))
+
+
+def steps_before(trained: Path) -> int:
+    """How many steps the weights of ``trained``, a start or a trained recogniser, have behind them, all in all."""
+    training = load_json(trained / TRAINING)
+    return int(training["steps"]) + int(training.get("steps_before", 0))
 
 
 def require_unseen(start: Path, samples: SampleSet) -> None:
     """Raise InputError naming a family or text of validation or test that the weights of ``start`` were trained on."""
     held_out = samples.index.iloc[np.concatenate([samples.rows("val"), samples.rows("test")])]
-    families = sorted({*load_json(start / FACTS)["families"]} & {*held_out["group"]})
+    families = sorted({*load_json(start / FAMILIES)} & {*held_out["group"]})
     texts = held_out["text"].to_numpy()
     seen = texts[np.isin(text_hashes(texts, ordered=False), load_array(start / TEXTS))]
     if families or len(seen):

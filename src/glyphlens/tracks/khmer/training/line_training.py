@@ -23,6 +23,7 @@ from glyphlens.tracks.khmer.training.line_batches import (
     KhmerTrainingParams,
     writable_rows,
 )
+from glyphlens.tracks.khmer.training.line_start import steps_before
 from glyphlens.tracks.khmer.training.line_tasks import CER, AttentionTask, KhmerCtcTask
 from glyphlens.training.batches import HeldOut
 from glyphlens.training.lines import LineBatch, line_batch
@@ -66,7 +67,13 @@ def train_line_recognizer(
         save_model(files.out, model)
         tokens.save(files.out)
         best = best_scores(trained.curves, task.monitor, CER)
-        facts = {"steps": params.steps, "parameters": weight_count(model), "tokens": len(tokens)}
+        before = steps_before(files.start) if files.start is not None else 0
+        facts = {
+            "steps": params.steps,
+            "steps_before": before,
+            "parameters": weight_count(model),
+            "tokens": len(tokens),
+        }
         save_training_facts(files.out, facts, best)
         run.report(trained, best, files.curves, files.timings)
 
