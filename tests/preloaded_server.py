@@ -5,7 +5,6 @@ that it is told of.
 """
 
 import atexit
-import functools
 import gc
 import importlib
 import io
@@ -187,14 +186,11 @@ def end(status: int) -> None:
 
 
 def export_once() -> None:
-    """A network of no use: torch's exporter reads all that it knows at its first one, which takes five seconds."""
+    """A network of no use: torch's exporter reads all that it knows at its first one, which takes seconds."""
     import torch
-    from torch.onnx._internal.exporter import _registration
     from tqdm import tqdm
 
-    registry, interval = _registration.ONNXRegistry, tqdm.monitor_interval
-    registry.from_torchlib = staticmethod(functools.cache(registry.from_torchlib))  # type: ignore[method-assign,assignment]
-    tqdm.monitor_interval = 0  # no thread
+    interval, tqdm.monitor_interval = tqdm.monitor_interval, 0  # no thread
     logging.disable()
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")

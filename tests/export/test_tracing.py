@@ -46,3 +46,11 @@ def test_any_number_of_steps_stays_any_number() -> None:
     ]
     assert shapes[0][0] == "batch" and isinstance(shapes[0][1], str) and shapes[0][2] == 10
     assert shapes[1] == ["batch", 2, 5]
+
+
+def test_operators_that_come_later_make_the_translations_stale() -> None:
+    """A library's are known to torch from when it is imported: a rounded network is traced after others too."""
+    with torch.library._scoped_library("quantized_decomposed_later", "DEF") as library:
+        before = tracing._operators()
+        library.define("thing(Tensor x) -> Tensor")
+        assert tracing._operators() > before

@@ -75,7 +75,7 @@ def _quick_exporter() -> Iterator[None]:
     registry, layers = _registration.ONNXRegistry, decompositions._rnn_helper
     quick: dict[tuple[Any, str], Any] = {
         (decompositions, "_rnn_helper"): functools.partial(_shapes_of_layers, layers),
-        (registry, "from_torchlib"): staticmethod(_translations),
+        (registry, "from_torchlib"): staticmethod(functools.partial(_translations, _operators())),
     }
     own = {detour: vars(detour[0])[detour[1]] for detour in quick}
     for detour, function in quick.items():
@@ -88,7 +88,18 @@ def _quick_exporter() -> Iterator[None]:
             setattr(*detour, function)
 
 
-_translations = functools.cache(_registration.ONNXRegistry.from_torchlib)
+_from_torchlib = _registration.ONNXRegistry.from_torchlib
+
+
+@functools.cache
+def _translations(_known: int, **options: Any) -> _registration.ONNXRegistry:
+    """Those of torch's library; of operators that are not known yet it leaves them out."""
+    return _from_torchlib(**options)
+
+
+def _operators() -> int:
+    """How many torch knows: libraries for quantisation bring theirs when they are imported."""
+    return len(torch._C._dispatch_get_all_op_names())
 
 
 def _shapes_of_layers(layers: Any, *arguments: Any) -> Any:
