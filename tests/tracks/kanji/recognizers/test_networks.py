@@ -1,9 +1,5 @@
 """What every kanji recogniser does: shapes, batches, learning, saving, reduced precision, export."""
 
-import contextlib
-import io
-import logging
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from glyphlens.core.errors import ParamsError
+from glyphlens.export.tracing import trace_network
 from glyphlens.nets.weights import recognizer_module
 from glyphlens.tracks.kanji.recognizers.registry import build
 from tests.tracks.kanji.recognizers.kanji_networks import CLASSES, NAMES, STRUCTURE, example, tiny
@@ -139,15 +136,7 @@ def test_bfloat16_stays_finite_and_near(name: str) -> None:
 def test_exported_network_answers_alike_at_every_batch(name: str) -> None:
     network = tiny(name).eval()
     inputs = example(network, 7)
-    logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            network, (inputs[:2],), dynamo=True, dynamic_shapes=({0: "batch"},), input_names=["x"], opset_version=20
-        )
-    assert program is not None
-    model = program.model_proto
-    model.ir_version = 10
+    model = trace_network(name, network, {"x": inputs[:2]})
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     for count in (1, 2, 7):
         (answer,) = session.run(None, {"x": inputs[:count].numpy()})
