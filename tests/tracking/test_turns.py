@@ -17,7 +17,7 @@ from tests.forged_release import GUARD, NAME, forged_release
 from tests.preloaded import python
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-ROUNDS = 4
+ROUNDS = 6
 # Waits for the other's file, so that both begin together; sys.argv: this one, the other, round and score pairs
 PROMOTE = """
 import sys, time

@@ -15,7 +15,7 @@ COLUMNS = ("lengths", "ends", "costs", "rests")  # of the file, beside the order
 START = "\n"  # stands before a text; no line holds it
 DISCOUNT = 0.75  # of every count, left for shorter contexts (Ney et al. 1994); .5 and .9 read no better
 TENTHS = 10  # costs are whole tenths of a nat
-LEAST_CHANCE, MOST_COST, MOST_ORDER = 1e-9, 999, 9
+SMALLEST_CHANCE, MOST_COST, MOST_ORDER = 1e-9, 999, 9
 SCORES_KEPT = 1 << 17  # of tokens after their contexts: about 20 MB
 
 
@@ -138,7 +138,7 @@ def _weight(run: str, count: int, before: Mapping[str, int], order: int) -> int:
 
 
 def _tenths(chances: Mapping[str, float]) -> dict[str, int]:
-    return {run: round(-TENTHS * math.log(max(chance, LEAST_CHANCE))) for run, chance in chances.items()}
+    return {run: round(-TENTHS * math.log(max(chance, SMALLEST_CHANCE))) for run, chance in chances.items()}
 
 
 def _numbers(text: str) -> list[int]:
