@@ -10,18 +10,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_array, load_json, replacing_folder, save_array, save_json
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.data.tokens import TokenTable
-from glyphlens.nets.weights import load_model, save_model
 from glyphlens.stages import stage_paths
+from glyphlens.training.start import save_start_weights
 
 FAMILIES = "families.json"
-TRAINING = "training.json"
 TEXTS = "texts.npy"
 
 
@@ -33,20 +31,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def save_start(out: Path, trained: Path, samples: SampleSet) -> None:
     """Write the trained recogniser of ``trained``, which learnt from ``samples``, as a start below ``out``."""
-    model = load_model(trained, torch.nn.Module).half()
     trained_on = samples.index.iloc[samples.rows("train")]
     with replacing_folder(out) as folder:
-        save_model(folder, model)
+        save_start_weights(folder, trained)
         TokenTable.load(trained).save(folder)
-        save_json(folder / TRAINING, load_json(trained / TRAINING))
         save_json(folder / FAMILIES, sorted(trained_on["group"].unique()))
         save_array(folder / TEXTS, text_hashes(trained_on["text"]))
-
-
-def steps_before(trained: Path) -> int:
-    """How many steps the weights of ``trained``, a start or a trained recogniser, have behind them, all in all."""
-    training = load_json(trained / TRAINING)
-    return int(training["steps"]) + int(training.get("steps_before", 0))
 
 
 def require_unseen(start: Path, samples: SampleSet) -> None:

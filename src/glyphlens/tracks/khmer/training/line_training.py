@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from torch import nn
 
 from glyphlens.core.curves import CURVES
@@ -23,12 +22,12 @@ from glyphlens.tracks.khmer.training.line_batches import (
     KhmerTrainingParams,
     writable_rows,
 )
-from glyphlens.tracks.khmer.training.line_start import steps_before
 from glyphlens.tracks.khmer.training.line_tasks import CER, AttentionTask, KhmerCtcTask
 from glyphlens.training.batches import HeldOut
 from glyphlens.training.lines import LineBatch, line_batch
 from glyphlens.training.loop import train
 from glyphlens.training.run import save_training_facts, training_run
+from glyphlens.training.start import WEIGHTS, load_start_weights, steps_before, strange_tensor
 from glyphlens.training.task import best_scores
 
 TASKS: dict[str, type[KhmerCtcTask] | type[AttentionTask]] = {"ctc": KhmerCtcTask, "attention": AttentionTask}
@@ -67,10 +66,9 @@ def train_line_recognizer(
         save_model(files.out, model)
         tokens.save(files.out)
         best = best_scores(trained.curves, task.monitor, CER)
-        before = steps_before(files.start) if files.start is not None else 0
         facts = {
             "steps": params.steps,
-            "steps_before": before,
+            "steps_before": steps_before(files.start),
             "parameters": weight_count(model),
             "tokens": len(tokens),
         }
@@ -110,16 +108,12 @@ def begin_with(model: nn.Module, tokens: TokenTable, start: Path) -> None:
             f"{start}: writes {len(theirs)} tokens, this training {len(tokens)}; they differ in {strange or 'order'}; "
             "train it again, or begin without it"
         )
-    own, weights = model.state_dict(), load_file(start / "weights.safetensors")
-    shared = {name: tensor for name, tensor in weights.items() if name in own}
+    own = model.state_dict()
+    shared = {name: tensor for name, tensor in load_start_weights(start).items() if name in own}
     if not shared:
-        raise InputError(f"{start / 'weights.safetensors'}: no weights that this recogniser has")
-    for name, tensor in shared.items():
-        if tensor.shape != own[name].shape:
-            raise InputError(
-                f"{start / 'weights.safetensors'}: {name} is {tuple(tensor.shape)}, here {tuple(own[name].shape)}; "
-                "use the same preset"
-            )
+        raise InputError(f"{start / WEIGHTS}: no weights that this recogniser has")
+    if other := strange_tensor(shared, {name: own[name] for name in shared}):
+        raise InputError(f"{start / WEIGHTS}: {other}; use the same preset")
     model.load_state_dict({**own, **shared})
 
 
