@@ -16,7 +16,7 @@ from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.stages import scan_export, scan_lines, scan_stopping
 from glyphlens.tracks.scan_lines.stopping.answers import LineAnswers
 from glyphlens.tracks.scan_lines.stopping.calibration import is_proposing
-from tests.tracks.scan_lines.scan_networks import LINES, SETTINGS, write_scan_set
+from tests.tracks.scan_lines.scan_networks import LINES, RANDOM, SETTINGS, write_scan_set
 from tests.tracks.scan_lines.training.test_line_task import params_of
 
 
@@ -24,18 +24,24 @@ def told(**places: str) -> list[str]:
     return [word for name, place in places.items() for word in (f"--{name}", place)]
 
 
-@pytest.mark.slow
-def test_a_recogniser_is_trained_and_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    samples = write_scan_set(tmp_path / "samples")
-    write_token(tmp_path / "token.json", samples)
-    params: dict[str, Any] = {
+def training_params(**recognizers: dict[str, Any]) -> dict[str, Any]:
+    """What the stage of a training reads of params.yaml."""
+    return {
         "seed": 3,
         "machine": {"workers": 1, "batch_workers": 0},
         "checkpoint": {"resume": "auto", "minutes": 5},
         "scan_training": params_of().model_dump(mode="json"),
-        "scan_recognizers": {
-            "sequential": {"network": SETTINGS["sequential"], "steps": 30, "batch": 8, "lr": 0.01},
-        },
+        "scan_recognizers": recognizers,
+    }
+
+
+@pytest.mark.slow
+def test_a_recogniser_is_trained_and_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = write_scan_set(tmp_path / "samples")
+    write_token(tmp_path / "token.json", samples)
+    own = {"network": SETTINGS["sequential"], "steps": 30, "batch": 8, "lr": 0.01, **RANDOM}
+    params: dict[str, Any] = {
+        **training_params(sequential=own),
         "scan_export": {"validation_samples": 100, "streamed_samples": 3, "latency_repeats": 1},
         "scan_stopping": {
             "alpha": 0.1,
@@ -49,7 +55,7 @@ def test_a_recogniser_is_trained_and_exported(tmp_path: Path, monkeypatch: pytes
     YAML().dump(params, tmp_path / "params.yaml")
     monkeypatch.chdir(tmp_path)
     common = {"samples": "samples", "token": "token.json", "timings": "timings.json"}
-    scan_lines.main(told(**common, out="trained/sequential", curves="curves.json"))
+    scan_lines.main(told(**common, start="none", out="trained/sequential", curves="curves.json"))
     scan_export.main(told(**common, model="trained/sequential", out="export/sequential", metrics="export.json"))
 
     scans, measured = ScanSet.open(samples), load_json(tmp_path / "export/sequential/measured.json")
@@ -62,7 +68,7 @@ def test_a_recogniser_is_trained_and_exported(tmp_path: Path, monkeypatch: pytes
     assert max(measured[kind]["step_gap"] for kind in ("fp32", "int8")) <= 1e-4
     assert set(load_json(tmp_path / "export.json")) == {"val_top1", "val_top1_all", "int8_loss", "int8_mb"}
     card = (tmp_path / "export/sequential/README.md").read_text(encoding="utf-8")
-    assert "after every line" in card and "rendered stand-in" in card
+    assert "after every line" in card and "rendered stand-in" in card and ": 30 steps from random weights." in card
     assert read_timings(tmp_path / "timings.json")
 
     tested = write_scan_set(tmp_path / "calibration")

@@ -18,9 +18,16 @@ S = TypeVar("S", bound=Section)
 
 
 class ScanRecognizerParams(Section, Generic[S]):
-    """A section ``scan_recognizers.<name>``: the network, and what its training has of its own."""
+    """A section ``scan_recognizers.<name>``: the network, and what its training has of its own.
+
+    ``start``: whether it begins with weights in git where they fit, for ``start_steps`` at ``start_lr``; from random
+    weights it has ``steps`` at ``lr``.
+    """
 
     network: S
+    start: bool
+    start_steps: int = Field(ge=1)
+    start_lr: float = Field(gt=0)
     steps: int = Field(ge=1)
     batch: int = Field(ge=2)
     lr: float = Field(gt=0)

@@ -1,4 +1,4 @@
-"""scan_lines: train one recogniser of scans; its name is that of the folder it is written to."""
+"""scan_lines: train one recogniser of scans, named after its folder, from the weights in git or from random ones."""
 
 from collections.abc import Sequence
 
@@ -12,35 +12,42 @@ from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.scan_lines.recognizers.registry import build_recognizer, scan_params_model
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.training.batches import ScanLines, ScanTrainingParams
+from glyphlens.tracks.scan_lines.training.scan_start import begin_with, note_groups
 from glyphlens.tracks.scan_lines.training.task import VAL_TOP1_ALL, LineTask, class_weights
 from glyphlens.training.loop import train
 from glyphlens.training.pictures import SampleBatches, held_out_samples
 from glyphlens.training.run import save_training_facts, training_run
+from glyphlens.training.start import steps_before
 from glyphlens.training.task import best_scores
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """``--samples DIR --token FILE --out DIR --curves FILE --timings FILE``."""
-    paths = stage_paths(argv, "samples", "token", "out", "curves", "timings")
+    """``--samples DIR --token FILE --start DIR --out DIR --curves FILE --timings FILE``."""
+    paths = stage_paths(argv, "samples", "token", "start", "out", "curves", "timings", sources=("start",))
     require_token(paths.token, paths.samples)
     name, seed = paths.out.name, load_seed()
     own = load_params(scan_params_model(name), f"scan_recognizers.{name}")
     shared = load_params(ScanTrainingParams, "scan_training")
-    params = shared.model_copy(update={"steps": own.steps, "batch": own.batch, "lr": own.lr})
 
     scans = ScanSet.open(paths.samples)
-    reader, count = ScanLines(scans, params.augment, params.written), len(scans.samples.classes)
-    source, validation = SampleBatches(reader, params.batch, 0, seed), held_out_samples(reader, "val")
+    reader, count = ScanLines(scans, shared.augment, shared.written), len(scans.samples.classes)
+    source, validation = SampleBatches(reader, own.batch, 0, seed), held_out_samples(reader, "val")
     torch.manual_seed(seed)
     model = build_recognizer(name, own.network, count, scans.shape_LS)
+    start = begin_with(paths.start / name, model, scans.samples) if own.start else None
+    steps, lr = (own.start_steps, own.start_lr) if start else (own.steps, own.lr)
+    params = shared.model_copy(update={"steps": steps, "batch": own.batch, "lr": lr})
     config = {"network": own.network.model_dump(), **params.model_dump(), "seed": seed}
-    with training_run(f"scan_lines@{name}", config, [paths.samples]) as run:
+    with training_run(f"scan_lines@{name}", config, [paths.samples, *([start] if start else [])]) as run:
         weights_C = class_weights(source.targets_T, count, params.class_power)
         task = LineTask(params.smoothing, params.line_power, weights_C)
         trained = train(model, source, validation, params, task=task, seed=seed, run=run, curves=paths.out / CURVES)
         save_model(paths.out, model)
+        if start:
+            note_groups(paths.out, start)
         best = best_scores(trained.curves, task.monitor, VAL_TOP1_ALL)
-        save_training_facts(paths.out, {"steps": params.steps, "parameters": weight_count(model)}, best)
+        facts = {"steps": steps, "steps_before": steps_before(start), "parameters": weight_count(model)}
+        save_training_facts(paths.out, facts, best)
         run.report(trained, best, paths.curves, paths.timings)
 
 
