@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from glyphlens.imaging import text_runs
+from glyphlens.imaging.deform import DeformParams, draw_deformations
 from glyphlens.imaging.text_runs import SetGlyphs, TextFace, coverage, set_glyphs, side_by_side
 
 DEJAVU = Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf")
@@ -31,6 +32,22 @@ def test_glyphs_stand_one_behind_the_other(face: TextFace) -> None:
     assert (np.diff(run.origins_G2[:, 0]) > 0).all()
     assert run.advance > run.origins_G2[-1, 0]
     assert len(set_glyphs(face, run).points_G) == 4
+
+
+def test_a_deformed_face_draws_a_glyph_alike_wherever_it_stands(face: TextFace) -> None:
+    amounts = DeformParams(slant=0.0, width=0.0, weight=0.04, jitter=0.02)
+    one = draw_deformations(7, np.zeros(1, np.int64), 1, amounts)
+    run = face.shape("ab a", "Latn", "en")
+    plain, changed = set_glyphs(face, run), set_glyphs(face, run, deformation=one)
+    starts_G = np.cumsum(changed.points_G) - changed.points_G
+    first, last = (changed.points_P2[starts_G[g] : starts_G[g] + changed.points_G[g]] for g in (0, 3))
+    moved_2 = run.origins_G2[3] - run.origins_G2[0]
+    np.testing.assert_allclose(last - moved_2, first, atol=1e-9)
+    assert 0.005 < np.abs(changed.points_P2 - plain.points_P2).max() < 0.15
+    for name in ("tags_P", "lengths_C", "points_G", "contours_G"):
+        np.testing.assert_array_equal(getattr(changed, name), getattr(plain, name))
+    nothing = face.shape("\u200b", "Latn", "en")
+    assert len(set_glyphs(face, nothing, deformation=one).points_P2) == 0
 
 
 def test_what_a_face_lacks_is_named(face: TextFace) -> None:

@@ -12,8 +12,9 @@ import uharfbuzz as hb
 from numpy.typing import NDArray
 
 from glyphlens.imaging.contours import Outline
+from glyphlens.imaging.deform import Deformations, deform
 from glyphlens.imaging.freetype_outlines import FixedOutlines
-from glyphlens.imaging.outlines import Outlines
+from glyphlens.imaging.outlines import Outlines, join_outlines
 from glyphlens.imaging.shaping import FontFace
 
 DOTTED_CIRCLE = 0x25CC
@@ -97,9 +98,11 @@ class SetGlyphs(NamedTuple):
         )
 
 
-def set_glyphs(face: TextFace, run: GlyphRun, scale: float = 1.0) -> SetGlyphs:
-    """The outlines of a run where its glyphs stand."""
+def set_glyphs(face: TextFace, run: GlyphRun, scale: float = 1.0, deformation: Deformations | None = None) -> SetGlyphs:
+    """The outlines of a run where its glyphs stand; ``deformation``, of one row, makes all of them another face's."""
     outlines = [face.outline(gid) for gid in run.gids_G.tolist()]
+    if deformation is not None and outlines:
+        outlines = _deformed(outlines, run.gids_G, deformation, face.upem)
     points_G = np.array([len(outline.tags_P) for outline in outlines], np.int64)
     points_P2 = np.concatenate([np.empty((0, 2)), *(outline.points_P2 for outline in outlines)]) * (scale / face.upem)
     points_P2 += np.repeat(run.origins_G2 * scale, points_G, axis=0)
@@ -111,6 +114,17 @@ def set_glyphs(face: TextFace, run: GlyphRun, scale: float = 1.0) -> SetGlyphs:
     lengths_C[first_C] = ends_C[first_C] + 1
     tags_P = np.concatenate([np.empty(0, np.uint8), *(outline.tags_P for outline in outlines)])
     return SetGlyphs(points_P2, tags_P, lengths_C, points_G, contours_G)
+
+
+def _deformed(
+    outlines: Sequence[Outline], gids_G: NDArray[np.int64], deformation: Deformations, upem: int
+) -> list[Outline]:
+    """Every glyph changed as if it stood at the origin, so that it looks the same wherever it stands."""
+    _, first_U, which_G = np.unique(gids_G, return_index=True, return_inverse=True)
+    distinct = join_outlines([outlines[first] for first in first_U])
+    rows = Deformations(*(np.repeat(column, len(distinct), axis=0) for column in deformation))
+    changed = deform(distinct, rows, np.full(len(distinct), float(upem)))
+    return [changed.glyph(which) for which in which_G.tolist()]
 
 
 def side_by_side(parts: Sequence[SetGlyphs]) -> SetGlyphs:

@@ -42,6 +42,23 @@ def test_the_same_lines_whatever_the_workers_and_shards(
     assert all(np.array_equal(one, other) for one, other in zip(again.pictures, lines.pictures, strict=True))
 
 
+def test_only_training_lines_are_drawn_in_faces_that_there_are_not(
+    texts: pd.DataFrame, khmer_fonts: Path, modules: Path
+) -> None:
+    faces, _ = faces_of_splits(khmer_fonts, modules, LINE_PARAMS.faces)
+    some = texts.groupby("split").head(8)
+    drawn = []
+    for share in (0.0, 1.0):
+        deform = LINE_PARAMS.deform.model_copy(update={"share": share, "jitter": 0.03})
+        drawn.append(draw_line_set(some, faces, LINE_PARAMS.model_copy(update={"deform": deform}), seed=1, workers=1))
+    plain, deformed = drawn
+    assert plain.rows == deformed.rows
+    is_same = [np.array_equal(one, other) for one, other in zip(plain.pictures, deformed.pictures, strict=True)]
+    is_train = [row[line_set.INDEX.index("split")] == "train" for row in plain.rows]
+    assert is_same == [not train for train in is_train]
+    assert 0 < sum(is_train) < len(is_train)
+
+
 def test_every_text_is_drawn_in_a_font_of_its_split(
     texts: pd.DataFrame, lines: DrawnLines, khmer_fonts: Path, modules: Path, tmp_path: Path
 ) -> None:

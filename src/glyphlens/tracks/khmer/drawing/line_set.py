@@ -20,6 +20,7 @@ from glyphlens.core.shards import map_shards, shard_slices
 from glyphlens.core.storage import save_json, save_table
 from glyphlens.data.sample_set import ANY_WIDTH, Charset, ImageFormat, lay_end_to_end, save_sample_set
 from glyphlens.data.splits import GroupSplit
+from glyphlens.imaging.deform import Deformations, DeformParams, draw_deformations
 from glyphlens.imaging.line_images import prepare_line
 from glyphlens.imaging.text_runs import coverage
 from glyphlens.tracks.khmer.drawing.faces import FaceParams, Faces
@@ -32,11 +33,28 @@ ROWS_PER_SHARD = 250
 MOST_FONTS = 6  # that are tried for one text
 
 
+class FaceDeformParams(Section):
+    """Training lines in faces that there are not: ``share`` of them, the others in the fonts as they are; see
+    ``imaging.deform.DeformParams``."""
+
+    share: float = Field(ge=0, le=1)
+    weight: float = Field(ge=0, le=0.2)
+    jitter: float = Field(ge=0, le=0.1)
+
+    def draw(self, rng: np.random.Generator) -> Deformations | None:
+        """What is done to the faces of one line, if anything."""
+        if rng.random() >= self.share:
+            return None
+        amounts = DeformParams(slant=0.0, width=0.0, weight=self.weight, jitter=self.jitter)
+        return draw_deformations(int(rng.integers(2**31)), np.zeros(1, np.int64), 1, amounts)
+
+
 class LineParams(Section):
     """The ``khmer_lines`` section of params.yaml."""
 
     height_px: int = Field(ge=16)
     faces: FaceParams
+    deform: FaceDeformParams
     styles: dict[str, float]
     neighbours: float = Field(ge=0, le=1)
     train_slices: dict[str, float]
@@ -140,10 +158,11 @@ def draw_line(
     shares = params.slices(split)
     wear = list(shares)[int(rng.choice(len(shares), p=np.array([*shares.values()]) / sum(shares.values())))]
     tried = rng.choice(len(faces.khmer), size=min(MOST_FONTS, len(chances)), replace=False, p=chances)
+    deformation = params.deform.draw(rng) if split == "train" else None
     refusals: list[tuple[str, str]] = []
     for font in (faces.khmer[number] for number in tried):
         try:
-            line = set_line(text, font, latin, faces.signs, manner)
+            line = set_line(text, font, latin, faces.signs, manner, deformation)
         except NotShown as error:
             refusals.append((font.path.name, str(error)))
             continue

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
+from glyphlens.imaging.deform import Deformations
 from glyphlens.imaging.text_runs import SetGlyphs, TextFace, set_glyphs, side_by_side
 from glyphlens.inference.khmer_text import clusters
 from glyphlens.tracks.khmer.drawing.faces import FontChoice
@@ -84,8 +85,18 @@ def _pads(rng: np.random.Generator) -> tuple[float, float, float, float]:
     return above, below, before, behind
 
 
-def set_line(text: str, khmer: FontChoice, latin: FontChoice, signs: FontChoice, manner: Manner) -> SetLine:
-    """The text in these faces; raises NotShown where the Khmer font does not show all Khmer of it."""
+def set_line(
+    text: str,
+    khmer: FontChoice,
+    latin: FontChoice,
+    signs: FontChoice,
+    manner: Manner,
+    deformation: Deformations | None = None,
+) -> SetLine:
+    """The text in these faces, or in what ``deformation`` makes of them.
+
+    Raises NotShown where the Khmer font does not show all Khmer of it.
+    """
     parts, shifts, pen = [], [], 0.0
     shift_of, total_shift = _shifts(text, manner)
     for begin, end, font, scale in runs(text, khmer, latin, signs, manner):
@@ -94,7 +105,7 @@ def set_line(text: str, khmer: FontChoice, latin: FontChoice, signs: FontChoice,
         fault = face.fault(run, piece)
         if fault:
             raise NotShown(f"{font.path.name} {fault}")
-        parts.append(set_glyphs(face, run, scale))
+        parts.append(set_glyphs(face, run, scale, deformation))
         shifts.append(pen + shift_of[run.characters_G + begin])
         pen += run.advance * scale
     glyphs = side_by_side(parts).moved(np.concatenate(shifts))
