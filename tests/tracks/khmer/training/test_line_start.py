@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -52,6 +53,18 @@ def test_a_start_has_the_weights_to_three_digits_in_half_of_the_bytes(start: Pat
 def test_lines_that_it_has_not_seen_are_let_through(start: Path, samples: SampleSet) -> None:
     require_unseen(start, samples)
     assert len(load_array(start / "texts.npy")) == len(set(samples.index["text"][samples.rows("train")]))
+
+
+def test_what_the_start_of_a_start_had_learnt_from_is_not_forgotten(start: Path, samples: SampleSet) -> None:
+    trained, others = start.parent / "trained", samples.index.assign(text=samples.index["text"] + "គ", group="other")
+    (trained / "training.json").write_text(json.dumps({"steps": 5, "steps_before": 9}), encoding="utf-8")
+    before = load_array(start / "texts.npy")
+    save_start(start, trained, replace(samples, index=others))
+    after = load_array(start / "texts.npy")
+    assert set(before) < set(after)
+    assert (np.diff(after.astype(object)) > 0).all()
+    with pytest.raises(InputError, match="family train"):
+        require_unseen(start, replace(samples, index=samples.index.assign(split="test")))
 
 
 def test_a_held_out_family_that_it_was_trained_on_is_named(start: Path, samples: SampleSet) -> None:

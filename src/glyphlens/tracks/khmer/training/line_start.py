@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from glyphlens.core.curves import TRAINING
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_array, load_json, replacing_folder, save_array, save_json
 from glyphlens.data.sample_set import SampleSet
@@ -30,13 +31,20 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def save_start(out: Path, trained: Path, samples: SampleSet) -> None:
-    """Write the trained recogniser of ``trained``, which learnt from ``samples``, as a start below ``out``."""
+    """Write the trained recogniser of ``trained``, which learnt from ``samples``, as a start below ``out``.
+
+    One that began with a start has also learnt from what that had learnt from: it is expected at ``out``.
+    """
     trained_on = samples.index.iloc[samples.rows("train")]
+    families, hashes = {*trained_on["group"]}, text_hashes(trained_on["text"])
+    if int(load_json(trained / TRAINING).get("steps_before", 0)):
+        families |= {*load_json(out / FAMILIES)}
+        hashes = np.union1d(hashes, load_array(out / TEXTS))
     with replacing_folder(out) as folder:
         save_start_weights(folder, trained)
         TokenTable.load(trained).save(folder)
-        save_json(folder / FAMILIES, sorted(trained_on["group"].unique()))
-        save_array(folder / TEXTS, text_hashes(trained_on["text"]))
+        save_json(folder / FAMILIES, sorted(families))
+        save_array(folder / TEXTS, hashes)
 
 
 def require_unseen(start: Path, samples: SampleSet) -> None:
