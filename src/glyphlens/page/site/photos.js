@@ -6,10 +6,18 @@ import { reduced } from "./pillow.js";
 import { boxOf, cropped, maximum, picture, rint } from "./pixels.js";
 
 const MAX_PIXELS = 64_000_000;
+const MAX_BYTES = 256 * 2 ** 20;  // of that many pixels, stored plainly
 const LARGE_PX = 2048;
 const MID_GREY = 127.5;
 const CARD_FILL = 0.7;
 const ALPHA_LEAN = 3;
+
+/** Throws NothingToSee for a file that is too large to be a picture of so many pixels. */
+export function requireModestPicture(size) {
+  if (size <= MAX_BYTES) return;
+  const [found, limit] = [size, MAX_BYTES].map((bytes) => Math.round(bytes / 2 ** 20).toLocaleString("en"));
+  throw new NothingToSee(`the file has ${found} MiB, and the page reads pictures of up to ${limit} MiB`);
+}
 
 /** {grey, lean} of a file; throws NothingToSee where it is no picture that the browser reads. ``isWhole``: its own size. */
 export async function readPhoto(file, isWhole = false) {
