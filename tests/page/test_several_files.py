@@ -1,5 +1,7 @@
 """Several files, and folders of them, shown to the page at once: each has its place, whatever the others hold."""
 
+import struct
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -135,7 +137,7 @@ def test_what_is_dropped_meanwhile_takes_the_place(
     assert names(page) == ["letters.ttf"]
 
 
-def test_what_is_no_file_or_gone_is_said(page: Page, drop: Drop, tmp_path: Path) -> None:
+def test_what_is_no_file_or_too_large_is_said(page: Page, drop: Drop, tmp_path: Path) -> None:
     choose(page, "arabic")
     drop([])
     page.wait_for_selector("#fault:not([hidden])")
@@ -146,3 +148,46 @@ def test_what_is_no_file_or_gone_is_said(page: Page, drop: Drop, tmp_path: Path)
     drop([huge])
     page.wait_for_selector("#fault:has-text('300 MiB')")
     assert page.inner_text("#status") == "No answer."
+    huge.write_bytes(header_of_png(20_000, 20_000))
+    drop([huge])
+    page.wait_for_selector("#fault:has-text('The picture has 20000 × 20000 pixels; crop it')")
+
+
+def header_of_png(width: int, height: int) -> bytes:
+    """A picture of a few bytes that claims to have so many pixels."""
+    header = struct.pack(">II5B", width, height, 8, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(1 << 16)))]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+
+
+def test_long_names_do_not_widen_a_phone(page: Page, drop: Drop, tmp_path: Path) -> None:
+    files = [tmp_path / f"{letter * 200}.ttf" for letter in "ab"]
+    for file in files:
+        file.write_bytes(b"Dear all")
+    page.set_viewport_size({"width": 390, "height": 800})
+    for shown in (files[:1], files):
+        drop(shown)
+        page.wait_for_selector("#fault:not([hidden]), #answers .fault")
+        wait_for(page, "No answer." if len(shown) == 1 else "0 of 2")
+        assert page.locator("html").evaluate("page => page.scrollWidth") <= 390
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_other_questions_end_a_reading_of_several(page: Page, drop: Drop, arabic_files: list[Path]) -> None:
+    choose(page, "arabic")
+    files = arabic_files[:3] * 3
+    drop(files)
+    wait_for(page, "Reading 2 of 9")
+    choose(page, "kanji")
+    wait_for(page, "9 of 9 files were read.")
+    assert page.locator("#answers > .part").count() == 9
+    assert page.locator("#answers .glyph").first.get_attribute("lang") == "ja"
+    drop(files)
+    wait_for(page, "Reading 2 of 9")
+    page.fill("#text", "あ")
+    page.locator("#text").press("Enter")
+    page.wait_for_selector("#answers > .answers")
+    assert page.locator("#answers > .part").count() == 0
+    assert not page.is_visible("#progress")

@@ -119,7 +119,7 @@ function readFiles(files) {
 async function kindOf({ name, file }) {
   const kind = kindOfFile(name, await bytesOf(file.slice(0, 2048)));
   if (kind) requireModest(file.size);
-  else requireModestPicture(file.size);
+  else await requireModestPicture(file);
   return kind;
 }
 
@@ -289,13 +289,15 @@ document.addEventListener("dragleave", (event) => {
 document.addEventListener("drop", async (event) => {
   event.preventDefault();
   drop.classList.remove("over");
+  clearAnswers();
+  say("Looking …");
+  const own = turn;
   try {
     const files = await filesOfDrop(event.dataTransfer);
     if (!files.length) throw new NothingToSee("what was dropped is not a file; save it as one, or type it");
-    readFiles(files);
+    if (own === turn) readFiles(files);
   } catch (error) {
-    clearAnswers();
-    complain(error);
+    if (own === turn) complain(error);
   }
 });
 document.addEventListener("paste", (event) => readFiles(named(event.clipboardData.files)));
