@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import pytest
 
 from glyphlens.core.errors import InputError
-from glyphlens.page.runtime import browser_runtime
+from glyphlens.page.runtime import PACKAGES, browser_runtime
 from glyphlens.page.site import INDEX
 from tests.checkout import ROOT
 
@@ -36,6 +36,11 @@ def test_the_page_is_written_to_be_published(tmp_path: Path, environment: Mappin
     assert (answer.returncode, answer.stdout) == (0, ""), answer.stderr
     assert answer.stderr.startswith("site: page written (")
     assert (tmp_path / "site" / INDEX).is_file()
+    for package in PACKAGES:
+        name, _, version = package.name.rpartition("@")
+        head, licence = (tmp_path / "site" / package.licence).read_text(encoding="utf-8").splitlines()[:2]
+        assert head == f"{name} {version}"
+        assert "MIT" in licence
 
 
 def test_it_is_served_until_it_is_interrupted(tmp_path: Path, environment: Mapping[str, str]) -> None:

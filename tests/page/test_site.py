@@ -18,7 +18,8 @@ from glyphlens.page.site import INDEX, OWN_FILES, model_contents, page_site, sav
 from glyphlens.tracks import tracks
 
 SCRIPTS = sorted(OWN_FILES.glob("*.js"))
-RUNTIME = {f"{package.address}/{name}" for package in PACKAGES for name in package.files}
+LICENCES = {package.licence for package in PACKAGES}
+RUNTIME = {f"{package.address}/{name}" for package in PACKAGES for name in package.files} | LICENCES
 
 
 class Elements(HTMLParser):
@@ -56,6 +57,11 @@ def test_every_file_that_the_page_names_is_there(index: Elements, runtime: dict[
         imports = re.findall(r'(?:from|import)\s*\(?"(\./[^"]+)"', script.read_text(encoding="utf-8"))
         assert {name.removeprefix("./") for name in imports} <= set(site), script
     assert set(site) >= RUNTIME
+
+
+def test_the_licence_of_every_package_is_linked(index: Elements) -> None:
+    assert len(LICENCES) == len(PACKAGES)
+    assert {attrs["href"] for tag, attrs in index.found if tag == "a"} == LICENCES
 
 
 def test_names_that_scripts_import_are_exported() -> None:

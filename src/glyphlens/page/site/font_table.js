@@ -9,9 +9,9 @@ const HEADS = ["Glyph", "What it is", "Sure", "Next likeliest"];
 const BETWEEN = " | ";
 const CSV_RANKS = [2, 3, 4, 5];
 
-/** Replaces what ``place`` holds by a table per face of every font; says what was found. */
-export function drawFonts(place, fonts, file) {
-  place.replaceChildren(...fonts.flatMap((font) => sections(font, fonts.length > 1)));
+/** Replaces what ``place`` holds by a table per face of every font; says what was found. ``rows``: shown at first. */
+export function drawFonts(place, fonts, file, { rows = ROWS_AT_A_TIME, heading = "h3" } = {}) {
+  place.replaceChildren(...fonts.flatMap((font) => sections(font, fonts.length > 1, rows, heading)));
   const glyphs = allGlyphs(fonts);
   if (!glyphs.length) return "No glyph was read.";
   const named = glyphs.filter(({ fault }) => !fault);
@@ -25,20 +25,18 @@ export function drawFonts(place, fonts, file) {
     + `with an outline; ${sure.toLocaleString("en")} are named with at least ${100 * SURE}% confidence.`;
 }
 
-const allGlyphs = (fonts) => fonts.flatMap(({ faces }) => faces.flatMap(({ glyphs }) => glyphs));
+export const allGlyphs = (fonts) => fonts.flatMap(({ faces }) => faces.flatMap(({ glyphs }) => glyphs));
 
-function sections({ title, faces, fault }, isOneOfMany) {
-  if (fault) return [heading(title), made("p", "fault", `This font cannot be read: ${fault}.`)];
+function sections({ title, faces, fault }, isOneOfMany, rows, heading) {
+  if (fault) return [made(heading, "font", title), made("p", "fault", `This font cannot be read: ${fault}.`)];
   return faces.flatMap(({ face, glyphs }) => {
     const name = faces.length > 1 ? `${title}, face ${face}` : title;
-    return [...(isOneOfMany || faces.length > 1 ? [heading(name)] : []), ...table(name, glyphs)];
+    return [...(isOneOfMany || faces.length > 1 ? [made(heading, "font", name)] : []), ...table(name, glyphs, rows)];
   });
 }
 
-const heading = (text) => made("h3", "font", text);
-
 /** The table and, where it has more glyphs than are shown at a time, a button for more. */
-function table(title, glyphs) {
+function table(title, glyphs, first) {
   const own = withRole(made("table", "glyphs"), "table");
   own.append(made("caption", "", `Glyphs of ${title}`));
   const head = withRole(made("thead"), "rowgroup");
@@ -50,8 +48,8 @@ function table(title, glyphs) {
   let shown = 0;
   const more = made("button", "more");
   more.type = "button";
-  const add = () => {
-    const rows = glyphs.slice(shown, shown + ROWS_AT_A_TIME).map(row);
+  const add = (count) => {
+    const rows = glyphs.slice(shown, shown + count).map(row);
     body.append(...rows);
     shown += rows.length;
     more.hidden = shown >= glyphs.length;
@@ -59,11 +57,11 @@ function table(title, glyphs) {
     return rows[0];
   };
   more.addEventListener("click", () => {
-    const first = add();
-    first.tabIndex = -1;
-    first.focus();
+    const added = add(ROWS_AT_A_TIME);
+    added.tabIndex = -1;
+    added.focus();
   });
-  add();
+  add(first);
   return [own, more];
 }
 

@@ -1,10 +1,11 @@
 /* The page: what is drawn, typed, dropped, pasted or chosen goes to the recogniser of the chosen track; fonts and PDFs
-go to that of Arabic glyphs. */
+go to that of Arabic glyphs. Several files are read one after another, each under its name. */
 
-import { drawAnswers, drawPicture, drawText } from "./answers.js";
+import { drawAnswers, drawPart, drawPicture, drawText, made } from "./answers.js";
+import { bytesOf, filesOfDrop, MAX_FILES, named } from "./chosen_files.js";
 import { FontFault, kindOfFile, requireModest } from "./font_files.js";
 import { NothingToSee } from "./picture_ink.js";
-import { readPhoto, readPixels } from "./photos.js";
+import { readPhoto, readPixels, requireModestPicture } from "./photos.js";
 import { Pad } from "./pad.js";
 import { Replay } from "./replay.js";
 
@@ -18,10 +19,12 @@ const READ = {  // what is no picture of one character
   scan_lines: async (page, model) => (await import("./scans.js")).scanned(page, model),
 };
 const NOTHING = "Nothing shown yet.";
+const FIRST_ROWS = 10;  // of the table of one of several fonts
+const MAX_GLYPHS = 100_000;  // of several fonts, shown at a time
 let turn = 0;  // counts what was asked, so that an answer that comes too late is not shown
 let running = Promise.resolve();  // one at a time; what nobody waits for any more is not begun
 let worker = null;  // reads a font
-let shown = null;  // gives what is shown, to be recognised again
+let again = null;  // recognises once more what is shown
 
 const track = () => document.querySelector("input[name=track]:checked").value;
 
@@ -38,36 +41,42 @@ function clearAnswers() {
 }
 
 /** Show what is found in a page {grey, lean} that ``read`` gives. */
-function recognise(read) {
+async function recognise(read) {
   clearAnswers();
-  shown = read;
+  again = () => recognise(read);
   say("Looking …");
   const own = turn;
-  running = running.then(() => (own === turn ? look(own, read, track()) : null));
-}
-
-async function look(own, read, name) {
   try {
-    const { openModel, predicted } = await import("./recognizers.js");
-    const [model, page] = await Promise.all([openModel(name), read(name === "khmer")]);
-    const begin = performance.now();
-    const found = READ[name] ? await READ[name](page, model)
-      : await predicted(page, model, name === "arabic" && find("mark").checked);
-    if (own !== turn) return;
-    find("time").textContent = `The last answer took ${Math.round(performance.now() - begin)} ms.`;
-    show(name, found, model);
+    const seen = await inTurn(own, () => look(read, track()));
+    if (own === turn) show(seen);
   } catch (error) {
     if (own === turn) complain(error);
   }
 }
 
+function inTurn(own, task) {
+  const result = running.then(() => (own === turn ? task() : null));
+  running = result.catch(() => null);
+  return result;
+}
+
+async function look(read, name) {
+  const { openModel, predicted } = await import("./recognizers.js");
+  const [model, page] = await Promise.all([openModel(name), read(name === "khmer")]);
+  const begin = performance.now();
+  const found = READ[name] ? await READ[name](page, model)
+    : await predicted(page, model, name === "arabic" && find("mark").checked);
+  find("time").textContent = `The last answer took ${Math.round(performance.now() - begin)} ms.`;
+  return { name, found, model };
+}
+
 function showNothing() {
   clearAnswers();
-  shown = null;
+  again = null;
   say(NOTHING);
 }
 
-function show(name, found, model) {
+function show({ name, found, model }) {
   if (name === "khmer") {
     say(drawText(find("answers"), found));
   } else if (name === "scan_lines") {
@@ -80,62 +89,149 @@ function show(name, found, model) {
   }
 }
 
-function complain(error) {
-  const isOurs = error instanceof NothingToSee || error instanceof FontFault;
-  say(isOurs ? "No answer." : "Something went wrong.");
-  find("fault").textContent = isOurs ? `${capital(error)}.` : `The recogniser could not be run: ${error.message ?? error}`;
+const isOurs = (error) => error instanceof NothingToSee || error instanceof FontFault;
+
+function complain(error, name = "") {
+  say(isOurs(error) ? "No answer." : "Something went wrong.");
+  find("fault").textContent = faultOf(error, name);
   find("fault").hidden = false;
-  if (!isOurs) console.error(error);
 }
 
-/** A sentence; a message about a font begins with the name of its file. */
-const capital = ({ message, constructor }) => (
-  constructor === FontFault ? message : `${message[0].toUpperCase()}${message.slice(1)}`);
+/** A sentence; one about a font begins with the name of its file, where that stands nowhere else. */
+function faultOf(error, name = "") {
+  if (error instanceof FontFault && name) return `${name}: ${error.message}.`;
+  if (isOurs(error)) return `${error.message[0].toUpperCase()}${error.message.slice(1)}.`;
+  console.error(error);
+  return `The recogniser could not be run: ${error.message ?? error}`;
+}
 
 function readDrawing() {
   if (pad.isEmpty) showNothing();
   else recognise((isWhole) => readPixels(pad.pixels(), isWhole));
 }
 
-async function readFile(file) {
-  if (!file) return;
+/** Show what [{name, file}] hold: one file in the place of a drawing, several below one another. */
+function readFiles(files) {
+  if (files.length === 1) readFile(files[0]);
+  else if (files.length) readSeveral(files);
+}
+
+async function kindOf({ name, file }) {
+  const kind = kindOfFile(name, await bytesOf(file.slice(0, 2048)));
+  if (kind) requireModest(file.size);
+  else await requireModestPicture(file);
+  return kind;
+}
+
+async function readFile({ name, file }) {
   clearAnswers();
   const own = turn;
   try {
-    const kind = kindOfFile(file.name, new Uint8Array(await file.slice(0, 2048).arrayBuffer()));
+    const kind = await kindOf({ name, file });
     if (own !== turn) return;
     if (kind) {
-      requireModest(file.size);
-      await readFonts(kind, file);
+      await readFonts(kind, { name, file });
     } else {
       pad.showFile(file);
       recognise((isWhole) => readPhoto(file, isWhole));
     }
   } catch (error) {
-    if (own === turn) complain(error instanceof FontFault ? new FontFault(`${file.name}: ${error.message}`) : error);
+    if (own === turn) complain(error, name);
   }
 }
 
-/** A font, or the fonts of a PDF, read by a worker: the page goes on answering, and it can be stopped. */
-async function readFonts(kind, file) {
+/** A font, or the fonts of a PDF. */
+async function readFonts(kind, { name, file }) {
   const own = turn;
   chooseArabic();
   pad.blank();
-  shown = null;
-  say(`Reading ${file.name} …`);
+  again = null;
+  say(`Reading ${name} …`);
   find("progress").removeAttribute("value");
   find("reading").hidden = false;
-  const bytes = new Uint8Array(await file.arrayBuffer());
   const { drawFonts } = await import("./font_table.js");
-  if (own !== turn) return;
-  worker = new Worker(new URL("./font_worker.js", import.meta.url), { type: "module" });
-  worker.onerror = (event) => endReading(() => complain(new Error(event.message ?? "the worker cannot be started")));
-  worker.onmessage = ({ data: { progress, fonts, fault, error } }) => {
-    if (progress) [find("progress").value, find("progress").max] = progress;
-    else if (fonts) endReading(() => say(drawFonts(find("answers"), fonts, file.name)));
-    else endReading(() => complain(fault ? new FontFault(`${file.name}: ${fault}`) : new Error(error)));
-  };
-  worker.postMessage({ kind, name: file.name, bytes }, [bytes.buffer]);
+  try {
+    const fonts = await fontsOf(own, kind, { name, file }, (value, max) => Object.assign(find("progress"), { value, max }));
+    if (own === turn) say(drawFonts(find("answers"), fonts, name));
+  } finally {
+    if (own === turn) stopReading();
+  }
+}
+
+/** Fonts of a file, read by a worker: the page goes on answering. No answer comes where the worker is stopped. */
+async function fontsOf(own, kind, { name, file }, tell) {
+  const bytes = await bytesOf(file);
+  return new Promise((resolve, reject) => {
+    if (own !== turn) return;
+    const reader = worker = new Worker(new URL("./font_worker.js", import.meta.url), { type: "module" });
+    const end = (settle, value) => {
+      reader.terminate();
+      settle(value);
+    };
+    reader.onerror = (event) => end(reject, new Error(event.message ?? "the worker cannot be started"));
+    reader.onmessage = ({ data: { progress, fonts, fault, error } }) => {
+      if (progress) tell(...progress);
+      else if (fonts) end(resolve, fonts);
+      else end(reject, fault ? new FontFault(fault) : new Error(error));
+    };
+    reader.postMessage({ kind, name, bytes }, [bytes.buffer]);
+  });
+}
+
+/** One after another; what cannot be read is named in its place, and the others are read. */
+async function readSeveral(files) {
+  clearAnswers();
+  pad.blank();
+  const own = turn;
+  const read = files.slice(0, MAX_FILES);
+  again = () => readSeveral(files);
+  Object.assign(find("progress"), { value: 0, max: read.length });
+  find("reading").hidden = false;
+  const state = { own, name: track(), glyphs: 0, faults: 0, pictures: 0 };
+  for (const [at, each] of read.entries()) {
+    say(`Reading ${at + 1} of ${read.length}: ${each.name} …`);
+    const place = await readPart(each, state, (share) => { find("progress").value = at + share; });
+    if (own !== turn) return;
+    find("answers").append(made("h3", "file", each.name), place);
+    find("progress").value = at + 1;
+  }
+  stopReading();
+  if (state.glyphs && !state.pictures) {
+    again = null;
+    chooseArabic();
+  }
+  const left = files.length > read.length ? ` Only the first ${MAX_FILES} of ${files.length} files were looked at.` : "";
+  say(`${read.length - state.faults} of ${read.length} files were read.${left}`);
+}
+
+/** The place of one of several files, with what was found in it. */
+async function readPart(each, state, tell) {
+  const place = made("div", "part");
+  try {
+    const kind = await kindOf(each);
+    const said = kind ? await drawnFonts(place, kind, each, state, tell) : await drawnPicture(place, each, state);
+    place.prepend(made("p", "said", said));
+  } catch (error) {
+    state.faults++;
+    place.replaceChildren(made("p", "fault", faultOf(error)));
+  }
+  return place;
+}
+
+async function drawnPicture(place, { file }, state) {
+  state.pictures++;
+  const seen = await inTurn(state.own, () => look((isWhole) => readPhoto(file, isWhole), state.name));
+  return seen && drawPart(place, seen, LANGUAGES[seen.name] ?? "ja");
+}
+
+async function drawnFonts(place, kind, each, state, tell) {
+  if (state.glyphs > MAX_GLYPHS) {
+    throw new FontFault(`it was not read, as ${state.glyphs.toLocaleString("en")} glyphs are shown already; show it by itself`);
+  }
+  const { allGlyphs, drawFonts } = await import("./font_table.js");
+  const fonts = await fontsOf(state.own, kind, each, (done, of) => tell(done / of));
+  state.glyphs += allGlyphs(fonts).length;
+  return drawFonts(place, fonts, each.name, { rows: FIRST_ROWS, heading: "h4" });
 }
 
 function chooseArabic() {
@@ -149,16 +245,11 @@ function stopReading() {
   find("reading").hidden = true;
 }
 
-function endReading(show) {
-  stopReading();
-  show();
-}
-
 pad.onChange = readDrawing;
 find("undo").addEventListener("click", () => pad.undo());
 find("clear").addEventListener("click", () => pad.clear());
 find("file").addEventListener("change", (event) => {
-  readFile(event.target.files[0]);
+  readFiles(named(event.target.files));
   event.target.value = "";
 });
 find("write").addEventListener("submit", (event) => {
@@ -166,9 +257,10 @@ find("write").addEventListener("submit", (event) => {
   const text = find("text").value.trim() || find("text").placeholder;
   pad.write(text, LANGUAGES[track()] ?? "ja");
 });
-find("mark").addEventListener("change", () => shown && recognise(shown));
+find("mark").addEventListener("change", () => again?.());
 find("stop").addEventListener("click", () => {
-  clearAnswers();
+  turn++;
+  stopReading();
   say("Stopped.");
 });
 /** What the chosen track is shown with; whether what was on the pad is gone. */
@@ -180,7 +272,7 @@ function dress() {
 
 find("tracks").addEventListener("change", () => {
   const isReset = dress();
-  if (shown && !isReset) recognise(shown);
+  if (again && !isReset) again();
   else showNothing();
 });
 
@@ -194,11 +286,20 @@ for (const kind of ["dragenter", "dragover"]) {
 document.addEventListener("dragleave", (event) => {
   if (!event.relatedTarget) drop.classList.remove("over");
 });
-document.addEventListener("drop", (event) => {
+document.addEventListener("drop", async (event) => {
   event.preventDefault();
   drop.classList.remove("over");
-  readFile(event.dataTransfer.files[0]);
+  clearAnswers();
+  say("Looking …");
+  const own = turn;
+  try {
+    const files = await filesOfDrop(event.dataTransfer);
+    if (!files.length) throw new NothingToSee("what was dropped is not a file; save it as one, or type it");
+    if (own === turn) readFiles(files);
+  } catch (error) {
+    if (own === turn) complain(error);
+  }
 });
-document.addEventListener("paste", (event) => readFile(event.clipboardData.files[0]));
+document.addEventListener("paste", (event) => readFiles(named(event.clipboardData.files)));
 dress();
 say(NOTHING);

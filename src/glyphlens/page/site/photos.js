@@ -6,10 +6,28 @@ import { reduced } from "./pillow.js";
 import { boxOf, cropped, maximum, picture, rint } from "./pixels.js";
 
 const MAX_PIXELS = 64_000_000;
+const MAX_BYTES = 256 * 2 ** 20;  // of that many pixels, stored plainly
 const LARGE_PX = 2048;
 const MID_GREY = 127.5;
 const CARD_FILL = 0.7;
 const ALPHA_LEAN = 3;
+
+/** Throws NothingToSee for a picture with too many bytes or pixels, before it is decoded: it might fill the memory. */
+export async function requireModestPicture(file) {
+  if (file.size > MAX_BYTES) {
+    const [found, limit] = [file.size, MAX_BYTES].map((bytes) => Math.round(bytes / 2 ** 20).toLocaleString("en"));
+    throw new NothingToSee(`the file has ${found} MiB, and the page reads pictures of up to ${limit} MiB`);
+  }
+  const image = new Image();
+  image.src = URL.createObjectURL(file);
+  await new Promise((resolve) => { image.onload = image.onerror = resolve; });  // knows its size, but is not decoded
+  URL.revokeObjectURL(image.src);
+  requireFewPixels(image.naturalWidth, image.naturalHeight);
+}
+
+function requireFewPixels(width, height) {
+  if (width * height > MAX_PIXELS) throw new NothingToSee(`the picture has ${width} × ${height} pixels; crop it`);
+}
 
 /** {grey, lean} of a file; throws NothingToSee where it is no picture that the browser reads. ``isWhole``: its own size. */
 export async function readPhoto(file, isWhole = false) {
@@ -20,9 +38,7 @@ export async function readPhoto(file, isWhole = false) {
     throw new NothingToSee("this is not a picture that your browser reads (PNG, JPEG, WebP, GIF and BMP are)");
   }
   try {
-    if (bitmap.width * bitmap.height > MAX_PIXELS) {
-      throw new NothingToSee(`the picture has ${bitmap.width} × ${bitmap.height} pixels; crop it`);
-    }
+    requireFewPixels(bitmap.width, bitmap.height);
     const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
     const context = canvas.getContext("2d", { willReadFrequently: true });
     context.drawImage(bitmap, 0, 0);
