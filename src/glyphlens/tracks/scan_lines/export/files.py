@@ -16,10 +16,10 @@ from torch import nn
 from glyphlens.core.params import Section
 from glyphlens.export.bundle import TEMPERATURE_DIGITS
 from glyphlens.export.parity import megabytes
-from glyphlens.export.temperature import fit_temperature
 from glyphlens.inference.folder import STEP, ExportFolder, Manifest, ModelContent, Precision, model_name
 from glyphlens.inference.streams import LineRecognizer
 from glyphlens.tracks.scan_lines.export.graph import Graphs, step_graphs, whole_graphs
+from glyphlens.tracks.scan_lines.export.line_temperature import fit_first_temperature
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.training.task import quarter_answers
 
@@ -128,7 +128,7 @@ def _temperatures(file: Path, held: Held) -> tuple[float, ...]:
     """The temperature that fits each answer, of a file whose temperatures are still 1."""
     logits_NTC = LineRecognizer.load(file).logits(held.lines_NLS)
     return tuple(
-        round(fit_temperature(logits_NTC[:, answer], held.classes_N), TEMPERATURE_DIGITS)
+        round(fit_first_temperature(logits_NTC[:, answer], held.classes_N), TEMPERATURE_DIGITS)
         for answer in range(logits_NTC.shape[1])
     )
 
