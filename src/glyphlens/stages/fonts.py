@@ -16,6 +16,7 @@ class FontParams(Section):
     """The ``fonts`` section of params.yaml."""
 
     weights_per_family: int = Field(ge=1)
+    other_files: list[str]
     same_family: dict[str, str]
 
 
@@ -47,7 +48,7 @@ def save(out: Path, records: list[FontRecord]) -> None:
 
 
 def _package_records(modules: Path, params: FontParams) -> list[FontRecord]:
-    fonts = package_fonts(modules, params.weights_per_family)
+    fonts = package_fonts(modules, params.weights_per_family, params.other_files)
     if not fonts:
         raise InputError("the font packages hold no font file of any script; check data/packages/package.json")
     return package_records(fonts, params.same_family)
