@@ -19,6 +19,7 @@ FEWER: dict[str, Any] = {
     "matrix.khmer_transfer": ["attention"],
     "khmer_recognizers.attention.steps": 4,
     "khmer_recognizers.attention.batch": 8,
+    "fonts.other_files": [],
     "companions.others": {
         "khmer": ["@fontsource/*/files/*-khmer-400-normal.woff2"],
         "icons": ["open-iconic/font/fonts/*.otf"],

@@ -6,11 +6,12 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from fontTools.ttLib import TTFont
+from fontTools.ttLib import TTFont, TTLibError
 
 from glyphlens.core.errors import InputError
 
@@ -101,9 +102,15 @@ def _named_otherwise(modules: Path, pattern: str, weights_per_package: int) -> l
 
 
 def _static_weight(path: Path) -> int | None:
-    """The weight that a font file says it has; None of a variable one, whose static cuts lie beside it."""
-    with TTFont(path, lazy=True) as font:
-        return None if "fvar" in font else int(font["OS/2"].usWeightClass)
+    """The weight that a font file says it has; None of a variable one, whose static cuts lie beside it.
+
+    Raises InputError where it is no font.
+    """
+    try:
+        with TTFont(BytesIO(path.read_bytes()), lazy=True) as font:
+            return None if "fvar" in font else int(font["OS/2"].usWeightClass)
+    except (TTLibError, KeyError) as error:
+        raise InputError(f"{path}: not a readable font ({error!r}); leave it out of fonts.other_files") from error
 
 
 def _chosen(folder: Path, script: str, by_weight: dict[int, Path], count: int) -> list[PackageFont]:
