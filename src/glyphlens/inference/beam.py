@@ -42,6 +42,11 @@ def read_beam(
     frames_L, numbers_L = np.nonzero(is_likely_TC)
     likely_T = np.split(numbers_L, np.searchsorted(frames_L, np.arange(1, len(logs_TC))))
     for logs_C, likely in zip(logs_TC.tolist(), (numbers.tolist() for numbers in likely_T), strict=True):
+        if not likely:  # half of the frames: the prefixes stay, and their order is of no use
+            for prefix, chances in prefixes.items():
+                blank, token = chances
+                chances[:] = _log_add(blank, token) + logs_C[BLANK], token + logs_C[prefix.last]
+            continue
         grown: defaultdict[_Prefix, list[float]] = defaultdict(lambda: [NEVER, NEVER])
         for prefix, (blank, token) in prefixes.items():
             both = _log_add(blank, token)
