@@ -1,11 +1,14 @@
 """A file that decides otherwise than the released one, or breaks, is not left behind; what passes is measured."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 from glyphlens.edge.conversion import Job, convert, precisions_of, reference_of
-from glyphlens.edge.table import EdgeEntry
+from glyphlens.edge.table import EdgeEntry, edge_card, edge_table
 from tests.edge import forged
 
 
@@ -30,6 +33,25 @@ def test_a_file_below_the_limit_is_refused_and_the_earlier_one_gone(tmp_path: Pa
     assert (entry.status, entry.agreement, entry.released_right) == ("refused", 0.875, 1)
     assert "agrees with the released file on 87.50%, at least 90.00%" in entry.reason
     assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize(("flipped", "status"), [(0, "unrun"), (1, "refused")])
+def test_what_cannot_be_run_here_is_judged_by_what_it_was_made_from(tmp_path: Path, flipped: int, status: str) -> None:
+    model, out = replace(forged.model(tmp_path), network=nn.Identity()), tmp_path / "out/coreml/fp32"
+    script = (
+        f"out.mkdir(); (out / 'Manifest.json').write_text(json.dumps(task['shapes']))\n"
+        f"(out / 'traced.pt').write_bytes(pathlib.Path(task['source']).read_bytes())\n"
+        f"{forged.answering(flipped)}"
+    )
+    job = Job(model, "fp32", "coreml", out)
+    entry = convert(job, reference_of(model), forged.python(tmp_path, script), forged.PARAMS)
+    assert (entry.status, entry.ms, entry.released_right) == (status, None, 1), entry.reason
+    assert [file.name for file in out.parent.iterdir()] == ["fp32.mlpackage"] * (status == "unrun")
+    if status == "unrun":
+        assert (job.files[0] / "Manifest.json").read_text(encoding="utf-8") == "[[1, 2]]"
+        traced = torch.jit.load(job.files[0] / "traced.pt")  # type: ignore[no-untyped-call]
+        assert traced(torch.ones(1, 2)).tolist() == [[1.0, 1.0]]
+        assert "**Not run.**" in edge_card([entry], job.files) and "itself not run" in edge_table([entry])
 
 
 @pytest.mark.parametrize(

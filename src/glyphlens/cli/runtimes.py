@@ -16,6 +16,7 @@ class TargetName(StrEnum):
 
     OPENVINO = "openvino"
     LITERT = "litert"
+    COREML = "coreml"
 
 
 @app.command(
@@ -37,7 +38,7 @@ def edge(
         Path | None, typer.Option(parser=named, metavar="FILE", help="Write the table into this Markdown page too.")
     ] = None,
 ) -> None:
-    """Convert released models for phones and other runtimes: OpenVINO, LiteRT.
+    """Convert released models for phones and other runtimes: OpenVINO, LiteRT, Core ML.
 
     Each target has an environment of its own below .edge, made from edge/<target>.lock when it is first asked for. A
     file is kept where it decides as the released ONNX file does (section edge of params.yaml), on samples of the test

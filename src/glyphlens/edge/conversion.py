@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import BROKEN_ZIP
@@ -85,7 +86,8 @@ def convert(job: Job, reference: Reference, python: Path, params: EdgeParams) ->
         except (InputError, ValueError, *BROKEN_ZIP) as error:
             return _entry(job, reference, "failed", _shortened(str(error)))
         reason = refusal(parity, params)
-        entry = _entry(job, reference, "refused" if reason else "passed", reason, parity, report, made)
+        kept: Status = "passed" if TARGETS[job.target].runs_here else "unrun"
+        entry = _entry(job, reference, "refused" if reason else kept, reason, parity, report, made)
         if not reason:
             for source, file in reversed([*zip(made, job.files, strict=True)]):  # what runtimes open comes last
                 source.replace(file)
@@ -105,6 +107,7 @@ def _run_worker(job: Job, reference: Reference, python: Path, folder: Path, most
         "source": str(source),
         "samples": str(samples),
         "inputs": reference.inputs,
+        "shapes": _shapes(job.model, reference),
         "outputs": reference.outputs,
         "out": str(folder / job.files[0].name),
     }
@@ -124,22 +127,37 @@ def _run_worker(job: Job, reference: Reference, python: Path, folder: Path, most
 
 
 def _save_program(model: EdgeModel, reference: Reference, file: Path) -> None:
-    """The network as torch.export saves it, of one sample or one step of it; bytes become floats."""
+    """The network as torch exports or traces it, of one sample or one step of it; bytes become floats."""
     assert model.network is not None
-    opened, row = open_onnx(model.released).inputs, model.rows[0]
-    arrays = [row.get(name, worker.zeros(*opened[name])) for name in reference.inputs]
-    if set(opened) - set(row):
-        arrays = [
-            values[:, 0] if name in row else values for name, values in zip(reference.inputs, arrays, strict=True)
-        ]
-    example = tuple(torch.from_numpy(np.asarray(values, np.float32)) for values in arrays)
+    example = tuple(torch.from_numpy(np.asarray(values, np.float32)) for values in _example(model, reference))
     network = model.network.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            torch.export.save(torch.export.export(network, example, strict=False), file)
+            if file.suffix == ".pt":
+                torch.jit.trace(network, example, check_trace=False).save(str(file))  # type: ignore[no-untyped-call]
+            else:
+                torch.export.save(torch.export.export(network, example, strict=False), file)
     except Exception as error:  # whatever torch has to say of a network that it cannot trace
-        raise InputError(f"torch.export: {error}") from error
+        raise InputError(f"torch: {error}") from error
+
+
+def _example(model: EdgeModel, reference: Reference) -> list[NDArray[Any]]:
+    """One value of each input, of a model with states those of the first step."""
+    opened, row = open_onnx(model.released).inputs, model.rows[0]
+    arrays = [row.get(name, worker.zeros(*opened[name])) for name in reference.inputs]
+    if not set(opened) - set(row):
+        return arrays
+    return [values[:, 0] if name in row else values for name, values in zip(reference.inputs, arrays, strict=True)]
+
+
+def _shapes(model: EdgeModel, reference: Reference) -> list[list[int]]:
+    """The sides of each input for one sample, 0 where any length will do."""
+    opened, example = open_onnx(model.released).inputs, _example(model, reference)
+    return [
+        [1, *(side if opened[name][0][axis] else 0 for axis, side in enumerate(values.shape[1:], 1))]
+        for name, values in zip(reference.inputs, example, strict=True)
+    ]
 
 
 def _parity(model: EdgeModel, reference: Reference, folder: Path) -> Parity:
@@ -169,7 +187,7 @@ def _entry(
         released_right=_rounded(parity.released_right) if parity else None,
         mb=_rounded(sum(map(_bytes_of, made)) / 1e6) if made else None,
         released_mb=_rounded(_bytes_of(job.model.released) / 1e6),
-        ms=_rounded(said["ms"]) if "ms" in said else None,
+        ms=_rounded(said["ms"]) if "ms" in said and TARGETS[job.target].runs_here else None,
         released_ms=_rounded(reference.ms),
     )
 

@@ -15,18 +15,21 @@ TAIL = 12  # lines of a log that a failure shows
 
 
 class Target(NamedTuple):
-    """Another runtime: its name in prose, what its converter reads (``onnx``, or ``pt2``: a saved program of torch),
-    the suffixes of what it writes, and about how many GB its environment takes."""
+    """Another runtime: its name in prose, what its converter reads (``onnx``; ``pt2``: a program that torch exported,
+    ``pt``: one that it traced), the suffixes of what it writes, about how many GB its environment takes, and whether
+    its files can be run where they are made; where not, the traced program is judged in the file's place."""
 
     title: str
     reads: str
     suffixes: tuple[str, ...]
     gigabytes: float
+    runs_here: bool = True
 
 
 TARGETS = {
     "openvino": Target("OpenVINO", "onnx", (".xml", ".bin"), 0.4),
     "litert": Target("LiteRT (TensorFlow Lite)", "pt2", (".tflite",), 1.9),
+    "coreml": Target("Core ML", "pt", (".mlpackage",), 1.0, runs_here=False),
 }
 
 

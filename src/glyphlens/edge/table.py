@@ -11,13 +11,18 @@ from glyphlens.core.storage import load_json, save_json, save_text, sha256_file
 from glyphlens.edge.environment import TARGETS
 from glyphlens.inference.folder import Precision
 
-Status = Literal["passed", "refused", "failed"]
+Status = Literal["passed", "unrun", "refused", "failed"]
 BEGIN, END = "<!-- edge: begin, written by `glyphlens edge` -->", "<!-- edge: end -->"
 WORDS = {
     "passed": "passed",
+    "unrun": "its source passed, itself not run",
     "refused": "refused: no file",
     "failed": "not converted: no file",
 }
+UNRUN = (
+    "**Not run.** Such files run on other systems only. What was compared is the traced program of torch that the file "
+    "was converted from; of the file itself the names of its inputs and outputs were checked."
+)
 HEADING = (
     *("recogniser", "target", "weights", "parity gate", "samples", "agrees with ONNX", "right", "ONNX right"),
     *("MB", "ONNX MB", "ms", "ONNX ms"),
@@ -94,6 +99,7 @@ def edge_card(entries: Sequence[EdgeEntry], files: Sequence[Path]) -> str:
         *(f"- `{file.name}`" + (f", SHA-256 `{sha256_file(file)}`" if file.is_file() else "") for file in files),
         "",
         f"Compared with the released ONNX file on {first.samples:,} samples of the test split, on one core:",
+        *([] if all(entry.status != "unrun" for entry in entries) else ["", UNRUN]),
         "",
         edge_table(entries),
     ]

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 NEXT = "next_"
 ANSWERS, REPORT = "answers.npz", "report.json"
 WARM_UPS = 3
+LONGEST = 8192  # of an axis of any length, where a format wants a limit
 Task = Mapping[str, Any]
 Arrays = Mapping[str, NDArray[Any]]
 Run = Callable[[Arrays], dict[str, NDArray[Any]]]
@@ -148,6 +149,46 @@ def _open_litert(task: Task, file: Path) -> Opened:
     return Opened(shapes, run)
 
 
+def _to_coreml(task: Task, out: Path) -> None:
+    """In float32, axes of any length kept; raises ValueError where the file has other inputs or outputs."""
+    torch, coremltools = import_module("torch"), import_module("coremltools")
+    free = coremltools.RangeDim(1, LONGEST)
+    ends = [
+        coremltools.TensorType(name=name, shape=[side or free for side in shape])
+        for name, shape in zip(task["inputs"], task["shapes"], strict=True)
+    ]
+    made = coremltools.convert(
+        torch.jit.load(task["source"]),
+        inputs=ends,
+        outputs=[coremltools.TensorType(name=name) for name in task["outputs"]],
+        convert_to="mlprogram",
+        minimum_deployment_target=coremltools.target.iOS16,
+        compute_precision=coremltools.precision.FLOAT32,
+        skip_model_load=True,
+    )
+    described = made.get_spec().description
+    for asked, found in ((task["inputs"], described.input), (task["outputs"], described.output)):
+        if list(asked) != [end.name for end in found]:
+            raise ValueError(f"{out.name}: {', '.join(end.name for end in found)} where {', '.join(asked)} was asked")
+    made.save(str(out))
+
+
+def _open_coreml(task: Task, _: Path) -> Opened:
+    """What the file was made from: the file itself runs on Apple's systems only."""
+    torch = import_module("torch")
+    torch.set_num_threads(1)
+    traced = torch.jit.load(task["source"])
+
+    def run(feed: Arrays) -> dict[str, NDArray[Any]]:
+        with torch.no_grad():
+            found = traced(*(torch.from_numpy(np.asarray(feed[name], np.float32)) for name in task["inputs"]))
+        values = found if isinstance(found, tuple) else (found,)
+        return {name: value.numpy() for name, value in zip(task["outputs"], values, strict=True)}
+
+    shapes = {name: (tuple(shape), "float32") for name, shape in zip(task["inputs"], task["shapes"], strict=True)}
+    return Opened(shapes, run)
+
+
 def _program(task: Task) -> tuple[Any, tuple[Any, ...]]:
     """A saved program of torch and what it was traced with."""
     torch = import_module("torch")
@@ -159,9 +200,17 @@ def _ordinal(name: str) -> int:
     return int(name.rpartition("_")[2])
 
 
-TO: Mapping[str, Callable[[Task, Path], None]] = {"openvino": _to_openvino, "litert": _to_litert}
-OPEN: Mapping[str, Callable[[Task, Path], Opened]] = {"openvino": _open_openvino, "litert": _open_litert}
-RUNTIMES = {"openvino": "openvino", "litert": "ai-edge-litert"}
+TO: Mapping[str, Callable[[Task, Path], None]] = {
+    "openvino": _to_openvino,
+    "litert": _to_litert,
+    "coreml": _to_coreml,
+}
+OPEN: Mapping[str, Callable[[Task, Path], Opened]] = {
+    "openvino": _open_openvino,
+    "litert": _open_litert,
+    "coreml": _open_coreml,
+}
+RUNTIMES = {"openvino": "openvino", "litert": "ai-edge-litert", "coreml": "coremltools"}
 
 
 def work(task: Task, folder: Path) -> None:
