@@ -14,8 +14,9 @@ from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.prototypes import Prototypes
 from glyphlens.page.runtime import PACKAGES
 from glyphlens.page.server import POLICY
-from glyphlens.page.site import INDEX, OWN_FILES, model_contents, page_site, save_site
+from glyphlens.page.site import CARD, INDEX, OWN_FILES, OWN_LICENCE, model_contents, page_site, save_site
 from glyphlens.tracks import tracks
+from tests.checkout import ROOT
 
 SCRIPTS = sorted(OWN_FILES.glob("*.js"))
 LICENCES = {package.licence for package in PACKAGES}
@@ -61,7 +62,16 @@ def test_every_file_that_the_page_names_is_there(index: Elements, runtime: dict[
 
 def test_the_licence_of_every_package_is_linked(index: Elements) -> None:
     assert len(LICENCES) == len(PACKAGES)
-    assert {attrs["href"] for tag, attrs in index.found if tag == "a"} == LICENCES
+    cards = {f"models/{name}/{CARD}" for name in tracks()}
+    assert {attrs["href"] for tag, attrs in index.found if tag == "a"} == {*LICENCES, OWN_LICENCE, *cards}
+
+
+def test_our_own_licences_and_the_cards_are_published(runtime: dict[str, Path]) -> None:
+    site = page_site(runtime)
+    text = Path(ROOT / "LICENSE").read_bytes()
+    own, card = site[OWN_LICENCE], site["models/khmer/card.txt"]
+    assert isinstance(own, bytes) and text in own and b"Unicode, Inc." in own
+    assert isinstance(card, Path) and "Data and licences" in card.read_text(encoding="utf-8")
 
 
 def test_names_that_scripts_import_are_exported() -> None:

@@ -5,6 +5,7 @@ C classes · E numbers of an embedding
 
 import shutil
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from glyphlens.tracks.arabic.font_context import context_of
 from glyphlens.tracks.arabic.glyphs.face_glyphs import EM_HEIGHT
 from glyphlens.tracks.arabic.members import DIGITS, class_members
 
+OWN_LICENCE, CARD = "licences/glyphlens.txt", "card.txt"
 OWN_FILES = Path(str(files("glyphlens.page"))) / "site"
 INDEX = "index.html"
 Site = Mapping[str, Path | bytes]
@@ -40,10 +42,11 @@ def page_site(runtime: Mapping[str, Path] | None = None) -> dict[str, Path | byt
     """{address: file or content} of the whole page. ``runtime``: {address: file} of the packages that run in the
     browser, by default fetched or kept.
 
-    Raises InputError where a track has no released model, or the runtime cannot be had.
+    Raises InputError where a track has no released model, or the runtime or our own licence cannot be had.
     """
     own = {file.name: file for file in sorted(OWN_FILES.iterdir()) if file.is_file()}
     site: dict[str, Path | bytes] = {**own, **(browser_runtime() if runtime is None else runtime)}
+    site[OWN_LICENCE] = _own_licence()
     for track in tracks().values():
         site |= {f"models/{track.name}/{name}": content for name, content in model_contents(track).items()}
     return site
@@ -64,7 +67,7 @@ def save_site(folder: Path, site: Site) -> None:
 
 
 def model_contents(track: Track) -> dict[str, Path | bytes]:
-    """A released model's file, unchanged, and ``model.json``: what the page must know of it."""
+    """A released model's file, unchanged, its card, and ``model.json``: what the page must know of it."""
     folder = ExportFolder(find_model(None, track))
     manifest = folder.manifest
     precision = manifest.used_precision
@@ -78,7 +81,7 @@ def model_contents(track: Track) -> dict[str, Path | bytes]:
         "rule": manifest.preparation,
         "classes": _classes(manifest),
     }
-    contents: dict[str, Path | bytes] = {file.name: file}
+    contents: dict[str, Path | bytes] = {file.name: file, CARD: folder.card}
     if manifest.script == SCRIPT:
         contents |= _fonts(file, manifest, facts)
     if manifest.decoder == "prototypes":
@@ -94,6 +97,18 @@ def model_contents(track: Track) -> dict[str, Path | bytes]:
         facts |= {"charset": manifest.charset, "line_temperature": float(known.get(precision, 1.0)), "ngram": NGRAM}
         contents[NGRAM] = folder.path / NGRAM
     return {**contents, "model.json": orjson.dumps(facts)}
+
+
+def _own_licence() -> bytes:
+    """The licences that the installed package holds, one after the other."""
+    try:
+        held = distribution("glyphlens").files or []
+    except PackageNotFoundError:
+        held = []
+    found = sorted(str(file.locate()) for file in held if "licenses" in file.parts)
+    if not found:
+        raise InputError("glyphlens: no licence beside the installed package; install it with pip")
+    return b"\n\n".join(Path(file).read_bytes() for file in found)
 
 
 def _classes(manifest: Manifest) -> list[dict[str, Any]]:
