@@ -82,6 +82,10 @@ export function readBeam(logs, charset, ngram, { beam, alpha, beta }) {
   let prefixes = new Map([[{ last: BLANK, before: null, bonus: 0, text: "", longer: new Map() }, [0, -Infinity]]]);
   for (const row of logs) {
     const likely = Array.from(row.keys()).filter((number) => number !== BLANK && row[number] > Math.log(LEAST_CHANCE));
+    if (!likely.length) { // half of the frames: the prefixes stay, and their order is of no use
+      for (const [prefix, own] of prefixes) [own[0], own[1]] = [logSum(...own) + row[BLANK], own[1] + row[prefix.last]];
+      continue;
+    }
     const grown = new Map();
     const scores = (prefix) => {
       if (!grown.has(prefix)) grown.set(prefix, [-Infinity, -Infinity]);
