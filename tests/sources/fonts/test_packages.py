@@ -180,6 +180,12 @@ def test_scripts_have_their_files_and_slices_are_ignored(tmp_path):
     ]
 
 
+def test_a_package_of_a_scope_says_what_it_is_itself(tmp_path):
+    other_package(tmp_path / "@maker", {"Mine": tiny_font()})
+    (font,) = package_fonts(tmp_path, 3, ["@maker/mine-font/*/Mine.woff2"])
+    assert (font.package, font.version) == ("mine-font", "2.0.0")
+
+
 def test_files_with_other_names_say_their_weight_themselves(tmp_path):
     folder = other_package(
         tmp_path, {"Mine-Bold": tiny_font(weight=700), "Mine": tiny_font(), "Mine-VF": variable_font()}

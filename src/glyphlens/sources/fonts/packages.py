@@ -97,7 +97,8 @@ def _named_otherwise(modules: Path, pattern: str, weights_per_package: int) -> l
             "data/packages/package.json"
         )
     by_weight = {weight: path for path in found if (weight := _static_weight(path)) is not None}
-    folder = modules / found[0].relative_to(modules).parts[0]
+    first, second, *_ = found[0].relative_to(modules).parts
+    folder = modules / first / second if first.startswith("@") else modules / first
     return _chosen(folder, "arabic", by_weight, weights_per_package)
 
 
