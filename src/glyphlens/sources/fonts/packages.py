@@ -93,7 +93,7 @@ def _named_otherwise(modules: Path, pattern: str, weights_per_package: int) -> l
     found = sorted(modules.glob(pattern))
     if not found:
         raise InputError(
-            f"fonts.other_files, '{pattern}': no such file in the installed packages; name one of those of "
+            f"arabic_fonts.other_files, '{pattern}': no such file in the installed packages; name one of those of "
             "data/packages/package.json"
         )
     by_weight = {weight: path for path in found if (weight := _static_weight(path)) is not None}
@@ -111,7 +111,9 @@ def _static_weight(path: Path) -> int | None:
         with TTFont(BytesIO(path.read_bytes()), lazy=True) as font:
             return None if "fvar" in font else int(font["OS/2"].usWeightClass)
     except (TTLibError, KeyError) as error:
-        raise InputError(f"{path}: not a readable font ({error!r}); leave it out of fonts.other_files") from error
+        raise InputError(
+            f"{path}: not a readable font ({error!r}); leave it out of `arabic_fonts`"
+        ) from error
 
 
 def _chosen(folder: Path, script: str, by_weight: dict[int, Path], count: int) -> list[PackageFont]:
