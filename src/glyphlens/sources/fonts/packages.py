@@ -111,9 +111,7 @@ def _static_weight(path: Path) -> int | None:
         with TTFont(BytesIO(path.read_bytes()), lazy=True) as font:
             return None if "fvar" in font else int(font["OS/2"].usWeightClass)
     except (TTLibError, KeyError) as error:
-        raise InputError(
-            f"{path}: not a readable font ({error!r}); leave it out of `arabic_fonts`"
-        ) from error
+        raise InputError(f"{path}: not a readable font ({error!r}); leave it out of `arabic_fonts`") from error
 
 
 def _chosen(folder: Path, script: str, by_weight: dict[int, Path], count: int) -> list[PackageFont]:
