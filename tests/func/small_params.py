@@ -20,7 +20,6 @@ FEWER: dict[str, Any] = {
     "khmer_recognizers.attention.steps": 4,
     "khmer_recognizers.attention.batch": 8,
     "khmer_training.validate_every": 4,  # an untrained decoder never ends a line: reading one takes it seconds
-    "arabic_fonts.other_files": [],
     "companions.others": {
         "khmer": ["@fontsource/*/files/*-khmer-400-normal.woff2"],
         "icons": ["open-iconic/font/fonts/*.otf"],

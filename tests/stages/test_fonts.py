@@ -8,8 +8,7 @@ from glyphlens.sources.fonts.files import load_fonts
 from glyphlens.stages import fonts
 from tests.tiny_fonts import tiny_font
 
-ARABIC = "arabic_fonts:\n  other_files: []\n  same_family: {}\n"
-PARAMS = f"{ARABIC}fonts:\n  weights_per_family: 3\n  same_family: {{}}\n"
+PARAMS = "fonts:\n  weights_per_family: 3\n  same_family: {}\n"
 
 
 @pytest.fixture
@@ -70,8 +69,7 @@ def test_a_refused_package_is_an_error_even_with_own_fonts(place, monkeypatch, c
         (PARAMS.replace("3", "0"), "fonts.weights_per_family"),
         (PARAMS.replace("3", "many"), "fonts.weights_per_family"),
         (PARAMS + "  colour: red\n", "fonts.colour"),
-        (f"{ARABIC}fonts:\n  weights_per_family: 3\n", "fonts.same_family"),
-        (PARAMS.replace("  other_files: []\n", ""), "arabic_fonts.other_files"),
+        ("fonts:\n  weights_per_family: 3\n", "fonts.same_family"),
     ],
 )
 def test_parameters_are_checked(place, text, key):

@@ -8,13 +8,7 @@ from tqdm import tqdm
 from glyphlens.core.errors import InputError
 from glyphlens.core.params import Section, load_params
 from glyphlens.sources.fonts.files import FontRecord, own_records, package_records, save_fonts, without_repeats
-from glyphlens.sources.fonts.packages import (
-    SCRIPTS,
-    PackageFont,
-    PackagesUnavailable,
-    installed_packages,
-    package_fonts,
-)
+from glyphlens.sources.fonts.packages import SCRIPTS, PackagesUnavailable, installed_packages, package_fonts
 from glyphlens.stages import run_stage, stage_paths
 
 
@@ -25,25 +19,16 @@ class FontParams(Section):
     same_family: dict[str, str]
 
 
-class ArabicFontParams(Section):
-    """The ``arabic_fonts`` section of params.yaml."""
-
-    other_files: list[str]
-    same_family: dict[str, str]
-
-
 def main(argv: list[str] | None = None) -> None:
     """Write ``<out>/{arabic,japanese,khmer}/``; raises InputError where no Arabic font can be had."""
     paths = stage_paths(argv, "packages", "own", "out", sources=("packages", "own"))
-    params, arabic = load_params(FontParams, "fonts"), load_params(ArabicFontParams, "arabic_fonts")
-    same_family = params.same_family | arabic.same_family
-    own, warnings = own_records(paths.own, same_family)
+    params = load_params(FontParams, "fonts")
+    own, warnings = own_records(paths.own, params.same_family)
     for warning in warnings:
         tqdm.write(f"fonts: warning: {warning}")
     try:
         with installed_packages(paths.packages) as modules:
-            fonts = package_fonts(modules, params.weights_per_family, arabic.other_files)
-            save(paths.out, [*_package_records(fonts, same_family), *own])
+            save(paths.out, [*_package_records(modules, params), *own])
     except PackagesUnavailable as error:
         if not own:
             raise InputError(f"{error}\nOr put font files into {paths.own} and run again.") from error
@@ -61,10 +46,11 @@ def save(out: Path, records: list[FontRecord]) -> None:
     tqdm.write(f"fonts: {len(kept)} files, {repeated} repeated left out, {len(families)} Arabic families")
 
 
-def _package_records(fonts: list[PackageFont], same_family: dict[str, str]) -> list[FontRecord]:
+def _package_records(modules: Path, params: FontParams) -> list[FontRecord]:
+    fonts = package_fonts(modules, params.weights_per_family)
     if not fonts:
         raise InputError("the font packages hold no font file of any script; check data/packages/package.json")
-    return package_records(fonts, same_family)
+    return package_records(fonts, params.same_family)
 
 
 if __name__ == "__main__":

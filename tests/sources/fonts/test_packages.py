@@ -1,7 +1,6 @@
 import base64
 import hashlib
 import http.server
-import io
 import json
 import shutil
 import subprocess
@@ -9,8 +8,6 @@ import tarfile
 import threading
 
 import pytest
-from fontTools.ttLib import TTFont, newTable
-from fontTools.ttLib.tables._f_v_a_r import Axis
 
 from glyphlens.core.errors import InputError
 from glyphlens.sources.fonts import packages as font_packages
@@ -21,7 +18,6 @@ from glyphlens.sources.fonts.packages import (
     package_fonts,
     spread,
 )
-from tests.tiny_fonts import tiny_font
 
 needs_npm = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed here")
 FILES = [
@@ -106,28 +102,6 @@ def pinned(tmp_path):
     return tmp_path / "packages"
 
 
-def other_package(modules, files):
-    """The folder of the fonts of a package that @fontsource has not made."""
-    folder = modules / "mine-font/dist"
-    folder.mkdir(parents=True)
-    (folder.parent / "package.json").write_text(json.dumps({"version": "2.0.0", "license": "OFL"}))
-    for name, content in files.items():
-        (folder / f"{name}.woff2").write_bytes(content)
-    return folder
-
-
-def variable_font():
-    """A font with an axis of weight."""
-    font = TTFont(io.BytesIO(tiny_font()))
-    font["fvar"] = newTable("fvar")
-    axis = Axis()
-    axis.axisTag, axis.minValue, axis.defaultValue, axis.maxValue = "wght", 100, 400, 900
-    font["fvar"].axes = [axis]
-    content = io.BytesIO()
-    font.save(content)
-    return content.getvalue()
-
-
 @pytest.fixture
 def said_by_npm(monkeypatch):
     """Make npm fail with these words."""
@@ -178,38 +152,6 @@ def test_scripts_have_their_files_and_slices_are_ignored(tmp_path):
         ("japanese", "klee-japanese-400-normal.woff2"),
         ("khmer", "khmer-khmer-400-normal.woff2"),
     ]
-
-
-def test_a_package_of_a_scope_says_what_it_is_itself(tmp_path):
-    other_package(tmp_path / "@maker", {"Mine": tiny_font()})
-    (font,) = package_fonts(tmp_path, 3, ["@maker/mine-font/*/Mine.woff2"])
-    assert (font.package, font.version) == ("mine-font", "2.0.0")
-
-
-def test_files_with_other_names_say_their_weight_themselves(tmp_path):
-    folder = other_package(
-        tmp_path, {"Mine-Bold": tiny_font(weight=700), "Mine": tiny_font(), "Mine-VF": variable_font()}
-    )
-    fonts = package_fonts(tmp_path, 3, ["mine-font/dist/Mine*.woff2"])
-    assert [(font.script, font.package, font.weight, font.path) for font in fonts] == [
-        ("arabic", "mine-font", 400, folder / "Mine.woff2"),
-        ("arabic", "mine-font", 700, folder / "Mine-Bold.woff2"),
-    ]
-    assert {(font.version, font.licence) for font in fonts} == {("2.0.0", "OFL")}
-    assert [font.weight for font in package_fonts(tmp_path, 1, ["mine-font/dist/Mine*.woff2"])] == [400]
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (None, "other_files, 'mine-font/dist/Mine.woff2': no such file"),
-        (b"wOF2 and no font", r"mine-font.dist.Mine\.woff2: not a readable font"),
-    ],
-)
-def test_files_with_other_names_that_are_no_fonts_are_named(tmp_path, content, said):
-    other_package(tmp_path, {} if content is None else {"Mine": content})
-    with pytest.raises(InputError, match=said):
-        package_fonts(tmp_path, 3, ["mine-font/dist/Mine.woff2"])
 
 
 def test_missing_npm_is_named_with_how_to_get_it(pinned, monkeypatch):

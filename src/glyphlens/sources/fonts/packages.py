@@ -4,14 +4,11 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
-
-from fontTools.ttLib import TTFont, TTLibError
 
 from glyphlens.core.errors import InputError
 
@@ -58,13 +55,9 @@ def installed_packages(folder: Path) -> Iterator[Path]:
         yield Path(scratch, "node_modules")
 
 
-def package_fonts(modules: Path, weights_per_package: int, other_files: Sequence[str] = ()) -> list[PackageFont]:
-    """The upright files of every script, at most so many weights a package, sorted by script, package, weight.
-
-    ``other_files``: patterns below ``modules`` of Arabic fonts whose file names do not say script and weight; raises
-    InputError where one finds nothing.
-    """
-    fonts = [font for pattern in other_files for font in _named_otherwise(modules, pattern, weights_per_package)]
+def package_fonts(modules: Path, weights_per_package: int) -> list[PackageFont]:
+    """The upright files of every script, at most so many weights a package, sorted by script, package, weight."""
+    fonts = []
     for folder in sorted(modules.joinpath(FONT_SCOPE).glob("*")):
         fonts += [font for script in SCRIPTS for font in _fonts_of(folder, script, weights_per_package)]
     return sorted(fonts)
@@ -86,41 +79,14 @@ def _fonts_of(folder: Path, script: str, weights_per_package: int) -> list[Packa
     by_weight = {
         int(match[1]): path for path in folder.glob("files/*.woff2") if (match := pattern.fullmatch(path.name))
     }
-    return _chosen(folder, script, by_weight, weights_per_package) if by_weight else []
-
-
-def _named_otherwise(modules: Path, pattern: str, weights_per_package: int) -> list[PackageFont]:
-    found = sorted(modules.glob(pattern))
-    if not found:
-        raise InputError(
-            f"arabic_fonts.other_files, '{pattern}': no such file in the installed packages; name one of those of "
-            "data/packages/package.json"
-        )
-    by_weight = {weight: path for path in found if (weight := _static_weight(path)) is not None}
-    first, second, *_ = found[0].relative_to(modules).parts
-    folder = modules / first / second if first.startswith("@") else modules / first
-    return _chosen(folder, "arabic", by_weight, weights_per_package)
-
-
-def _static_weight(path: Path) -> int | None:
-    """The weight that a font file says it has; None of a variable one, whose static cuts lie beside it.
-
-    Raises InputError where it is no font.
-    """
-    try:
-        with TTFont(BytesIO(path.read_bytes()), lazy=True) as font:
-            return None if "fvar" in font else int(font["OS/2"].usWeightClass)
-    except (TTLibError, KeyError) as error:
-        raise InputError(f"{path}: not a readable font ({error!r}); leave it out of `arabic_fonts`") from error
-
-
-def _chosen(folder: Path, script: str, by_weight: dict[int, Path], count: int) -> list[PackageFont]:
-    """At most ``count`` of a package's files, with what its package.json says."""
+    if not by_weight:
+        return []
     manifest = json.loads((folder / "package.json").read_text(encoding="utf-8"))
-    version, licence = str(manifest["version"]), str(manifest.get("license", ""))
     return [
-        PackageFont(script, folder.name, version, weight, licence, by_weight[weight])
-        for weight in spread(list(by_weight), count)
+        PackageFont(
+            script, folder.name, str(manifest["version"]), weight, str(manifest.get("license", "")), by_weight[weight]
+        )
+        for weight in spread(list(by_weight), weights_per_package)
     ]
 
 

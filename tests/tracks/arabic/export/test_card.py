@@ -9,9 +9,7 @@ import pytest
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.export.card import CardFile, ranked_groups
 from glyphlens.inference.folder import Manifest, Tensor
-from glyphlens.sources.companion_scripts import OTHER
 from glyphlens.tracks.arabic.export.card import GlyphFacts, family_licences, glyph_card
-from glyphlens.tracks.arabic.refusal import KNOWN_THRESHOLD
 
 INDEX = pd.DataFrame(
     {
@@ -79,17 +77,6 @@ def facts() -> GlyphFacts:
 )
 def test_every_fact_is_on_the_card(said: str) -> None:
     assert said in glyph_card(facts())
-
-
-def test_the_card_says_when_other_is_the_answer() -> None:
-    """Only where the recogniser has that class."""
-    known = facts()
-    assert "A glyph of another script gets the most likely of them" in glyph_card(known)
-    classes = (*known.manifest.classes, CharacterClass(OTHER))
-    card = glyph_card(replace(known, manifest=known.manifest.model_copy(update={"classes": classes})))
-    assert "one of them, `other`, stands for everything that is none of the others" in card
-    assert f"less probably known than `{KNOWN_THRESHOLD}` in `labels.json`" in card
-    assert "of another script" not in card
 
 
 def test_a_gain_is_not_called_a_loss() -> None:

@@ -19,7 +19,7 @@ class CompanionParams(Section):
 
 
 class _Families(Section):
-    """The part of the sections ``fonts`` and ``arabic_fonts`` that says which packages share outlines."""
+    """The part of the ``fonts`` section that says which packages share outlines."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> None:
     sources = ("packages", "companion_packages")
     paths = stage_paths(argv, *sources, "fonts", "out", sources=sources)
     params = load_params(CompanionParams, "companions")
-    same = load_params(_Families, "fonts").same_family | load_params(_Families, "arabic_fonts").same_family
+    same = load_params(_Families, "fonts").same_family
     fonts = load_fonts(paths.fonts)
     try:
         with installed_packages(paths.packages) as first, installed_packages(paths.companion_packages) as second:

@@ -57,8 +57,8 @@ GATES = ("glyphs", "rasters", "primitives", "models", "export", "context")
 RETRIEVAL_PICTURES = ("recall", "similarity", "neighbours")
 TRAININGS = ("phase1", "phase2", "onestage")
 SECTIONS = (
-    "seed", "fonts", "arabic_fonts", "companions", "glyphs", "rasters", "variants", "primitives", "phase1", "grids",
-    "phase2", "onestage", "export", "context", "retrieval", "evaluate", "gates",
+    "seed", "fonts", "companions", "glyphs", "rasters", "variants", "primitives", "phase1", "grids", "phase2",
+    "onestage", "export", "context", "retrieval", "evaluate", "gates",
 )  # fmt: skip
 
 
