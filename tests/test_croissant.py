@@ -124,7 +124,7 @@ def toys(folder: Path, *rows: Any, **changes: Any) -> dict[str, Any]:
 
 
 def test_types_are_read_off_the_rows(tmp_path: Path) -> None:
-    found = toys(tmp_path, {"name": "a", "sizes": [1]}, {"name": "b", "sizes": [0.5, 2]}, {"name": "", "sizes": []})
+    found = toys(tmp_path, {"name": "a", "sizes": [1]}, {"name": "b", "sizes": [0.5, 2]}, {"name": None, "sizes": []})
     (records,) = Document.model_validate(found | {"license": "https://a"}).records
     assert [(c.data_type, c.repeated) for c in records.columns] == [("sc:Text", None), ("sc:Float", True)]
     assert records.columns[1].source.extract == {"jsonPath": "$.toys[*].sizes"} and "3 rows" in records.description

@@ -169,8 +169,11 @@ def _json_rows(path: Path, place: str) -> list[Any]:
 
 
 def _type(values: list[Any], where: str) -> str:
-    """The type that all values have; whole numbers among fractions are fractions, of no value it is text."""
-    kinds = {type(value) for value in values} or {str}
+    """The type that all values have; whole numbers among fractions are fractions, of no value it is text.
+
+    Null is no value where others are there: what was not measured.
+    """
+    kinds = {type(value) for value in values if value is not None} or set(map(type, values)) or {str}
     if kinds == {int, float}:
         kinds = {float}
     if len(kinds) > 1 or not kinds <= set(TYPES):

@@ -125,7 +125,7 @@ PUBLISHED_TABLES = (
                     "recognizer": "the track",
                     "target": "the runtime's name",
                     "precision": "fp32 or int8",
-                    "status": "passed, refused or failed",
+                    "status": "passed, refused, failed, or unrun where only its source could be judged",
                     "reason": "why it was refused or failed",
                     "runtime": "package and version that ran the file",
                     "samples": "test samples that both files read",
