@@ -42,7 +42,8 @@ def edge(
 
     Each target has an environment of its own below .edge, made from edge/<target>.lock when it is first asked for. A
     file is kept where it decides as the released ONNX file does (section edge of params.yaml), on samples of the test
-    split run by its own runtime. The exit status is 1 where one was refused or could not be converted.
+    split run by its own runtime; Core ML files run on Apple's systems only, so what they are made from is judged. The
+    exit status is 1 where one was refused or could not be converted.
     """
     from glyphlens.commands.edge import run_edge
 
