@@ -10,10 +10,24 @@ from hypothesis import strategies as st
 from glyphlens.core.errors import InputError
 from glyphlens.sources.kanjivg import KanjiVG
 from glyphlens.tracks.zero_shot.descriptions.description import Description, describe_drawing
-from glyphlens.tracks.zero_shot.descriptions.ids import MOST_STROKES, PARTS, describe_ids
-from tests.stroke_data import stroke_folder
+from glyphlens.tracks.zero_shot.descriptions.ids import MOST_STROKES, OTHER_NAMES, PARTS, describe_ids
+from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
+from tests.stroke_data import ROOT, stroke_folder
 
 CHARACTERS = "木林本石口囗王玉国日月明門凵乂凶匸矢医匚广木床勹⻌入込十亠小京土士寸寺時晶品⻖⻏者都草早艹阿可"
+
+# Characters, each as IDS tables spell it, by the forms that radicals have in them.
+SPELLED = (
+    "鉢⿰釒本 謂⿰訁胃 牡⿰牜土 環⿰𤣩睘 筈⿱𥫗舌 介⿱𠆢⿰丿丨 飲⿰𩙿欠 細⿰糹田 恭⿱共㣺 状⿰丬⿻大丶 看⿱龵目 "
+    "勇⿳龴田力 爻⿱㐅㐅 殳⿱𠘨又 是⿱日𤴓 疎⿰𤴔⿻木口 学⿳𭕄冖子 美⿱𦍌大 茶⿳艹人朩 麻⿸广𣏟 雪⿱雨彐 房⿸戶方 "
+    "肩⿸户月 狄⿰犭火 受⿳爫冖又 込⿺⻎入 買⿳⺫目八 負⿳⺈目八 犯⿰⺨⺋ 酷⿰酉⿱⺧口 梢⿰⽊⿱⺌⺝ 祇⿰⺬氏 "
+    "祈⿰⺭⽄ 肇⿱⿰⼾⺙⺻"
+)
+
+
+@pytest.fixture(scope="module")
+def released() -> DescriptionTable:
+    return DescriptionTable.load(ROOT / "models/zero_shot/release/descriptions")
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +80,32 @@ def test_spaces_do_not_matter_and_names_can_be_longer(known: dict[str, Descripti
 def test_what_cannot_be_resolved_is_named(known: dict[str, Description], text: str, told: str) -> None:
     with pytest.raises(InputError, match=re.escape(told)):
         describe_ids(text, known)
+
+
+def test_the_example_of_the_error_for_a_bad_line_is_read(released: DescriptionTable) -> None:
+    assert describe_ids("⿰釒本", released).names == released["鉢"].names == ("金", "本")
+
+
+def test_forms_of_radicals_are_the_parts_that_they_are_forms_of(released: DescriptionTable) -> None:
+    composed = {each[0]: describe_ids(each[1:], released) for each in SPELLED.split()}
+    assert {each: found.names for each, found in composed.items()} == {each: released[each].names for each in composed}
+    assert {each: len(found.types) for each, found in composed.items()} == {
+        each: len(released[each].types) for each in composed
+    }
+
+
+def test_every_form_is_that_of_a_known_part(released: DescriptionTable) -> None:
+    refused = {name for form, name in OTHER_NAMES.items() if chr(form) in released or name not in released}
+    assert refused == set("辵黃黑"), "the dictionary's radicals that KanjiVG draws otherwise"
+    for form, name in OTHER_NAMES.items():
+        if name not in refused:
+            assert describe_ids(f"⿰口{chr(form)}", released).content == describe_ids(f"⿰口{name}", released).content
+
+
+@pytest.mark.parametrize("form", "讠钅饣镸黑𧘇")
+def test_a_form_of_no_known_part_is_refused(released: DescriptionTable, form: str) -> None:
+    with pytest.raises(InputError, match=re.escape(f"'{form}' (U+{ord(form):04X}), nor for what it is a form of;")):
+        describe_ids(f"⿰{form}本", released)
 
 
 def test_without_end_is_refused(known: dict[str, Description]) -> None:

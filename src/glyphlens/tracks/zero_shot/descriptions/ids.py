@@ -6,6 +6,7 @@ S strokes · 2 coordinates (x right, y down, 0..1 of the square)
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
@@ -35,10 +36,19 @@ INNER = {
 CLOSED_LAST = "⿴⿷"  # the outer part's last stroke is written after the inner part, as in 国
 INNER_FIRST = "⿶"
 WRITTEN_LAST = "辶⻌廴"  # of the outer parts of ⿺
-# How KanjiVG names what IDS texts also call otherwise; 阝 is ⻖ on the left and ⻏ on the right.
-OTHER_NAMES = str.maketrans(
-    "⺾⺿⺡犭爫⺥⺉⺅⺣⺬⻂⺲⺩⺼糹⺮⻗⻊⻟⻍⺹⻁阝", "艹艹氵⺨⺤⺤刂亻灬礻衤罒王月糸竹雨足⻞⻌耂虍⻏"
+# Forms of radicals that IDS tables use, each with KanjiVG's name for such a part: in 鉢 it is 金, not 釒. 阝 is ⻖ on
+# the left and ⻏ elsewhere. What has other strokes than any part of KanjiVG (讠, 镸) has no entry, so it is refused.
+FORMS = (
+    "釒金 訁言 牜牛 𤣩王 𥫗竹 𧾷足 𠆢人 糹糸 𩙿飠 犭⺨ 爫⺤ 㣺⺗ 丬⺦ 阝⻏ 龵手 龴マ 朩木 𣏟林 𤴓疋 𤴔疋 𭕄⺍ 𦍌⺷ "
+    "彐⺕ 㐅乂 𠘨几 靑青 戶戸 户戸 ⺁厂 ⺅亻 ⺆冂 ⺇几 ⺈𠂊 ⺉刂 ⺊卜 ⺋㔾 ⺎兀 ⺐尢 ⺒巳 ⺓幺 ⺔彑 ⺖忄 ⺘扌 ⺙攵 "
+    "⺛旡 ⺝月 ⺟母 ⺠民 ⺡氵 ⺢氺 ⺣灬 ⺥⺤ ⺧牛 ⺩王 ⺪疋 ⺫罒 ⺬示 ⺭礻 ⺮竹 ⺯糸 ⺲罒 ⺹耂 ⺻聿 ⺼月 ⺾艹 ⺿艹 "
+    "⻀艹 ⻁虍 ⻂衤 ⻃覀 ⻄西 ⻆角 ⻊足 ⻍⻌ ⻎⻌ ⻑長 ⻗雨 ⻘青 ⻝食 ⻟⻞ ⻣骨 ⻤鬼 ⻨麦 ⻩黄 ⻫斉 ⻭歯 ⻯竜 ⻱龜 "
+    "⻲亀"
 )
+NAMES = {pair[0]: pair[1] for pair in FORMS.split()}
+# The 214 radicals of the dictionary have code points of their own beside those of the characters that they are.
+PLAIN = {radical: unicodedata.normalize("NFKC", radical) for radical in map(chr, range(0x2F00, 0x2FD6))}
+OTHER_NAMES = str.maketrans({**NAMES, **{radical: NAMES.get(plain, plain) for radical, plain in PLAIN.items()}})
 
 Box = tuple[float, float, float, float]
 
@@ -54,7 +64,10 @@ def describe_ids(text: str, known: Mapping[str, Description]) -> Description:
     unknown = list(dict.fromkeys(token for token in tokens if token not in PARTS and token not in known))
     if unknown:
         listed = ", ".join(f"'{name}' ({' '.join(f'U+{ord(each):04X}' for each in name)})" for name in unknown)
-        raise InputError(f"'{text}': no description is known for {listed}; describe it by its own parts")
+        raise InputError(
+            f"'{text}': no description is known for {listed}, nor for what it is a form of; describe it by its own "
+            "parts"
+        )
     if len(tokens) == 1 and tokens[0] not in PARTS:
         return known[tokens[0]]
     stack: list[Description] = []
