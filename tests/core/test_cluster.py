@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -202,3 +203,18 @@ def test_tls_works_with_certificates_only_and_a_lost_scheduler_ends_the_run(
         running.processes[0].kill()
         with pytest.raises(GlyphlensError, match=r"the scheduler at tls://.* or all of its workers were lost"):
             list(results)
+
+
+class LostConnection:
+    """A connection that cannot be closed, as of a scheduler that went away amid an answer."""
+
+    def close(self) -> None:
+        raise AssertionError("IOStream is not idle; cannot convert to SSL")
+
+
+def test_a_connection_that_cannot_be_closed_hides_no_error() -> None:
+    lost: Any = LostConnection()
+    with pytest.raises(GlyphlensError, match="no worker"), cluster.closing_after(lost):
+        raise GlyphlensError("no worker")
+    with pytest.raises(AssertionError, match="not idle"), cluster.closing_after(lost):
+        pass

@@ -22,6 +22,8 @@ COMMON: dict[str, Any] = {
     "keep_last": 2,
 }
 GLYPH: dict[str, Any] = {
+    "start": False,
+    "from_random": {"steps": 24, "lr": 0.003},
     "backbone": "cnn",
     "width": 8,
     "blocks": 1,

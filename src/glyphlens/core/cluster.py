@@ -8,7 +8,7 @@ import hashlib
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
@@ -144,6 +144,18 @@ def naming_loss(address: str) -> Iterator[None]:
 
 
 @contextmanager
+def closing_after(client: "Client") -> Iterator[None]:
+    """Close ``client`` after the block; where the block fails, its error is told, and not that of the closing."""
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # of a lost scheduler: tornado cannot close what is still being written
+            client.close()
+        raise
+    client.close()
+
+
+@contextmanager
 def connected(address: str) -> Iterator["Client"]:
     """A client of the scheduler once there is a worker; raises GlyphlensError where either cannot be reached."""
     with naming_extras():
@@ -160,7 +172,7 @@ def connected(address: str) -> Iterator["Client"]:
         raise GlyphlensError(
             f"{address}: no Dask scheduler answers ({error}); start it, or set cluster.scheduler in params.yaml to null"
         ) from error
-    with client:
+    with closing_after(client):
         own = str(client.scheduler_info(n_workers=0)["address"])
         try:
             require_safe(own)

@@ -29,12 +29,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "sequential": {**TOKENS, "dropout": 0.0},
     "lrcn": {"window": 7, "widths": [4, 8], "features": 12, "hidden": 16, "layers": 2, "dropout": 0.0},
 }
-RANDOM = {"start": False, "start_steps": 1, "start_lr": 0.01}  # of a recogniser that begins with none
+RANDOM = {"start": False, "steps": 1, "lr": 1.0}  # of a recogniser that begins with none
 NAMES, STREAMING = sorted(SETTINGS), ("lrcn", "sequential")
 
 
 def tiny(name: str, **changed: Any) -> nn.Module:
-    own = {"network": {**SETTINGS[name], **changed}, "steps": 1, "batch": 2, "lr": 0.01, **RANDOM}
+    own = {"network": {**SETTINGS[name], **changed}, "from_random": {"steps": 1, "lr": 0.01}, "batch": 2, **RANDOM}
     torch.manual_seed(1)
     return build_recognizer(name, scan_params_model(name)(**own).network, CLASSES, (LINES, SAMPLES))
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from glyphlens.data.sample_set import SampleSet, save_sample_set
 from glyphlens.tracks.arabic.evaluation.error_analysis import (
     error_groups,
     error_subject,
@@ -86,3 +87,16 @@ def test_failures_of_a_family(outcomes):
     table = family_failures(outcomes, group, 5)
     own = outcomes[(outcomes["group"] == group) & ~outcomes["top1"]]
     assert set(table["label"]) == set(own["label"]) and (table["errors"] <= table["samples"]).all()
+
+
+def test_families_of_other_glyphs_have_no_section_of_errors(samples, tmp_path):
+    index = samples.index.copy()
+    vectors = np.eye(len(index), dtype=np.float32)
+    is_icons = (index["group"] == "qahiri").to_numpy()
+    index.loc[is_icons, "char_class"] = "other"
+    mixed = (index["group"] == "mada") & (index["label"] == "fatha")
+    index.loc[mixed, "char_class"] = "latin"
+    save_sample_set(tmp_path / "mixed", np.asarray(samples.pixels), index, samples.classes, samples.image)
+    found = nearest_families(SampleSet.open(tmp_path / "mixed"), vectors)
+    assert found["group"].tolist() == ["mada"]
+    assert found["shared_classes"].tolist() == [3]

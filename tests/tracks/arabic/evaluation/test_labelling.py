@@ -9,7 +9,12 @@ from glyphlens.core.storage import load_json, load_table, save_array, save_text
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, save_sample_set
 from glyphlens.gates.token import write_token
 from glyphlens.tracks.arabic.evaluation.embeddings import EMBEDDINGS, load_embeddings
-from glyphlens.tracks.arabic.evaluation.label_suspects import SUSPECT_COLUMNS, find_label_suspects, planted_found
+from glyphlens.tracks.arabic.evaluation.label_suspects import (
+    SUSPECT_COLUMNS,
+    find_label_suspects,
+    plant_labels,
+    planted_found,
+)
 from glyphlens.tracks.arabic.evaluation.labelling import STRATEGIES, mean_growth, read_with_labels, simulate_labelling
 from glyphlens.tracks.arabic.evaluation.worth_labelling import alike_glyphs, most_worth, worth_of
 from glyphlens.tracks.arabic.stages import suspects
@@ -63,6 +68,41 @@ def test_a_sound_set_has_no_suspects_and_a_twin_of_the_own_family_is_no_witness(
     both = samples.class_indices.copy()
     both[[5, 5 + CLASSES]] = 7  # wrong in both weights of the family: they do not vouch for each other
     assert {5, 5 + CLASSES} <= set(find_label_suspects(samples, vectors, both)["sample_id"])
+
+
+@pytest.fixture
+def with_refused(drawn, tmp_path):
+    """The same pictures, where class c05 is that of glyphs that are to be refused."""
+    samples, vectors = drawn
+    classes = [CharacterClass("other" if entry.label == "c05" else entry.label) for entry in samples.classes]
+    save_sample_set(tmp_path / "rasters", np.asarray(samples.pixels), samples.index, classes, samples.image)
+    return SampleSet.open(tmp_path / "rasters"), vectors
+
+
+def test_glyphs_that_are_to_be_refused_are_no_suspects(drawn, with_refused):
+    samples, vectors = drawn
+    classes = samples.class_indices.copy()
+    classes[[7, 8]] = 5  # drawn as c07 and c08
+    assert {7, 8} <= set(find_label_suspects(samples, vectors, classes)["sample_id"])
+    found = find_label_suspects(with_refused[0], vectors, classes)
+    assert not {7, 8} & set(found["sample_id"]) and "other" not in set(found["label"])
+    classes[9] = 5
+    classes[5] = 9  # drawn as what is to be refused, and called a letter: that is a suspect
+    assert 5 in set(find_label_suspects(with_refused[0], vectors, classes)["sample_id"])
+
+
+def test_what_is_to_be_refused_is_neither_planted_nor_planted_on(with_refused):
+    samples, vectors = with_refused
+    classes, planted = plant_labels(samples, vectors, 1.0, 1)
+    labelled = samples.class_indices != 5
+    assert planted.tolist() == np.flatnonzero(labelled).tolist()
+    assert (classes[labelled] != samples.class_indices[labelled]).all() and not (classes[labelled] == 5).any()
+    assert (classes[~labelled] == 5).all()
+
+
+def test_nobody_labels_what_is_to_be_refused(drawn, with_refused):
+    before, after = (simulate_labelling(*each, [0, 6], 1) for each in (drawn, with_refused))
+    assert set(before["samples"]) == {CLASSES * WEIGHTS} and set(after["samples"]) == {(CLASSES - 1) * WEIGHTS}
 
 
 def test_planted_labels_are_counted(drawn):

@@ -9,7 +9,9 @@ import pytest
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.export.card import CardFile, ranked_groups
 from glyphlens.inference.folder import Manifest, Tensor
+from glyphlens.sources.companion_scripts import OTHER
 from glyphlens.tracks.arabic.export.card import GlyphFacts, family_licences, glyph_card
+from glyphlens.tracks.arabic.refusal import KNOWN_THRESHOLD
 
 INDEX = pd.DataFrame(
     {
@@ -41,7 +43,10 @@ def facts() -> GlyphFacts:
         family_top1={"kufam": 0.25, "zain": 0.75},
         parameters={"phase1": 1000, "phase2": 2000},
         configs={"phase1": {"dropout": 0.2}},
-        trainings={"phase1": {"device": "CPU", "threads": 2}, "phase2": {"device": "CPU", "threads": 1}},
+        trainings={
+            "phase1": {"device": "CPU", "threads": 2},
+            "phase2": {"device": "CPU", "threads": 1, "steps": 400, "steps_before": 2810},
+        },
         params={"calibration_samples": 99, "latency_repeats": 7, "reduce_range": True, "float_nodes": ("product3",)},
         hashes={"rasters": "ab" * 32},
     )
@@ -55,6 +60,7 @@ def facts() -> GlyphFacts:
         "3,000 parameters (phase1 1,000, phase2 2,000)",
         "phase1: trained on CPU with 2 threads of torch",
         "phase2: trained on CPU with 1 thread of torch",
+        "weights: 400 steps, after 2,810 earlier ones whose weights it began with.",
         "phase1: dropout 0.2",
         "| `a.onnx` | fp32 | 12.50 | 81.25 % |",
         "`metrics/timings.json`",
@@ -77,6 +83,17 @@ def facts() -> GlyphFacts:
 )
 def test_every_fact_is_on_the_card(said: str) -> None:
     assert said in glyph_card(facts())
+
+
+def test_the_card_says_when_other_is_the_answer() -> None:
+    """Only where the recogniser has that class."""
+    known = facts()
+    assert "A glyph of another script gets the most likely of them" in glyph_card(known)
+    classes = (*known.manifest.classes, CharacterClass(OTHER))
+    card = glyph_card(replace(known, manifest=known.manifest.model_copy(update={"classes": classes})))
+    assert "one of them, `other`, stands for everything that is none of the others" in card
+    assert f"less probably known than `{KNOWN_THRESHOLD}` in `labels.json`" in card
+    assert "of another script" not in card
 
 
 def test_a_gain_is_not_called_a_loss() -> None:

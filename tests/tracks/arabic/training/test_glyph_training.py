@@ -3,7 +3,7 @@
 import torch
 
 from glyphlens.nets.trunk import GlyphHead
-from glyphlens.tracks.arabic.training.glyph_training import fold_words, share_words, words_of
+from glyphlens.tracks.arabic.training.glyph_training import WORD_SCALE, fold_words, share_words, words_of
 
 LABELS = ["beh.init", "beh.medi", "fatha", "peh.init"]
 
@@ -20,7 +20,7 @@ def test_words_of_a_label() -> None:
 
 def test_a_class_moves_the_classes_that_share_its_words_and_no_other() -> None:
     layer = head()
-    share_words(layer, LABELS)
+    share_words(layer, LABELS, WORD_SCALE)
     before = layer.classes.weight.detach().clone()
     optimizer = torch.optim.SGD(layer.parameters(), lr=1.0)
     layer.classes.weight[0].sum().backward()
@@ -32,7 +32,7 @@ def test_a_class_moves_the_classes_that_share_its_words_and_no_other() -> None:
 def test_folding_keeps_the_logits_and_leaves_a_plain_layer() -> None:
     layer = head().eval()
     names = set(layer.state_dict())
-    share_words(layer, LABELS)
+    share_words(layer, LABELS, WORD_SCALE)
     embedding = torch.rand(3, layer.classes.in_features)
     shared = layer.classify(embedding)
     fold_words(layer)
@@ -44,5 +44,15 @@ def test_the_same_seed_gives_the_same_words() -> None:
     first, second = head(), head()
     for layer in (first, second):
         torch.manual_seed(5)
-        share_words(layer, LABELS)
+        share_words(layer, LABELS, WORD_SCALE)
     assert torch.equal(first.classes.weight, second.classes.weight)
+
+
+def test_learnt_weights_are_begun_with_as_they_are() -> None:
+    layer = head()
+    learnt = layer.classes.weight.detach().clone()
+    share_words(layer, LABELS, 0.0)
+    assert torch.equal(layer.classes.weight, learnt)
+    layer.classes.weight[0].sum().backward()
+    words = layer.classes.parametrizations.weight[0].words_WE
+    assert words.grad is not None and words.grad.abs().sum() > 0

@@ -39,7 +39,7 @@ def training_params(**recognizers: dict[str, Any]) -> dict[str, Any]:
 def test_a_recogniser_is_trained_and_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = write_scan_set(tmp_path / "samples")
     write_token(tmp_path / "token.json", samples)
-    own = {"network": SETTINGS["sequential"], "steps": 30, "batch": 8, "lr": 0.01, **RANDOM}
+    own = {"network": SETTINGS["sequential"], "from_random": {"steps": 30, "lr": 0.01}, "batch": 8, **RANDOM}
     params: dict[str, Any] = {
         **training_params(sequential=own),
         "scan_export": {"validation_samples": 100, "streamed_samples": 3, "latency_repeats": 1},

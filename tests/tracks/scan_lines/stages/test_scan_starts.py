@@ -17,7 +17,7 @@ from glyphlens.tracks.scan_lines.export.card import ScanFacts, scan_card
 from glyphlens.tracks.scan_lines.recognizers import lrcn
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.stages import scan_lines
-from glyphlens.tracks.scan_lines.training.scan_start import save_start
+from glyphlens.training.sample_start import save_start
 from tests.tracks.scan_lines.scan_networks import SETTINGS, tiny, write_scan_set
 from tests.tracks.scan_lines.stages.test_scan_stages import told, training_params
 
@@ -27,11 +27,10 @@ SPLITS = {"train": ["train"], "val": ["val"], "calibration": ["more"], "test": [
 OWN = {
     "network": SETTINGS["lrcn"],
     "start": True,
-    "start_steps": 2,
-    "start_lr": 1e-9,
-    "steps": 3,
+    "from_random": {"steps": 3, "lr": 0.1},
+    "steps": 2,
     "batch": 8,
-    "lr": 0.1,
+    "lr": 1e-9,
 }
 
 

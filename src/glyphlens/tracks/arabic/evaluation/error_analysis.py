@@ -13,6 +13,7 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.inference.prototypes import of_length_1
 from glyphlens.sources.arabic_script import is_letter, joining_group
 from glyphlens.tracks.arabic.evaluation.embeddings import class_sums
+from glyphlens.tracks.arabic.glyphs.parts import part_rows
 from glyphlens.tracks.arabic.members import label_code_points
 
 SUBJECTS = {
@@ -117,15 +118,16 @@ def weighed_confusions(outcomes: pd.DataFrame, shown: int) -> pd.DataFrame:
 
 
 def nearest_families(samples: SampleSet, vectors_NE: NDArray[np.float32]) -> pd.DataFrame:
-    """One row per test family: group, nearest (training family), similarity, shared_classes; "" and NaN without one.
+    """One row per test family of Arabic script, by its Arabic glyphs: group, nearest (training family), similarity,
+    shared_classes; "" and NaN without one.
 
     Similarity is the mean cosine between a training glyph and the mean of the test family's glyphs of its class.
     """
     index, classes_N = samples.index, samples.class_indices
-    train = samples.rows("train")
-    rows = []
-    for group in sorted(index.loc[index["split"] == "test", "group"].unique()):
-        own = np.flatnonzero(((index["group"] == group) & (index["split"] == "test")).to_numpy())
+    train, tested = samples.rows("train"), part_rows(samples, "test")
+    groups_T, rows = index["group"].to_numpy(object)[tested], []
+    for group in sorted(set(groups_T)):
+        own = tested[groups_T == group]
         means_CE = of_length_1(class_sums(vectors_NE[own], classes_N[own], len(samples.classes)).astype(np.float32))
         shared = train[np.isin(classes_N[train], classes_N[own])]
         cosine = (vectors_NE[shared] * means_CE[classes_N[shared]]).sum(axis=1)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.inference.prototypes import of_length_1
+from glyphlens.sources.companion_scripts import OTHER
 from glyphlens.tracks.arabic.evaluation.embeddings import class_sums
 
 NEIGHBOURS = 10
@@ -39,6 +40,8 @@ def find_label_suspects(
 ) -> pd.DataFrame:
     """SUSPECT_COLUMNS, the surest first: rows whose class means and nearest neighbours agree on another label.
 
+    Glyphs that are to be refused are no suspects: they are of many shapes, and nobody labels them.
+
     ``classes_N`` are the labels to judge, mostly the sample set's own. ``margin``: share of the K nearest glyphs of
     other families that have ``read_as``, less ``own_share``, the share that has the row's own label or one of its
     shape. ``gap``: how much nearer the mean of ``read_as`` is than that of the label, in cosine. ``font`` and ``glyph``
@@ -47,7 +50,7 @@ def find_label_suspects(
     groups_N = pd.factorize(samples.index["group"])[0]
     shape_C = samples.shape_class
     read_N, gap_N = read_by_other_families(vectors_NE, classes_N, groups_N, len(samples.classes))
-    doubted = np.flatnonzero(shape_C[read_N] != shape_C[classes_N])
+    doubted = np.flatnonzero((shape_C[read_N] != shape_C[classes_N]) & ~is_refused_class(samples)[classes_N])
     found: list[Suspect] = []
     for row, near_K in _neighbours(vectors_NE, groups_N, doubted):
         votes = np.bincount(classes_N[near_K], minlength=len(shape_C))
@@ -75,21 +78,39 @@ def read_by_other_families(
     return read_N, gap_N
 
 
+def is_refused_class(samples: SampleSet) -> NDArray[np.bool_]:
+    """(C,) which class is that of glyphs that are to be refused."""
+    return np.array([entry.label == OTHER for entry in samples.classes], np.bool_)
+
+
 def planted_found(samples: SampleSet, vectors_NE: NDArray[np.float32], share: float, seed: int) -> tuple[float, float]:
     """Of wrong labels that are planted: the share that is listed, and the share of them among as many first rows.
 
-    Each planted label is that of another class which the row's own is most often taken for by other families, so that
-    the error is one that a person could make. The network has not learnt these errors: real ones are harder.
+    The network has not learnt these errors: real ones are harder.
     """
-    classes_N, rng = samples.class_indices.copy(), np.random.default_rng(seed)
-    means_CE = of_length_1(class_sums(vectors_NE, classes_N, len(samples.classes)).astype(np.float32))
-    planted = np.sort(rng.choice(len(classes_N), max(1, round(share * len(classes_N))), replace=False))
-    nearest_PC = vectors_NE[planted] @ means_CE.T
-    nearest_PC[samples.shape_class[classes_N[planted]][:, None] == samples.shape_class[None]] = -2.0
-    classes_N[planted] = nearest_PC.argmax(axis=1)
+    classes_N, planted = plant_labels(samples, vectors_NE, share, seed)
     found = find_label_suspects(samples, vectors_NE, classes_N)["sample_id"].to_numpy(np.int64)
     ids = samples.index["sample_id"].to_numpy(np.int64)[planted]
     return float(np.isin(ids, found).mean()), float(np.isin(found[: len(ids)], ids).mean()) if len(found) else 0.0
+
+
+def plant_labels(
+    samples: SampleSet, vectors_NE: NDArray[np.float32], share: float, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(N,) classes with a share of wrong ones, and the rows of these, at least one.
+
+    Each planted label is that of another class which the row's own is most often taken for by other families, so that
+    the error is one that a person could make. Glyphs that are to be refused keep theirs, and it is planted on none.
+    """
+    classes_N, rng, is_refused_C = samples.class_indices.copy(), np.random.default_rng(seed), is_refused_class(samples)
+    means_CE = of_length_1(class_sums(vectors_NE, classes_N, len(samples.classes)).astype(np.float32))
+    labelled = np.flatnonzero(~is_refused_C[classes_N])
+    planted = np.sort(rng.choice(labelled, max(1, round(share * len(labelled))), replace=False))
+    nearest_PC = vectors_NE[planted] @ means_CE.T
+    nearest_PC[samples.shape_class[classes_N[planted]][:, None] == samples.shape_class[None]] = -2.0
+    nearest_PC[:, is_refused_C] = -2.0
+    classes_N[planted] = nearest_PC.argmax(axis=1)
+    return classes_N, planted
 
 
 def _neighbours(

@@ -17,6 +17,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.charts import BLUE, ORANGE, PERCENT, SOFT, new_figure
 from glyphlens.inference.recognizer import softmax
+from glyphlens.tracks.arabic.evaluation.label_suspects import is_refused_class
 from glyphlens.tracks.arabic.evaluation.retrieval import class_means
 from glyphlens.tracks.arabic.evaluation.worth_labelling import ALIKE, alike_glyphs, most_worth, worth_of
 
@@ -31,14 +32,14 @@ def simulate_labelling(
 ) -> pd.DataFrame:
     """One row per held-out family, strategy and budget: group, samples, strategy, labels, top1, unlabelled_top1.
 
-    ``top1`` counts labelled glyphs as right; ``unlabelled_top1`` is that of the others, NaN where all are labelled. A
-    family with no more glyphs than the largest budget is left out: its budgets would not be comparable. Raises
-    InputError where that leaves none.
+    ``top1`` counts labelled glyphs as right; ``unlabelled_top1`` is that of the others, NaN where all are labelled.
+    Glyphs that are to be refused are not among them. A family with no more glyphs than the largest budget is left out:
+    its budgets would not be comparable. Raises InputError where that leaves none.
     """
     train = samples.rows("train")
     known = class_means(vectors_NE[train], samples.class_indices[train])
     index, rows = samples.index, []
-    held_out = index["split"].isin(HELD_OUT).to_numpy()
+    held_out = index["split"].isin(HELD_OUT).to_numpy() & ~is_refused_class(samples)[samples.class_indices]
     for number, group in enumerate(sorted(index.loc[held_out, "group"].unique())):
         own = np.flatnonzero(held_out & (index["group"] == group).to_numpy())
         if len(own) <= max(budgets):

@@ -10,6 +10,7 @@ from glyphlens.core.errors import InputError
 from glyphlens.data.sample_set import CharacterClass
 from glyphlens.export.card import SPLIT_NAMES, CardFile, render_card
 from glyphlens.inference.folder import Manifest
+from glyphlens.sources.companion_scripts import OTHER
 
 STAGE = "export"
 TEMPLATE = "glyph_card.md.j2"
@@ -54,6 +55,7 @@ def glyph_card(facts: GlyphFacts) -> str:
         "forms": form_counts(classes),
         "samples": {split: int(counts.get(split, 0)) for split in SPLIT_NAMES},
         "alike": sum(bool(entry.lookalikes) for entry in classes),
+        "other": OTHER if any(entry.label == OTHER for entry in classes) else "",
         "merged": sum(len(entry.members) > 1 for entry in classes),
         "configs": {name: _used(config) for name, config in facts.configs.items()},
         "families": family_licences(facts.index, facts.fonts).to_dict("records"),

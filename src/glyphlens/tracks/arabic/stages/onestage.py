@@ -1,4 +1,4 @@
-"""onestage: the baseline that reads the picture itself — phase 2's trunk, budget, inputs and split."""
+"""onestage: the baseline that reads the picture itself — phase 2's trunk, budget, inputs, split and way to begin."""
 
 from collections.abc import Sequence
 
@@ -24,26 +24,28 @@ from glyphlens.tracks.arabic.training.glyph_training import GlyphParams, train_g
 from glyphlens.training.pictures import raster_input
 from glyphlens.training.predict import predict_logits
 from glyphlens.training.run import save_training_facts, training_run
+from glyphlens.training.sample_start import begin_with, steps_of
 
 
 class StemParams(Section):
     """What the baseline has of its own; all else it takes from phase 2.
 
-    ``steps``: fewer than phase 2's, since a step on pixels takes longer.
+    ``steps``: from a start; ``random_steps``: without one. Fewer than phase 2's, since a step on pixels takes longer.
     """
 
     stem: tuple[int, int] = Field(strict=False)  # YAML has no tuples
     degrade: DegradeParams
     steps: int = Field(ge=1)
+    random_steps: int = Field(ge=1)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read rasters, train with phase 2's settings, score on validation and test families, write."""
-    paths = stage_paths(argv, "rasters", "rasters_token", "variants", "out", "metrics", "curves", "timings")
+    paths = stage_paths(
+        argv, "rasters", "rasters_token", "variants", "start", "out", "metrics", "curves", "timings", sources=("start",)
+    )
     require_token(paths.rasters_token, paths.rasters)
     own, params, seed = load_params(StemParams, "onestage"), load_params(GlyphParams, "phase2"), load_seed()
-    params = params.model_copy(update={"steps": own.steps})
-
     rasters = SampleSet.open(paths.rasters)
 
     def pictures(rows: NDArray[np.int64]) -> Tensor:
@@ -58,16 +60,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     torch.manual_seed(seed)
     model = RasterRecognizer(params.raster_config(len(rasters.classes), own.stem))
+    start = begin_with(paths.start, model, rasters, "onestage") if params.start else None
+    params = params.lasting(start).model_copy(update={"steps": own.steps if start else own.random_steps})
     held_out = {split: held_out_glyphs(rasters, part_rows(rasters, split), pictures) for split in ("test", "val")}
     source = RasterBatches(training, params, seed, own.degrade)
     labels = [entry.label for entry in rasters.classes]
-    config = {**params.model_dump(), **own.model_dump(), "seed": seed}
-    with training_run("onestage", config, [paths.rasters, paths.variants]) as run:
+    config = {**own.model_dump(), **params.model_dump(), "seed": seed}
+    with training_run("onestage", config, [paths.rasters, paths.variants, *([start] if start else [])]) as run:
         trained = train_glyphs(
-            model, source, held_out["val"], params, labels, seed=seed, run=run, curves=paths.out / CURVES
+            model,
+            source,
+            held_out["val"],
+            params,
+            labels,
+            seed=seed,
+            run=run,
+            curves=paths.out / CURVES,
+            begun=bool(start),
         )
         save_model(paths.out, model)
-        save_training_facts(paths.out, {}, {})
+        save_training_facts(paths.out, steps_of(params.steps, start, paths.out), {})
         metrics: dict[str, float] = {}
         for split, batches in held_out.items():
             logits_NC = predict_logits(model, batches, split)

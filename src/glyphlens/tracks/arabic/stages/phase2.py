@@ -1,4 +1,6 @@
-"""phase2: train the glyph recogniser on predicted grids; keep the weights that did best on the validation families."""
+"""phase2: train the glyph recogniser on predicted grids, from weights in git where they fit; keep the weights that did
+best on the validation families.
+"""
 
 from collections.abc import Sequence
 
@@ -18,15 +20,19 @@ from glyphlens.tracks.arabic.primitives.codebook import Codebook
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
 from glyphlens.tracks.arabic.training.glyph_batches import GridBatches, Training, grid_input, held_out_glyphs
 from glyphlens.tracks.arabic.training.glyph_training import GlyphParams, train_glyphs
+from glyphlens.tracks.arabic.training.grid_start import begin_with_grids
 from glyphlens.training.predict import predict_logits
 from glyphlens.training.run import save_training_facts, training_run
+from glyphlens.training.sample_start import steps_of
 
 TRAINED_ON = ("rasters", "primitives", "variants", "grids")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read grids, train, score on the validation families, write."""
-    paths = stage_paths(argv, "rasters_token", *TRAINED_ON, "out", "metrics", "curves", "timings")
+    paths = stage_paths(
+        argv, "rasters_token", *TRAINED_ON, "start", "out", "metrics", "curves", "timings", sources=("start",)
+    )
     require_token(paths.rasters_token, paths.rasters)
     params, seed = load_params(GlyphParams, "phase2"), load_seed()
 
@@ -43,16 +49,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.manual_seed(seed)
     model = GridRecognizer(params.grid_config(len(rasters.classes), len(codebook)))
     model.start_from(torch.from_numpy(codebook.centroids_K64))
+    start = begin_with_grids(paths.start, model, rasters, codebook) if params.start else None
+    params = params.lasting(start)
     rows = part_rows(rasters, "val")
     validation = held_out_glyphs(rasters, rows, lambda block: grid_input(clean_NRC[block]))
     blind = held_out_glyphs(rasters, rows, lambda block: grid_input(clean_NRC[block]), geometry=False)
     source = GridBatches(training, params, seed, len(codebook))
     labels = [entry.label for entry in rasters.classes]
     config, data = {**params.model_dump(), "seed": seed}, [getattr(paths, name) for name in TRAINED_ON]
-    with training_run("phase2", config, data) as run:
-        trained = train_glyphs(model, source, validation, params, labels, seed=seed, run=run, curves=paths.out / CURVES)
+    with training_run("phase2", config, [*data, *([start] if start else [])]) as run:
+        trained = train_glyphs(
+            model, source, validation, params, labels, seed=seed, run=run, curves=paths.out / CURVES, begun=bool(start)
+        )
         save_model(paths.out, model)
-        save_training_facts(paths.out, {}, {})
+        save_training_facts(paths.out, steps_of(params.steps, start, paths.out), {})
         logits_NC = predict_logits(model, validation, "validation")
         blind_NC = predict_logits(model, blind, "without geometry")
         classes_N = rasters.class_indices[rows]

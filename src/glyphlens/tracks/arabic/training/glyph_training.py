@@ -9,7 +9,7 @@ C classes · W words · E embedding numbers
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import torch
 from pydantic import Field
@@ -22,6 +22,7 @@ from glyphlens.tracks.arabic.recognizers.grid import GridConfig, GridRecognizer
 from glyphlens.tracks.arabic.recognizers.raster_cnn import RasterConfig, RasterRecognizer
 from glyphlens.training.batches import Batch, StepSource
 from glyphlens.training.checkpoints import Trained
+from glyphlens.training.length import FromRandom
 from glyphlens.training.loop import train
 from glyphlens.training.losses import MarginKind, add_margin, classification_loss, diacritic_loss, warmed_margin
 from glyphlens.training.params import TrainingParams
@@ -32,8 +33,14 @@ WORD_SCALE = 0.03
 
 
 class GlyphParams(TrainingParams):
-    """The section ``phase2``: network, data and loss; the one-stage baseline takes the same but for its stem."""
+    """The section ``phase2``: network, data and loss; the one-stage baseline takes the same but for its stem.
 
+    ``start``: whether it begins with weights in git where they fit; where it does not, ``from_random`` says how long
+    and how fast it learns.
+    """
+
+    start: bool
+    from_random: FromRandom
     backbone: Literal["cnn", "transformer"]
     width: int = Field(ge=1)
     blocks: int = Field(ge=1)
@@ -55,6 +62,10 @@ class GlyphParams(TrainingParams):
     margin: float = Field(ge=0)
     margin_kind: MarginKind
     margin_warmup: tuple[float, float] = Field(strict=False)  # YAML has no tuples
+
+    def lasting(self, start: Path | None) -> Self:
+        """The same, as long and as fast as a training is that begins with ``start``, or with random weights."""
+        return self if start else self.model_copy(update=self.from_random.model_dump())
 
     def grid_config(self, classes: int, primitives: int) -> GridConfig:
         """Phase 2's network."""
@@ -113,11 +124,12 @@ def train_glyphs(
     seed: int,
     run: TrainingRun,
     curves: Path,
+    begun: bool = False,
 ) -> Trained:
-    """Train in place as ``loop.train`` does; ``labels`` in the order of the classes."""
+    """Train in place as ``loop.train`` does; ``labels`` in the order of the classes; ``begun``: on learnt weights."""
     torch.manual_seed(seed)
     if params.label_words:
-        share_words(model.head, labels)
+        share_words(model.head, labels, 0.0 if begun else WORD_SCALE)
     trained = train(model, source, validation, params, task=GlyphTask(params), seed=seed, run=run, curves=curves)
     if params.label_words:
         fold_words(model.head)
@@ -135,7 +147,7 @@ def words_of(label: str) -> list[str]:
 class SharedWords(nn.Module):
     """Adds to each class's weights those of its words; the words' shares of a class have length 1."""
 
-    def __init__(self, labels: Sequence[str], embedding: int) -> None:
+    def __init__(self, labels: Sequence[str], embedding: int, scale: float) -> None:
         super().__init__()
         position = {
             word: number for number, word in enumerate(sorted({w for label in labels for w in words_of(label)}))
@@ -145,16 +157,19 @@ class SharedWords(nn.Module):
             shares_CW[row, [position[word] for word in words_of(label)]] = 1
         self.shares_CW: Tensor
         self.register_buffer("shares_CW", nn.functional.normalize(shares_CW, dim=1))
-        self.words_WE = nn.Parameter(WORD_SCALE * torch.randn(len(position), embedding))
+        self.words_WE = nn.Parameter(scale * torch.randn(len(position), embedding))
 
     def forward(self, own_CE: Tensor) -> Tensor:
         """(C, E) a class's own weights → (C, E) with its words'."""
         return own_CE + self.shares_CW @ self.words_WE
 
 
-def share_words(head: GlyphHead, labels: Sequence[str]) -> None:
-    """Let the head's class layer learn through the words of its labels, in the order of the classes."""
-    shared = SharedWords(labels, head.classes.in_features)
+def share_words(head: GlyphHead, labels: Sequence[str], scale: float) -> None:
+    """Let the head's class layer learn through the words of its labels, in the order of the classes.
+
+    ``scale``: standard deviation of what the words add at first.
+    """
+    shared = SharedWords(labels, head.classes.in_features, scale)
     parametrize.register_parametrization(head.classes, "weight", shared)
 
 

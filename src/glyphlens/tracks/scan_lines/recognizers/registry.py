@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from glyphlens.core.errors import ParamsError
 from glyphlens.core.params import PARAMS_FILE, Section
 from glyphlens.nets.weights import recognizer_module
+from glyphlens.training.length import FromRandom
 
 S = TypeVar("S", bound=Section)
 
@@ -20,14 +21,13 @@ S = TypeVar("S", bound=Section)
 class ScanRecognizerParams(Section, Generic[S]):
     """A section ``scan_recognizers.<name>``: the network, and what its training has of its own.
 
-    ``start``: whether it begins with weights in git where they fit, for ``start_steps`` at ``start_lr``; from random
-    weights it has ``steps`` at ``lr``.
+    ``start``: whether it begins with weights in git where they fit; where it does not, ``from_random`` says how long
+    and how fast it learns.
     """
 
     network: S
     start: bool
-    start_steps: int = Field(ge=1)
-    start_lr: float = Field(gt=0)
+    from_random: FromRandom
     steps: int = Field(ge=1)
     batch: int = Field(ge=2)
     lr: float = Field(gt=0)

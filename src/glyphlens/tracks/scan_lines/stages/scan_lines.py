@@ -12,12 +12,11 @@ from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.scan_lines.recognizers.registry import build_recognizer, scan_params_model
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.training.batches import ScanLines, ScanTrainingParams
-from glyphlens.tracks.scan_lines.training.scan_start import begin_with, note_groups
 from glyphlens.tracks.scan_lines.training.task import VAL_TOP1_ALL, LineTask, class_weights
 from glyphlens.training.loop import train
 from glyphlens.training.pictures import SampleBatches, held_out_samples
 from glyphlens.training.run import save_training_facts, training_run
-from glyphlens.training.start import steps_before
+from glyphlens.training.sample_start import begin_with, steps_of
 from glyphlens.training.task import best_scores
 
 
@@ -34,19 +33,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     source, validation = SampleBatches(reader, own.batch, 0, seed), held_out_samples(reader, "val")
     torch.manual_seed(seed)
     model = build_recognizer(name, own.network, count, scans.shape_LS)
-    start = begin_with(paths.start / name, model, scans.samples) if own.start else None
-    steps, lr = (own.start_steps, own.start_lr) if start else (own.steps, own.lr)
-    params = shared.model_copy(update={"steps": steps, "batch": own.batch, "lr": lr})
+    stage = f"scan_lines@{name}"
+    start = begin_with(paths.start / name, model, scans.samples, stage) if own.start else None
+    length = {"steps": own.steps, "lr": own.lr} if start else own.from_random.model_dump()
+    params = shared.model_copy(update={"batch": own.batch, **length})
     config = {"network": own.network.model_dump(), **params.model_dump(), "seed": seed}
-    with training_run(f"scan_lines@{name}", config, [paths.samples, *([start] if start else [])]) as run:
+    with training_run(stage, config, [paths.samples, *([start] if start else [])]) as run:
         weights_C = class_weights(source.targets_T, count, params.class_power)
         task = LineTask(params.smoothing, params.line_power, weights_C)
         trained = train(model, source, validation, params, task=task, seed=seed, run=run, curves=paths.out / CURVES)
         save_model(paths.out, model)
-        if start:
-            note_groups(paths.out, start)
         best = best_scores(trained.curves, task.monitor, VAL_TOP1_ALL)
-        facts = {"steps": steps, "steps_before": steps_before(start), "parameters": weight_count(model)}
+        facts = {**steps_of(params.steps, start, paths.out), "parameters": weight_count(model)}
         save_training_facts(paths.out, facts, best)
         run.report(trained, best, paths.curves, paths.timings)
 

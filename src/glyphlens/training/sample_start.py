@@ -1,9 +1,9 @@
-"""The weights in git that a training of a recogniser of scans begins with where they fit.
+"""Weights in git that a training on a sample set begins with where they fit, and what they have learnt from.
 
-``models/scan_lines/start/<recogniser>`` holds the network in half precision, how its training went, its classes in
-their order (``labels.json``) and the groups whose scans taught it (``groups.json``). It fits a training of the same
-network and classes that holds out none of those groups and has scans of some of them: the few steps that follow are
-not enough for the hands of others alone.
+Beside weights and training (``training.start``) such a start holds its classes in their order (``labels.json``) and the
+groups whose samples taught it (``groups.json``): writers, fonts, families. It fits a training of the same network and
+classes that holds out none of those groups and has samples of some of them: the few steps that follow are not enough
+for the hands of others alone.
 """
 
 import json
@@ -20,7 +20,7 @@ from glyphlens.core.storage import load_json, replacing_folder, save_json
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.nets.weights import network_settings
 from glyphlens.stages import stage_paths
-from glyphlens.training.start import load_start_weights, save_start_weights, strange_tensor
+from glyphlens.training.start import load_start_weights, save_start_weights, steps_before, strange_tensor
 
 LABELS, GROUPS = "labels.json", "groups.json"
 TRAIN = "train"
@@ -36,12 +36,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 def save_start(out: Path, trained: Path, samples: SampleSet) -> None:
     """Write the trained recogniser of ``trained``, which learnt from ``samples``, as a start at ``out``.
 
-    Raises InputError where it cannot have learnt from these scans.
+    Raises InputError where it cannot have learnt from these samples.
     """
     labels, settings = _labels(samples), _settings(trained)
     expected = {"classes": len(labels), "lines": samples.image.height_px, "samples": samples.image.width_px}
-    if strange := _strange_setting({name: settings.get(name) for name in expected}, expected):
-        raise InputError(f"{trained}: {strange} in {samples.folder}; name the scans that it was trained on")
+    own = {name: value for name, value in expected.items() if name in settings}
+    if strange := _strange_setting({name: settings[name] for name in own}, own):
+        raise InputError(f"{trained}: {strange} in {samples.folder}; name the samples that it was trained on")
     before = _names(trained / GROUPS) if (trained / GROUPS).is_file() else []
     with replacing_folder(out) as folder:
         save_start_weights(folder, trained)
@@ -49,20 +50,20 @@ def save_start(out: Path, trained: Path, samples: SampleSet) -> None:
         save_json(folder / GROUPS, sorted({*before, *_groups(samples)[TRAIN]}))
 
 
-def begin_with(start: Path, model: nn.Module, samples: SampleSet) -> Path | None:
+def begin_with(start: Path, model: nn.Module, samples: SampleSet, stage: str) -> Path | None:
     """Give ``model`` the weights of ``start`` where they fit; returns the start, or None after printing why not.
 
     Raises InputError where the start is damaged.
     """
     if why := misfit(start, model, samples):
-        tqdm.write(f"scan_lines@{start.name}: trained from random weights, not from {start}: {why}")
+        tqdm.write(f"{stage}: trained from random weights, not from {start}: {why}")
         return None
     model.load_state_dict(load_start_weights(start))
     return start
 
 
 def misfit(start: Path, model: nn.Module, samples: SampleSet) -> str:
-    """Why ``model`` is not to begin with ``start`` on these scans, in words; empty where it is."""
+    """Why ``model`` is not to begin with ``start`` on these samples, in words; empty where it is."""
     if not start.is_dir():
         return "there is none"
     return (
@@ -73,9 +74,14 @@ def misfit(start: Path, model: nn.Module, samples: SampleSet) -> str:
     )
 
 
-def note_groups(out: Path, start: Path) -> None:
-    """Note beside weights that began with ``start`` which groups taught that: a start made of them names these too."""
-    save_json(out / GROUPS, _names(start / GROUPS))
+def steps_of(steps: int, start: Path | None, out: Path) -> dict[str, int]:
+    """What training.json says of the steps of weights at ``out``, and of those that ``start`` had behind it.
+
+    Which groups taught the start is noted beside the weights: a start made of them names these too.
+    """
+    if start:
+        save_json(out / GROUPS, _names(start / GROUPS))
+    return {"steps": steps, "steps_before": steps_before(start)}
 
 
 def _strange_label(theirs: Sequence[str], own: Sequence[str]) -> str:

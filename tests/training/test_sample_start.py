@@ -1,4 +1,4 @@
-"""Starts of recognisers of scans: kept by the command, begun with where they fit; otherwise a line says why not."""
+"""Starts of recognisers of samples: kept by the command, begun with where they fit; otherwise a line says why not."""
 
 import re
 import shutil
@@ -14,8 +14,8 @@ from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json, save_json
 from glyphlens.data.sample_set import CharacterClass, SampleSet
 from glyphlens.nets.weights import load_model, save_model
-from glyphlens.tracks.scan_lines.training import scan_start
-from glyphlens.tracks.scan_lines.training.scan_start import begin_with, note_groups, save_start
+from glyphlens.training import sample_start
+from glyphlens.training.sample_start import begin_with, save_start, steps_of
 from tests.tracks.scan_lines.scan_networks import LABELS, NAMES, tiny, write_scan_set
 
 SPLITS = {"train": ["w1", "w2"], "val": ["w3"], "calibration": ["w4", "w5"], "test": ["w6"]}
@@ -56,9 +56,9 @@ def assert_left_alone(capsys: pytest.CaptureFixture[str]) -> LeftAlone:
 
     def check(start: Path, model: nn.Module, samples: SampleSet, why: str) -> None:
         before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-        assert begin_with(start, model, samples) is None
+        assert begin_with(start, model, samples, "scan_lines@vit") is None
         (line,) = capsys.readouterr().out.splitlines()
-        assert re.match(rf"scan_lines@{start.name}: trained from random weights, not from {start}: {why}", line)
+        assert re.match(rf"scan_lines@vit: trained from random weights, not from {start}: {why}", line)
         assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
     return check
@@ -68,7 +68,7 @@ def assert_left_alone(capsys: pytest.CaptureFixture[str]) -> LeftAlone:
 def test_what_the_command_keeps_is_begun_with(name: str, samples: SampleSet, tmp_path: Path) -> None:
     model, out = trained(tmp_path / "trained", name), tmp_path / "start" / name
     places = {"trained": tmp_path / "trained", "samples": samples.folder, "out": out}
-    scan_start.main([word for option, place in places.items() for word in (f"--{option}", str(place))])
+    sample_start.main([word for option, place in places.items() for word in (f"--{option}", str(place))])
     assert {file.name for file in out.iterdir()} == {
         "weights.safetensors", "model.json", "training.json", "labels.json", "groups.json"
     }  # fmt: skip
@@ -77,7 +77,7 @@ def test_what_the_command_keeps_is_begun_with(name: str, samples: SampleSet, tmp
         torch.float32
     }
     begun = tiny(name, dropout=0.3)  # which says nothing of weights
-    assert begin_with(out, begun, samples) == out
+    assert begin_with(out, begun, samples, "scan_lines@vit") == out
     for key, tensor in model.state_dict().items():
         torch.testing.assert_close(begun.state_dict()[key], tensor, rtol=1e-3, atol=1e-4, check_dtype=True)
     sizes = [(folder / "weights.safetensors").stat().st_size for folder in (out, tmp_path / "trained")]
@@ -151,7 +151,9 @@ def test_a_recogniser_without_a_start_has_none(start: Path, samples: SampleSet, 
 
 def test_groups_of_earlier_starts_are_kept(start: Path, samples: SampleSet, tmp_path: Path) -> None:
     trained(tmp_path / "trained")
-    note_groups(tmp_path / "trained", start)
+    assert steps_of(5, None, tmp_path / "trained") == {"steps": 5, "steps_before": 0}
+    assert not (tmp_path / "trained/groups.json").exists()
+    assert steps_of(5, start, tmp_path / "trained") == {"steps": 5, "steps_before": 9}
     later = tmp_path / "splits.json"
     save_json(later, {**SPLITS, "train": ["w2", "w7"]})
     save_start(tmp_path / "start/vit", tmp_path / "trained", replace(samples, folder=tmp_path))
@@ -160,7 +162,7 @@ def test_groups_of_earlier_starts_are_kept(start: Path, samples: SampleSet, tmp_
 
 def test_scans_that_it_cannot_have_learnt_from_are_refused(samples: SampleSet, tmp_path: Path) -> None:
     trained(tmp_path / "trained")
-    with pytest.raises(InputError, match=r"classes is 4, here 2 in .*name the scans that it was trained on"):
+    with pytest.raises(InputError, match=r"classes is 4, here 2 in .*name the samples that it was trained on"):
         save_start(tmp_path / "start", tmp_path / "trained", replace(samples, classes=classes("あい")))
     assert not (tmp_path / "start").exists()
 
@@ -170,4 +172,4 @@ def test_a_damaged_start_is_named(name: str, start: Path, samples: SampleSet, tm
     shutil.copytree(start, tmp_path / "vit")
     (tmp_path / "vit" / name).write_text('{"a": 1}', encoding="utf-8")
     with pytest.raises(InputError, match=name):
-        begin_with(tmp_path / "vit", tiny("vit"), samples)
+        begin_with(tmp_path / "vit", tiny("vit"), samples, "scan_lines@vit")
