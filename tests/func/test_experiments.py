@@ -146,7 +146,7 @@ def wait_for_states(parent: Path, least_step: int) -> Path:
 def test_a_stage_that_torchrun_starts_is_one_training(small: SmallRepository, tmp_path: Path) -> None:
     """As the README says: two processes share the stage's command, then `dvc commit` records what they wrote."""
     workspace = small.second_workspace(tmp_path / "glyphlens")
-    workspace.set({"onestage.steps": 8})
+    workspace.set({"onestage.random_steps": 8})
     command = workspace.stages()["onestage"]["cmd"].split()
     together = workspace.start("torchrun", "--standalone", "--nproc-per-node=2", *command[command.index("-m") :])
     told, _ = together.communicate(timeout=PATIENCE_S)
