@@ -193,7 +193,7 @@ def test_no_section_is_of_a_document_that_nobody_has() -> None:
 
 def test_the_command_for_torchrun_has_the_options_of_its_stage() -> None:
     text = DOCUMENTS["docs/EXPERIMENTS.md"].replace("\\\n", " ")
-    (shown,) = re.findall(r"^torchrun --standalone .* -m (.*)$", text, flags=re.MULTILINE)
+    (shown,) = re.findall(r"^torchrun --standalone .* -m -- (.*)$", text, flags=re.MULTILINE)
     module, *options = shown.split()
     stage = module.rpartition(".")[2]
     assert f"-m {module} {' '.join(options)}" in " ".join(STAGES[stage]["cmd"].split())

@@ -148,7 +148,8 @@ def test_a_stage_that_torchrun_starts_is_one_training(small: SmallRepository, tm
     workspace = small.second_workspace(tmp_path / "glyphlens")
     workspace.set({"onestage.random_steps": 8})
     command = workspace.stages()["onestage"]["cmd"].split()
-    together = workspace.start("torchrun", "--standalone", "--nproc-per-node=2", *command[command.index("-m") :])
+    module, *options = command[command.index("-m") + 1 :]
+    together = workspace.start("torchrun", "--standalone", "--nproc-per-node=2", "-m", "--", module, *options)
     told, _ = together.communicate(timeout=PATIENCE_S)
     assert together.returncode == 0, told
     workspace.dvc("commit", "--force", "onestage")
