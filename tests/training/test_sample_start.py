@@ -15,7 +15,7 @@ from glyphlens.core.storage import load_json, save_json
 from glyphlens.data.sample_set import CharacterClass, SampleSet
 from glyphlens.nets.weights import load_model, save_model
 from glyphlens.training import sample_start
-from glyphlens.training.sample_start import begin_with, save_start, steps_of
+from glyphlens.training.sample_start import begin_with, note_start, save_start
 from tests.tracks.scan_lines.scan_networks import LABELS, NAMES, tiny, write_scan_set
 
 SPLITS = {"train": ["w1", "w2"], "val": ["w3"], "calibration": ["w4", "w5"], "test": ["w6"]}
@@ -151,9 +151,9 @@ def test_a_recogniser_without_a_start_has_none(start: Path, samples: SampleSet, 
 
 def test_groups_of_earlier_starts_are_kept(start: Path, samples: SampleSet, tmp_path: Path) -> None:
     trained(tmp_path / "trained")
-    assert steps_of(5, None, tmp_path / "trained") == {"steps": 5, "steps_before": 0}
+    assert note_start(tmp_path / "trained", None, 5) == {"steps": 5, "steps_before": 0}
     assert not (tmp_path / "trained/groups.json").exists()
-    assert steps_of(5, start, tmp_path / "trained") == {"steps": 5, "steps_before": 9}
+    assert note_start(tmp_path / "trained", start, 5) == {"steps": 5, "steps_before": 9}
     later = tmp_path / "splits.json"
     save_json(later, {**SPLITS, "train": ["w2", "w7"]})
     save_start(tmp_path / "start/vit", tmp_path / "trained", replace(samples, folder=tmp_path))

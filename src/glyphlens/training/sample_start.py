@@ -74,10 +74,10 @@ def misfit(start: Path, model: nn.Module, samples: SampleSet) -> str:
     )
 
 
-def steps_of(steps: int, start: Path | None, out: Path) -> dict[str, int]:
-    """What training.json says of the steps of weights at ``out``, and of those that ``start`` had behind it.
+def note_start(out: Path, start: Path | None, steps: int) -> dict[str, int]:
+    """Note beside the weights at ``out`` which groups taught ``start``: a start made of them names these too.
 
-    Which groups taught the start is noted beside the weights: a start made of them names these too.
+    Returns what training.json says of their steps, and of those that the start had behind it.
     """
     if start:
         save_json(out / GROUPS, _names(start / GROUPS))

@@ -45,7 +45,7 @@ INPUTS = {"phase2": ("primitives", "grids"), "onestage": ()}
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Rasters, copies, primitives and grids of forged glyphs, and no start yet."""
     monkeypatch.chdir(tmp_path)
-    write_params()
+    YAML().dump(PARAMS, Path("params.yaml"))
     forge_glyphs(Path("glyphs"), *forged_tables())
     write_token(Path("glyphs.json"), Path("glyphs"))
     rasters.main(["--glyphs", "glyphs", "--token", "glyphs.json", "--out", "rasters", "--metrics", "metrics.json"])
@@ -60,10 +60,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save_array(Path("grids/clean.npy"), clean)
     save_array(Path("grids/variants.npy"), drawn.reshape(*copies.shape[:2], *drawn.shape[1:]))
     return tmp_path
-
-
-def write_params(**phase2_changes: Any) -> None:
-    YAML().dump({**PARAMS, "phase2": {**PARAMS["phase2"], **phase2_changes}}, Path("params.yaml"))
 
 
 def run(stage: str, out: str) -> dict[str, Any]:

@@ -92,3 +92,12 @@ def test_a_start_without_its_primitives_is_named(start: Path, samples: SampleSet
     (start / "centroids.npy").unlink()
     with pytest.raises(InputError, match=r"centroids\.npy"):
         begin_with_grids(start, network(2), samples, codebook)
+
+
+def test_primitives_of_another_training_are_refused_and_nothing_is_lost(start: Path, tmp_path: Path) -> None:
+    kept = (start / "weights.safetensors").read_bytes()
+    Codebook(on_grid(np.eye(64, dtype=np.float32)[:9])).save(tmp_path / "others")
+    places = {"trained": "trained", "samples": "samples", "primitives": "others", "out": "start"}
+    with pytest.raises(InputError, match=r"others: 9 primitives, .*trained reads 15"):
+        grid_start.main([word for option, name in places.items() for word in (f"--{option}", str(tmp_path / name))])
+    assert (start / "weights.safetensors").read_bytes() == kept

@@ -8,14 +8,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from glyphlens.core.curves import CURVES
 from glyphlens.core.params import Section, load_params, load_seed
 from glyphlens.core.storage import load_array, save_array, save_metrics
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.gates.token import require_token
 from glyphlens.imaging.degrade import DegradeParams
-from glyphlens.nets.weights import save_model, weight_count
+from glyphlens.nets.weights import weight_count
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.arabic.glyphs.parts import part_rows
 from glyphlens.tracks.arabic.recognizers.raster_cnn import RasterRecognizer
@@ -23,8 +22,8 @@ from glyphlens.tracks.arabic.training.glyph_batches import RasterBatches, Traini
 from glyphlens.tracks.arabic.training.glyph_training import GlyphParams, train_glyphs
 from glyphlens.training.pictures import raster_input
 from glyphlens.training.predict import predict_logits
-from glyphlens.training.run import save_training_facts, training_run
-from glyphlens.training.sample_start import begin_with, steps_of
+from glyphlens.training.run import training_run
+from glyphlens.training.sample_start import begin_with
 
 
 class StemParams(Section):
@@ -68,18 +67,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     config = {**own.model_dump(), **params.model_dump(), "seed": seed}
     with training_run("onestage", config, [paths.rasters, paths.variants, *([start] if start else [])]) as run:
         trained = train_glyphs(
-            model,
-            source,
-            held_out["val"],
-            params,
-            labels,
-            seed=seed,
-            run=run,
-            curves=paths.out / CURVES,
-            begun=bool(start),
+            model, source, held_out["val"], params, labels, seed=seed, run=run, start=start, out=paths.out
         )
-        save_model(paths.out, model)
-        save_training_facts(paths.out, steps_of(params.steps, start, paths.out), {})
         metrics: dict[str, float] = {}
         for split, batches in held_out.items():
             logits_NC = predict_logits(model, batches, split)

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from glyphlens.core.curves import CURVES
 from glyphlens.core.params import load_params, load_seed
 from glyphlens.core.storage import load_array, save_array, save_metrics
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.scores import top_k_accuracy
 from glyphlens.gates.token import require_token
-from glyphlens.nets.weights import save_model, weight_count
+from glyphlens.nets.weights import weight_count
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.arabic.glyphs.parts import part_rows
 from glyphlens.tracks.arabic.primitives.codebook import Codebook
@@ -22,8 +21,7 @@ from glyphlens.tracks.arabic.training.glyph_batches import GridBatches, Training
 from glyphlens.tracks.arabic.training.glyph_training import GlyphParams, train_glyphs
 from glyphlens.tracks.arabic.training.grid_start import begin_with_grids
 from glyphlens.training.predict import predict_logits
-from glyphlens.training.run import save_training_facts, training_run
-from glyphlens.training.sample_start import steps_of
+from glyphlens.training.run import training_run
 
 TRAINED_ON = ("rasters", "primitives", "variants", "grids")
 
@@ -59,10 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     config, data = {**params.model_dump(), "seed": seed}, [getattr(paths, name) for name in TRAINED_ON]
     with training_run("phase2", config, [*data, *([start] if start else [])]) as run:
         trained = train_glyphs(
-            model, source, validation, params, labels, seed=seed, run=run, curves=paths.out / CURVES, begun=bool(start)
+            model, source, validation, params, labels, seed=seed, run=run, start=start, out=paths.out
         )
-        save_model(paths.out, model)
-        save_training_facts(paths.out, steps_of(params.steps, start, paths.out), {})
         logits_NC = predict_logits(model, validation, "validation")
         blind_NC = predict_logits(model, blind, "without geometry")
         classes_N = rasters.class_indices[rows]

@@ -16,7 +16,9 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from glyphlens.core.curves import CURVES
 from glyphlens.nets.trunk import GlyphHead
+from glyphlens.nets.weights import save_model
 from glyphlens.sources.companion_scripts import script_of_label
 from glyphlens.tracks.arabic.recognizers.grid import GridConfig, GridRecognizer
 from glyphlens.tracks.arabic.recognizers.raster_cnn import RasterConfig, RasterRecognizer
@@ -26,7 +28,8 @@ from glyphlens.training.length import FromRandom
 from glyphlens.training.loop import train
 from glyphlens.training.losses import MarginKind, add_margin, classification_loss, diacritic_loss, warmed_margin
 from glyphlens.training.params import TrainingParams
-from glyphlens.training.run import TrainingRun
+from glyphlens.training.run import TrainingRun, save_training_facts
+from glyphlens.training.sample_start import note_start
 from glyphlens.training.task import ClassTask
 
 WORD_SCALE = 0.03
@@ -123,16 +126,22 @@ def train_glyphs(
     *,
     seed: int,
     run: TrainingRun,
-    curves: Path,
-    begun: bool = False,
+    start: Path | None,
+    out: Path,
 ) -> Trained:
-    """Train in place as ``loop.train`` does; ``labels`` in the order of the classes; ``begun``: on learnt weights."""
+    """Train as ``loop.train`` does, write weights, curves and training.json into ``out``.
+
+    ``labels`` in the order of the classes; ``start``: where the weights of ``model`` come from, None where random.
+    """
     torch.manual_seed(seed)
     if params.label_words:
-        share_words(model.head, labels, 0.0 if begun else WORD_SCALE)
-    trained = train(model, source, validation, params, task=GlyphTask(params), seed=seed, run=run, curves=curves)
+        share_words(model.head, labels, 0.0 if start else WORD_SCALE)
+    task = GlyphTask(params)
+    trained = train(model, source, validation, params, task=task, seed=seed, run=run, curves=out / CURVES)
     if params.label_words:
         fold_words(model.head)
+    save_model(out, model)
+    save_training_facts(out, note_start(out, start, params.steps), {})
     return trained
 
 

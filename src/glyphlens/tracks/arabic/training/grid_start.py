@@ -9,7 +9,10 @@ from pathlib import Path
 
 import torch
 
+from glyphlens.core.errors import InputError
+from glyphlens.core.storage import replacing_folder
 from glyphlens.data.sample_set import SampleSet
+from glyphlens.nets.weights import load_model
 from glyphlens.stages import stage_paths
 from glyphlens.tracks.arabic.primitives.codebook import Codebook, nearest
 from glyphlens.tracks.arabic.recognizers.grid import GridRecognizer
@@ -19,8 +22,15 @@ from glyphlens.training.sample_start import begin_with, save_start
 def main(argv: Sequence[str] | None = None) -> None:
     """Keep a training as a start; run by hand, since what is in git no stage may write."""
     paths = stage_paths(argv, "trained", "samples", "primitives", "out")
-    save_start(paths.out, paths.trained, SampleSet.open(paths.samples))
-    Codebook.open(paths.primitives).save(paths.out)
+    codebook, model = Codebook.open(paths.primitives), load_model(paths.trained, GridRecognizer)
+    if len(codebook) != model.config.primitives:
+        raise InputError(
+            f"{paths.primitives}: {len(codebook)} primitives, {paths.trained} reads {model.config.primitives}; "
+            "name those that it was trained on"
+        )
+    with replacing_folder(paths.out) as folder:
+        save_start(folder, paths.trained, SampleSet.open(paths.samples))
+        codebook.save(folder)
 
 
 def begin_with_grids(start: Path, model: GridRecognizer, samples: SampleSet, codebook: Codebook) -> Path | None:

@@ -16,7 +16,7 @@ from glyphlens.tracks.scan_lines.training.task import VAL_TOP1_ALL, LineTask, cl
 from glyphlens.training.loop import train
 from glyphlens.training.pictures import SampleBatches, held_out_samples
 from glyphlens.training.run import save_training_facts, training_run
-from glyphlens.training.sample_start import begin_with, steps_of
+from glyphlens.training.sample_start import begin_with, note_start
 from glyphlens.training.task import best_scores
 
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         trained = train(model, source, validation, params, task=task, seed=seed, run=run, curves=paths.out / CURVES)
         save_model(paths.out, model)
         best = best_scores(trained.curves, task.monitor, VAL_TOP1_ALL)
-        facts = {**steps_of(params.steps, start, paths.out), "parameters": weight_count(model)}
+        facts = {**note_start(paths.out, start, params.steps), "parameters": weight_count(model)}
         save_training_facts(paths.out, facts, best)
         run.report(trained, best, paths.curves, paths.timings)
 
