@@ -73,7 +73,8 @@ def _neighbour(ink_HW: Ink) -> Grey:
     ink_HW = _sized(ink_HW)
     grey_HW = _printed(ink_HW, (MARGIN_PX, MARGIN_PX, MARGIN_PX + 8, MARGIN_PX))
     piece_HW = _printed(ink_HW[:, -6:], (MARGIN_PX, MARGIN_PX, 0, 0))
-    grey_HW[:, :6] = piece_HW[:, -6:]
+    piece_HW = piece_HW[:, -6:]  # all of it where it is narrower, as an alef
+    grey_HW[:, : piece_HW.shape[1]] = piece_HW
     return grey_HW
 
 
