@@ -33,12 +33,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_start(paths.out, paths.trained, SampleSet.open(paths.samples))
 
 
-def save_start(out: Path, trained: Path, samples: SampleSet) -> None:
+def save_start(out: Path, trained: Path, samples: SampleSet, classes: Sequence[str] | None = None) -> None:
     """Write the trained recogniser of ``trained``, which learnt from ``samples``, as a start at ``out``.
 
-    Raises InputError where it cannot have learnt from these samples.
+    ``classes``: labels of the network's classes, where these are not all of the samples'. Raises InputError where it
+    cannot have learnt from these samples.
     """
-    labels, settings = _labels(samples), _settings(trained)
+    labels, settings = _labels(samples, classes), _settings(trained)
     expected = {"classes": len(labels), "lines": samples.image.height_px, "samples": samples.image.width_px}
     own = {name: value for name, value in expected.items() if name in settings}
     if strange := _strange_setting({name: settings[name] for name in own}, own):
@@ -50,24 +51,31 @@ def save_start(out: Path, trained: Path, samples: SampleSet) -> None:
         save_json(folder / GROUPS, sorted({*before, *_groups(samples)[TRAIN]}))
 
 
-def begin_with(start: Path, model: nn.Module, samples: SampleSet, stage: str) -> Path | None:
+def begin_with(
+    start: Path, model: nn.Module, samples: SampleSet, stage: str, classes: Sequence[str] | None = None
+) -> Path | None:
     """Give ``model`` the weights of ``start`` where they fit; returns the start, or None after printing why not.
 
-    Raises InputError where the start is damaged.
+    ``classes``: as for ``save_start``. Raises InputError where the start is damaged.
     """
-    if why := misfit(start, model, samples):
-        tqdm.write(f"{stage}: trained from random weights, not from {start}: {why}")
+    if why := misfit(start, model, samples, classes):
+        say_misfit(start, stage, why)
         return None
     model.load_state_dict(load_start_weights(start))
     return start
 
 
-def misfit(start: Path, model: nn.Module, samples: SampleSet) -> str:
+def say_misfit(start: Path, stage: str, why: str) -> None:
+    """Print that a training does without a start."""
+    tqdm.write(f"{stage}: trained from random weights, not from {start}: {why}")
+
+
+def misfit(start: Path, model: nn.Module, samples: SampleSet, classes: Sequence[str] | None = None) -> str:
     """Why ``model`` is not to begin with ``start`` on these samples, in words; empty where it is."""
     if not start.is_dir():
         return "there is none"
     return (
-        _strange_label(_names(start / LABELS), _labels(samples))
+        _strange_label(_names(start / LABELS), _labels(samples, classes))
         or _strange_group({*_names(start / GROUPS)}, _groups(samples))
         or _strange_setting(_settings(start), network_settings(model))
         or strange_tensor(load_start_weights(start), model.state_dict())
@@ -108,8 +116,8 @@ def _strange_setting(theirs: dict[str, Any], own: dict[str, Any]) -> str:
     return ""
 
 
-def _labels(samples: SampleSet) -> list[str]:
-    return [entry.label for entry in samples.classes]
+def _labels(samples: SampleSet, classes: Sequence[str] | None) -> list[str]:
+    return [entry.label for entry in samples.classes] if classes is None else list(classes)
 
 
 def _groups(samples: SampleSet) -> dict[str, list[str]]:

@@ -29,7 +29,8 @@ from tests.once import once_per_run
 from tests.tracks.zero_shot.aligned_networks import TINY
 from tests.tracks.zero_shot.samples.small_sets import KANJI, small_set
 
-TRAINING = {"network": TINY, "batch": 8, "described": 4, "steps": 4, "validate_every": 2, "precision": "32-true"}
+TRAINING = {"network": TINY, "batch": 8, "described": 4, "validate_every": 2, "precision": "32-true"}
+TRAINING |= {"start": False, "from_random": {"steps": 4, "lr": 0.003}}
 EXPORT = {"calibration_samples": 16, "reduce_range": True, "latency_repeats": 1}
 METRICS = {"val_unseen_top1", "val_seen_top1", "int8_loss", "lowest_cosine", "int8_mb", "release_mb"}
 
@@ -54,7 +55,7 @@ def run(folder: Path, stage: Any, ends: Sequence[str]) -> None:
 
 
 def train(folder: Path) -> None:
-    run(folder, zero_shot, ["out=aligned", "curves=curves.json"])
+    run(folder, zero_shot, ["start=start", "out=aligned", "curves=curves.json"])
 
 
 def export(folder: Path) -> None:

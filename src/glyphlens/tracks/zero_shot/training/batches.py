@@ -21,6 +21,7 @@ from glyphlens.imaging.augment import AugmentParams, augment
 from glyphlens.tracks.zero_shot.descriptions.arrays import UNKNOWN, DescriptionArrays
 from glyphlens.tracks.zero_shot.recognizers.aligned import Preset, Settings
 from glyphlens.training.batches import HeldOut
+from glyphlens.training.length import FromRandom
 from glyphlens.training.params import TrainingParams
 from glyphlens.training.pictures import raster_input
 
@@ -40,13 +41,17 @@ class AlignmentWeights(Section):
 
 
 class ZeroShotTrainingParams(TrainingParams):
-    """Section ``zero_shot_training``. ``preset``: widths of the levels, ``none`` sets ``losses.text`` to 0.
+    """Section ``zero_shot_training``. ``start``: whether a training begins with the weights in git where these fit;
+    ``from_random``: steps and rate where it does not. ``preset``: widths of the levels, ``none`` sets ``losses.text``
+    to 0.
 
     ``batch``: pictures a step, two of each class; ``described``: classes beside them of which only the descriptions are
     there; ``rarity``: power of the rarity of its components by which a class is drawn; ``unknown``: share of components
     that are hidden.
     """
 
+    start: bool
+    from_random: FromRandom
     preset: Preset
     network: Settings
     described: int = Field(ge=0)
