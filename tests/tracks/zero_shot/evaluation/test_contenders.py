@@ -1,4 +1,4 @@
-"""Who names a test picture: exchanged descriptions, ranks among candidates, pictures added to prototypes."""
+"""Who names a test picture: exchanged descriptions, ranks among candidates."""
 
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from glyphlens.inference.prototypes import Prototypes
 from glyphlens.tracks.zero_shot.evaluation.contenders import (
     Contender,
     Fusions,
-    few_shot_top1,
     rank_pictures,
     shuffled,
     untrained_groups,
@@ -45,20 +44,6 @@ def test_answers_are_class_indices_and_ranks_are_among_the_candidates() -> None:
     powers = np.exp(10 * pictures[1, candidates])
     assert found.confidence_n[1] == pytest.approx(powers.max() / powers.sum())
     assert rank_pictures(Contender(pictures, TABLE), np.arange(0), candidates, np.arange(0)).rank_n.shape == (0,)
-
-
-def test_pictures_of_other_hands_are_added_to_prototypes() -> None:
-    """Of two classes whose prototypes are exchanged, one picture each puts right what is seen of the other hands."""
-    swapped = Prototypes(LABELS[:2], np.eye(2, dtype=np.float32)[::-1] * np.float32(0.5), np.zeros(2, np.float32), 1.0)
-    pictures = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
-    contender, classes = Contender(pictures, swapped), np.array([0, 1, 0, 1])
-    groups = ["a", "a", "b", "b"]
-    assert (rank_pictures(contender, np.arange(4), np.arange(2), classes).rank_n == 1).all()
-    assert few_shot_top1(contender, groups, classes, np.arange(2), shots=1, seed=0) == 1.0
-    assert np.isnan(few_shot_top1(contender, groups, classes, np.arange(2), shots=2, seed=0))
-    own_hand = ["a", "b", "a", "b"]  # of each class both pictures are of one hand, which must not help to read itself
-    assert np.isnan(few_shot_top1(contender, own_hand, classes, np.arange(2), shots=1, seed=0))
-    assert np.isnan(few_shot_top1(contender, ["a"] * 4, classes, np.arange(2), shots=1, seed=0))
 
 
 @pytest.mark.parametrize("content", [{}, {"int8": {"fusion": {"text_share": 1}}}, {"int8": None}])

@@ -12,8 +12,8 @@ from glyphlens.tracks.zero_shot.descriptions.description import Description
 from glyphlens.tracks.zero_shot.evaluation.scores import (
     BESIDE,
     ZeroShotTest,
+    baseline,
     confusion_table,
-    few_shot_scores,
     headline,
     known_share_table,
     known_shares,
@@ -76,7 +76,7 @@ def test_headline_joins_both_sides_and_what_has_no_picture_is_left_out() -> None
     assert found["composable_top1"] == found["among_unseen_top1"] == 0.75 and found["worst_group_top1"] == 0.5
     measured = variants(unseen.assign(fp32_top1=True), bins=10)
     assert measured["int8_loss"] == 0.25
-    assert few_shot_scores({1: 0.9, 3: float("nan")}) == {"shots1_top1": 0.9}
+    assert baseline(tables) == {"unseen_top1": 0.75, "seen_top1": 0.5, "unseen_among_unseen_top1": 0.75}
 
 
 @pytest.mark.parametrize(("unseen", "expected"), [(jis_kanji(1)[3:4], 4), (jis_kanji(2)[:2], 6)])

@@ -29,6 +29,7 @@ from glyphlens.tracks.zero_shot.export.fusion import ClassViews, Fusion, fused
 from glyphlens.tracks.zero_shot.export.views import exemplars, picture_embedder, save_parts
 from glyphlens.tracks.zero_shot.gates.zero_shot_model_data import KINDS, ZeroShotModelLimits
 from glyphlens.tracks.zero_shot.samples.roles import ClassRoles, jis_kanji
+from glyphlens.tracks.zero_shot.samples.zero_shot_set import EXAMPLES
 from tests.forged_curves import write_curves
 from tests.stroke_data import stroke_folder
 
@@ -42,6 +43,7 @@ GROUPS = {
     "val": ("writer/002", "writer/003"),
     "test": ("font/a", "writer/004", "writer/005", "writer/006"),
 }
+EXAMPLE_GROUPS = ("writer/007", "writer/008", "writer/009")
 DRAWN = {"train": SEEN, "val": (*SEEN, *VAL), "test": (*SEEN, *UNSEEN, *LEVEL2)}
 FUSION, TEXT_FUSION = Fusion(0.5, 0.02, 40.0), Fusion(1.0, 0.02, 40.0)
 RULE = HandwritingParams(
@@ -87,14 +89,16 @@ def write_samples(folder: Path) -> Path:
     """A picture of each of its characters by each group of a split, with the noise of a hand."""
     table, rng = descriptions(), np.random.default_rng(0)
     rows = [(label, group, split) for split, groups in GROUPS.items() for group in groups for label in DRAWN[split]]
-    index = pd.DataFrame(rows, columns=["label", "group", "split"])
-    index.insert(0, "sample_id", range(len(index)))
-    index.insert(1, "class_index", index["label"].map(LABELS.index))
-    index = index.assign(source="rendered", set="strokes", file="")
+    shown = [(label, group, "test") for group in EXAMPLE_GROUPS for label in (*VAL, *UNSEEN)]
     classes = [CharacterClass(each, (f"U+{ord(each):04X}",), "kanji") for each in LABELS]
     points_CF = points_of(table, LABELS)
-    pixels = _pictures(points_CF[index["class_index"]], rng)
-    save_sample_set(folder, pixels, index, classes, ImageFormat(SIDE, SIDE, 8))
+    for place, pictures in ((folder, rows), (folder / EXAMPLES, shown)):
+        index = pd.DataFrame(pictures, columns=["label", "group", "split"])
+        index.insert(0, "sample_id", range(len(index)))
+        index.insert(1, "class_index", index["label"].map(LABELS.index))
+        index = index.assign(source="rendered", set="strokes", file="")
+        pixels = _pictures(points_CF[index["class_index"]], rng)
+        save_sample_set(place, pixels, index, classes, ImageFormat(SIDE, SIDE, 8))
     templates = np.stack([_pictures(points_CF, rng), np.zeros((len(LABELS), SIDE, SIDE), np.uint8)], axis=1)
     save_array(folder / "templates.npy", templates)
     save_array(folder / "has_CT.npy", templates.any(axis=(2, 3)))

@@ -19,7 +19,7 @@ from glyphlens.tracks.zero_shot.gates.zero_shot_data import (
 )
 from glyphlens.tracks.zero_shot.gates.zero_shot_samples import GATE
 from tests.checkout import ROOT
-from tests.gates.forgeries import Forge, forgeries, index_cell, indexed, reclassed, swapped_classes
+from tests.gates.forgeries import Forge, forgeries, index_cell, indexed, reclassed, swapped_classes, table_cell
 from tests.tracks.zero_shot.samples.small_sets import KANJI, small_set
 
 # The suite of the index takes a second a table; what it says is tested by itself.
@@ -123,6 +123,17 @@ def picture(change: Callable[[Any], Any]) -> Forge:
     return forge
 
 
+def example(column: str, value: Callable[[ZeroShotSampleData], object]) -> Forge:
+    """One other value in the index of the examples."""
+
+    def forge(data: Any) -> Any:
+        return replace(
+            data, examples=replace(data.examples, index=table_cell(data.examples.index, column, value(data), 0))
+        )
+
+    return forge
+
+
 def twin(data: Any) -> Any:
     """A picture of the test is that of a training row."""
     pixels, index = np.array(data.samples.pixels), data.samples.index.copy()
@@ -199,6 +210,9 @@ def counted(name: str, count: int | None) -> Forge:
     ("classes-disjoint", moved("level2", "test", "train")),
     ("classes-disjoint", moved("val", "val", "train")),
     ("classes-disjoint", moved("val", "val", "test")),
+    ("examples-apart", example("group", lambda data: data.samples.index["group"].iloc[-1])),
+    ("examples-apart", example("label", lambda data: data.roles.seen[0])),
+    ("examples-apart", example("label", lambda data: data.examples.index["label"].iloc[1])),
     ("class-order", swapped_classes),
     ("roles-protocol", swapped_roles),
     ("roles-protocol", lambda data: replace(data, protocol=data.protocol.model_copy(update={"unseen": 11}))),
@@ -241,7 +255,7 @@ def test_each_check_catches_its_forgery(
 ALSO = {
     "classes-disjoint": ("classes-drawn", "manifest"),
     "classes-drawn": ("sources-in-splits",),
-    "roles-protocol": ("classes-disjoint", "classes-drawn", "components-unseen"),
+    "roles-protocol": ("classes-disjoint", "classes-drawn", "components-unseen", "examples-apart"),
     "descriptions-cover": ("roles-protocol", "components-counted"),
     "descriptions-distinct": ("components-counted", "components-unseen"),
 }

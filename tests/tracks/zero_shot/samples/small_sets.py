@@ -25,7 +25,15 @@ KANJI = [*jis_kanji(1), *jis_kanji(2)]
 WRITERS = [f"ETL9/{number:04d}" for number in range(6)]
 FAMILIES = ("boxes", "bars", "beams")
 HAVE_GLYPHS = "亜哀愛阿腕弌"  # seen, seen, val, seen, unseen, level 2
-SMALL = {"roles": ROLES, "writers": 5, "font_copies": 1, "val_seen": 3, "test_seen": 3, "test_level2": 4}
+SMALL = {
+    "roles": ROLES,
+    "writers": 5,
+    "font_copies": 1,
+    "val_seen": 3,
+    "test_seen": 3,
+    "test_level2": 4,
+    "example_writers": 3,
+}
 
 
 def write_params(folder: Path, workers: int = 1, **zero_shot: Any) -> None:

@@ -20,7 +20,7 @@ from glyphlens.tracks.zero_shot.stages import zero_shot_evaluate
 from tests.checkout import ROOT
 from tests.once import once_per_run
 from tests.tracks.zero_shot.gates import forged_export as forgery
-from tests.tracks.zero_shot.gates.forged_export import DRAWN, GROUPS, LABELS, LEVEL2, SEEN, UNSEEN
+from tests.tracks.zero_shot.gates.forged_export import DRAWN, EXAMPLE_GROUPS, GROUPS, LABELS, LEVEL2, SEEN, UNSEEN
 
 PATHS = {
     "samples": "samples",
@@ -31,6 +31,7 @@ PATHS = {
     "metrics": "evaluate.json",
     "slices": "slices.json",
     "variants": "variants.json",
+    "baseline": "baseline.json",
     "shots": "shots.json",
     "reranking": "reranking.json",
     "report": "report",
@@ -47,6 +48,7 @@ def evaluate(folder: Path) -> None:
 def make(folder: Path) -> None:
     shipped = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     params = {name: shipped[name] for name in zero_shot_evaluate.SECTIONS}
+    params["zero_shot_evaluate"]["shots"] = [1, len(EXAMPLE_GROUPS)]
     (folder / "params.yaml").write_text(json.dumps(params, ensure_ascii=False), encoding="utf-8")
     forgery.write_export(folder / "export", forgery.write_samples(folder / "samples"))
     for name in ("samples", "export"):
@@ -70,10 +72,11 @@ def test_further_numbers_are_in_files_of_their_own(made: Path) -> None:
     assert load_json(made / "slices.json").keys() >= {"unseen_top5", "among_unseen_top1", "level2_top1"}
     found = load_json(made / "variants.json")
     assert found["int8_loss"] == 0 and found["unseen_exemplar_top1"] == 1
-    assert set(load_json(made / "shots.json")) == {
-        "shots1_top1",
-        "shots3_top1",
-    }  # three other hands drew a picture each
+    assert load_json(made / "shots.json") == {"shots1_top1": 1, "shots3_top1": 1}
+    assert pd.read_csv(made / "report/examples.csv")["share"].tolist() == [0, 0]  # nothing is left to gain
+    found = load_json(made / "baseline.json")
+    assert found.keys() == {"unseen_top1", "seen_top1", "unseen_among_unseen_top1", "level2_top1"}
+    assert found["unseen_top1"] == load_json(made / "evaluate.json")["template_top1"]
 
 
 def test_ordering_again_is_measured_with_and_without(made: Path) -> None:
@@ -137,6 +140,7 @@ def test_again_is_the_same_bytes(made: Path) -> None:
             "evaluate.json",
             "slices.json",
             "variants.json",
+            "baseline.json",
             "shots.json",
             "reranking.json",
         )
@@ -150,6 +154,7 @@ def test_again_is_the_same_bytes(made: Path) -> None:
             "evaluate.json",
             "slices.json",
             "variants.json",
+            "baseline.json",
             "shots.json",
             "reranking.json",
         )

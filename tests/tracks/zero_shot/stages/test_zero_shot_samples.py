@@ -87,6 +87,17 @@ def test_handwriting_joins_by_the_same_rules(samples: SampleSet, made: Path, rol
     assert {picture.tobytes() for picture in own} <= {picture.tobytes() for picture in pictures}
 
 
+def test_examples_are_by_further_hands_of_what_is_not_trained_on(
+    made: Path, samples: SampleSet, roles: ClassRoles
+) -> None:
+    examples = SampleSet.open(made / "out/examples")
+    assert set(examples.index["group"]) == {"writer/005", "writer/006", "writer/007"}
+    assert set(examples.index["group"]).isdisjoint(samples.index["group"])
+    for _, labels in examples.index.groupby("group")["label"]:
+        assert sorted(labels) == sorted([*roles.val, *roles.unseen])
+    assert (examples.pixels.max(axis=(1, 2)) > 0).all()
+
+
 def test_every_character_has_templates(made: Path) -> None:
     templates, has = load_array(made / "out/templates.npy"), load_array(made / "out/has_CT.npy")
     names = load_json(made / "out/templates.json")

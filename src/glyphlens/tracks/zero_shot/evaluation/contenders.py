@@ -4,7 +4,6 @@ n test pictures · C classes · V candidates · E numbers of an embedding
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +15,7 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.outcomes import class_labels
 from glyphlens.evaluation.scores import true_ranks
 from glyphlens.inference.folder import MEASURED, ExportFolder, Precision, model_name
-from glyphlens.inference.prototypes import Prototypes, of_length_1
+from glyphlens.inference.prototypes import Prototypes
 from glyphlens.inference.recognizer import softmax
 from glyphlens.tracks.zero_shot.evaluation.hog import gradient_histograms
 from glyphlens.tracks.zero_shot.export.fusion import ClassViews, Fusion, fused
@@ -125,37 +124,3 @@ def rank_pictures(contender: Contender, picked: Ints, candidates_V: Ints, classe
         )
     nothing = Ranked(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
     return Ranked(*(np.concatenate(column) for column in zip(nothing, *parts, strict=True)))
-
-
-def few_shot_top1(
-    contender: Contender, groups_n: Sequence[str], classes_n: Ints, candidates_V: Ints, shots: int, seed: int
-) -> float:
-    """Top-1 where ``shots`` pictures of each class are added to its prototype; each counts as much as the prototype.
-
-    ``classes_n``: of all pictures of the contender. Every group is tested once, with pictures of the other groups
-    added, drawn at random. NaN where a class has fewer pictures in the other groups.
-    """
-    names_n, hits_n = np.asarray(groups_n), np.zeros(len(classes_n), np.bool_)
-    for group in np.unique(names_n):
-        tested, others = np.flatnonzero(names_n == group), np.flatnonzero(names_n != group)
-        order = np.random.default_rng(seed).permutation(others)
-        added = order[_turns(classes_n[order]) < shots]
-        changed, counts = np.unique(classes_n[added], return_counts=True)
-        if len(changed) < len(np.unique(classes_n)) or counts.min() < shots:
-            return float("nan")
-        vectors_CE = contender.prototypes.vectors_CE.copy()
-        np.add.at(vectors_CE, classes_n[added], contender.pictures_nE[added])
-        vectors_CE[changed] = of_length_1(vectors_CE[changed])
-        prototypes = replace(contender.prototypes, vectors_CE=vectors_CE)
-        found = rank_pictures(Contender(contender.pictures_nE, prototypes), tested, candidates_V, classes_n[tested])
-        hits_n[tested] = found.rank_n == 0
-    return float(np.mean(hits_n))
-
-
-def _turns(values_n: Ints) -> Ints:
-    """(n,) how many equal values stand before each."""
-    order = np.argsort(values_n, kind="stable")
-    ordered = values_n[order]
-    turns = np.empty(len(values_n), np.int64)
-    turns[order] = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
-    return turns

@@ -43,19 +43,21 @@ WRITTEN_PICTURES = PictureSource(
 
 @dataclass(frozen=True)
 class ZeroShotPage:
-    """What the template shows; ``questions``, ``components`` and ``groups`` are tables of ``scores``; ``reranking`` of
-    ``reranking_table``."""
+    """What the template shows; ``questions``, ``components`` and ``groups`` are tables of ``scores``; ``reranking`` and
+    ``few_shot`` of ``reranking_table`` and ``few_shot_table``; ``composable``: the share of unseen pictures whose
+    characters have components of trained ones alone."""
 
     source: PictureSource
     headline: Mapping[str, float]
     slices: Mapping[str, float]
+    composable: float
     variants: Mapping[str, float]
     questions: pd.DataFrame
     components: pd.DataFrame
     groups: pd.DataFrame
     roles: Mapping[str, int]
     templates: Sequence[str]
-    few_shot: Mapping[int, float]
+    few_shot: pd.DataFrame
     reranking: pd.DataFrame
     rerank_first: int
     splits: Sequence[Mapping[str, Any]]

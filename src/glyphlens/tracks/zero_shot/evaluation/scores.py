@@ -17,7 +17,7 @@ from glyphlens.evaluation.errors import top_confusions
 from glyphlens.evaluation.outcomes import class_labels, guess_table
 from glyphlens.evaluation.scores import accuracy, ece, part_scores, worst_group
 from glyphlens.tracks.zero_shot.descriptions.description import Description
-from glyphlens.tracks.zero_shot.evaluation.contenders import Contender, few_shot_top1, rank_pictures
+from glyphlens.tracks.zero_shot.evaluation.contenders import Contender, rank_pictures
 from glyphlens.tracks.zero_shot.export.fusion import harmonic_mean
 from glyphlens.tracks.zero_shot.samples.roles import ClassRoles, jis_kanji
 
@@ -73,15 +73,6 @@ class ZeroShotTest:
         """Class indices of characters, ascending."""
         return np.flatnonzero(np.isin(class_labels(self.samples), labels))
 
-    def few_shot(self, shots: int, seed: int) -> float:
-        """``few_shot_top1`` of the unseen classes."""
-        classes_n = self.samples.class_indices[self.rows_n]
-        own = np.flatnonzero(np.isin(classes_n, self.numbers(self.roles.unseen)))
-        pictures_nE, prototypes = self.contenders["released"]
-        groups_n = self.samples.index["group"].to_numpy()[self.rows_n[own]].tolist()
-        contender = Contender(pictures_nE[own], prototypes)
-        return few_shot_top1(contender, groups_n, classes_n[own], self.candidates_V, shots, seed)
-
 
 def questions(test: ZeroShotTest) -> dict[str, pd.DataFrame]:
     """The outcome tables of the four questions: unseen and seen characters among all candidates, unseen ones among
@@ -125,9 +116,9 @@ def slices(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
     )
 
 
-def few_shot_scores(few_shot: Mapping[int, float]) -> dict[str, float]:
-    """The numbers of metrics/zero_shot/shots.json; left out for more pictures than a class has in other groups."""
-    return _measured({f"shots{shots}_top1": top1 for shots, top1 in few_shot.items()})
+def baseline(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
+    """The numbers of metrics/zero_shot/baseline.json, HOG's on every question; those of no picture are left out."""
+    return _measured({f"{name}_top1": accuracy("template_top1").of(table) for name, table in tables.items()})
 
 
 def variants(unseen: pd.DataFrame, bins: int) -> dict[str, float]:

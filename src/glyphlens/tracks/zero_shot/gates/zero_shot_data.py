@@ -23,6 +23,7 @@ from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary
 from glyphlens.tracks.zero_shot.descriptions.description import Description
 from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
 from glyphlens.tracks.zero_shot.samples.roles import PROTOCOL, ClassRoles, ProtocolParams
+from glyphlens.tracks.zero_shot.samples.zero_shot_set import EXAMPLES
 
 COLUMNS = ("sample_id", "class_index", "label", "group", "source", "set", "file", "split", "image_hash")
 BLOCK = 4096  # pictures looked at at a time: 16 MiB
@@ -56,9 +57,13 @@ class ZeroShotSamplePaths(NamedTuple):
 
 @dataclass(frozen=True)
 class ZeroShotSampleData:
-    """The files of the folder; ``components``: how many seen classes have each, as components.json says."""
+    """The files of the folder; ``components``: how many seen classes have each, as components.json says.
+
+    ``examples``: the pictures that are in no split.
+    """
 
     samples: SampleSet
+    examples: SampleSet
     manifest: Mapping[str, list[str]]
     roles: ClassRoles
     protocol: ProtocolParams
@@ -82,6 +87,7 @@ class ZeroShotSampleData:
             raise InputError(f"{folder / PROTOCOL}: not the protocol of the roles ({error})") from error
         return cls(
             samples,
+            SampleSet.open(folder / EXAMPLES),
             read_manifest(folder / "splits.json"),
             ClassRoles.load(folder),
             protocol,

@@ -77,6 +77,24 @@ def groups_disjoint(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) -> O
     return sample_set.groups_disjoint(data.samples.index, many="groups")
 
 
+@CHECKS.add("examples-apart")
+def examples_apart(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) -> Outcome:
+    """An example by a hand that is also scored, or of a class that is trained on, makes a few examples look like many.
+
+    Each of those writers shows every class that is pretended or truly unseen, once.
+    """
+    index, wanted = data.examples.index, {*data.roles.val, *data.roles.unseen}
+    is_stray = index["group"].isin(data.samples.index["group"]) | ~index["label"].isin(wanted)
+    unequal: list[Row] = [
+        {"group": str(group), "pictures": len(labels), "classes": f"{labels.nunique()} of {len(wanted)}"}
+        for group, labels in index["label"].groupby(index["group"])
+        if len(labels) != len(wanted) or set(labels) != wanted
+    ]
+    rows = [*first_rows(index, is_stray, *KEY), *unequal][:SHOWN_ROWS]
+    message = "pictures by scored hands or of trained classes, writers who have not each class once"
+    return none_of(int(is_stray.sum()) + len(unequal), message, rows)
+
+
 @CHECKS.add("class-order")
 def class_order(data: ZeroShotSampleData, limits: ZeroShotSampleLimits) -> Outcome:
     """Class indices are places in JIS code order, levels 1 and 2: any other order mislabels silently."""

@@ -86,11 +86,19 @@ def draw_pictures(scene: Scene, script: Script, writers: int, font_copies: int) 
     workers. ``script`` has all characters. Raises InputError for a font that cannot be read or has none of them.
     """
     lettered, models = _lettered(scene, font_copies)
-    written = _written(scene, script, models, writers)
+    written = _written(scene, script, models, range(writers))
     return Pictures(
         np.concatenate([written.pixels_NPP, lettered.pixels_NPP]),
         pd.concat([written.table, lettered.table], ignore_index=True),
     )
+
+
+def draw_examples(scene: Scene, script: Script, writers: range) -> Pictures:
+    """Further writers, each the characters of the test once, and no fonts: nothing is learnt from them, none is scored.
+
+    They have proportions of their own alone. ``scene.split`` has these writers in its test.
+    """
+    return _written(scene, script, {"test": ()}, writers)
 
 
 def _lettered(scene: Scene, copies: int) -> tuple[Pictures, dict[str, tuple[Proportions, ...]]]:
@@ -116,14 +124,14 @@ def _lettered(scene: Scene, copies: int) -> tuple[Pictures, dict[str, tuple[Prop
     return Pictures(np.concatenate([page.pixels_NHW for page in pages]), pd.concat(rows, ignore_index=True)), models
 
 
-def _written(scene: Scene, script: Script, models: Mapping[str, tuple[Proportions, ...]], writers: int) -> Pictures:
-    groups = [writer_group(writer) for writer in range(writers)]
+def _written(scene: Scene, script: Script, models: Mapping[str, tuple[Proportions, ...]], writers: range) -> Pictures:
+    groups = [writer_group(writer) for writer in writers]
     splits = scene.split.of(groups).tolist()
     number = {character: position for position, character in enumerate(script.characters)}
-    scripts = {split: script.take([number[each] for each in scene.characters[split]]) for split in scene.characters}
+    scripts = {split: script.take([number[each] for each in scene.characters[split]]) for split in models}
     shards = [
         WriterShard(writer, scene.seed, scripts[split], models[split], scene.style, scene.handwriting)
-        for writer, split in enumerate(splits)
+        for writer, split in zip(writers, splits, strict=True)
     ]
     order = _largest_first([len(shard.script.characters) for shard in shards])
     drawn = map_shards(draw_writer, [shards[each] for each in order], scene.workers, "simulated writers")
@@ -131,7 +139,7 @@ def _written(scene: Scene, script: Script, models: Mapping[str, tuple[Proportion
     rows = [
         _rows(scene.characters[split], group, "strokes", "", split) for group, split in zip(groups, splits, strict=True)
     ]
-    return Pictures(np.concatenate([found[each] for each in range(writers)]), pd.concat(rows, ignore_index=True))
+    return Pictures(np.concatenate([found[each] for each in range(len(shards))]), pd.concat(rows, ignore_index=True))
 
 
 def _largest_first(amounts: Sequence[int]) -> list[int]:

@@ -109,7 +109,8 @@ class ZeroShotParams(Section):
     """Section ``zero_shot`` of params.yaml: the classes' roles, and how many write and draw which of them.
 
     ``val_seen``, ``test_seen``, ``test_level2``: how many classes of those roles the held-out writers and fonts draw
-    beside all that are pretended or truly unseen; more than there are means all.
+    beside all that are pretended or truly unseen; more than there are means all. ``example_writers``: further writers
+    of the classes that are pretended or truly unseen, whose pictures are added to prototypes and never scored.
     """
 
     roles: ProtocolParams
@@ -118,6 +119,7 @@ class ZeroShotParams(Section):
     val_seen: int = Field(ge=1)
     test_seen: int = Field(ge=1)
     test_level2: int = Field(ge=0)
+    example_writers: int = Field(ge=1)
 
 
 def characters_of_splits(roles: ClassRoles, params: ZeroShotParams) -> dict[str, tuple[str, ...]]:

@@ -21,6 +21,7 @@ from glyphlens.tracks.zero_shot.samples.pictures import COLUMNS, Pictures
 from glyphlens.tracks.zero_shot.samples.roles import ClassRoles
 
 ETL = "etl"
+EXAMPLES = "examples"  # folder beside the pictures: a set of its own
 
 
 class HandwrittenRows(NamedTuple):
@@ -39,6 +40,10 @@ class HandwrittenRows(NamedTuple):
         wanted = (samples.index["source"] == ETL) & samples.index["label"].isin(list(level_1))
         columns = [name for name in COLUMNS if name != "split"]
         return cls(samples, np.flatnonzero(wanted.to_numpy()), samples.index.loc[wanted, columns])
+
+    def none(self) -> "HandwrittenRows":
+        """No row of them."""
+        return self._replace(rows_n=self.rows_n[:0], table=self.table[:0])
 
     def within(self, split: GroupSplit, characters: Mapping[str, tuple[str, ...]]) -> "HandwrittenRows":
         """The rows whose character has pictures in the split of their writer; ``table`` gets ``split``."""

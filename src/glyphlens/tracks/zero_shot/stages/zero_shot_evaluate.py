@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 from pydantic import Field, PositiveFloat, PositiveInt
@@ -24,6 +24,7 @@ from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary
 from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
 from glyphlens.tracks.zero_shot.evaluation.contenders import contenders
 from glyphlens.tracks.zero_shot.evaluation.evidence import evidence_heats, hardest
+from glyphlens.tracks.zero_shot.evaluation.examples import Examples, few_shot_scores, few_shot_table
 from glyphlens.tracks.zero_shot.evaluation.release import measured_preface, write_zero_shot_release
 from glyphlens.tracks.zero_shot.evaluation.report import (
     TemplatePairs,
@@ -42,8 +43,8 @@ from glyphlens.tracks.zero_shot.evaluation.reranking import (
 )
 from glyphlens.tracks.zero_shot.evaluation.scores import (
     ZeroShotTest,
+    baseline,
     confusion_table,
-    few_shot_scores,
     group_scores,
     headline,
     known_share_table,
@@ -60,7 +61,7 @@ SECTIONS = (
 )  # fmt: skip
 INPUTS, OUTPUTS = (
     ("samples", "samples_token", "export", "export_token"),
-    ("release", "metrics", "slices", "variants", "shots", "reranking", "report", "timings"),
+    ("release", "metrics", "slices", "variants", "baseline", "shots", "reranking", "report", "timings"),
 )
 
 
@@ -72,10 +73,12 @@ class RerankParams(Section):
 
 
 class ZeroShotEvaluateParams(Section):
-    """Section ``zero_shot_evaluate``: how finely and how much is shown; ``shots``: pictures added to a prototype."""
+    """Section ``zero_shot_evaluate``: how finely and how much is shown; ``shots``: pictures added to a prototype,
+    whose ``example_shares`` of it are tried."""
 
     calibration_bins: PositiveInt
-    shots: list[PositiveInt] = Field(max_length=MAX_METRICS)
+    shots: list[PositiveInt] = Field(min_length=1, max_length=MAX_METRICS)
+    example_shares: list[Annotated[float, Field(gt=0, le=1)]] = Field(min_length=1)
     rerank: RerankParams
     examples_shown: PositiveInt
     evidence_shown: PositiveInt
@@ -95,12 +98,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     tables = questions(test)
     unseen = tables["unseen"]
     unseen["known_share"] = known_shares(descriptions, vocabulary.seen, unseen["label"].tolist())
-    reranking = _reranked(paths, test, params.rerank)
-    few_shot = {shots: test.few_shot(shots, seed) for shots in params.shots}
+    parts = _asked_of_both(paths, test)
+    reranking = reranking_table(parts, level_numbers(paths.export, LEVEL), params.rerank.first, params.rerank.weights)
+    examples = Examples.of(paths.export, test.samples, max(params.shots))
+    few_shot = few_shot_table(parts, examples, params.shots, params.example_shares)
+    save_tables_csv(paths.report, {"reranking": reranking, "examples": few_shot})
     found = {
         "metrics": headline(tables),
         "slices": slices(tables),
         "variants": variants(unseen, params.calibration_bins),
+        "baseline": baseline(tables),
         "shots": few_shot_scores(few_shot),
         "reranking": reranking_scores(reranking),
     }
@@ -113,6 +120,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         **_pictures(paths, params, test, unseen, written),
         headline=found["metrics"],
         slices=found["slices"],
+        composable=float((unseen["known_share"] == 1).mean()),
         variants=found["variants"],
         few_shot=few_shot,
         reranking=reranking,
@@ -136,14 +144,11 @@ def _opened(paths: argparse.Namespace, seed: int) -> ZeroShotTest:
     return ZeroShotTest(samples, roles, rows_n, contenders(paths.export, samples, roles, rows_n, seed))
 
 
-def _reranked(paths: argparse.Namespace, test: ZeroShotTest, params: RerankParams) -> pd.DataFrame:
-    """``reranking_table`` of the released file, written."""
+def _asked_of_both(paths: argparse.Namespace, test: ZeroShotTest) -> dict[str, Asked]:
+    """``reranking_parts`` of the released file."""
     classes_n = test.samples.class_indices[test.rows_n]
     tested = Asked(test.contenders["released"], classes_n, test.candidates_V)
-    parts = reranking_parts(paths.export, test.samples, test.roles, tested)
-    table = reranking_table(parts, level_numbers(paths.export, LEVEL), params.first, params.weights)
-    save_tables_csv(paths.report, {"reranking": table})
-    return table
+    return reranking_parts(paths.export, test.samples, test.roles, tested)
 
 
 def _save_tables(

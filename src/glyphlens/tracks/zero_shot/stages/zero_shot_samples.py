@@ -1,10 +1,12 @@
 """zero_shot_samples: pictures of kanji seen and unseen; templates and descriptions of all of JIS levels 1 and 2."""
 
+from dataclasses import replace
+
 from glyphlens.core.machine import MachineParams
 from glyphlens.core.params import load_params, load_seed
 from glyphlens.core.storage import save_json, save_metrics
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.data.splits import split_by_source
+from glyphlens.data.splits import GroupSplit, split_by_source
 from glyphlens.gates.token import require_token
 from glyphlens.sources.kanji_params import KanjiParams
 from glyphlens.sources.kanjivg import KanjiVG
@@ -13,7 +15,13 @@ from glyphlens.sources.standin.script import script_of
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary
 from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
-from glyphlens.tracks.zero_shot.samples.pictures import Scene, draw_pictures, font_files, writer_group
+from glyphlens.tracks.zero_shot.samples.pictures import (
+    Scene,
+    draw_examples,
+    draw_pictures,
+    font_files,
+    writer_group,
+)
 from glyphlens.tracks.zero_shot.samples.roles import (
     PROTOCOL,
     ZeroShotParams,
@@ -23,7 +31,13 @@ from glyphlens.tracks.zero_shot.samples.roles import (
     roles_of,
 )
 from glyphlens.tracks.zero_shot.samples.templates import draw_templates
-from glyphlens.tracks.zero_shot.samples.zero_shot_set import HandwrittenRows, join, save_zero_shot_set, set_metrics
+from glyphlens.tracks.zero_shot.samples.zero_shot_set import (
+    EXAMPLES,
+    HandwrittenRows,
+    join,
+    save_zero_shot_set,
+    set_metrics,
+)
 
 COMPARED = 32  # seen characters by which fonts with the same shapes are known
 
@@ -49,9 +63,16 @@ def main(argv: list[str] | None = None) -> None:
     scene = Scene(fonts, split, characters, style, handwriting, load_seed(), workers)
     script = script_of([*level_1, *level_2], kanjivg)
     drawn = draw_pictures(scene, script, params.writers, params.font_copies)
+    writers = range(params.writers, params.writers + params.example_writers)
+    shown = GroupSplit((), (), tuple(map(writer_group, writers)))
+    examples = draw_examples(
+        replace(scene, split=shown, characters={"test": (*roles.val, *roles.unseen)}), script, writers
+    )
 
     found = join([*level_1, *level_2], drawn, written, split)
     save_zero_shot_set(paths.out, found, drawn, written, handwriting.image_px)
+    apart = join([*level_1, *level_2], examples, written.none(), shown)
+    save_zero_shot_set(paths.out / EXAMPLES, apart, examples, written.none(), handwriting.image_px)
     roles.save(paths.out)
     save_json(paths.out / PROTOCOL, params.roles.model_dump())
     descriptions.save(paths.out)
