@@ -44,7 +44,7 @@ WRITTEN_PICTURES = PictureSource(
 @dataclass(frozen=True)
 class ZeroShotPage:
     """What the template shows; ``questions``, ``components`` and ``groups`` are tables of ``scores``; ``reranking`` of
-    ``reranking_table``."""
+    ``reranking_table``; ``evidence``: of ``evidence_rows``."""
 
     source: PictureSource
     headline: Mapping[str, float]
@@ -60,6 +60,7 @@ class ZeroShotPage:
     rerank_first: int
     splits: Sequence[Mapping[str, Any]]
     images: Mapping[str, str | None]
+    evidence: Sequence[Mapping[str, Any]]
     right: Sequence[Mapping[str, Any]]
     confusions: Sequence[Mapping[str, Any]]
     gallery: Sequence[Mapping[str, Any]]
