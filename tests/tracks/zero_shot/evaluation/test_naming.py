@@ -1,5 +1,8 @@
 """Shares of strokes and components in a map: they add up to it, and follow the parts in whatever order these are."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -115,6 +118,17 @@ def test_a_stroke_on_the_border_of_two_columns_has_both() -> None:
     cover = stroke_cover(straight((0.5, 0.1, 0.5, 0.9)), 8)[0]
     assert np.flatnonzero(cover.any(axis=0)).tolist() == [3, 4]
     assert cover[:, 3] == pytest.approx(cover[:, 4], rel=0.2)  # points are whole 255ths
+
+
+def test_what_a_frame_surrounds_is_not_the_frames_where_only_the_inner_part_has_ink() -> None:
+    corners = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9), (0.1, 0.1))
+    ends = [(*start, *end) for start, end in pairwise(corners)]
+    framing = replace(straight(*ends, (0.45, 0.5, 0.55, 0.5)), names=("囗", "㇐"), owners_S=np.array([0, 0, 0, 0, 1]))
+    frame, inner = component_cover(framing, 4)
+    assert not frame[1:3, 1:3].any() and inner[1:3, 1:3].all()
+    assert frame[0].all() and not inner[0].any()
+    finer = component_cover(framing, 8)
+    assert finer[0, 2, 2] == 1 and not stroke_cover(framing, 8)[:, 2, 2].any()  # paper within its box
 
 
 def test_parts_are_framed_as_the_picture_is_and_named() -> None:

@@ -116,7 +116,9 @@ def test_every_stroke_and_component_of_the_hardest_pictures_has_its_share(made: 
         assert names == [*descriptions[character].names, "elsewhere"]
         assert (own["level"] == "stroke").sum() == len(descriptions[character].types) + 1
     page = (made / "report/report.html").read_text(encoding="utf-8")
-    assert all(f'<th scope="row">{character}</th>' in page for character in set(table["character"]))
+    assert all(
+        f'<th scope="row">{character} U+{ord(character):04X}</th>' in page for character in set(table["character"])
+    )
     assert page.count("<td>strokes</td>") == page.count("<td>components</td>") == table["row"].nunique() > 0
 
 

@@ -105,7 +105,8 @@ def evidence_rows(table: pd.DataFrame, most: int = 3) -> list[dict[str, Any]]:
     """One row per picture and level for the page: its ``strongest`` parts, ``elsewhere``, and the ``sum`` of all."""
     rows = []
     for (_, level), parts in table.groupby(["row", "level"], sort=False):
-        first = {name: parts[name].iloc[0] for name in ("character", "rival")}
+        named = ((name, parts[name].iloc[0]) for name in ("character", "rival"))
+        first = {name: f"{label} U+{ord(label):04X}" for name, label in named}
         elsewhere, total = parts["share"][parts["number"] == 0].sum(), parts["share"].sum()
         rows.append(
             {**first, "level": level, "strongest": strongest(parts, most), "elsewhere": elsewhere, "sum": total}

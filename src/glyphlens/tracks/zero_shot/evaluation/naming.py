@@ -1,7 +1,7 @@
 """Which strokes and which components of a character a map of evidence speaks of, by where its description has them.
 
 Every place of a map is divided among the parts that lie there, each by how much of it lies there; what is where no part
-lies falls to none. A part is as wide as a pen, as in a picture.
+lies is kept apart, as elsewhere. A part is as wide as a pen, as in a picture.
 S strokes · P points along each · Q points between two of them · K components · N parts of one kind · 2 coordinates
 R×C places, as many down as across
 """
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from glyphlens.tracks.zero_shot.descriptions.description import FRAMED_SIDE, LEVELS, Description, framed
 
 PEN = 56 / 64 - FRAMED_SIDE  # its width as a share of the picture, see FRAMED_SIDE
-BETWEEN = 16  # Q: 84 px of a picture's diagonal are less than 2 px apart
+BETWEEN = 16  # Q: nearer to each other than a pen is wide
 TOUCHES = 1e-6  # of a place: less is a rounding error
 ELSEWHERE = "elsewhere"
 Floats = NDArray[np.float64]
@@ -42,11 +42,15 @@ def stroke_cover(description: Description, side: int) -> Floats:
 
 
 def component_cover(description: Description, side: int) -> Floats:
-    """(K, R, C) which share of each place each component's box covers."""
+    """(K, R, C) how far the strokes of each component run through each place; where none does, the share that its box
+    covers: by boxes alone, what a frame surrounds would be the frame's."""
+    own_KS = np.arange(len(description.names))[:, None] == description.owners_S
+    inked_KRC = np.einsum("ks,src->krc", own_KS.astype(np.float64), stroke_cover(description, side))
     numbers_5K = description.numbers_K5.astype(np.float64).T
     middle_2K, half_2K = numbers_5K[:2], (numbers_5K[2:4] + PEN) / 2
-    across, down = overlaps(middle_2K - half_2K, middle_2K + half_2K, side)
-    return np.asarray(down[:, :, None] * across[:, None, :])
+    across_KC, down_KR = overlaps(middle_2K - half_2K, middle_2K + half_2K, side)
+    boxed_KRC = down_KR[:, :, None] * across_KC[:, None, :]
+    return np.asarray(np.where(inked_KRC.any(axis=0), inked_KRC, boxed_KRC))
 
 
 def shared_out(heat_RC: Floats, cover_NRC: Floats) -> Floats:
