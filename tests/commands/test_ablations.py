@@ -63,7 +63,7 @@ def end_experiment(place: Repository, name: str, top1: float, **learn: Any) -> N
     """What DVC leaves of an experiment that ended: a commit and a reference to it, named after its baseline."""
     base = place.git("rev-parse", "HEAD")
     place.write("params.yaml", {"seed": 3, "learn": {"rate": 0.25, "steps": 5} | learn, "other": 1})
-    place.write(METRIC, {"val_top1": top1})
+    place.write(METRIC, {"val_top1": top1, "val_top5": 0.9, "worst": "none"})
     commit = place.commit(name)
     place.git("reset", "--quiet", "--hard", base)
     place.git("update-ref", f"refs/exps/{base[:2]}/{base[2:]}/{name}", commit)
@@ -80,6 +80,22 @@ def test_what_was_run_is_collected_with_its_commit(glyphlens, place):
     assert content["budget"] == {"learn.steps": 5} and content["variants"]["fast"]["runs"] == {}
     assert "| `slow` | `rate=0.25` | 0.7000 |" in Path("docs/ABLATIONS.md").read_text(encoding="utf-8")
     assert Path("docs/ablations/a_rates.png").stat().st_size > 3000
+
+
+def test_further_numbers_are_collected_and_may_be_asked_for_later(glyphlens, place):
+    end_experiment(place, "a_rates-slow-3", 0.7)
+    glyphlens("ablations")
+    before = load_json(Path(TABLE))["variants"]["slow"]["runs"]["3"]
+    place.write(QUEUE, RATES | {"beside": [f"{METRIC}:val_top5"]})
+    assert glyphlens("ablations")[1] == f"{QUEUE}: 1 of 2 runs\n"  # the settings are the same: nothing is stale
+    assert load_json(Path(TABLE))["variants"]["slow"]["runs"]["3"] == before | {"beside": {f"{METRIC}:val_top5": 0.9}}
+    assert "| `slow` | `rate=0.25` | 0.7000 | – | 0.9000 | 3 |" in Path("docs/ABLATIONS.md").read_text(encoding="utf-8")
+
+
+def test_an_experiment_of_other_parameters_is_not_asked_for_a_number_that_it_lacks(glyphlens, place):
+    end_experiment(place, "a_rates-slow-3", 0.7, steps=6)
+    place.write(QUEUE, RATES | {"beside": ["metrics/b.json:cer"]})
+    assert glyphlens("ablations")[:2] == (0, f"{QUEUE}: 0 of 2 runs\n")
 
 
 def test_an_experiment_with_other_parameters_is_not_taken(glyphlens, place):
@@ -117,6 +133,9 @@ def test_the_commands_that_would_be_run(glyphlens, place):
         ({"budget": {"learn.epochs": 1}}, "params.yaml has no learn.epochs"),
         ({"metric": f"{METRIC}:cer"}, f"experiment a_rates-slow-3: {METRIC} has no cer"),
         ({"metric": "metrics/b.json:cer"}, "experiment a_rates-slow-3: no metrics/b.json in it"),
+        ({"beside": [f"{METRIC}:cer"]}, f"experiment a_rates-slow-3: {METRIC} has no cer"),
+        ({"beside": [f"{METRIC}:worst"]}, f"experiment a_rates-slow-3: {METRIC} has no worst"),
+        ({"beside": ["metrics/b.json:cer"]}, "experiment a_rates-slow-3: no metrics/b.json in it"),
     ],
 )
 def test_a_queue_at_fault_is_one_line(glyphlens, place, changes, message):

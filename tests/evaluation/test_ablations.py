@@ -14,6 +14,7 @@ from glyphlens.evaluation.ablations import (
     AblationQueue,
     Run,
     Runs,
+    column_heads,
     merged_runs,
     read_queue,
     read_runs,
@@ -34,6 +35,9 @@ CONTENT: dict[str, Any] = {
     "budget": {"learn.steps": 10},
     "variants": {"narrow": {"learn.width": 8}, "wide": {"learn.width": 16}, "odd": {"learn.width": 9}},
 }
+
+
+TOP5, OTHER = "metrics/a/curves.json:val_top5", "metrics/a/slices.json:val_top1"
 
 
 def queue(**changes: Any) -> AblationQueue:
@@ -71,6 +75,17 @@ def test_a_table_is_read_back_and_newer_runs_replace_its_own(tmp_path: Path) -> 
     assert sorted(merged["wide"]) == [1, 2]  # no seed of the queue but these
 
 
+def test_further_numbers_are_read_back_and_a_table_without_them_keeps_its_bytes(tmp_path: Path) -> None:
+    table, kept = tmp_path / "sizes.json", runs(narrow=[0.5])
+    save_json(table, table_content(queue(), kept))
+    assert "beside" not in table.read_text(encoding="utf-8")
+    added = queue(beside=[TOP5])  # later, when the runs are there already
+    assert updated_runs(table, added, {})["narrow"] == kept["narrow"]
+    further = {"narrow": {1: kept["narrow"][1].model_copy(update={"beside": {TOP5: 0.9}})}}
+    save_json(table, table_content(added, updated_runs(table, added, further)))
+    assert read_runs(table)["narrow"] == further["narrow"]
+
+
 def test_no_table_is_no_run(tmp_path: Path) -> None:
     assert read_runs(tmp_path / "absent.json") == {}
 
@@ -104,6 +119,8 @@ def test_a_parameter_that_there_is_not(name: str) -> None:
         ({"variants": {"one": {}}}, "variants: "),
         ({"variants": {"One": {}, "two": {}}}, "variants.One"),
         ({"seeds": []}, "seeds: "),
+        ({"beside": ["val_top5"]}, "beside.0: "),
+        ({"beside": [TOP5, CONTENT["metric"], TOP5]}, f"beside: {CONTENT['metric']}, {TOP5} named twice"),
         ({"colour": "red"}, "colour: Extra inputs"),
         ({"axis": "learn.depth"}, "axis: narrow, wide, odd set no number for learn.depth"),
         (
@@ -127,6 +144,24 @@ def test_the_page_says_what_was_asked_found_and_not_run() -> None:
     assert "Not run yet: `odd` (seed 1), `odd` (seed 2)." in page
     for words in ("## Sizes", "Which?", "The wide one.", "`learn.steps=10`", "](ablations/sizes.png)"):
         assert words in page
+
+
+def test_further_numbers_are_columns_of_means_over_all_seeds_of_a_row() -> None:
+    asked, measured = queue(beside=[TOP5, OTHER]), runs(narrow=[0.5, 0.7], wide=[0.6, 0.8], odd=[0.5])
+    for seed, top5 in ((1, 0.8), (2, 0.9)):
+        measured["narrow"][seed].beside.update({TOP5: top5, OTHER: 0.25})
+    measured["wide"][1].beside.update({TOP5: 0.9, "metrics/a/gone.json:cer": 0.1})  # of another queue of this name
+    page = ablation_page({"sizes": (asked, measured)})
+    heads = "`curves:val_top1` | gain over `narrow` | `val_top5` | `slices:val_top1` | seeds | commit |\n"
+    assert f"| variant | changes | {heads}|{'---|' * 8}\n" in page
+    assert "| 0.6000 ± 1.2706 | – | 0.8500 ± 0.6353 | 0.2500 ± 0.0000 | 1 2 | abc |" in page
+    assert "+0.1000 ± 0.0000 | – | – | 1 2 | abc |" in page and "| `odd` | `width=9` | 0.5000 | +0.0000 | – |" in page
+
+
+def test_a_head_is_as_long_as_it_must_be() -> None:
+    numbers = ["metrics/a/evaluate.json:top1", "metrics/b/evaluate.json:top1", "metrics/b/slices.json:top1"]
+    assert column_heads(numbers) == [*numbers[:2], "slices:top1"]
+    assert column_heads(numbers[1:]) == ["evaluate:top1", "slices:top1"] and column_heads(numbers[:1]) == ["top1"]
 
 
 def test_a_queue_without_a_run_has_neither_table_nor_picture() -> None:

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from glyphlens.evaluation.ablations import (
     Run,
     Runs,
     ablation_name,
+    file_and_name,
     read_queue,
     results,
     settings_hash,
@@ -94,18 +95,22 @@ class Workplace:
 
     def _value(self, queue: AblationQueue, run: PlannedRun, ended: Ended) -> Run | None:
         listed = [code_file(stage).as_posix() for stage in queue.stages]
-        wanted = {PARAMS_FILE.name, queue.metric_file, *listed}
-        files = files_at(self.root, ended.commit, wanted.__contains__)
-        if absent := wanted - set(files):
-            raise InputError(f"experiment {run.name}: no {', '.join(sorted(absent))} in it")
+        files = self._files(run, ended, {PARAMS_FILE.name, *listed})
         params = yaml_mapping(files[PARAMS_FILE.name], f"{run.name}:{PARAMS_FILE}")
         sections = self._sections(queue, run.changes)
         if settings_hash(params, sections, [files[path] for path in listed]) != run.settings:
             return None
-        metrics = json_mapping(files[queue.metric_file], f"{run.name}:{queue.metric_file}")
-        if queue.metric_name not in metrics:
-            raise InputError(f"experiment {run.name}: {queue.metric_file} has no {queue.metric_name}")
-        return Run(value=metrics[queue.metric_name], commit=ended.baseline[:SHORT_HASH], settings=run.settings)
+        metrics = self._files(run, ended, {file_and_name(number)[0] for number in queue.numbers})
+        value, *beside = (_number(run, metrics, number) for number in queue.numbers)
+        named = dict(zip(queue.beside, beside, strict=True))
+        return Run(value=value, commit=ended.baseline[:SHORT_HASH], settings=run.settings, beside=named)
+
+    def _files(self, run: PlannedRun, ended: Ended, wanted: set[str]) -> dict[str, bytes]:
+        """The wanted files of an experiment by path; raises InputError where it lacks one."""
+        files = files_at(self.root, ended.commit, wanted.__contains__)
+        if absent := wanted - set(files):
+            raise InputError(f"experiment {run.name}: no {', '.join(sorted(absent))} in it")
+        return files
 
     def _sections(self, queue: AblationQueue, changes: dict[str, Any]) -> list[str]:
         """What of params.yaml decides on a run: the sections of its stages, and what it sets."""
@@ -179,6 +184,15 @@ def _committed(path: Path) -> tuple[AblationQueue, Runs]:
 def _is_done(runs: Runs, planned: PlannedRun) -> bool:
     run = runs.get(planned.variant, {}).get(planned.seed)
     return run is not None and run.settings == planned.settings
+
+
+def _number(run: PlannedRun, files: Mapping[str, bytes], number: str) -> float:
+    """A number of a run's files; raises InputError where its file has none of this name."""
+    file, name = file_and_name(number)
+    value = json_mapping(files[file], f"{run.name}:{file}").get(name)
+    if not isinstance(value, int | float):
+        raise InputError(f"experiment {run.name}: {file} has no {name}")
+    return value
 
 
 def _command(queue: AblationQueue, run: PlannedRun, how: str, *, is_there: bool) -> list[str]:

@@ -1,17 +1,19 @@
 """docs/ABLATIONS.md: every queue with its question, table, picture and what it means for the defaults."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from glyphlens.core.params import flat_params
-from glyphlens.evaluation.ablations import AblationQueue, Result, Runs, results
+from glyphlens.evaluation.ablations import AblationQueue, Result, Run, Runs, column_heads, half_width, results
 
 ABSENT = "–"
 HEAD = """# Ablations
 
 What single decisions are worth. Each table is a queue of short trainings, described in a file of `experiments/`; every
 training of a queue has the same budget, much smaller than that of the default run: numbers are compared within a table,
-not with those of `metrics/`. Choices are made on validation samples alone.
+not with those of `metrics/`. Choices are made on validation samples alone. A queue whose metric is of the test measures
+what was chosen before, and chooses nothing.
 
 ```
 glyphlens ablate                                     # runs what is missing or had other code or parameters; resumes
@@ -49,17 +51,26 @@ def _part(name: str, queue: AblationQueue, runs: Runs) -> str:
 
 def _table(queue: AblationQueue, runs: Runs, found: Sequence[Result]) -> Iterator[str]:
     """A row for every variant that has been run, in the queue's order."""
-    heads = ("variant", "changes", f"`{queue.metric_name}`", f"gain over `{queue.baseline}`", "seeds", "commit")
+    metric, *beside = (f"`{head}`" for head in column_heads(queue.numbers))
+    heads = ("variant", "changes", metric, f"gain over `{queue.baseline}`", *beside, "seeds", "commit")
     yield f"| {' | '.join(heads)} |"
-    yield "|---|---|---|---|---|---|"
+    yield f"|{'---|' * len(heads)}"
     for result in found:
-        commits = sorted({run.commit for run in runs[result.variant].values()})
+        own = runs[result.variant].values()
+        commits = sorted({run.commit for run in own})
         seeds = " ".join(map(str, sorted(result.values)))
         cells = (
             f"`{result.variant}`", _changes(queue.variants[result.variant]), _number(result.mean, result.spread),
-            _number(result.gain, result.gain_spread, sign="+"), seeds, " ".join(commits),
+            _number(result.gain, result.gain_spread, sign="+"), *(_beside(number, own) for number in queue.beside),
+            seeds, " ".join(commits),
         )  # fmt: skip
         yield f"| {' | '.join(cells)} |"
+
+
+def _beside(number: str, runs: Collection[Run]) -> str:
+    """A mean over all seeds or none: over some of them it would not be of the seeds that the row names."""
+    values = [run.beside[number] for run in runs if number in run.beside]
+    return _number(fmean(values), half_width(values)) if len(values) == len(runs) else ABSENT
 
 
 def _missing(queue: AblationQueue, runs: Runs) -> list[str]:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -22,22 +23,25 @@ from glyphlens.core.params import Section, section_in
 CONFIDENCE = 0.95  # of the intervals over seeds
 DIGITS = 4
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+Number = Annotated[str, Field(pattern=r"^metrics/.+\.json:\w+$")]  # the file and the number in it, behind a colon
 
 
 class AblationQueue(Section):
     """Trainings that differ in a few parameters, each with the same small budget.
 
-    ``stages`` run one after the other, and nothing before them. ``metric``: the file and the number in it, behind a
-    colon. ``budget`` and ``variants``: parameters by dotted name; the first variant is what the others are held
-    against. ``axis``: a parameter with a number in every variant, for a curve over it; ``published``: curves of others
-    over the same axis, by name, of other data. ``answer``: what the results mean for the defaults.
+    ``stages`` run one after the other, and nothing before them. ``metric``: the number that variants are compared by;
+    ``beside``: further ones that are shown with it. ``budget`` and ``variants``: parameters by dotted name; the first
+    variant is what the others are held against. ``axis``: a parameter with a number in every variant, for a curve over
+    it; ``published``: curves of others over the same axis, by name, of other data. ``answer``: what the results mean
+    for the defaults.
     """
 
     title: str
     question: str
     answer: str = ""
     stages: list[str] = Field(min_length=1)
-    metric: str = Field(pattern=r"^metrics/.+\.json:\w+$")
+    metric: Number
+    beside: list[Number] = Field(default_factory=list)
     seeds: list[int] = Field(min_length=1)
     budget: dict[str, Any]
     variants: dict[Name, dict[str, Any]] = Field(min_length=2)
@@ -45,14 +49,14 @@ class AblationQueue(Section):
     published: dict[str, Annotated[dict[int, float], Field(min_length=1)]] = Field(default_factory=dict)
 
     @property
-    def metric_file(self) -> str:
-        """The file that the stages write the number into."""
-        return self.metric.partition(":")[0]
+    def numbers(self) -> list[str]:
+        """All that is kept of a run: the metric, then what stands beside it."""
+        return [self.metric, *self.beside]
 
     @property
     def metric_name(self) -> str:
-        """The number's name in it."""
-        return self.metric.partition(":")[2]
+        """The metric's name in its file."""
+        return file_and_name(self.metric)[1]
 
     @property
     def baseline(self) -> str:
@@ -65,11 +69,15 @@ class AblationQueue(Section):
 
 
 class Run(Section):
-    """What one training came to; ``settings``: the hash of its code and parameters (`settings_hash`)."""
+    """What one training came to; ``settings``: the hash of its code and parameters (`settings_hash`).
+
+    ``beside``: further numbers, named as in the queue; fewer than it asks for where they were collected before.
+    """
 
     value: float
     commit: str
     settings: str
+    beside: dict[str, float] = Field(default_factory=dict)
 
 
 Runs = dict[str, dict[int, Run]]  # by variant and seed
@@ -103,7 +111,33 @@ def read_queue(path: Path) -> AblationQueue:
         without = [name for name, changes in queue.variants.items() if not isinstance(changes.get(axis), int | float)]
         if without:
             raise InputError(f"{path}: axis: {', '.join(without)} set no number for {axis}")
+    if twice := [number for number, count in Counter(queue.numbers).items() if count > 1]:
+        raise InputError(f"{path}: beside: {', '.join(twice)} named twice")
     return queue
+
+
+def file_and_name(number: str) -> tuple[str, str]:
+    """The two parts of a number of a queue.
+
+    >>> file_and_name("metrics/a/evaluate.json:top1")
+    ('metrics/a/evaluate.json', 'top1')
+    """
+    file, _, name = number.partition(":")
+    return file, name
+
+
+def column_heads(numbers: Sequence[str]) -> list[str]:
+    """The shortest of a number's forms that no other number shares: name, file stem with name, the whole.
+
+    >>> column_heads(["metrics/a/evaluate.json:top1", "metrics/a/slices.json:top1", "metrics/a/slices.json:top5"])
+    ['evaluate:top1', 'slices:top1', 'top5']
+    """
+    parts = [file_and_name(number) for number in numbers]
+    forms = [(name, f"{Path(file).stem}:{name}") for file, name in parts]
+    counts = Counter(form for both in forms for form in both)
+    return [
+        next((form for form in both if counts[form] == 1), number) for both, number in zip(forms, numbers, strict=True)
+    ]
 
 
 def with_changes(params: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,7 +241,9 @@ def table_content(queue: AblationQueue, runs: Runs) -> dict[str, Any]:
     for variant, changes in queue.variants.items():
         entry: dict[str, Any] = {"changes": changes, "runs": {}}
         if variant in of_variants:
-            entry["runs"] = {str(seed): run.model_dump() for seed, run in sorted(runs[variant].items())}
+            entry["runs"] = {
+                str(seed): run.model_dump(exclude_defaults=True) for seed, run in sorted(runs[variant].items())
+            }
             entry |= _rounded(of_variants[variant])
         variants[variant] = entry
     return {"metric": queue.metric, "stages": queue.stages, "budget": queue.budget, "variants": variants}

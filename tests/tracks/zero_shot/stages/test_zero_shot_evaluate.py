@@ -16,6 +16,7 @@ from glyphlens.inference.prototypes import Prototypes
 from glyphlens.inference.recognizer import RASTER, Recognizer
 from glyphlens.tracks.zero_shot.descriptions.belonging import require_belonging
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, DescriptionEncoder
+from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
 from glyphlens.tracks.zero_shot.stages import zero_shot_evaluate
 from tests.checkout import ROOT
 from tests.once import once_per_run
@@ -105,6 +106,23 @@ def test_tables_count_what_was_asked(made: Path) -> None:
     assert len(pd.read_parquet(made / "report/predictions.parquet")) == hands * len(UNSEEN)
     for name in ("components", "confusions", "classes"):
         assert (made / f"report/{name}.csv").is_file()
+
+
+def test_every_stroke_and_component_of_the_hardest_pictures_has_its_share(made: Path) -> None:
+    table, descriptions = pd.read_csv(made / "report/evidence.csv"), DescriptionTable.load(made / "samples")
+    assert list(table.columns) == ["row", "character", "rival", "level", "number", "name", "share"]
+    index = SampleSet.open(made / "samples").index
+    for row, own in table.groupby("row"):
+        (character,) = set(own["character"])
+        names = own[own["level"] == "component"]["name"].tolist()
+        assert index["label"].iloc[row] == character in UNSEEN and character not in set(own["rival"])
+        assert names == [*descriptions[character].names, "elsewhere"]
+        assert (own["level"] == "stroke").sum() == len(descriptions[character].types) + 1
+    page = (made / "report/report.html").read_text(encoding="utf-8")
+    assert all(
+        f'<th scope="row">{character} U+{ord(character):04X}</th>' in page for character in set(table["character"])
+    )
+    assert page.count("<td>strokes</td>") == page.count("<td>components</td>") == table["row"].nunique() > 0
 
 
 def test_the_page_says_what_the_pictures_are_and_what_unseen_means(made: Path) -> None:

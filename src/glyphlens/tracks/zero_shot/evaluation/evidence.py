@@ -6,8 +6,9 @@ some of what lies around it. The third level has no places: parts of the picture
 n pictures · V candidates · E numbers of an embedding · H×W pixels · R×C places
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,13 +19,30 @@ from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.pictures import Heat
 from glyphlens.inference.folder import model_name
 from glyphlens.inference.prototypes import Prototypes
+from glyphlens.tracks.zero_shot.descriptions.description import Description
 from glyphlens.tracks.zero_shot.evaluation.contenders import RELEASED
+from glyphlens.tracks.zero_shot.evaluation.naming import for_and_against, named_shares, strongest
 from glyphlens.tracks.zero_shot.evaluation.reranking import level_numbers
 from glyphlens.tracks.zero_shot.export.views import Embed, picture_embedder
 
 SIDES = {"stroke": 8, "radical": 4}  # places of a level along a side of the picture (recognizers/levels.py)
+PARTS = {"stroke": "stroke", "radical": "component"}  # what of a description has its places in a level's map
 WHOLE, COVERS = "character", 8  # the level without places; parts along a side that are covered in turn
 Floats = NDArray[np.float32]
+
+
+class Compared(NamedTuple):
+    """A picture read for what it is and for its best rival: ``gap``, the difference of both cosines, the part of each
+    level in it (``gaps``) and a map of each."""
+
+    row: int
+    picture_HW: NDArray[np.uint8]
+    character: str
+    rival: str
+    is_right: bool
+    gap: float
+    gaps: Mapping[str, float]
+    maps: Mapping[str, NDArray[np.float64]]
 
 
 def hardest(outcomes: pd.DataFrame, shown: int) -> pd.DataFrame:
@@ -35,16 +53,16 @@ def hardest(outcomes: pd.DataFrame, shown: int) -> pd.DataFrame:
     return pd.concat([right, wrong])
 
 
-def evidence_heats(
+def compared(
     export: Path, samples: SampleSet, prototypes: Prototypes, outcomes: pd.DataFrame, labels: Sequence[str]
-) -> list[Heat]:
-    """Three maps a picture of ``outcomes``, of strokes, radicals and the whole; ``labels``: the candidates.
+) -> list[Compared]:
+    """Every picture of ``outcomes``; ``labels``: the candidates.
 
     Raises InputError for an export whose levels do not fit their places.
     """
     embed, table = picture_embedder(export / model_name(RELEASED)), prototypes.of(labels)
     numbers = {level: level_numbers(export, level) for level in (*SIDES, WHOLE)}
-    heats = []
+    found = []
     for row in outcomes.to_dict("records"):
         picture_HW = samples.images(np.array([row["row"]]))[0]
         embedding_E, truth = embed(picture_HW[None])[0], labels.index(row["label"])
@@ -54,12 +72,46 @@ def evidence_heats(
         gap_E = table.vectors_CE[truth] - table.vectors_CE[rival]
         maps = {level: place_map(embedding_E * gap_E, numbers[level], side) for level, side in SIDES.items()}
         maps[WHOLE] = cover_map(picture_HW, embed, gap_E, numbers[WHOLE])
-        for level, heat_RC in maps.items():
-            share = float(embedding_E[numbers[level]] @ gap_E[numbers[level]])
-            own, other = (f"U+{ord(label):04X}" for label in (row["label"], labels[rival]))
-            note = f"{level}: {share:+.3f} of {embedding_E @ gap_E:+.3f}"
-            heats.append(Heat(picture_HW, heat_RC, f"{own}, rival {other}", own if row["top1"] else other, note))
+        gaps = {level: float(embedding_E[own] @ gap_E[own]) for level, own in numbers.items()}
+        gap = float(embedding_E @ gap_E)
+        found.append(Compared(row["row"], picture_HW, row["label"], labels[rival], row["top1"], gap, gaps, maps))
+    return found
+
+
+def evidence_table(pictures: Sequence[Compared], descriptions: Mapping[str, Description]) -> pd.DataFrame:
+    """``named_shares`` of every picture's character, after ``row``, ``character`` and ``rival``."""
+    tables = [pd.DataFrame(columns=["row", "character", "rival", "level", "number", "name", "share"])]
+    for own in pictures:
+        parts = named_shares(descriptions[own.character], {PARTS[level]: own.maps[level] for level in SIDES})
+        tables.append(parts.assign(row=own.row, character=own.character, rival=own.rival)[tables[0].columns])
+    return pd.concat(tables[1:] or tables, ignore_index=True)
+
+
+def evidence_heats(pictures: Sequence[Compared], table: pd.DataFrame) -> list[Heat]:
+    """Three maps a picture, of strokes, radicals and the whole; below the first two, which part says most."""
+    heats = []
+    for own in pictures:
+        true, rival = (f"U+{ord(label):04X}" for label in (own.character, own.rival))
+        for level, heat_RC in own.maps.items():
+            note = f"{level}: {own.gaps[level]:+.3f} of {own.gap:+.3f}"
+            if level in PARTS:
+                parts = table[(table["row"] == own.row) & (table["level"] == PARTS[level])]
+                note = f"{note}\n{for_and_against(parts)}"
+            heats.append(Heat(own.picture_HW, heat_RC, f"{true}, rival {rival}", true if own.is_right else rival, note))
     return heats
+
+
+def evidence_rows(table: pd.DataFrame, most: int = 3) -> list[dict[str, Any]]:
+    """One row per picture and level for the page: its ``strongest`` parts, ``elsewhere``, and the ``sum`` of all."""
+    rows = []
+    for (_, level), parts in table.groupby(["row", "level"], sort=False):
+        named = ((name, parts[name].iloc[0]) for name in ("character", "rival"))
+        first = {name: f"{label} U+{ord(label):04X}" for name, label in named}
+        elsewhere, total = parts["share"][parts["number"] == 0].sum(), parts["share"].sum()
+        rows.append(
+            {**first, "level": level, "strongest": strongest(parts, most), "elsewhere": elsewhere, "sum": total}
+        )
+    return rows
 
 
 def place_map(products_E: Floats, numbers: slice, side: int) -> NDArray[np.float64]:

@@ -44,7 +44,7 @@ WRITTEN_PICTURES = PictureSource(
 @dataclass(frozen=True)
 class ZeroShotPage:
     """What the template shows; ``questions``, ``components`` and ``groups`` are tables of ``scores``; ``reranking`` and
-    ``few_shot`` of ``reranking_table`` and ``few_shot_table``; ``composable``: the share of unseen pictures whose
+    ``few_shot`` of ``reranking_table`` and ``few_shot_table``, ``evidence`` of ``evidence_rows``; ``composable``: the share of unseen pictures whose
     characters have components of trained ones alone."""
 
     source: PictureSource
@@ -62,6 +62,7 @@ class ZeroShotPage:
     rerank_first: int
     splits: Sequence[Mapping[str, Any]]
     images: Mapping[str, str | None]
+    evidence: Sequence[Mapping[str, Any]]
     right: Sequence[Mapping[str, Any]]
     confusions: Sequence[Mapping[str, Any]]
     gallery: Sequence[Mapping[str, Any]]

@@ -23,7 +23,13 @@ from glyphlens.tracking.timings import note_timing
 from glyphlens.tracks.zero_shot.descriptions.arrays import ComponentVocabulary
 from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
 from glyphlens.tracks.zero_shot.evaluation.contenders import contenders
-from glyphlens.tracks.zero_shot.evaluation.evidence import evidence_heats, hardest
+from glyphlens.tracks.zero_shot.evaluation.evidence import (
+    compared,
+    evidence_heats,
+    evidence_rows,
+    evidence_table,
+    hardest,
+)
 from glyphlens.tracks.zero_shot.evaluation.examples import Examples, few_shot_scores, few_shot_table
 from glyphlens.tracks.zero_shot.evaluation.release import measured_preface, write_zero_shot_release
 from glyphlens.tracks.zero_shot.evaluation.report import (
@@ -117,7 +123,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     written = _save_tables(paths, test, tables, confusion_table(unseen, descriptions, params.confusions_shown))
     page = ZeroShotPage(
         **_texts(paths, test, found["metrics"]),
-        **_pictures(paths, params, test, unseen, written),
+        **_pictures(paths, params, test, unseen, written, descriptions),
         headline=found["metrics"],
         slices=found["slices"],
         composable=float((unseen["known_share"] == 1).mean()),
@@ -193,13 +199,18 @@ def _pictures(
     test: ZeroShotTest,
     unseen: pd.DataFrame,
     written: Mapping[str, pd.DataFrame],
+    descriptions: DescriptionTable,
 ) -> dict[str, Any]:
     """What the page shows of it."""
     pairs, bins = TemplatePairs(test.samples), reliability_table(unseen, params.calibration_bins)
     labels = [test.samples.classes[number].label for number in test.candidates_V]
     released, looked_at = test.contenders["released"].prototypes, hardest(unseen, params.evidence_shown)
-    plot_heat(paths.report / "evidence.png", evidence_heats(paths.export, test.samples, released, looked_at, labels))
+    pictures = compared(paths.export, test.samples, released, looked_at, labels)
+    evidence = evidence_table(pictures, descriptions)
+    plot_heat(paths.report / "evidence.png", evidence_heats(pictures, evidence))
+    save_tables_csv(paths.report, {"evidence": evidence})
     return {
+        "evidence": evidence_rows(evidence),
         "images": draw_zero_shot_album(paths.report, written["components"], written["groups"], bins),
         "right": cards(pairs.right(unseen, params.examples_shown)),
         "confusions": cards(pairs.confusions(written["confusions"])),
