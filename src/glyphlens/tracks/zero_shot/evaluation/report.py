@@ -43,9 +43,9 @@ WRITTEN_PICTURES = PictureSource(
 
 @dataclass(frozen=True)
 class ZeroShotPage:
-    """What the template shows; ``questions``, ``components`` and ``groups`` are tables of ``scores``; ``reranking`` and
-    ``few_shot`` of ``reranking_table`` and ``few_shot_table``, ``evidence`` of ``evidence_rows``; ``composable``: the share of unseen pictures whose
-    characters have components of trained ones alone."""
+    """What the template shows; ``questions``, ``components`` and ``groups`` are tables of ``scores``; ``reranking`` of
+    ``reranking_table``, ``few_shot`` of ``few_shot_table``, ``evidence`` of ``evidence_rows``; ``composable``: the
+    share of unseen pictures whose characters have components of trained ones alone."""
 
     source: PictureSource
     headline: Mapping[str, float]
