@@ -109,14 +109,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     examples = Examples.of(paths.export, test.samples, max(params.shots))
     few_shot = few_shot_table(parts, examples, params.shots, params.example_shares)
     save_tables_csv(paths.report, {"reranking": reranking, "examples": few_shot})
-    found = {
-        "metrics": headline(tables),
-        "slices": slices(tables),
-        "variants": variants(unseen, params.calibration_bins),
-        "baseline": baseline(tables),
-        "shots": few_shot_scores(few_shot),
-        "reranking": reranking_scores(reranking),
-    }
+    found = {**_numbers(tables, params), "shots": few_shot_scores(few_shot), "reranking": reranking_scores(reranking)}
     for name, numbers in found.items():
         save_metrics(getattr(paths, name), numbers)
 
@@ -148,6 +141,16 @@ def _opened(paths: argparse.Namespace, seed: int) -> ZeroShotTest:
     samples, roles = SampleSet.open(paths.samples), ClassRoles.load(paths.samples)
     rows_n = samples.rows("test")
     return ZeroShotTest(samples, roles, rows_n, contenders(paths.export, samples, roles, rows_n, seed))
+
+
+def _numbers(tables: Mapping[str, pd.DataFrame], params: ZeroShotEvaluateParams) -> dict[str, dict[str, float]]:
+    """What the outcome tables come to, by metrics file."""
+    return {
+        "metrics": headline(tables),
+        "slices": slices(tables),
+        "variants": variants(tables["unseen"], params.calibration_bins),
+        "baseline": baseline(tables),
+    }
 
 
 def _asked_of_both(paths: argparse.Namespace, test: ZeroShotTest) -> dict[str, Asked]:
