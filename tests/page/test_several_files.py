@@ -90,6 +90,8 @@ def test_pictures_are_read_by_what_is_chosen(
     page.wait_for_selector("#answers figure canvas")
     wait_for(page, "2 of 2 files were read.")
     assert page.locator("#answers figure canvas").count() == 2
+    page.get_by_role("button", name="Where it looked").last.click()
+    page.wait_for_selector("#answers > .part:last-child .looked canvas")
 
 
 def test_a_folder_is_what_is_in_it(

@@ -58,7 +58,7 @@ export function percent(share) {
 }
 
 /** Replaces what ``place`` holds by lines of Khmer, clusters that are not certain marked; says how many. */
-export function drawText(place, lines) {
+function drawText(place, lines) {
   const list = made("ol", "lines");
   for (const { text, confidence, clusters } of lines) {
     const own = made("li");
@@ -76,7 +76,7 @@ export function drawText(place, lines) {
   return lines.length === 1 ? "One line was read." : `${lines.length} lines were read.`;
 }
 
-/** What was found in one of several pictures, with the picture as the recogniser saw it; says the best of it. */
+/** What was found in a picture, with the picture as the recogniser saw it; says the best of it. */
 export function drawPart(place, { name, found, model }, language) {
   if (name === "khmer") return drawText(place, found);
   if (found.steps) {

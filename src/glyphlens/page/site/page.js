@@ -1,9 +1,10 @@
 /* The page: what is drawn, typed, dropped, pasted or chosen goes to the recogniser of the chosen track; fonts and PDFs
 go to that of Arabic glyphs. Several files are read one after another, each under its name. */
 
-import { drawAnswers, drawPart, drawPicture, drawText, made } from "./answers.js";
+import { drawPart, made } from "./answers.js";
 import { bytesOf, filesOfDrop, MAX_FILES, named } from "./chosen_files.js";
 import { FontFault, kindOfFile, requireModest } from "./font_files.js";
+import { whereItLooked } from "./looked.js";
 import { NothingToSee } from "./picture_ink.js";
 import { readPhoto, readPixels, requireModestPicture } from "./photos.js";
 import { Pad } from "./pad.js";
@@ -37,7 +38,7 @@ function clearAnswers() {
   stopReading();
   replay.hide();
   find("answers").replaceChildren();
-  find("seen").hidden = find("fault").hidden = true;
+  find("fault").hidden = true;
 }
 
 /** Show what is found in a page {grey, lean} that ``read`` gives. */
@@ -47,15 +48,15 @@ async function recognise(read) {
   say("Looking …");
   const own = turn;
   try {
-    const seen = await inTurn(own, () => look(read, track()));
+    const seen = await inTurn(() => own === turn, () => look(read, track()));
     if (own === turn) show(seen);
   } catch (error) {
     if (own === turn) complain(error);
   }
 }
 
-function inTurn(own, task) {
-  const result = running.then(() => (own === turn ? task() : null));
+function inTurn(isWanted, task) {
+  const result = running.then(() => (isWanted() ? task() : null));
   running = result.catch(() => null);
   return result;
 }
@@ -76,17 +77,16 @@ function showNothing() {
   say(NOTHING);
 }
 
-function show({ name, found, model }) {
-  if (name === "khmer") {
-    say(drawText(find("answers"), found));
-  } else if (name === "scan_lines") {
-    replay.show(found, model, say);
-  } else {
-    say(drawAnswers(find("answers"), found.answers, model, LANGUAGES[name] ?? "ja"));
-    find("note").textContent = found.note && `(${found.note})`;
-    drawPicture(find("view"), found.picture);
-    find("seen").hidden = false;
-  }
+function show(seen) {
+  if (seen.name === "scan_lines") replay.show(seen.found, seen.model, say);
+  else say(drawSeen(find("answers"), seen));
+}
+
+/** What was found in one picture; of one character, also where it was seen. Says the best of it. */
+function drawSeen(place, seen) {
+  const said = drawPart(place, seen, LANGUAGES[seen.name] ?? "ja");
+  if (seen.found.picture) place.append(whereItLooked(seen, inTurn));
+  return said;
 }
 
 const isOurs = (error) => error instanceof NothingToSee || error instanceof FontFault;
@@ -220,8 +220,8 @@ async function readPart(each, state, tell) {
 
 async function drawnPicture(place, { file }, state) {
   state.pictures++;
-  const seen = await inTurn(state.own, () => look((isWhole) => readPhoto(file, isWhole), state.name));
-  return seen && drawPart(place, seen, LANGUAGES[seen.name] ?? "ja");
+  const seen = await inTurn(() => state.own === turn, () => look((isWhole) => readPhoto(file, isWhole), state.name));
+  return seen && drawSeen(place, seen);
 }
 
 async function drawnFonts(place, kind, each, state, tell) {

@@ -114,11 +114,6 @@ export async function predicted(page, model, isMark = false) {
   };
 }
 
-async function probabilities(model, pictures) {
-  const unknown = new Float32Array(GEOMETRY_FEATURES * pictures.length);
-  return probabilitiesOf(model, pictures, unknown);
-}
-
 /** A row of probabilities of each picture; ``geometry``: seven numbers each, 0 where unknown. */
 export async function probabilitiesOf(model, pictures, geometry) {
   const { width, height } = pictures[0];
@@ -134,6 +129,12 @@ export async function probabilitiesOf(model, pictures, geometry) {
     const scores = found.data.subarray(row * length, (row + 1) * length);
     return softmax(model.levels ? nearness(model, scores) : scores);
   });
+}
+
+/** The same of pictures whose geometry is unknown. */
+export async function probabilities(model, pictures) {
+  const unknown = new Float32Array(GEOMETRY_FEATURES * pictures.length);
+  return probabilitiesOf(model, pictures, unknown);
 }
 
 /** Logits of the classes whose prototypes an embedding is compared with. */
