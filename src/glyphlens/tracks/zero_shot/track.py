@@ -20,7 +20,7 @@ TRACK = Track(
         Headline(_EVALUATE, "unseen_text_top1", "by their strokes and components alone"),
         Headline(_EVALUATE, "seen_top1", "of the characters seen in training are named right by the same file"),
     ),
-    stages=("samples", "export", "evaluate", "slices", "variants", "shots", "reranking"),
+    stages=("samples", "export", "evaluate", "slices", "variants", "baseline", "shots", "reranking"),
     candidates="glyphlens.tracks.zero_shot.descriptions.candidates:KanjiCandidates.open",
     material={
         "rendered_samples": "kanji of the rendered stand-in (no real handwriting)",
