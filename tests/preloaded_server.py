@@ -1,7 +1,8 @@
 """The server of tests/preloaded.py: imports libraries, and forks for every request that comes to ``<folder>/address``.
 
-It has one thread, as a fork has; those of C libraries (an allocator's) are made anew by them. It ends with the process
-that it is told of.
+It has one thread, as a fork has; that of Arrow's allocator is made anew by it. Forks draw random numbers of their own,
+as fresh processes do, but share the server's hash seed and the warning filters of all libraries. It ends with the
+process that it is told of.
 """
 
 import atexit
@@ -37,6 +38,8 @@ LIBRARIES = (
     "great_expectations", "great_expectations.expectations", "mlflow", "mlflow.store.tracking.sqlalchemy_store",
     "fontTools.ttLib", "uharfbuzz", "freetype", "jinja2", "pydantic", "ruamel.yaml", "safetensors.torch", "tqdm",
 )  # fmt: skip
+ALLOCATOR = "jemalloc_bg_thd"
+AT_START = ("OMP_NUM_THREADS", "PYTHONHASHSEED")  # are read once: who asks for others than the server has starts fresh
 SILENT = {"GX_ANALYTICS_ENABLED": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}  # as the project sets them first
 Request = dict[str, Any]
 
@@ -102,6 +105,7 @@ class Server:
             os.dup2(stream, number)
             os.close(stream)
         os.close(self.owner)
+        draw_anew()
         for own in (self.selector, self.listener, self.woken, self.wake, *clients):
             own.close()
 
@@ -132,12 +136,23 @@ def kill(process: int) -> None:
             end_it(process, signal.SIGKILL)
 
 
+def draw_anew() -> None:
+    """Seed the generators that a forgetful stage draws from; ``random`` does it by itself."""
+    import numpy as np
+    import torch
+
+    np.random.seed()  # noqa: NPY002 - the one that is shared
+    torch.seed()
+
+
 def run(request: Request) -> None:
     """As ``python -m module …``, ``-c code …`` and ``script …`` do, with ``-u``, ``-B`` or ``-P`` before."""
-    words, folder = list(request["words"]), Path(request["folder"])
+    words, folder, asked = list(request["words"]), Path(request["folder"]), request["environment"]
     os.chdir(folder)
+    if any(name in asked and asked[name] != os.environ.get(name) for name in AT_START):
+        os.execve(sys.executable, [sys.executable, *words], asked)
     os.environ.clear()
-    os.environ.update(request["environment"])
+    os.environ.update(asked)
     sys.executable = request["program"]
     multiprocessing.process.ORIGINAL_DIR = str(folder)
     paths = [str(folder / path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
@@ -201,13 +216,14 @@ def export_once() -> None:
 
 
 def main() -> None:
-    """Import, and be ready where no library has started a thread."""
+    """Import, and be ready where no library has started a thread, be it of Python's or of its own."""
     os.environ.update(SILENT)
     for name in LIBRARIES:
         importlib.import_module(name)
     export_once()
-    if threading.active_count() != 1:
-        sys.exit(f"{__file__}: a library has started {threading.enumerate()}; a fork would not be whole")
+    threads = [path.read_text(encoding="utf-8").strip() for path in Path("/proc/self/task").glob("*/comm")]
+    if len([name for name in threads if name != ALLOCATOR]) != 1:
+        sys.exit(f"{__file__}: a library has started one of the threads {threads}; a fork would not be whole")
     gc.freeze()
     server = Server(Path(sys.argv[1]), int(sys.argv[2]))
     os.write(1, b"ready\n")

@@ -78,6 +78,24 @@ def test_anything_else_is_python_itself() -> None:
     assert "usage: " in asked("-m", "json.tool", "--help").stdout
 
 
+@pytest.mark.parametrize("other", [{"OMP_NUM_THREADS": "3"}, {"PYTHONHASHSEED": "7"}])
+def test_what_is_read_once_at_the_start_makes_a_fresh_process(other: dict[str, str], tmp_path: Path) -> None:
+    code = "import sys; print('torch' in sys.modules, sys.executable, *sys.argv[1:], input())"
+    done = asked("-c", code, "word", env=os.environ | other, cwd=tmp_path, input="line\n")
+    assert done.stdout == f"False {sys.executable} word line\n"
+
+
+def test_without_a_server_it_is_python_itself(tmp_path: Path) -> None:
+    command = [sys.executable, "-IS", str(CLIENT), str(tmp_path / "none"), "python", "-c", "import sys; sys.exit(3)"]
+    assert subprocess.run(command, check=False).returncode == 3
+
+
+def test_random_numbers_are_a_processs_own() -> None:
+    code = "import numpy, torch, random; print(numpy.random.rand(), torch.rand(1).item(), random.random())"
+    drawn = [asked("-c", code).stdout.split() for _ in range(2)]
+    assert len({*drawn[0], *drawn[1]}) == 6
+
+
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
 def test_a_process_ends_with_its_caller(sent: signal.Signals) -> None:
     code = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
