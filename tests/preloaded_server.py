@@ -1,11 +1,12 @@
 """The server of tests/preloaded.py: imports libraries, and forks for every request that comes to ``<folder>/address``.
 
-It has one thread, as a fork has; that of Arrow's allocator is made anew by it. Forks draw random numbers of their own,
-as fresh processes do, but share the server's hash seed and the warning filters of all libraries. It ends with the
-process that it is told of.
+It has one thread, as a fork has; those of C libraries (Arrow's allocator, OpenBLAS where it may use several) are made
+anew by them. Forks draw random numbers of their own, as fresh processes do, but share the server's hash seed and the
+warning filters of all libraries. It ends with the process that it is told of.
 """
 
 import atexit
+import functools
 import gc
 import importlib
 import io
@@ -38,7 +39,6 @@ LIBRARIES = (
     "great_expectations", "great_expectations.expectations", "mlflow", "mlflow.store.tracking.sqlalchemy_store",
     "fontTools.ttLib", "uharfbuzz", "freetype", "jinja2", "pydantic", "ruamel.yaml", "safetensors.torch", "tqdm",
 )  # fmt: skip
-ALLOCATOR = "jemalloc_bg_thd"
 AT_START = ("OMP_NUM_THREADS", "PYTHONHASHSEED")  # are read once: who asks for others than the server has starts fresh
 SILENT = {"GX_ANALYTICS_ENABLED": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}  # as the project sets them first
 Request = dict[str, Any]
@@ -201,9 +201,15 @@ def end(status: int) -> None:
 
 
 def export_once() -> None:
-    """A network of no use: torch's exporter reads all that it knows at its first one, which takes seconds."""
+    """A network of no use: torch's exporter reads all that it knows at its first one, which takes seconds.
+
+    onnxscript's translations, of which it parses the source for every one, are kept.
+    """
     import torch
+    from torch.onnx._internal.exporter._registration import onnxscript_apis
     from tqdm import tqdm
+
+    onnxscript_apis.get_torchlib_ops = functools.cache(onnxscript_apis.get_torchlib_ops)
 
     interval, tqdm.monitor_interval = tqdm.monitor_interval, 0  # no thread
     logging.disable()
@@ -216,14 +222,13 @@ def export_once() -> None:
 
 
 def main() -> None:
-    """Import, and be ready where no library has started a thread, be it of Python's or of its own."""
+    """Import, and be ready where no library has started a thread."""
     os.environ.update(SILENT)
     for name in LIBRARIES:
         importlib.import_module(name)
     export_once()
-    threads = [path.read_text(encoding="utf-8").strip() for path in Path("/proc/self/task").glob("*/comm")]
-    if len([name for name in threads if name != ALLOCATOR]) != 1:
-        sys.exit(f"{__file__}: a library has started one of the threads {threads}; a fork would not be whole")
+    if threading.active_count() != 1:
+        sys.exit(f"{__file__}: a library has started {threading.enumerate()}; a fork would not be whole")
     gc.freeze()
     server = Server(Path(sys.argv[1]), int(sys.argv[2]))
     os.write(1, b"ready\n")

@@ -16,6 +16,7 @@ from tests.checkout import ROOT
 from tests.preloaded import CLIENT, python
 
 TOLD = "import os, sys; print(sys.argv, os.getcwd(), os.environ['WORD'], input()); print('and', file=sys.stderr)"
+ALLOCATOR = "jemalloc_bg_thd"  # a thread of Arrow's, which is made anew in a fork
 PATIENCE_S = 600.0
 
 
@@ -71,6 +72,13 @@ def test_dvc_and_our_command_are_beside_it(tmp_path: Path) -> None:
 def test_libraries_are_there_and_nothing_of_this_project() -> None:
     done = asked("-c", "import sys; print({'torch', 'mlflow', 'great_expectations', 'glyphlens'} - set(sys.modules))")
     assert done.stdout == "{'glyphlens'}\n"
+
+
+@pytest.mark.skipif(os.environ["OMP_NUM_THREADS"] != "1", reason="OpenBLAS has threads, which it makes anew in a fork")
+def test_no_library_has_a_thread_that_forks_lack() -> None:
+    server = asked("-c", "import os; print(os.getppid())").stdout.strip()
+    names = [path.read_text(encoding="utf-8").strip() for path in (Path("/proc") / server / "task").glob("*/comm")]
+    assert len([name for name in names if name != ALLOCATOR]) == 1, names
 
 
 def test_anything_else_is_python_itself() -> None:

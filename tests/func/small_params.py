@@ -20,6 +20,11 @@ FEWER: dict[str, Any] = {
     "khmer_recognizers.attention.steps": 4,
     "khmer_recognizers.attention.batch": 8,
     "khmer_training.validate_every": 4,  # an untrained decoder never ends a line: reading one takes it seconds
+    "khmer_training.held_out_rows": 2,
+    # torch's exporter takes seconds for every layer and every round.
+    "context.rounds": 1,
+    "scan_recognizers.vit.network.layers": 1,
+    "scan_recognizers.sequential.network.layers": 1,
     "companions.others": {
         "khmer": ["@fontsource/*/files/*-khmer-400-normal.woff2"],
         "icons": ["open-iconic/font/fonts/*.otf"],
