@@ -24,6 +24,7 @@ import sys
 import threading
 import warnings
 from contextlib import redirect_stdout, suppress
+from copy import deepcopy
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -221,12 +222,26 @@ def export_once() -> None:
     tqdm.monitor_interval = interval
 
 
+def parse_once() -> None:
+    """DVC parses all of params.yaml anew for every stage, several times: most of what a ``dvc status`` takes."""
+    from dvc.utils.serialize import _yaml
+
+    own = _yaml.parse_yaml
+    known = functools.lru_cache(4)(own)
+
+    def parse_yaml(text: str, path: str, typ: str = "safe") -> Any:
+        return deepcopy(known(text, path)) if typ == "safe" else own(text, path, typ)
+
+    _yaml.parse_yaml = parse_yaml
+
+
 def main() -> None:
     """Import, and be ready where no library has started a thread."""
     os.environ.update(SILENT)
     for name in LIBRARIES:
         importlib.import_module(name)
     export_once()
+    parse_once()
     if threading.active_count() != 1:
         sys.exit(f"{__file__}: a library has started {threading.enumerate()}; a fork would not be whole")
     gc.freeze()

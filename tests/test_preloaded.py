@@ -81,6 +81,20 @@ def test_no_library_has_a_thread_that_forks_lack() -> None:
     assert len([name for name in names if name != ALLOCATOR]) == 1, names
 
 
+def test_what_dvc_reads_is_as_the_file_is(tmp_path: Path) -> None:
+    code = """
+from dvc.utils.serialize import load_yaml
+for number in (1, 1, 2):
+    with open("params.yaml", "w") as handle:
+        handle.write(f"section: {{key: {number}}}")
+    read = load_yaml("params.yaml")
+    print(read)
+    read["section"]["key"] = 3
+"""
+    told = asked("-c", code, cwd=tmp_path).stdout.split("\n")
+    assert told == [*(str({"section": {"key": number}}) for number in (1, 1, 2)), ""]
+
+
 def test_anything_else_is_python_itself() -> None:
     assert asked("-V").stdout.startswith("Python 3.")
     assert "usage: " in asked("-m", "json.tool", "--help").stdout
