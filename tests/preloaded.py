@@ -3,7 +3,8 @@
 ``python()`` is a program to put in Python's place; ``dvc`` and ``glyphlens`` lie beside it. It hands ``-c <code> …``,
 scripts and ``-m <module> …`` of this project and of a few libraries to a server, which forks: every call is a process
 of its own with its own directory, environment and signals, but the server's user, limits and mask of new files.
-Whatever else it is asked, it becomes Python itself. Two processes that shall show that the order of sets changes
+Whatever else it is asked, it becomes Python itself, also where another number of OpenMP's threads or another hash seed
+is asked for, or no server answers. Two processes that shall show that the order of sets changes
 nothing must be fresh ones, as the forks of one server hash alike; so must those that a test ends and then looks at
 what they left, as a fork outlives its caller by a moment.
 """

@@ -1,10 +1,12 @@
 """The server of tests/preloaded.py: imports libraries, and forks for every request that comes to ``<folder>/address``.
 
-It has one thread, as a fork has; those of C libraries (an allocator's) are made anew by them. It ends with the process
-that it is told of.
+It has one thread, as a fork has; those of C libraries (Arrow's allocator, OpenBLAS where it may use several) are made
+anew by them. Forks draw random numbers of their own, as fresh processes do, but share the server's hash seed and the
+warning filters of all libraries. It ends with the process that it is told of.
 """
 
 import atexit
+import functools
 import gc
 import importlib
 import io
@@ -22,6 +24,7 @@ import sys
 import threading
 import warnings
 from contextlib import redirect_stdout, suppress
+from copy import deepcopy
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,6 +40,7 @@ LIBRARIES = (
     "great_expectations", "great_expectations.expectations", "mlflow", "mlflow.store.tracking.sqlalchemy_store",
     "fontTools.ttLib", "uharfbuzz", "freetype", "jinja2", "pydantic", "ruamel.yaml", "safetensors.torch", "tqdm",
 )  # fmt: skip
+AT_START = ("OMP_NUM_THREADS", "PYTHONHASHSEED")  # are read once: who asks for others than the server has starts fresh
 SILENT = {"GX_ANALYTICS_ENABLED": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}  # as the project sets them first
 Request = dict[str, Any]
 
@@ -102,6 +106,7 @@ class Server:
             os.dup2(stream, number)
             os.close(stream)
         os.close(self.owner)
+        draw_anew()
         for own in (self.selector, self.listener, self.woken, self.wake, *clients):
             own.close()
 
@@ -132,12 +137,23 @@ def kill(process: int) -> None:
             end_it(process, signal.SIGKILL)
 
 
+def draw_anew() -> None:
+    """Seed the generators that a forgetful stage draws from; ``random`` does it by itself."""
+    import numpy as np
+    import torch
+
+    np.random.seed()  # noqa: NPY002 - the one that is shared
+    torch.seed()
+
+
 def run(request: Request) -> None:
     """As ``python -m module …``, ``-c code …`` and ``script …`` do, with ``-u``, ``-B`` or ``-P`` before."""
-    words, folder = list(request["words"]), Path(request["folder"])
+    words, folder, asked = list(request["words"]), Path(request["folder"]), request["environment"]
     os.chdir(folder)
+    if any(name in asked and asked[name] != os.environ.get(name) for name in AT_START):
+        os.execve(sys.executable, [sys.executable, *words], asked)
     os.environ.clear()
-    os.environ.update(request["environment"])
+    os.environ.update(asked)
     sys.executable = request["program"]
     multiprocessing.process.ORIGINAL_DIR = str(folder)
     paths = [str(folder / path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
@@ -186,9 +202,15 @@ def end(status: int) -> None:
 
 
 def export_once() -> None:
-    """A network of no use: torch's exporter reads all that it knows at its first one, which takes seconds."""
+    """A network of no use: torch's exporter reads all that it knows at its first one, which takes seconds.
+
+    onnxscript's translations, of which it parses the source for every one, are kept.
+    """
     import torch
+    from torch.onnx._internal.exporter._registration import onnxscript_apis
     from tqdm import tqdm
+
+    onnxscript_apis.get_torchlib_ops = functools.cache(onnxscript_apis.get_torchlib_ops)
 
     interval, tqdm.monitor_interval = tqdm.monitor_interval, 0  # no thread
     logging.disable()
@@ -200,12 +222,26 @@ def export_once() -> None:
     tqdm.monitor_interval = interval
 
 
+def parse_once() -> None:
+    """DVC parses all of params.yaml anew for every stage, several times: most of what a ``dvc status`` takes."""
+    from dvc.utils.serialize import _yaml
+
+    own = _yaml.parse_yaml
+    known = functools.lru_cache(4)(own)
+
+    def parse_yaml(text: str, path: str, typ: str = "safe") -> Any:
+        return deepcopy(known(text, path)) if typ == "safe" else own(text, path, typ)
+
+    _yaml.parse_yaml = parse_yaml
+
+
 def main() -> None:
     """Import, and be ready where no library has started a thread."""
     os.environ.update(SILENT)
     for name in LIBRARIES:
         importlib.import_module(name)
     export_once()
+    parse_once()
     if threading.active_count() != 1:
         sys.exit(f"{__file__}: a library has started {threading.enumerate()}; a fork would not be whole")
     gc.freeze()

@@ -16,6 +16,7 @@ from tests.checkout import ROOT
 from tests.preloaded import CLIENT, python
 
 TOLD = "import os, sys; print(sys.argv, os.getcwd(), os.environ['WORD'], input()); print('and', file=sys.stderr)"
+ALLOCATOR = "jemalloc_bg_thd"  # a thread of Arrow's, which is made anew in a fork
 PATIENCE_S = 600.0
 
 
@@ -73,9 +74,48 @@ def test_libraries_are_there_and_nothing_of_this_project() -> None:
     assert done.stdout == "{'glyphlens'}\n"
 
 
+@pytest.mark.skipif(os.environ["OMP_NUM_THREADS"] != "1", reason="OpenBLAS has threads, which it makes anew in a fork")
+def test_no_library_has_a_thread_that_forks_lack() -> None:
+    server = asked("-c", "import os; print(os.getppid())").stdout.strip()
+    names = [path.read_text(encoding="utf-8").strip() for path in (Path("/proc") / server / "task").glob("*/comm")]
+    assert len([name for name in names if name != ALLOCATOR]) == 1, names
+
+
+def test_what_dvc_reads_is_as_the_file_is(tmp_path: Path) -> None:
+    code = """
+from dvc.utils.serialize import load_yaml
+for number in (1, 1, 2):
+    with open("params.yaml", "w") as handle:
+        handle.write(f"section: {{key: {number}}}")
+    read = load_yaml("params.yaml")
+    print(read)
+    read["section"]["key"] = 3
+"""
+    told = asked("-c", code, cwd=tmp_path).stdout.split("\n")
+    assert told == [*(str({"section": {"key": number}}) for number in (1, 1, 2)), ""]
+
+
 def test_anything_else_is_python_itself() -> None:
     assert asked("-V").stdout.startswith("Python 3.")
     assert "usage: " in asked("-m", "json.tool", "--help").stdout
+
+
+@pytest.mark.parametrize("other", [{"OMP_NUM_THREADS": "3"}, {"PYTHONHASHSEED": "7"}])
+def test_what_is_read_once_at_the_start_makes_a_fresh_process(other: dict[str, str], tmp_path: Path) -> None:
+    code = "import sys; print('torch' in sys.modules, sys.executable, *sys.argv[1:], input())"
+    done = asked("-c", code, "word", env=os.environ | other, cwd=tmp_path, input="line\n")
+    assert done.stdout == f"False {sys.executable} word line\n"
+
+
+def test_without_a_server_it_is_python_itself(tmp_path: Path) -> None:
+    command = [sys.executable, "-IS", str(CLIENT), str(tmp_path / "none"), "python", "-c", "import sys; sys.exit(3)"]
+    assert subprocess.run(command, check=False).returncode == 3
+
+
+def test_random_numbers_are_a_processs_own() -> None:
+    code = "import numpy, torch, random; print(numpy.random.rand(), torch.rand(1).item(), random.random())"
+    drawn = [asked("-c", code).stdout.split() for _ in range(2)]
+    assert len({*drawn[0], *drawn[1]}) == 6
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
