@@ -1,6 +1,5 @@
 """KanjiVG against what is known of characters, and wheels that cannot be used."""
 
-import time
 import zipfile
 from pathlib import Path
 
@@ -46,12 +45,10 @@ def test_stroke_types_and_directions(kanjivg: KanjiVG) -> None:
     assert drawn.points(32).min() > 0 and drawn.points(32).max() < 1
 
 
-def test_every_kanji_of_etl9_is_there_and_quickly_read(kanjivg: KanjiVG) -> None:
+def test_every_kanji_of_etl9_is_there_and_read_once(kanjivg: KanjiVG) -> None:
     kanji = [code.decode("euc_jp") for code in LEVEL_1]
     assert len(kanji) == 2965
-    start = time.process_time()
     assert sum(len(kanjivg[character].tree.named()) > 1 for character in kanji) > 2000
-    assert time.process_time() - start < 3
     assert kanjivg["亜"] is kanjivg["亜"]
 
 
