@@ -86,6 +86,14 @@ def test_a_character_is_added_by_a_drawing_beside_the_list(answers: Callable, tm
     assert answers(tmp_path / "list.txt")[0]["label"] == "mute"
 
 
+def test_characters_are_added_by_a_table_of_their_parts(answers: Callable, tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/ids.txt").write_text("U+5516\t唖\t⿰口亜\nU+27A3E\t𧨾\t⿰亜亜\n", encoding="utf-8")
+    (tmp_path / "list.txt").write_text("唖 𧨾: deep/ids.txt\n娃\n葵\n", encoding="utf-8")
+    top = answers(tmp_path / "list.txt")
+    assert top[0]["label"] == "唖" and {each["label"] for each in top} == set("唖𧨾娃葵")
+
+
 def test_a_described_prototype_is_made_as_the_export_makes_them(reader: KanjiCandidates) -> None:
     """The export's templates are drawings of the same descriptions, so that both ways lead to one place."""
     described, stored = reader.chosen("new: 唖"), reader.table.of(["唖"])
@@ -113,11 +121,12 @@ def test_the_answers_say_what_code_point_a_known_character_has(glyphlens: Run, m
         ("name:\n", "line 1: 'name:': expected name: description"),
         (": ⿰口亜\n", "line 1: ': ⿰口亜': expected name: description"),
         ("gone: gone.svg\n", r"line 1: .*gone\.svg: .*No such file"),
+        ("亜\n唖: gone.txt\n", r"line 2: .*gone\.txt: no such table"),
         ("big: " + "⿰" * 15 + "愛" * 16 + "\n", "line 1: .* strokes, at most 84"),
         ("many: " + "⿰" * 31 + "口" * 28 + "亜" * 4, "line 1: .*at most"),
     ],
     ids=["part", "operator", "empty", "twice", "twice by a word", "same", "same as known", "unknown", "no description",
-         "no name", "no file", "strokes", "components"],
+         "no name", "no file", "no table", "strokes", "components"],
 )  # fmt: skip
 def test_what_is_wrong_with_a_list_is_named(reader: KanjiCandidates, tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "list.txt"

@@ -62,9 +62,10 @@ def test_the_version_says_what_it_is(home: Path) -> None:
     assert run.data.tags["mlflow.source.git.commit"] == "0123"
 
 
-def test_of_a_long_card_whole_sections_are_shown(home: Path) -> None:
+def test_of_a_long_card_whole_sections_are_shown_without_the_head(home: Path) -> None:
     release = forged_release(home, 0.9)
-    save_release(release.folder, card="# A card\n\n## One\n\none\n\n## Two\n\n" + "word " * LONGEST_DESCRIPTION)
+    card = "---\nlicense: mit\n---\n# A card\n\n## One\n\none\n\n## Two\n\n" + "word " * LONGEST_DESCRIPTION
+    save_release(release.folder, card=card)
     promote(release)
     assert open_client().get_model_version(NAME, "1").description == "# A card\n\n## One\n\none\n"
 

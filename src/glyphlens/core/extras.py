@@ -32,6 +32,7 @@ EXTRAS = {
     "torchao": "train",
     "torchmetrics": "train",
     "vl_convert": "train",
+    "yaml": "train",
     "dvc": "ops",
     "dvclive": "ops",
     "great_expectations": "ops",

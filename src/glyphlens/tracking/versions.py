@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from glyphlens.core.errors import InputError, OutputError
 from glyphlens.core.storage import sha256_tree
+from glyphlens.evaluation.release_card import without_head
 from glyphlens.inference.folder import ExportFolder
 from glyphlens.tracking.client import (
     EXPERIMENTS,
@@ -241,5 +242,5 @@ def _run_of(version: "ModelVersion") -> str:
 
 def _description(card: Path) -> str:
     """The card, as many of its sections as MLflow takes; all of it is among the files."""
-    text = card.read_text(encoding="utf-8")
+    text = without_head(card.read_text(encoding="utf-8"))
     return text if len(text) <= LONGEST_DESCRIPTION else text[:LONGEST_DESCRIPTION].rpartition("\n## ")[0]

@@ -13,12 +13,14 @@ from glyphlens.core.curves import CURVES
 from glyphlens.core.errors import InputError, OutputError
 from glyphlens.core.storage import load_json, save_array, save_json, save_text, sha256_file, sha256_tree
 from glyphlens.data.sample_set import CharacterClass, ImageFormat, SampleSet, pack_bits, save_sample_set
+from glyphlens.evaluation.release_card import without_head
 from glyphlens.gates.token import write_token
 from glyphlens.imaging.geometry import FEATURES, GEOMETRY
 from glyphlens.tracks.arabic.export.context_graph import withdraw_context
 from glyphlens.tracks.arabic.stages import evaluate
 from tests.forged_curves import write_curves
 from tests.forged_release import save_release
+from tests.hub_cards import card_table, check_release_card
 from tests.tracks.arabic.forged_context import save_forged_context
 
 LABELS = ("beh.init", "fatha", "lam_alef.isol")
@@ -58,7 +60,7 @@ def make_samples(folder: Path) -> None:
     )
 
 
-def make_model(folder: Path, samples: SampleSet) -> None:
+def make_model(folder: Path, samples: SampleSet, name: str) -> None:
     """logits = ink under the training picture of each class / 16."""
     templates = samples.images(samples.rows("train")).reshape(len(LABELS), -1).T / np.float32(255 * 255 * 16)
     nodes = [
@@ -81,7 +83,7 @@ def make_model(folder: Path, samples: SampleSet) -> None:
     )
     folder.mkdir(parents=True)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-    onnx.save(model, folder / "glyphs.fp32.onnx")
+    onnx.save(model, folder / name)
     lists: dict[str, list[str]] = {"code_points": [], "members": [], "lookalikes": []}
     classes = [{"label": label, "form": "", **lists} for label in LABELS]
     save_json(folder / "labels.json", {"classes": classes, "rule": {"diacritic_rule": "ratio"}})
@@ -93,8 +95,9 @@ def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path
     monkeypatch.chdir(tmp_path)
     save_text(tmp_path / "params.yaml", PARAMS)
     make_samples(tmp_path / "rasters")
-    make_model(tmp_path / "export/fp32", SampleSet.open(tmp_path / "rasters"))
-    save_release(tmp_path / "export/int8")
+    make_model(tmp_path / "export/fp32", SampleSet.open(tmp_path / "rasters"), "glyphs.fp32.onnx")
+    make_model(tmp_path / "export/int8", SampleSet.open(tmp_path / "rasters"), "m.onnx")
+    save_text(tmp_path / "export/int8/README.md", "# A card\n")
     save_release(tmp_path / "release", seed=1)
     write_token(tmp_path / "rasters.json", tmp_path / "rasters")
     write_token(tmp_path / "export.json", tmp_path / "export")
@@ -186,16 +189,25 @@ def test_the_small_file_is_released_whole_with_its_context(arguments: dict[str, 
     files = {path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()}
     assert files == {"m.onnx", "labels.json", "README.md", "context/context.onnx", "context/context.json"}
     assert all((release / name).read_bytes() == (int8 / name).read_bytes() for name in ("m.onnx", "labels.json"))
-    card = (release / "README.md").read_text(encoding="utf-8")
-    assert card.startswith((int8 / "README.md").read_text(encoding="utf-8"))
+    card, metrics = (release / "README.md").read_text(encoding="utf-8"), load_json(arguments["metrics"])
+    assert without_head(card).startswith((int8 / "README.md").read_text(encoding="utf-8"))
     assert "61.00% are named right each by itself" in card and sha256_file(release / "context/context.onnx") in card
+    head = check_release_card(release)
+    for name, metric in (("top-1", "test_top1"), ("top-1 of the worst family", "worst_family_top1")):
+        assert head.value(name) == metrics[metric], "both files are the same network here"
+    assert head.value("top-1 in whole fonts, their glyphs correcting one another") == 0.61
+    assert card_table(card, "Font families")["family"].tolist() == ["qahiri", "mada"]
+    assert card_table(card, "Kinds of glyphs")["top-1"].tolist()[0] == "83.33 %"
 
 
 def test_a_context_that_is_not_offered_is_not_released(arguments: dict[str, Path]) -> None:
     withdraw_context(arguments["context"])
     write_token(arguments["context_token"], arguments["context"])
     run(arguments)
-    assert sha256_tree(arguments["release"]) == sha256_tree(arguments["export"] / "int8")
+    release, int8 = arguments["release"], arguments["export"] / "int8"
+    assert {path.name for path in release.iterdir()} == {path.name for path in int8.iterdir()}
+    assert "whole fonts" not in (release / "README.md").read_text(encoding="utf-8")
+    check_release_card(release)
 
 
 @pytest.mark.parametrize("fault", ["export_token", "phase2_metrics", "report"])

@@ -9,9 +9,11 @@ import pytest
 from glyphlens.core.errors import InputError, OutputError
 from glyphlens.core.storage import load_json, save_json, save_text, sha256_tree
 from glyphlens.data.sample_set import SampleSet
+from glyphlens.evaluation.release_card import without_head
 from glyphlens.gates.token import write_token
 from glyphlens.tracks.kanji.stages import kanji_evaluate
 from tests.forged_release import save_release
+from tests.hub_cards import card_table, check_release_card
 from tests.tracks.kanji.evaluation.forged_exports import write_export
 from tests.tracks.kanji.gates.forged_samples import write_set
 
@@ -108,9 +110,12 @@ def test_the_page_says_what_was_read_and_what_was_missed(done: dict[str, Path]) 
 
 def test_the_card_of_the_release_says_why(done: dict[str, Path]) -> None:
     card = (done["release"] / "README.md").read_text(encoding="utf-8")
-    assert card.startswith("# glyphlens") and card.count("\n# ") == 0
+    assert without_head(card).startswith("# glyphlens") and card.count("\n# ") == 1
     assert "**hiercode**" in card and "80.00 % of 10 test samples" in card and "no real handwriting" in card
     assert "A forged card." in card
+    head = check_release_card(done["release"])
+    assert head.value("top-1") == 0.8 and head.datasets == ["fontsource", "kanjivg"]
+    assert len(card_table(card, "Writers and fonts")) == 2 and "hiragana" in card_table(card, "Forms")["form"].tolist()
 
 
 def test_nothing_of_an_earlier_release_stays_where_none_fits(arguments: dict[str, Path]) -> None:

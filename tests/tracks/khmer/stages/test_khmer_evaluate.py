@@ -12,11 +12,13 @@ from ruamel.yaml import YAML
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json, save_json, sha256_tree
 from glyphlens.data.sample_set import SampleSet
+from glyphlens.evaluation.release_card import without_head
 from glyphlens.gates.token import write_token
 from glyphlens.inference.line_reader import LineReader
 from glyphlens.inference.words import WordBreaker
 from glyphlens.tracks.khmer.stages import khmer_evaluate
 from tests.checkout import ROOT
+from tests.hub_cards import card_table, check_release_card
 from tests.once import once_per_run
 
 PATHS = {
@@ -75,8 +77,13 @@ def test_the_release_reads_by_itself(made: Path) -> None:
     assert line.text == answers["read"].iloc[0]
     assert WordBreaker.load(made / "release").words == {"ទាំង", "អស់", "កើត"}
     card = (made / "release/README.md").read_text(encoding="utf-8")
-    assert card.startswith("# Tiny lines\n\nMeasured on lines drawn from font families and texts never seen")
+    assert without_head(card).startswith(
+        "# Tiny lines\n\nMeasured on lines drawn from font families and texts never seen"
+    )
     assert not (made / "release/fp32.onnx").exists()
+    head, families = check_release_card(made / "release"), card_table(card, "Font families")
+    assert head.value("characters read wrong") == load_json(made / "metrics/ctc.json")["int8_cer"]
+    assert head.license == "other" and set(families["part"]) == set(answers["group"])
 
 
 def test_the_page_shows_what_went_wrong(made: Path) -> None:

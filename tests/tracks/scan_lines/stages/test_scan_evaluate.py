@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from glyphlens.core.errors import InputError
@@ -19,6 +20,7 @@ from glyphlens.tracks.scan_lines.stopping.calibration import StoppingParams, cal
 from glyphlens.tracks.scan_lines.stopping.files import CALIBRATION, PROPOSED, TEST
 from tests.checkout import ROOT
 from tests.commands.scan_model import export_scanner
+from tests.hub_cards import check_release_card
 from tests.tracks.scan_lines.forged_scans import LINES, NearestMean, write_scans
 
 PARAMS = StoppingParams(alpha=0.1, delta=0.1, largest_group_gap=0.2, proposed_gap=0.02)
@@ -83,6 +85,8 @@ def test_the_page_the_metrics_and_the_release(written, monkeypatch):
     model = ExportFolder(Path("release")).only_model()
     assert StoppingRule.load(Path("release", STOPPING), model).first_line < LINES
     assert "does not hold for other kinds of writers" in Path("release/README.md").read_text(encoding="utf-8")
+    head, table = check_release_card(Path("release")), pd.read_csv("report/recognizers.csv").set_index("recognizer")
+    assert head.value("top-1 at the last line") == pytest.approx(table.loc["sequential", "int8_top1"], abs=1e-4)
 
 
 def test_without_the_one_that_is_released_nothing_is(written, monkeypatch):

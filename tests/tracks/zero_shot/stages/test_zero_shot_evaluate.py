@@ -19,6 +19,7 @@ from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, DescriptionE
 from glyphlens.tracks.zero_shot.descriptions.table import DescriptionTable
 from glyphlens.tracks.zero_shot.stages import zero_shot_evaluate
 from tests.checkout import ROOT
+from tests.hub_cards import card_table, check_release_card
 from tests.once import once_per_run
 from tests.tracks.zero_shot.gates import forged_export as forgery
 from tests.tracks.zero_shot.gates.forged_export import DRAWN, EXAMPLE_GROUPS, GROUPS, LABELS, LEVEL2, SEEN, UNSEEN
@@ -139,7 +140,13 @@ def test_the_release_is_all_that_a_user_needs(made: Path) -> None:
         for name in ("encoder.onnx", "components.json", "descriptions.npz", "descriptions.json", "models.json")
     }
     assert files == {"int8.onnx", "int8.prototypes.npz", "labels.json", "README.md", *described}
-    assert "100.00 %" in (release / "README.md").read_text(encoding="utf-8")
+    card = (release / "README.md").read_text(encoding="utf-8")
+    assert "100.00 %" in card
+    assert check_release_card(release).value("top-1 of characters never seen") == 1.0
+    assert (
+        card_table(card, "Writers and fonts")["group"].tolist()
+        == pd.read_csv(made / "report/groups.csv")["group"].tolist()
+    )
     recognizer = Recognizer.load(release)
     require_belonging(recognizer.path)
     rows = np.flatnonzero(samples.index["label"].isin(UNSEEN))

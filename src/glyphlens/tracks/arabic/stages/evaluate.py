@@ -20,6 +20,7 @@ from glyphlens.core.storage import load_array, load_json, replacing_folder, save
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.evaluation.errors import confusion_pairs, gallery_errors, gallery_pairs
 from glyphlens.evaluation.pictures import file_uri
+from glyphlens.evaluation.release_card import complete_card
 from glyphlens.evaluation.report import cards, run_record, split_table
 from glyphlens.gates.token import require_token
 from glyphlens.imaging.geometry import geometry_features
@@ -36,10 +37,12 @@ from glyphlens.tracks.arabic.evaluation.companions import (
 from glyphlens.tracks.arabic.evaluation.embeddings import load_embeddings
 from glyphlens.tracks.arabic.evaluation.error_page import Evidence, write_error_page
 from glyphlens.tracks.arabic.evaluation.outcomes import check_classes, outcome_table, read_rows
+from glyphlens.tracks.arabic.evaluation.release import glyph_release_facts, released_outcomes
 from glyphlens.tracks.arabic.evaluation.report import Page, draw_album, read_buckets, render_page
 from glyphlens.tracks.arabic.evaluation.results import Results, evaluate_outcomes, save_tables
 from glyphlens.tracks.arabic.evaluation.saliency import near_miss_heats
 from glyphlens.tracks.arabic.export.context_graph import release_context
+from glyphlens.tracks.arabic.font_context import FOLDER
 from glyphlens.tracks.arabic.glyphs.parts import part_rows
 from glyphlens.tracks.arabic.primitives.codebook import Codebook
 
@@ -108,12 +111,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     beside = companion_results(recognizer, samples, params.known_kept)
     save_metrics(paths.companions, beside.metrics if beside else {})
     _write_report(paths, params, samples, recognizer, geometry_NF, outcomes, results, beside)
+    _release(paths, released_outcomes(paths.export / "int8", samples, rows, geometry_NF), beside)
+    note_timing(paths.timings, "evaluate")
+
+
+def _release(paths: argparse.Namespace, outcomes: pd.DataFrame, beside: CompanionResults | None) -> None:
+    """Replace the release by the small file and what is offered beside it; ``outcomes``: ``released_outcomes``."""
+    scores = load_json(paths.context_metrics)
     with replacing_folder(paths.release) as fresh:
         shutil.copytree(paths.export / "int8", fresh, dirs_exist_ok=True, copy_function=shutil.copyfile)
-        release_context(paths.context, fresh, load_json(paths.context_metrics))
+        release_context(paths.context, fresh, scores)
         if beside:
             release_companions(fresh, beside)
-    note_timing(paths.timings, "evaluate")
+        complete_card(fresh, glyph_release_facts(outcomes, scores if (fresh / FOLDER).is_dir() else {}))
 
 
 def _write_report(

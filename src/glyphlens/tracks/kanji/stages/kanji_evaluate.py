@@ -22,7 +22,12 @@ from glyphlens.gates.token import require_token
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
 from glyphlens.tracks.kanji.evaluation.exports import Export, read_exports
-from glyphlens.tracks.kanji.evaluation.release import choose_release, release_preface, write_release
+from glyphlens.tracks.kanji.evaluation.release import (
+    character_release_facts,
+    choose_release,
+    release_preface,
+    write_release,
+)
 from glyphlens.tracks.kanji.evaluation.report import (
     KanjiPage,
     draw_kanji_album,
@@ -111,7 +116,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_json(paths.report / "run.json", run)
     save_text(paths.report / "report.html", render_kanji_page(_page(paths, params, compared, confusions, run)))
     preface = release_preface(table, released, params.release_max_mb, " ".join(source_told(samples)[:2]))
-    write_release(paths.release, paths.export, released, preface)
+    facts = character_release_facts(outcomes[released], samples.sources) if released else None
+    write_release(paths.release, paths.export, released, preface, facts)
     note_timing(paths.timings, "kanji_evaluate")
 
 

@@ -20,7 +20,12 @@ from glyphlens.inference.folder import ExportFolder, Precision
 from glyphlens.inference.line_reader import LineReader
 from glyphlens.stages import run_stage, stage_paths
 from glyphlens.tracking.timings import note_timing
-from glyphlens.tracks.khmer.evaluation.release import known_words, release_preface, write_line_release
+from glyphlens.tracks.khmer.evaluation.release import (
+    known_words,
+    line_release_facts,
+    release_preface,
+    write_line_release,
+)
 from glyphlens.tracks.khmer.evaluation.report import KhmerPage, draw_line_album, render_khmer_page, worst_cards
 from glyphlens.tracks.khmer.evaluation.scores import (
     cluster_errors,
@@ -96,7 +101,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     tqdm.write("khmer_evaluate: " + ", ".join(f"{name} {value:.4f}" for name, value in numbers[RELEASED].items()))
     preface = release_preface(line_metrics(released.used_table, None), released.latencies)
     words = known_words(paths.texts / "splits.json")
-    write_line_release(paths.release, paths.export / RELEASED, released.used, words, preface)
+    facts = line_release_facts(released.used_table)
+    write_line_release(paths.release, paths.export / RELEASED, released.used, words, preface, facts)
     note_timing(paths.timings, "khmer_evaluate", ms_per_line=latencies)
 
 

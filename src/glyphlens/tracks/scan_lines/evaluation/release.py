@@ -3,20 +3,65 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from glyphlens.core.storage import replacing_folder
+from glyphlens.data.sample_set import SampleSet
+from glyphlens.evaluation.release_card import HeadMetric, HubProfile, ReleaseFacts, complete_card, drawn_from
+from glyphlens.evaluation.scores import part_scores
 from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.stopping import STOPPING, StoppingRule
+from glyphlens.tracks.scan_lines.evaluation.line_scores import Stopped
+from glyphlens.tracks.scan_lines.stopping.answers import LineAnswers, marked_line
 
 RELEASED = "sequential"
+PROFILE = HubProfile(
+    name="glyphlens-scan_lines",
+    task="image-classification",
+    tags=("japanese", "streaming", "early-exit", "onnx", "int8"),
+    not_for=(
+        "Instruments, line counts and objects other than those of its samples: train and calibrate with your own.",
+        "Stopping where a missed answer harms somebody: what the rule promises holds on average over groups like those "
+        "it was calibrated on, not for each scan.",
+        "Scans of several objects, or of objects in other orientations.",
+        "Saying who wrote something, and records about people that nobody checks.",
+    ),
+)
 
 
-def write_line_release(folder: Path, export: Path, rule: StoppingRule, preface: str) -> None:
-    """Replace the release by the used file of an export, the rule beside it."""
+def write_line_release(folder: Path, export: Path, rule: StoppingRule, preface: str, facts: ReleaseFacts) -> None:
+    """Replace the release by the used file of an export, the rule beside it; ``facts`` stand around its card."""
     exported = ExportFolder(export)
     title, _, body = exported.card.read_text(encoding="utf-8").partition("\n")
     with replacing_folder(folder) as fresh:
         exported.release(fresh, exported.manifest.used_precision, f"{title}\n\n{preface}\n{body}")
         rule.save(fresh / STOPPING)
+        complete_card(fresh, facts)
+
+
+def scan_release_facts(answers: LineAnswers, found: Stopped, samples: SampleSet) -> ReleaseFacts:
+    """Of what the used file answered on the test, and where its rule stopped."""
+    half_N = answers.right_NL[:, marked_line(0.5, answers.lines) - 1]
+    forms_C = np.array([entry.form or "other" for entry in samples.classes], dtype=object)
+    facts = {"group": answers.group_N, "form": forms_C[answers.class_N]}
+    table = pd.DataFrame({**facts, "top1": found.full_N, "half_top1": half_N})
+    metrics = (
+        HeadMetric("accuracy", "top-1 at the last line", float(found.full_N.mean())),
+        HeadMetric("accuracy", "top-1 after half of the lines", float(half_N.mean())),
+        HeadMetric("accuracy", "top-1 where the rule stops", float(found.right_N.mean())),
+    )
+    parts = {"Groups (writers, fonts, sub-folders)": "group", "Forms": "form"}
+    scored = {heading: part_scores(table, column, ["top1", "half_top1"]) for heading, column in parts.items()}
+    datasets = drawn_from(samples.sources)
+    return ReleaseFacts(
+        profile=PROFILE,
+        languages=("ja",) if datasets else (),
+        datasets=datasets,
+        tested_on=f"{len(table):,} scans of {table['group'].nunique()} groups never trained on",
+        metrics=metrics,
+        parts={heading: part.sort_values("top1", kind="stable") for heading, part in scored.items()},
+    )
 
 
 def line_preface(numbers: Mapping[str, float], rule: StoppingRule) -> str:

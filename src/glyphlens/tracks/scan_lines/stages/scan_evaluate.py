@@ -32,7 +32,12 @@ from glyphlens.tracks.scan_lines.evaluation.line_scores import (
     resplits,
     stopped,
 )
-from glyphlens.tracks.scan_lines.evaluation.release import RELEASED, line_preface, write_line_release
+from glyphlens.tracks.scan_lines.evaluation.release import (
+    RELEASED,
+    line_preface,
+    scan_release_facts,
+    write_line_release,
+)
 from glyphlens.tracks.scan_lines.evaluation.report import ScanPage, draw_scan_album, lookalike_groups, render_scan_page
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.stopping.answers import LineAnswers
@@ -108,7 +113,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_json(paths.report / "run.json", page.run)
     save_text(paths.report / "report.html", render_scan_page(page))
     numbers = ExportFolder(paths.stopping / RELEASED).measured()
-    write_line_release(paths.release, paths.export / RELEASED, rule, line_preface(numbers, rule))
+    facts = scan_release_facts(used, found, scans.samples)
+    write_line_release(paths.release, paths.export / RELEASED, rule, line_preface(numbers, rule), facts)
 
 
 def _read(paths: argparse.Namespace) -> tuple[dict[str, LineAnswers], dict[str, StoppingRule]]:

@@ -1,13 +1,15 @@
 """Candidates that a user names → prototypes: characters that are known, and new ones that are described; no torch.
 
 A line of a list is ``石`` (or several such characters), ``name: ⿰石本`` (an IDS text), ``name: path/to/file.svg`` (of
-KanjiVG's format, relative to the list), or one of the words of WORDS. What follows # is a comment.
+KanjiVG's format, relative to the list), ``仝龢: path/to/ids.txt`` (each by that table of IDS), or one of the words of
+WORDS. What follows # is a comment.
 
 C candidates · P×P pixels of a picture
 """
 
+import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +27,7 @@ from glyphlens.tracks.zero_shot.descriptions.belonging import require_belonging
 from glyphlens.tracks.zero_shot.descriptions.description import STROKE_POINTS, Description, describe_svg
 from glyphlens.tracks.zero_shot.descriptions.encoder import FOLDER, DescriptionEncoder
 from glyphlens.tracks.zero_shot.descriptions.ids import describe_ids
+from glyphlens.tracks.zero_shot.descriptions.ids_table import SUFFIX, IdsTable
 from glyphlens.tracks.zero_shot.samples.roles import jis_kanji
 from glyphlens.tracks.zero_shot.samples.templates import draw_plainly
 
@@ -76,7 +79,7 @@ class KanjiCandidates:
         old = self.table.of([entry.label for entry in entries if entry not in new])
         if not new:
             return old
-        described = [self._described(entry, listed.folder) for entry in new]
+        described = self._described(new, listed.folder)
         self._require_distinct([*new, *(entry for entry in entries if entry not in new)], described)
         exemplar_CE = self.recognizer.embeddings({RASTER: draw_descriptions(described, self.rule)})
         text_CE = self.encoder.vectors(described)
@@ -86,7 +89,7 @@ class KanjiCandidates:
     def drawn(self, wanted: str) -> NDArray[np.uint8]:
         """(C, P, P) their strokes with one pen."""
         listed = _listed(wanted)
-        return draw_descriptions([self._described(entry, listed.folder) for entry in self._entries(listed)], self.rule)
+        return draw_descriptions(self._described(self._entries(listed), listed.folder), self.rule)
 
     def _entries(self, listed: Listed) -> list[Entry]:
         """Every candidate once; raises InputError for an empty list and for what it names twice."""
@@ -111,7 +114,8 @@ class KanjiCandidates:
             return [Entry(character, "", place) for character in text if not character.isspace()]
         if not name or not described[0]:
             raise InputError(f"{place}: '{text}': expected name: description, such as 鉢: ⿰釒本")
-        return [Entry(name, described[0], place)]
+        names = "".join(name.split()) if described[0].lower().endswith(SUFFIX) else [name]
+        return [Entry(each, described[0], place) for each in names]
 
     def _require_distinct(self, entries: Sequence[Entry], new: Sequence[Description]) -> None:
         """Raise InputError for a new candidate that is described as another one; ``new``: of the first entries."""
@@ -121,13 +125,17 @@ class KanjiCandidates:
             if (other := last[description.content]) is not entry:
                 raise InputError(f"{entry.place}: '{entry.label}' is described exactly as '{other.label}'; keep one")
 
-    def _described(self, entry: Entry, folder: Path) -> Description:
-        try:
-            description = _describe(entry, folder, self.encoder.known)
-            self.encoder.require_readable(description)
-        except InputError as error:
-            raise InputError(f"{entry.place}: {error}") from error
-        return description
+    def _described(self, entries: Sequence[Entry], folder: Path) -> list[Description]:
+        """One each; raises InputError that names the line of the first that has none or cannot be encoded."""
+        table_of = functools.cache(lambda name: IdsTable.load(folder / name))
+        descriptions = []
+        for entry in entries:
+            try:
+                descriptions.append(_describe(entry, folder, self.encoder.known, table_of))
+                self.encoder.require_readable(descriptions[-1])
+            except InputError as error:
+                raise InputError(f"{entry.place}: {error}") from error
+        return descriptions
 
 
 def draw_descriptions(descriptions: Sequence[Description], rule: HandwritingParams) -> NDArray[np.uint8]:
@@ -159,9 +167,13 @@ def _of_word(word: str, labels: Sequence[str]) -> list[str]:
     return [label for label in levels[word] if label in set(labels)]
 
 
-def _describe(entry: Entry, folder: Path, known: Mapping[str, Description]) -> Description:
+def _describe(
+    entry: Entry, folder: Path, known: Mapping[str, Description], table_of: Callable[[str], IdsTable]
+) -> Description:
     if entry.spelled.lower().endswith(".svg"):
         return describe_svg(folder / entry.spelled)
+    if entry.spelled.lower().endswith(SUFFIX):
+        return table_of(entry.spelled).describe(entry.label, known)
     if not entry.spelled and entry.label not in known:
         raise InputError(
             f"'{entry.label}' (U+{ord(entry.label):04X}): no description of it is known; give one, name: …"

@@ -56,10 +56,12 @@ def prototypes_own(data: ZeroShotModelData, limits: ZeroShotModelLimits) -> Outc
 def prototypes_complete(data: ZeroShotModelData, limits: ZeroShotModelLimits) -> Outcome:
     """Every kanji of levels 1 and 2, seen or not, has one prototype and no other character has one."""
     rows: list[Row] = []
+    wanted = set(data.characters)
     for name, table in data.tables.items():
-        missing = [label for label in data.characters if label not in set(table.labels)]
-        surplus = [label for label in table.labels if label not in set(data.characters)]
-        twice = len(table.labels) - len(set(table.labels))
+        found = set(table.labels)
+        missing = [label for label in data.characters if label not in found]
+        surplus = [label for label in table.labels if label not in wanted]
+        twice = len(table.labels) - len(found)
         if missing or surplus or twice:
             rows.append({"file": name, "missing": _few(missing), "surplus": _few(surplus), "twice": twice})
     return none_of(len(rows), "tables that are not the class list", rows)

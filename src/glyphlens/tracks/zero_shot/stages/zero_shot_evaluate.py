@@ -31,7 +31,11 @@ from glyphlens.tracks.zero_shot.evaluation.evidence import (
     hardest,
 )
 from glyphlens.tracks.zero_shot.evaluation.examples import Examples, few_shot_scores, few_shot_table
-from glyphlens.tracks.zero_shot.evaluation.release import measured_preface, write_zero_shot_release
+from glyphlens.tracks.zero_shot.evaluation.release import (
+    measured_preface,
+    write_zero_shot_release,
+    zero_shot_release_facts,
+)
 from glyphlens.tracks.zero_shot.evaluation.report import (
     TemplatePairs,
     ZeroShotPage,
@@ -132,7 +136,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     save_text(paths.report / "report.html", render_zero_shot_page(page))
     tqdm.write("zero_shot_evaluate: " + ", ".join(f"{name} {value:.4f}" for name, value in found["metrics"].items()))
     preface = measured_preface(found["metrics"], " ".join(picture_source(test.samples)))
-    write_zero_shot_release(paths.release, paths.export, preface)
+    facts = zero_shot_release_facts(found["metrics"], written, len(unseen), test.samples.sources)
+    write_zero_shot_release(paths.release, paths.export, preface, facts)
     note_timing(paths.timings, "zero_shot_evaluate")
 
 
