@@ -33,7 +33,7 @@ class RecurrentTextTower(DescriptionTokens):
         self.component_reader = BidirectionalGRU(2 * width, 2 * width)
         self.stroke = QuestionPooling(STROKE_SIDE**2, 2 * width, stroke)
         self.radical = QuestionPooling(RADICAL_SIDE**2, 4 * width, radical)
-        self.weight = nn.Linear(4 * width, 1)
+        self.weight = nn.Linear(4 * width, 1, bias=False)  # shares would not change with one
         self.character = nn.Sequential(nn.Linear(4 * width, 4 * width), nn.ReLU(), nn.Linear(4 * width, character))
 
     def forward(self, types_NS: Tensor, points_NSP2: Tensor, names_NK: Tensor, numbers_NK5: Tensor) -> Levels:
