@@ -44,7 +44,7 @@ test-all: setup ## the same with every kill, interruption and experiment of the 
 lint: setup ## ruff, formatting, mypy --strict; dvc.lock fits the code
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
-	@$(RUN) mypy --strict src
+	@$(RUN) mypy --strict --num-workers 2 src
 	@$(RUN) glyphlens drift
 
 format: setup ## let ruff format and mend what it can
