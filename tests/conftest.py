@@ -59,8 +59,8 @@ FIRST = "tests/func/test_repro.py"  # makes the repository that the other files 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker begins with that file; the others of its folder follow half of the files elsewhere, when nothing has to
-    be waited for. They are long: at the very end, one worker would wait for the other's."""
+    """One worker begins with that file; the others of its folder follow half of the files elsewhere, when nothing has
+    to be waited for. They are long: at the very end, one worker would wait for the other's."""
     folder = (ROOT / FIRST).parent
     elsewhere = list(dict.fromkeys(item.path for item in items if item.path.parent != folder))
     early = set(elsewhere[: len(elsewhere) // 2])

@@ -118,9 +118,9 @@ def predict(
     class of its own (a ligature, a label such as beh.init) stands for it, any other one for each of its characters.
 
     With --model zero_shot the characters to choose among can be named, and new ones described (--candidates). A line of
-    such a list is a character, name: ⿰石本 (its parts, an IDS), name: file.svg (of KanjiVG's format), 仝龢: ids.txt (each
-    by that table of IDS), or level1, level2 (of JIS X 0208) or all; what follows # is a comment. Without it those of
-    level 1 are the candidates.
+    such a list is a character, name: ⿰石本 (its parts, an IDS), name: file.svg (of KanjiVG's format), 仝龢: ids.txt
+    (each by that table of IDS), or level1, level2 (of JIS X 0208) or all; what follows # is a comment. Without it those
+    of level 1 are the candidates.
     """
     from glyphlens.commands.run import Wanted, run_predict
 

@@ -16,7 +16,7 @@ from glyphlens.tracks.zero_shot.descriptions.description import Description
 from glyphlens.tracks.zero_shot.descriptions.ids import OTHER_NAMES, PARTS, TOKEN, describe_ids
 
 SUFFIX = ".txt"
-CODE_POINT = re.compile(r"U[+-][0-9A-Fa-f]{4,8}")
+FIRST_COLUMN = re.compile(r"U[+-][0-9A-Fa-f]{4,8}|&[^;]+;")  # the latter: a part without a code point
 COUNTRIES = re.compile(r"\[([^\]]*)\]$")
 JAPAN = "J"
 DEEPEST = 12  # parts of parts of parts; the deepest that resolve have 7
@@ -74,8 +74,8 @@ def _is_entry(line: str) -> bool:
 
 
 def _entry(path: Path, number: int, line: str) -> tuple[str, tuple[str, ...]]:
-    code_point, *columns = line.split("\t")
-    if not CODE_POINT.fullmatch(code_point.strip()) and not code_point.startswith("&") or len(columns) < 2:
+    first, *columns = line.split("\t")
+    if not FIRST_COLUMN.fullmatch(first.strip()) or len(columns) < 2:
         raise InputError(
             f"{path}, line {number}: '{line[:40]}': expected a code point, a character and its sequences with tabs "
             "between them, such as U+4EDD⇥仝⇥⿱人工"
