@@ -1,5 +1,6 @@
 """``predict --candidates``: characters by name, new ones by what they are made of; what is wrong is named."""
 
+import io
 import json
 import shutil
 import subprocess
@@ -122,11 +123,13 @@ def test_the_answers_say_what_code_point_a_known_character_has(glyphlens: Run, m
         (": ⿰口亜\n", "line 1: ': ⿰口亜': expected name: description"),
         ("gone: gone.svg\n", r"line 1: .*gone\.svg: .*No such file"),
         ("亜\n唖: gone.txt\n", r"line 2: .*gone\.txt: no such table"),
+        ("亜\nヌ\nネ ノ\n", r"line 2: 'ヌ'.*; nor can 2 others be: ネ ノ$"),
+        ("level1 box\n", r"line 1: 'box': expected kanji, level1, level2, all, or name: description"),
         ("big: " + "⿰" * 15 + "愛" * 16 + "\n", "line 1: .* strokes, at most 84"),
         ("many: " + "⿰" * 31 + "口" * 28 + "亜" * 4, "line 1: .*at most"),
     ],
     ids=["part", "operator", "empty", "twice", "twice by a word", "same", "same as known", "unknown", "no description",
-         "no name", "no file", "no table", "strokes", "components"],
+         "no name", "no file", "no table", "several unknown", "no kanji", "strokes", "components"],
 )  # fmt: skip
 def test_what_is_wrong_with_a_list_is_named(reader: KanjiCandidates, tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "list.txt"
@@ -134,6 +137,50 @@ def test_what_is_wrong_with_a_list_is_named(reader: KanjiCandidates, tmp_path: P
     with pytest.raises(InputError, match=message) as raised:
         reader.chosen(str(path))
     assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["level2 亜、唖", "亜, 唖\nlevel2", "level2\n亜；唖"])
+def test_words_and_characters_stand_together(answers: Callable, text: str) -> None:
+    assert {each["label"] for each in answers(text)} == {*LEVEL2, "亜", "唖"}
+
+
+def test_a_radical_is_the_character_that_it_is(answers: Callable) -> None:
+    assert {each["label"] for each in answers("⼝ 亜")} == {"⼝", "亜"}
+
+
+def test_a_list_can_come_through_a_pipe(
+    glyphlens: Run, model: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("mute: ⿰口亜\n葵\n"))
+    _, out, _ = glyphlens("predict", picture, "--model", model, "-f", "json", "--candidates", "-")
+    assert {each["label"] for each in json.loads(out)[0]["top"]} == {"mute", "葵"}
+
+
+def test_no_file_that_candidates_are_read_from_is_written_over(
+    glyphlens: Run, model: Path, picture: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "ids.txt").write_text("U+5516\t唖\t⿰口亜\n", encoding="utf-8")
+    drawing("亜", tmp_path / "own.svg")
+    (tmp_path / "list.txt").write_text("唖: ids.txt\nown: own.svg\n", encoding="utf-8")
+    encoder = model.with_name(FOLDER) / "encoder.onnx"
+    for read in (tmp_path / "ids.txt", tmp_path / "own.svg", tmp_path / "list.txt", encoder):
+        before = read.read_bytes()
+        for asked in (("predict", picture), ("similar", picture, "唖: " + str(tmp_path / "ids.txt"))):
+            options = ("--candidates", tmp_path / "list.txt") if asked[0] == "predict" else ()
+            if asked[0] == "similar" and read.name in ("own.svg", "list.txt"):
+                continue
+            status, _, err = glyphlens(*asked, "--model", model, *options, "-f", "csv", "-o", read)
+            assert status == 2 and "would be written over" in err, (asked[0], read.name)
+        assert read.read_bytes() == before
+
+
+def test_descriptions_that_cannot_be_read_are_named(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path / "models.json"))
+
+    monkeypatch.setattr("glyphlens.tracks.zero_shot.descriptions.candidates.require_belonging", closed)
+    with pytest.raises(InputError, match=r"models\.json: cannot be read \(Permission denied\)"):
+        KanjiCandidates.open(Recognizer.load(model))
 
 
 def test_a_list_in_another_encoding_is_refused(reader: KanjiCandidates, tmp_path: Path) -> None:

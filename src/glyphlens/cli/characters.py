@@ -1,5 +1,6 @@
 """Commands about pictures of characters: what they show, how often a model is right, what ETL holds."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from glyphlens.cli.options import (
     MODEL_HELP,
     NAMES_WITH_A_DASH,
     PANEL,
+    STANDARD_INPUT,
     Format,
     InkName,
     Language,
@@ -44,7 +46,7 @@ Diacritic = Annotated[
 ]
 Candidates = Annotated[
     str | None,
-    typer.Option(metavar="LIST", help="What to choose among: a text file, a candidate per line, or such a line."),
+    typer.Option(metavar="LIST", help="What to choose among: a text file, a candidate per line, or such lines."),
 ]
 Characters = Annotated[
     str | None, typer.Option(metavar="LIST", help="Answer with these characters only: a text file, or themselves.")
@@ -125,6 +127,10 @@ def predict(
     from glyphlens.commands.run import Wanted, run_predict
 
     wanted = Wanted(output, format.value if format else None, sheet, model, top, min_confidence, threads, language)
+    if candidates == "-":
+        if STANDARD_INPUT in images:
+            raise typer.BadParameter("- is the picture or the candidates, not both")
+        candidates = sys.stdin.read()
     status = run_predict(
         images, wanted, candidates=candidates, characters=characters, ink=ink.value, diacritic=diacritic,
         max_pixels=max_pixels,

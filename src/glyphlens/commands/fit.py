@@ -150,9 +150,11 @@ def save_fitted(out: Path, recognizer: Recognizer, fitted: Fitted) -> None:
         raise unwritable(out, error) from error
 
 
-def require_free(out: Path) -> None:
-    """Raise InputError where something is there already: a model is never written over; OutputError where its place
-    cannot be written to."""
+def require_free(out: Path, examples: Path) -> None:
+    """Raise InputError where something is there already, as a model is never written over, or where it would be taken
+    for examples the next time; OutputError where its place cannot be written to."""
+    if out.resolve().is_relative_to(examples.resolve()):
+        raise InputError(f"{shown(out)}: lies among the examples in {shown(examples)}; choose another place")
     if is_there(out):
         raise InputError(f"{shown(out)}: is there already; choose another place, or remove it")
     check_writable(out)

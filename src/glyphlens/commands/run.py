@@ -13,7 +13,7 @@ from rich.console import Console
 from tqdm import tqdm
 
 from glyphlens.commands.answers import has_outline, is_confident
-from glyphlens.commands.candidates import open_candidates, require_prototypes, with_candidates
+from glyphlens.commands.candidates import open_candidates, require_prototypes
 from glyphlens.commands.check import agreement, agreement_words
 from glyphlens.commands.face_pictures import FONT_SUFFIXES
 from glyphlens.commands.font_outputs import check_font_outputs, save_font_output
@@ -34,7 +34,8 @@ from glyphlens.commands.sheet import save_sheet
 from glyphlens.core.errors import InputError
 from glyphlens.core.file_names import shown
 from glyphlens.core.storage import STANDARD_OUTPUT, is_there
-from glyphlens.inference.candidates import CandidateReader
+from glyphlens.inference.candidates import CandidateReader, among
+from glyphlens.inference.recognizer import Recognizer
 from glyphlens.sources.pdf.signature import is_pdf
 from glyphlens.tracks import choosing_track
 
@@ -111,9 +112,11 @@ def run_predict(
     asked = find_inputs(images, IMAGE_SUFFIXES)
     recognizer = open_model(wanted.model, wanted.threads)
     lists = [Path(each) for each in (candidates, characters) if each is not None]
-    require_kept([*asked.files, *lists, *model_files(recognizer)], [wanted.output, wanted.sheet])
-    if candidates is not None:
-        recognizer = with_candidates(recognizer, candidates)
+    reader = None if candidates is None else open_candidates(recognizer, "--candidates")
+    read_too = reader.files(candidates) if reader and candidates is not None else []
+    require_kept([*asked.files, *lists, *read_too, *model_files(recognizer)], [wanted.output, wanted.sheet])
+    if reader and candidates is not None:
+        recognizer = among(recognizer, reader.chosen(candidates))
     allowed = None if characters is None else allowed_classes(characters, recognizer.classes)
     table, packed_NHB = predict_images(
         tqdm(asked.files, unit="image", desc="predict", disable=None, leave=False),
@@ -125,7 +128,7 @@ def run_predict(
         max_pixels=max_pixels,
         allowed_A=None if allowed is None else allowed.classes_A,
     )
-    unknown = [f"--characters: the model knows no {names(allowed.unknown)}"] if allowed and allowed.unknown else []
+    unknown = [_unknown_words(allowed.unknown, recognizer)] if allowed and allowed.unknown else []
     faults = [f"{row.image}: {row.fault}" for row in table[table["fault"] != ""].itertuples()]
     is_any_answered = len(faults) < len(table)
     if is_any_answered:
@@ -146,7 +149,8 @@ def run_similar(asked: Sequence[Path], wanted: Wanted, features: Path | None, *,
     reader = open_candidates(recognizer, "similar")
     texts = [str(path) for path in asked if _is_text(path)]
     found = find_inputs([path for path in asked if not _is_text(path)], IMAGE_SUFFIXES)
-    require_kept([*found.files, *model_files(recognizer)], [wanted.output, wanted.sheet, features])
+    read_too = [file for text in ("", *texts) for file in reader.files(text)]
+    require_kept([*found.files, *read_too, *model_files(recognizer)], [wanted.output, wanted.sheet, features])
     prepare = preparation(recognizer, diacritic=False)
     queries = [*picture_queries(found.files, recognizer, prepare, max_pixels=max_pixels)]
     queries += [query for text in texts for query in character_queries(text, reader)]
@@ -167,7 +171,7 @@ def run_fit(folder: Path, out: Path, model: Path | None, *, max_pixels: int, thr
     )
     from glyphlens.commands.predict import preparation
 
-    require_free(out)
+    require_free(out, folder)
     recognizer = open_model(model or Path(choosing_track().name), threads)
     require_prototypes(recognizer, "fit")
     require_room(out, fitted_bytes(recognizer))
@@ -179,6 +183,11 @@ def run_fit(folder: Path, out: Path, model: Path | None, *, max_pixels: int, thr
         print(f"misread when held out: {shown(line)}")
     print(f"{shown_place(out)}: model written; glyphlens predict --model {shown_place(out)} PICTURE", file=sys.stderr)
     return 0
+
+
+def _unknown_words(unknown: Sequence[str], recognizer: Recognizer) -> str:
+    further = "; --candidates asks about others, described or not" if recognizer.prototypes is not None else ""
+    return f"--characters: the model knows no {names(unknown)}{further}"
 
 
 def _is_text(path: Path) -> bool:

@@ -5,6 +5,7 @@ C candidates · H×W pixels of the model's pictures
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -18,9 +19,13 @@ from glyphlens.inference.recognizer import Recognizer
 class CandidateReader(Protocol):
     """What a track brings for its models (``Track.candidates``): classes by what a user wrote.
 
-    That is the path of a text file with a candidate per line, or such lines themselves. Both methods raise InputError
-    that names the line where a candidate cannot be made or is named twice, and where there is none.
+    That is the path of a text file with a candidate per line, or such lines themselves. ``chosen`` and ``drawn`` raise
+    InputError that names the line where a candidate cannot be made or is named twice, and where there is none.
     """
+
+    def files(self, wanted: str) -> list[Path]:
+        """What is read beside the model, its prototypes and the list itself."""
+        ...
 
     def chosen(self, wanted: str) -> Prototypes:
         """The prototypes of the candidates, in their order."""

@@ -58,6 +58,21 @@ def test_what_the_table_spells_is_described_as_if_it_were_typed(
     assert table.describe(character, without).content == describe_ids(spelled, without).content
 
 
+def test_a_table_of_babelstone_is_read(tmp_path: Path, known: dict[str, Description]) -> None:
+    line = "U+5451\t呑\t^⿱天口$(GHT)\t^⿱夭口$(JK)\t*a note\r\n"
+    (tmp_path / "ids.txt").write_bytes(line.encode())
+    without = {name: description for name, description in known.items() if name != "呑"}
+    found = IdsTable.load(tmp_path / "ids.txt").describe("呑", without)
+    assert found.content == describe_ids("⿱夭口", without).content
+
+
+def test_parts_without_end_are_refused_at_once(tmp_path: Path, known: dict[str, Description]) -> None:
+    lines = [f"U+{0x20000 + n:X}\t{chr(0x20000 + n)}\t⿰{chr(0x20001 + n) * 10}" for n in range(13)]
+    (tmp_path / "ids.txt").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(InputError, match="parts of parts"):
+        IdsTable.load(tmp_path / "ids.txt").describe(chr(0x20000), known)
+
+
 def test_a_part_that_is_known_is_not_taken_apart(table: IdsTable, known: dict[str, Description]) -> None:
     more = {**known, "仝": known["木"]}
     assert table.describe("𠀁", more).content == describe_ids("⿰木⿱木木", known).content
@@ -79,6 +94,7 @@ def test_what_cannot_be_resolved_is_named(
     ("content", "named"),
     [
         (TABLE.encode() + "仝=人+工\n".encode(), ["line 16", "仝=人+工", "U+4EDD"]),
+        ("U+4EDD\t仝\t⿱人工\nU+4EDE\t仝\t⿱人工\n".encode(), ["line 2", "U+4EDE", "仝"]),
         (TABLE.encode("utf-16"), ["UTF-8"]),
         (None, ["no such table"]),
     ],

