@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from glyphlens.commands.fit import fitted_bytes, require_room
-from glyphlens.core.errors import OutputError
+from glyphlens.commands.fit import fitted_bytes, require_free, require_room
+from glyphlens.core.errors import InputError, OutputError
 from glyphlens.core.storage import load_json, sha256_file
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks.zero_shot.descriptions.candidates import draw_descriptions
@@ -100,6 +100,12 @@ def test_what_cannot_be_read_is_refused(fit: Run, examples: Path) -> None:
 def test_a_folder_of_no_or_one_class_is_refused(fit: Run, examples: Path, tmp_path: Path) -> None:
     assert "gone: no such folder" in fit(tmp_path / "gone")[2]
     assert "0 different classes in 0 folders" in fit(examples / OWN[0])[2]
+
+
+def test_a_model_is_not_written_among_the_examples(examples: Path) -> None:
+    for out in (examples, examples / "mine", examples / "deep/mine"):
+        with pytest.raises(InputError, match="lies among the examples"):
+            require_free(out, examples)
 
 
 def test_a_model_is_not_written_over(fit: Run, examples: Path, tmp_path: Path) -> None:
