@@ -7,8 +7,8 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
-from glyphlens.core.errors import OutputError
-from glyphlens.core.storage import load_json, save_json
+from glyphlens.core.errors import InputError, OutputError
+from glyphlens.core.storage import load_json, load_table, save_json, save_table
 from glyphlens.data.sample_set import SampleSet
 from glyphlens.gates.token import write_token
 from glyphlens.inference.folder import Manifest
@@ -18,6 +18,7 @@ from glyphlens.tracks.scan_lines.recognizers import lrcn
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.stages import scan_lines
 from glyphlens.training.sample_start import save_start
+from tests.checkout import ROOT
 from tests.tracks.scan_lines.scan_networks import SETTINGS, tiny, write_scan_set
 from tests.tracks.scan_lines.stages.test_scan_stages import told, training_params
 
@@ -59,9 +60,9 @@ def distinct(shift: float) -> torch.nn.Module:
     return model
 
 
-def run(out: str, curves: str = "curves.json", **changed: Any) -> dict[str, Any]:
-    """Train; returns how it went."""
-    YAML().dump(training_params(lrcn={**OWN, **changed}), Path("params.yaml"))
+def run(out: str, curves: str = "curves.json", shared: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
+    """Train; returns how it went. ``shared``: sections of params.yaml that are not as in other tests."""
+    YAML().dump({**training_params(lrcn={**OWN, **changed}), **(shared or {})}, Path("params.yaml"))
     common = {"samples": "samples", "token": "token.json", "timings": "timings.json", "start": "start"}
     scan_lines.main(told(**common, out=f"{out}/lrcn", curves=curves))
     facts: dict[str, Any] = load_json(Path(out, "lrcn/training.json"))
@@ -96,6 +97,23 @@ def test_what_does_not_fit_is_as_if_it_were_not_there(capsys: pytest.CaptureFixt
     assert run("plain", start=False) == facts and "start" not in capsys.readouterr().out
     assert all(torch.equal(tensor, weights("plain/lrcn")[name]) for name, tensor in weights("trained/lrcn").items())
     assert not Path("trained/lrcn/groups.json").exists()
+
+
+def test_scans_of_the_users_own_are_not_bent_as_handwriting(capsys: pytest.CaptureFixture[str]) -> None:
+    """By itself: bent, the zeros of missing lines would bleed into their neighbours. The toy scans are no squares."""
+    index, written = load_table(Path("samples/index.parquet")), {"scan_training": training_params()["scan_training"]}
+    written["scan_training"]["written"] = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))[
+        "scan_training"
+    ]["written"]
+    with pytest.raises(InputError, match=r"scan_training\.written"):
+        run("bent", shared=written)
+    save_table(Path("samples/index.parquet"), index.assign(source="scan"))
+    split(SPLITS)
+    run("plain")
+    assert "scan_training.written" not in capsys.readouterr().out
+    run("own", shared=written)
+    assert capsys.readouterr().out.count("scan_training.written is left out") == 1
+    assert all(torch.equal(tensor, weights("own/lrcn")[name]) for name, tensor in weights("plain/lrcn").items())
 
 
 def test_a_training_of_another_start_is_another_one() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+from tqdm import tqdm
 
 from glyphlens.core.curves import CURVES
 from glyphlens.core.params import load_params, load_seed
@@ -26,9 +27,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     require_token(paths.token, paths.samples)
     name, seed = paths.out.name, load_seed()
     own = load_params(scan_params_model(name), f"scan_recognizers.{name}")
-    shared = load_params(ScanTrainingParams, "scan_training")
+    scans, asked = ScanSet.open(paths.samples), load_params(ScanTrainingParams, "scan_training")
+    shared = asked.fitting(scans.samples)
+    if shared.written != asked.written:
+        tqdm.write(f"{name}: scans of your own are not bent as handwriting; scan_training.written is left out")
 
-    scans = ScanSet.open(paths.samples)
     reader, count = ScanLines(scans, shared.augment, shared.written), len(scans.samples.classes)
     source, validation = SampleBatches(reader, own.batch, 0, seed), held_out_samples(reader, "val")
     torch.manual_seed(seed)

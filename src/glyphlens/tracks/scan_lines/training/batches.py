@@ -3,6 +3,8 @@
 N scans of a batch · L lines · S samples of a line
 """
 
+from typing import Self
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,9 +13,11 @@ from torch import Tensor
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.share import Share
+from glyphlens.data.sample_set import SampleSet
 from glyphlens.imaging.augment import AugmentParams, augment
 from glyphlens.tracks.scan_lines.samples.augment import FULL, LineAugmentParams, augment_lines
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
+from glyphlens.tracks.scan_lines.samples.sources import SCAN
 from glyphlens.training.params import TrainingParams
 
 
@@ -22,13 +26,21 @@ class ScanTrainingParams(TrainingParams):
 
     ``class_power``: a class weighs ∝ (its training scans) ** -class_power in the loss; ``line_power``: the answer after
     line t of L weighs ∝ (t / L) ** line_power. ``written``: how characters are bent anew in every step, as other hands
-    would have written them; None for scans of something else.
+    would have written them; None for scans of something else. Of the user's own scans nothing is bent (``fitting``).
     """
 
     class_power: float = Field(ge=0, le=1)
     line_power: float = Field(ge=0)
     augment: LineAugmentParams
     written: AugmentParams | None
+
+    def fitting(self, samples: SampleSet) -> Self:
+        """These, without ``written`` where the samples are the user's own scans.
+
+        Those are no characters on paper of one grey level, and the zeros that stand for missing lines would bleed into
+        the lines beside them.
+        """
+        return self.model_copy(update={"written": None}) if SCAN in samples.sources else self
 
 
 class ScanLines:
