@@ -89,6 +89,41 @@ def test_the_page_the_metrics_and_the_release(written, monkeypatch):
     assert head.value("top-1 at the last line") == pytest.approx(table.loc["sequential", "int8_top1"], abs=1e-4)
 
 
+def test_the_page_says_how_many_draws_stop(written, monkeypatch):
+    evaluate(written, monkeypatch)
+    draws = pd.read_csv("report/resplits.csv")
+    page = " ".join(Path("report/report.html").read_text(encoding="utf-8").split())
+    stopping = draws[draws["first_line"] < LINES]
+    kept = (stopping["exit_gap"] <= PARAMS.alpha).sum()
+    assert f"{len(stopping)} of the {len(draws)} stop scans early, and {kept} of those kept the gap" in page
+
+
+def test_draws_that_never_stop_are_no_evidence_that_stopping_keeps_the_gap(written, monkeypatch):
+    """97 of 100 that read every line, and 3 that stop and lose too much: 97 % keep the gap, and not one by stopping."""
+    table = pd.DataFrame({"exit_gap": 0.0, "marginal_gap": 0.0, "mean_lines": 12.0, "first_line": [LINES] * 100})
+    table.loc[:2, ["exit_gap", "first_line"]] = [0.2, 5]
+    monkeypatch.setattr(scan_evaluate, "resplits", lambda *_: table)
+    evaluate(written, monkeypatch)
+    page = " ".join(Path("report/report.html").read_text(encoding="utf-8").split())
+    assert "3 of the 100 stop scans early, and 0 of those kept the gap" in page
+    assert "the other 97 read every line and lose nothing" in page
+    assert json.loads(Path("evaluate.json").read_text())["resplits_kept"] == 0.97
+
+
+@pytest.mark.parametrize(
+    ("groups", "said", "not_said"),
+    [(3, "3 groups are too few", "no threshold was found"), (24, "no threshold was found", "too few")],
+)
+def test_a_rule_that_never_stops_says_why_on_page_and_card(written, monkeypatch, groups, said, not_said):
+    place = written / "stopping/sequential" / STOPPING
+    promise = StoppingRule.load(place).promise.model_copy(update={"groups": groups})
+    StoppingRule(np.append(np.full(LINES - 1, np.inf), 0.0), promise).save(place)
+    evaluate(written, monkeypatch)
+    for file in ("report/report.html", "release/README.md"):
+        text = Path(file).read_text(encoding="utf-8")
+        assert said in text and not_said not in text, file
+
+
 def test_without_the_one_that_is_released_nothing_is(written, monkeypatch):
     shutil.rmtree(written / "export/sequential")
     with pytest.raises(InputError, match="no sequential"):

@@ -14,6 +14,7 @@ from glyphlens.tracks.scan_lines.stopping.calibration import (
     is_proposing,
     mean_gap_p_value,
     propose_thresholds,
+    why_never,
 )
 
 DRAWS = 200
@@ -143,6 +144,17 @@ def test_a_harmless_rule_is_accepted_where_there_are_groups_enough():
     assert few.refused.groups == 15 and few.refused.p_value > PARAMS.delta
     assumed = PARAMS.model_copy(update={"largest_group_gap": 0.2})
     assert calibrate(found.of(found.group_N < 15), np.array([np.inf, np.inf, 0.5, 0.0]), assumed).rule.first_line == 3
+
+
+def test_groups_are_called_too_few_only_where_not_a_single_loss_would_still_open_nothing():
+    """Of α = δ = .1 and no assumption 22 groups without a loss open a line, and 21 do not."""
+    for groups, opens in ((21, False), (22, True)):
+        found = drawn(np.random.default_rng(5), groups, np.zeros((groups, 4)), STOPS_L, scans=200)
+        rule = calibrate(found, np.array([np.inf, np.inf, 0.5, 0.0]), PARAMS).rule
+        assert (rule.first_line < rule.lines) is opens
+        assert (f"{groups} groups are too few" in why_never(rule.promise)) is not opens
+    assert "no threshold was found" in why_never(rule.promise)
+    assert "the last line alone" in why_never(rule.promise.model_copy(update={"groups": 0}))
 
 
 def test_a_group_of_few_stops_does_not_count_under_the_assumption():

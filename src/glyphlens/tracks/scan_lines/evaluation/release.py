@@ -14,6 +14,7 @@ from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.stopping import STOPPING, StoppingRule
 from glyphlens.tracks.scan_lines.evaluation.line_scores import Stopped
 from glyphlens.tracks.scan_lines.stopping.answers import LineAnswers, marked_line
+from glyphlens.tracks.scan_lines.stopping.calibration import why_never
 
 RELEASED = "sequential"
 PROFILE = HubProfile(
@@ -67,7 +68,7 @@ def scan_release_facts(answers: LineAnswers, found: Stopped, samples: SampleSet)
 def line_preface(numbers: Mapping[str, float], rule: StoppingRule) -> str:
     """What the file was measured to do on the test, and what is promised of its stopping, for whom."""
     promise, share = rule.promise, {name: f"{100 * value:.2f} %" for name, value in numbers.items()}
-    never = " It stops no scan early: no line could be opened with these groups." * (rule.first_line == rule.lines)
+    never = f" It stops no scan early: {why_never(promise)}." if rule.first_line == rule.lines else ""
     return (
         f"Copied by the `scan_evaluate` stage. Of scans in hands never seen it names {share['int8_top1']} right at the "
         f"last line and {share['top1_at_half']} after half of them. With `{STOPPING}` it reads "

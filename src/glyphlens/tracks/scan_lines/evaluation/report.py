@@ -22,7 +22,7 @@ ALBUM = ("top1", "stops", "resplits")
 @dataclass(frozen=True)
 class ScanPage:
     """What the template shows; ``recognizers``: a row each, ``shares``: top-1 by share of the lines, a row each, and
-    each with ``lookalikes`` counted as one class."""
+    each with ``lookalikes`` counted as one class. ``never``: why no scan stops early; empty where some do."""
 
     headline: Mapping[str, float]
     recognizers: pd.DataFrame
@@ -33,6 +33,7 @@ class ScanPage:
     promise: Mapping[str, Any]
     first_line: int
     lines: int
+    never: str
     source: str
     splits: Sequence[Mapping[str, Any]]
     images: Mapping[str, str | None]

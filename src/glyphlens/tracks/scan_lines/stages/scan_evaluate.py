@@ -41,7 +41,7 @@ from glyphlens.tracks.scan_lines.evaluation.release import (
 from glyphlens.tracks.scan_lines.evaluation.report import ScanPage, draw_scan_album, lookalike_groups, render_scan_page
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 from glyphlens.tracks.scan_lines.stopping.answers import LineAnswers
-from glyphlens.tracks.scan_lines.stopping.calibration import StoppingParams
+from glyphlens.tracks.scan_lines.stopping.calibration import StoppingParams, why_never
 from glyphlens.tracks.scan_lines.stopping.files import CALIBRATION, PROPOSED, TEST, exported_names, used_file
 
 SECTIONS = (
@@ -103,11 +103,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         classes=classes.head(params.classes_shown),
         lookalikes=lookalike_groups(scans.samples),
         **_texts(paths, scans.samples, headline),
+        **_told_of_rule(draws, rule),
         headline=headline,
-        resplits=_summary(draws, rule),
-        promise=rule.promise.model_dump(),
-        first_line=rule.first_line,
-        lines=rule.lines,
         images=images,
     )
     save_json(paths.report / "run.json", page.run)
@@ -177,11 +174,29 @@ def _shares(
     return pd.DataFrame([{"method": rows[n][0], "counted": rows[n][1], **own} for n, own in enumerate(shares)])
 
 
+def _told_of_rule(draws: pd.DataFrame, rule: StoppingRule) -> dict[str, Any]:
+    """What the page says of the released rule and of those of the draws."""
+    return {
+        "resplits": _summary(draws, rule),
+        "promise": rule.promise.model_dump(),
+        "first_line": rule.first_line,
+        "lines": rule.lines,
+        "never": why_never(rule.promise) if rule.first_line == rule.lines else "",
+    }
+
+
 def _summary(draws: pd.DataFrame, rule: StoppingRule) -> dict[str, float]:
-    """Means over the draws, and how many groups would be needed if nothing were assumed of one."""
+    """Means over the draws, how many ``stop`` scans early and how many of those ``stop_and_keep`` the gap, and how many
+    groups would be needed if nothing were assumed of one."""
+    stopping = draws[draws["first_line"] < rule.lines]
+    counts = {
+        "draws": len(draws),
+        "stop": len(stopping),
+        "stop_and_keep": int((stopping["exit_gap"] <= rule.promise.alpha).sum()),
+    }
     means = {name: float(draws[name].mean()) for name in ("exit_gap", "marginal_gap", "mean_lines")}
     needed = math.ceil(math.log(rule.promise.delta) / math.log(1 - rule.promise.alpha))
-    return {**means, "draws": len(draws), "groups_without_assumption": needed}
+    return {**means, **counts, "groups_without_assumption": needed}
 
 
 def _texts(paths: argparse.Namespace, samples: SampleSet, headline: Mapping[str, float]) -> dict[str, Any]:

@@ -167,3 +167,17 @@ def mean_gap_p_value(gap_G: NDArray[np.float64], alpha: float, largest: float = 
     if gap_G.max(initial=0.0) >= largest - ROUNDING:
         return 1.0
     return min(1.0, math.exp(float(np.log((largest - alpha) / (largest - gap_G)).sum())))
+
+
+def why_never(promise: Promise) -> str:
+    """Why a rule with this promise stops no scan early, as half of a sentence.
+
+    Groups are too few only where not even groups without a single loss would pass the test.
+    """
+    if not promise.groups:
+        return "it was tested on no groups, and answers at the last line alone"
+    lossless_G = np.zeros(promise.groups)
+    if mean_gap_p_value(lossless_G, promise.alpha, promise.largest_group_gap) > promise.delta:
+        count = f"{promise.groups} group is" if promise.groups == 1 else f"{promise.groups} groups are"
+        return f"{count} too few to open a line, even without a single loss"
+    return "no threshold was found that keeps the gap with the confidence asked"
