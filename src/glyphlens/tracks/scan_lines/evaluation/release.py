@@ -1,6 +1,7 @@
 """The release: the file that is used with its step, its stopping rule, and a card that says what both are worth."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,16 @@ from glyphlens.evaluation.scores import part_scores
 from glyphlens.inference.folder import ExportFolder
 from glyphlens.inference.stopping import STOPPING, StoppingRule
 from glyphlens.tracks.scan_lines.evaluation.line_scores import Stopped
+from glyphlens.tracks.scan_lines.samples.sources import SCAN
 from glyphlens.tracks.scan_lines.stopping.answers import LineAnswers, marked_line
 from glyphlens.tracks.scan_lines.stopping.calibration import why_never
 
 RELEASED = "sequential"
+JAPANESE = "japanese"
 PROFILE = HubProfile(
     name="glyphlens-scan_lines",
     task="image-classification",
-    tags=("japanese", "streaming", "early-exit", "onnx", "int8"),
+    tags=(JAPANESE, "streaming", "early-exit", "onnx", "int8"),
     not_for=(
         "Instruments, line counts and objects other than those of its samples: train and calibrate with your own.",
         "Stopping where a missed answer harms somebody: what the rule promises holds on average over groups like those "
@@ -56,13 +59,19 @@ def scan_release_facts(answers: LineAnswers, found: Stopped, samples: SampleSet)
     scored = {heading: part_scores(table, column, ["top1", "half_top1"]) for heading, column in parts.items()}
     datasets = drawn_from(samples.sources)
     return ReleaseFacts(
-        profile=PROFILE,
+        profile=_profile(samples.sources),
         languages=("ja",) if datasets else (),
         datasets=datasets,
         tested_on=f"{len(table):,} scans of {table['group'].nunique()} groups never trained on",
         metrics=metrics,
         parts={heading: part.sort_values("top1", kind="stable") for heading, part in scored.items()},
     )
+
+
+def _profile(sources: Sequence[str]) -> HubProfile:
+    """Without a word of Japanese where no sample is, and without a licence where the scans are the user's own."""
+    tags = tuple(tag for tag in PROFILE.tags if tag != JAPANESE or drawn_from(sources))
+    return replace(PROFILE, tags=tags, licence={} if SCAN in sources else PROFILE.licence)
 
 
 def line_preface(numbers: Mapping[str, float], rule: StoppingRule) -> str:

@@ -9,6 +9,7 @@ from torch import nn
 from glyphlens.export.card import render_card
 from glyphlens.inference.folder import Manifest
 from glyphlens.nets.weights import network_settings, weight_count
+from glyphlens.tracks.scan_lines.recognizers.line_tokens import LineTokenizer
 from glyphlens.tracks.scan_lines.samples.scan_set import ScanSet
 
 STAGE = "scan_export"
@@ -40,6 +41,7 @@ def scan_card(facts: ScanFacts) -> str:
         "lines": lines,
         "samples": samples,
         "is_rendered": facts.manifest.source == "rendered",
+        "compares_lines": any(isinstance(part, LineTokenizer) for part in facts.model.modules()),
         "groups": index.groupby("split")["group"].nunique().to_dict(),
         "rows": index.groupby("split").size().to_dict(),
     }
