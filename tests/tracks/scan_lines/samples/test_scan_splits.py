@@ -83,7 +83,9 @@ def test_a_class_of_one_group_is_refused(tmp_path: Path) -> None:
     write_scans(tmp_path)
     write_scans(tmp_path, ("odd",), GROUPS[:1])
     with pytest.raises(
-        InputError, match=r"fewer than 2 groups in training .*: odd \(scan/tip0\); a class of one group"
+        InputError,
+        match=r"fewer than 2 groups in training .*: odd \(scan/tip0\); a class of one group.*"
+        r"scan_samples\.min_train_groups and gates\.scan_samples\.min_train_groups",
     ):
         split_scans(read_scans(tmp_path, small_params()), small_params())
 

@@ -25,6 +25,7 @@ CALIBRATION = "calibration"
 # In this order a picture stays where it is first: what was learnt is not tested.
 SIDES = ("train", "val", CALIBRATION, "test")
 FEWEST_CLASSES = 2
+LOWER_LIMITS = "lower both scan_samples.min_train_groups and gates.scan_samples.min_train_groups in params.yaml"
 REPEATED, FEW_GROUPS = "the same lines stand in another split", "class with too few groups in training"
 
 
@@ -87,7 +88,7 @@ def split_scans(found: Scanned, params: ScanSampleParams) -> SplitScans:
     if len(classes) < FEWEST_CLASSES:
         raise InputError(
             f"{len(classes)} class(es) with {params.min_train_groups} groups or more in training, at least "
-            f"{FEWEST_CLASSES} are needed; add classes or groups, or lower scan_samples.min_train_groups in params.yaml"
+            f"{FEWEST_CLASSES} are needed; add classes or groups, or {LOWER_LIMITS}"
         )
     manifest = {side: sorted(set(table.loc[table["split"] == side, "group"])) for side in SIDES}
     return SplitScans(np.flatnonzero(kept), table, classes, manifest, audit)
@@ -140,8 +141,8 @@ def _too_few(table: pd.DataFrame, params: ScanSampleParams) -> str:
     listed = "; ".join(f"{label} ({names})" for label, names in groups.items())
     return (
         f"classes with fewer than {params.min_train_groups} groups in training (all groups of each): {listed}; "
-        "a class of one group cannot be both learnt and tested: add scans of others, take the class away, or lower "
-        "scan_samples.min_train_groups in params.yaml"
+        "a class of one group cannot be both learnt and tested: add scans of others, take the class away, or "
+        f"{LOWER_LIMITS}"
     )
 
 
