@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from glyphlens.data.sample_set import SampleSet
-from glyphlens.evaluation.charts import BLUE, INK, ORANGE, PERCENT, SERIES, SOFT, new_figure
+from glyphlens.evaluation.charts import BLUE, INK, ORANGE, PERCENT, SERIES, SOFT, new_figure, say_absent
 from glyphlens.evaluation.pages import render
 from glyphlens.evaluation.pictures import file_uri
 from glyphlens.tracks.scan_lines.evaluation.line_scores import Stopped
@@ -63,7 +63,7 @@ def draw_scan_album(
     """Write the PNG files; ``found`` and ``resplits`` are of the released recogniser. Returns name → data URI."""
     _plot_top1(folder / "top1.png", answers, baseline)
     _plot_stops(folder / "stops.png", found, alpha)
-    _plot_resplits(folder / "resplits.png", resplits, alpha)
+    _plot_resplits(folder / "resplits.png", resplits, alpha, len(found.gap_L))
     return {name: file_uri(folder / f"{name}.png") for name in ALBUM}
 
 
@@ -102,13 +102,22 @@ def _plot_stops(path: Path, found: Stopped, alpha: float) -> None:
         lower.legend(loc="upper left")
 
 
-def _plot_resplits(path: Path, resplits: pd.DataFrame, alpha: float) -> None:
+def _plot_resplits(path: Path, resplits: pd.DataFrame, alpha: float, lines: int) -> None:
+    """Draws that stop scans early, before the last of ``lines``; how many do not is told."""
+    stopping = resplits[resplits["first_line"] < lines]
     with new_figure(path, 9, 3.2) as figure:
         left, right = figure.subplots(1, 2)
-        left.hist(resplits["exit_gap"], bins=20, color=BLUE)
+        if stopping.empty:
+            for axes in (left, right):
+                say_absent(axes, f"never stops: all {len(resplits)} draws read every line")
+            return
+        if len(stopping) < len(resplits):
+            figure.suptitle(f"{len(resplits) - len(stopping)} of {len(resplits)} draws never stop and are not shown")
+        left.hist(stopping["exit_gap"], bins=20, range=(0, max(1.2 * alpha, stopping["exit_gap"].max())), color=BLUE)
         left.axvline(alpha, color=ORANGE, label="allowed")
         left.set_xlabel("largest share lost, of those stopped by a line")
         left.set_ylabel("draws")
+        left.set_xlim(left=0)
         left.legend()
-        right.hist(resplits["mean_lines"], bins=20, color=BLUE)
+        right.hist(stopping["mean_lines"], bins=20, color=BLUE)
         right.set_xlabel("lines read on average")
