@@ -11,6 +11,7 @@ from PIL import Image
 from glyphlens.commands.scan import float_lines, open_scanner, picture_lines, scan_answers, text_lines
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import load_json, sha256_file
+from glyphlens.inference.line_answers import stopping_rule
 from glyphlens.inference.stopping import STOPPING, Promise, StoppingRule
 from glyphlens.inference.streams import LineRecognizer
 from tests.checkout import ROOT
@@ -83,8 +84,8 @@ def test_each_answer_comes_before_the_next_line(model):
     [
         (b"1 2 3\n", r"line 1: \(3,\) numbers, expected \(16,\)"),
         (b"1 " * 16 + b"\n" + b"a " * 16, "line 2: not numbers"),
-        (b"\n", r"line 1: \(0,\) numbers"),
-        (b"1e39 " * 16, r"line 1: a number beyond ±3\.4e38; nan stands for one that is missing"),
+        (b"\n" + b"1 " * 16, r"line 1: empty, expected 16 numbers"),
+        (b"1e37 " * 16, r"line 1: a number beyond ±1e\+36; nan stands for one that is missing"),
         (b"1" * 10_000, "line 1: longer than 1,024 bytes"),
     ],
 )
@@ -103,9 +104,69 @@ def test_missing_lines_are_marked_and_answered(model):
     assert nothing[0].missing and 0 < nothing[0].confidences[0] < 1
 
 
-def test_a_part_of_a_line_is_no_line():
-    with pytest.raises(InputError, match="line 2: ends after 4 of 64 bytes"):
-        list(float_lines(io.BytesIO(bytes(68)), SAMPLES))
+@pytest.mark.parametrize(
+    ("ending", "told"),
+    [(b"", ""), (b"\n \n", ""), (b"1 2 3", "line 3: ends after 3 of 16 numbers"), (b"1 " * 16, "")],
+    ids=["nothing", "empty lines", "part", "no line end"],
+)
+def test_what_breaks_off_at_the_end_is_left_out_and_said(capsys, ending, told):
+    lines = list(text_lines(io.BytesIO(as_text(random_lines()[:2]) + ending), SAMPLES))
+    assert len(lines) == (3 if ending.startswith(b"1 1") else 2)
+    assert told in capsys.readouterr().err and (told or not capsys.readouterr().err)
+
+
+def test_a_part_of_a_line_of_bytes_is_left_out_and_said(capsys):
+    assert len(list(float_lines(io.BytesIO(bytes(68)), SAMPLES))) == 1
+    assert "line 2: ends after 4 of 64 bytes" in capsys.readouterr().err
+
+
+def test_a_cut_stream_has_ended_early(model):
+    status, answers, told = run(model, as_text(random_lines()[:3]) + b"0.5 0.5")
+    assert status == 1 and answers[-1]["ended"] == "early" and answers[-1]["line"] == 3
+    assert "line 4: ends after 2 of 16 numbers; it was left out" in told
+
+
+@pytest.mark.parametrize("value", ["nan", "7"])
+def test_nothing_to_see_stops_nothing(model, rule, value):
+    """The rule asks for no confidence at line 5, so that anything would stop there."""
+    content = (f"{value} " * SAMPLES + "\n").encode() * LINES
+    status, answers, _ = run(model, content, "--rule", rule)
+    assert status == 1 and len(answers) == LINES + 1
+    assert all(answer["blank"] for answer in answers)
+    assert answers[-1]["ended"] == "whole" and answers[-1]["line"] == LINES
+
+
+def test_a_line_to_see_ends_the_blank_and_may_stop(model, rule):
+    lines_LS = random_lines()
+    lines_LS[:5] = np.nan
+    recognizer = LineRecognizer.load(model)
+    answers = list(scan_answers(recognizer, stopping_rule(recognizer, rule), lines_LS, 1))
+    assert [answer.blank for answer in answers] == [True] * 5 + [False] * (LINES - 5)
+    assert next(answer.line for answer in answers if answer.stops) == 6
+
+
+def test_an_offset_changes_no_answer(model):
+    """5e9 takes all digits of a picture's levels in float32, and none in float64."""
+    levels_LS = np.rint(random_lines() * 255).astype(np.float64)
+    recognizer = LineRecognizer.load(model)
+    plain, moved = (
+        [answer.plain() for answer in scan_answers(recognizer, None, text_lines(io.BytesIO(text), SAMPLES), 3)]
+        for text in (as_text(levels_LS), as_text(levels_LS + 5e9))
+    )
+    assert plain == moved
+
+
+@pytest.mark.parametrize("command", ["predict", "explain"])
+def test_other_commands_say_what_the_model_is_for(glyphlens, model, tmp_path, command):
+    Image.fromarray(np.zeros((32, 32), np.uint8)).save(tmp_path / "a.png")
+    status, _, err = glyphlens(command, tmp_path / "a.png", "--model", model)
+    assert status == 2 and "its decoder is 'lines'; use glyphlens scan" in err
+
+
+def test_options_of_the_other_kind_of_input_are_refused(glyphlens, model, tmp_path):
+    (tmp_path / "a.npy").write_bytes(b"")
+    assert "--ink is for pictures" in glyphlens("scan", "-", "--model", model, "--ink", "dark")[2]
+    assert "are for standard input" in glyphlens("scan", tmp_path / "a.npy", "--model", model, "--all")[2]
 
 
 def test_endless_input_is_read_no_further_than_a_scan(model):
@@ -178,7 +239,7 @@ def test_a_rule_that_never_stops_early_promises_nothing(glyphlens, model, tmp_pa
     StoppingRule(np.append(np.full(LINES - 1, np.inf), 0.0), promise).save(tmp_path / STOPPING)
     np.save(tmp_path / "scan.npy", random_lines())
     _, out, _ = glyphlens("scan", tmp_path / "scan.npy", "--model", model, "--rule", tmp_path / STOPPING)
-    assert "stops no scan early: 4 groups were too few" in out and "surety" not in out
+    assert "stops no scan early: with 4 groups no threshold could be promised" in out and "surety" not in out
 
 
 def test_the_lines_that_answers_rest_on_are_tinted_where_asked(glyphlens, model, rule, tmp_path):

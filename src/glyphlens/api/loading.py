@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from glyphlens.api.results import Answers, GlyphAnswer, PageAnswer, PdfFontAnswer, PictureAnswer
 from glyphlens.api.sources import (
@@ -203,11 +203,9 @@ class LoadedModel:
             if is_picture_source(lines) and not isinstance(lines, np.ndarray):
                 from glyphlens.commands.scan import picture_lines
 
-                arriving: Iterable[NDArray[np.float32]] = picture_lines(
-                    picture_content(lines, "picture"), self.network, ink
-                )
+                arriving: Iterable[ArrayLike] = picture_lines(picture_content(lines, "picture"), self.network, ink)
             else:
-                arriving = map(_numbers, several(lines, "lines", "an array, an iterable of lines, or a picture"))
+                arriving = several(lines, "lines", "an array, an iterable of lines, or a picture")
             return scan_answers(self.network, self.stopping, arriving, _at_least_one(top))
 
     def _recognizer(self, method: str) -> "Recognizer":
@@ -232,10 +230,3 @@ def _at_least_one(top: int) -> int:
 def _require_known(name: str, value: str | None, known: Collection[str | None]) -> None:
     if value not in known:
         raise InputError(f"{name}: {value!r}, expected one of {', '.join(filter(None, known))}")
-
-
-def _numbers(line: ArrayLike) -> NDArray[np.float32]:
-    try:
-        return np.asarray(line, np.float32)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"not a line of numbers ({error})") from error

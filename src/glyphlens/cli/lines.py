@@ -121,12 +121,18 @@ def scan(
     if STANDARD_INPUT in images:
         if len(images) > 1 or picture is not None or attention:
             raise typer.BadParameter("- stands alone, and without --picture or --attention")
+        if ink is not InkName.AUTO:
+            raise typer.BadParameter("--ink is for pictures; the numbers of - are read as they come")
+        if sys.stdin is None:
+            raise typer.BadParameter("standard input is closed")
         from glyphlens.commands.scan import float_lines, open_scanner, run_scan_stream, text_lines
 
         recognizer, known = open_scanner(model, rule, threads)
         arriving = float_lines if input is LineFormat.FLOAT32 else text_lines
         lines = arriving(sys.stdin.buffer, recognizer.samples)
         raise typer.Exit(run_scan_stream(recognizer, known, lines, top, whole=every))
+    if every or input is not LineFormat.TEXT:
+        raise typer.BadParameter("--all and --input are for standard input, -")
     if attention and picture is None:
         raise typer.BadParameter("--attention is drawn in a picture; add --picture FILE")
     from glyphlens.commands.scan_replay import run_scan_replay

@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from glyphlens.core.errors import InputError
+from glyphlens.core.file_names import shown
 from glyphlens.core.storage import is_there
-from glyphlens.inference.folder import LABELS, MODELS
+from glyphlens.inference.folder import LABELS, MODELS, ExportFolder
 from glyphlens.inference.prototypes import prototypes_file
 from glyphlens.inference.recognizer import Recognizer
 from glyphlens.tracks import Track, flagship, line_track
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 RELEASES = "models/*/release"  # the star is the release's name
 REPOSITORY = Path(__file__).parents[3]
 INSTALLED = Path(__file__).parents[1] / "released"  # of the package, a folder per release; setup.py fills it
+READ_BY = {"lines": "scan", "ctc": "read", "attention": "read"}  # the command for models that read no single picture
 REGISTERED = "models:"  # begins the address of a model in MLflow's registry
 
 
@@ -29,9 +31,21 @@ def open_model(path: Path | None, threads: int | None) -> Recognizer:
     By default the flagship's release. Raises InputError where there is none, OutputError where MLflow cannot be asked.
     """
     with located_model(path, flagship()) as place:
+        _require_pictures(place)
         recognizer = Recognizer.load(place, threads=threads)
     # one of the registry is called by its address and the name of its file there
     return replace(recognizer, path=path / recognizer.path.name) if path and _is_registered(path) else recognizer
+
+
+def _require_pictures(place: Path) -> None:
+    """Raise InputError for a model of another kind, naming the command that it is for."""
+    folder = ExportFolder(place if place.is_dir() else place.parent)
+    try:
+        decoder = folder.manifest.decoder
+    except InputError:
+        return  # whoever opens the model says what is wrong
+    if decoder in READ_BY:
+        raise InputError(f"{shown(place)}: its decoder is '{decoder}'; use glyphlens {READ_BY[decoder]}")
 
 
 def open_line_reader(path: Path | None, threads: int) -> "LineReader":

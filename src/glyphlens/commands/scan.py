@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from glyphlens.commands.image_pictures import MAX_PIXELS, Ink, read_pictures
 from glyphlens.commands.model import find_model
@@ -79,44 +79,54 @@ def picture_lines(
         raise InputError(f"{shown(path)}: {fault}") from fault
 
 
-def text_lines(stream: BinaryIO, samples: int) -> Iterator[Floats]:
+def text_lines(stream: BinaryIO, samples: int) -> Iterator[NDArray[np.float64]]:
     """Lines of numbers, apart by spaces or commas; ``nan`` where one is missing. At most one line is held in memory.
 
-    Raises InputError, naming the line, where there are more numbers, larger ones than float32 holds, or something else.
+    What breaks off at the end of the input is left out, and said. Raises InputError, naming the line, where there are
+    more numbers or something else.
     """
-    longest, number = LONGEST_NUMBER * samples, 0
+    longest, number, is_empty = LONGEST_NUMBER * samples, 0, False
     while text := stream.readline(longest + 1):
         number += 1
         if len(text) > longest:
             raise InputError(f"line {number}: longer than {longest:,} bytes, expected {samples} numbers")
+        if is_empty and text.strip():
+            raise InputError(f"line {number - 1}: empty, expected {samples} numbers")
         words = text.replace(b",", b" ").split()
+        if is_empty := not words:
+            continue  # at the end of a file, it is no line
+        if len(words) < samples and not text.endswith(b"\n"):
+            _left_out(f"line {number}: ends after {len(words)} of {samples} numbers")
+            return
         try:
-            with np.errstate(over="ignore"):  # told below
-                line_S, exact_S = np.array(words, np.float32), np.array(words, np.float64)
+            yield np.array(words, np.float64)
         except ValueError as error:
             raise InputError(f"line {number}: not numbers ({error})") from error
-        if (np.isinf(line_S) & np.isfinite(exact_S)).any():
-            raise InputError(f"line {number}: a number beyond ±3.4e38; nan stands for one that is missing")
-        yield line_S
 
 
 def float_lines(stream: BinaryIO, samples: int) -> Iterator[Floats]:
-    """Little-endian float32, ``samples`` of them a line; raises InputError for a part of a line at the end."""
+    """Little-endian float32, ``samples`` of them a line; a part of a line at the end is left out, and said."""
     number, length = 0, samples * FLOAT_BYTES
     while content := stream.read(length):
         number += 1
         if len(content) < length:
-            raise InputError(f"line {number}: ends after {len(content)} of {length} bytes")
+            _left_out(f"line {number}: ends after {len(content)} of {length} bytes")
+            return
         yield np.frombuffer(content, "<f4").astype(np.float32)
 
 
+def _left_out(what: str) -> None:
+    print(f"glyphlens: standard input, {what}; it was left out", file=sys.stderr)
+
+
 def run_scan_stream(
-    recognizer: LineRecognizer, rule: StoppingRule | None, lines: Iterable[Floats], top: int, *, whole: bool
+    recognizer: LineRecognizer, rule: StoppingRule | None, lines: Iterable[ArrayLike], top: int, *, whole: bool
 ) -> int:
     """Write an answer as a line of JSON after every line, at once; the last says how it ended. Reads no further than
     where it stops, or than the last line where the ``whole`` scan is asked for.
 
-    1 where the lines ended early, without the recogniser's having stopped. Raises InputError where none came.
+    1 where the lines ended early, without the recogniser's having stopped, or held nothing to see. Raises InputError
+    where none came.
     """
     last, stopped = None, None
     for last in scan_answers(recognizer, rule, lines, top):
@@ -126,10 +136,12 @@ def run_scan_stream(
             break
     if last is None:
         raise InputError(f"standard input: no line came, expected up to {recognizer.lines} of {recognizer.samples}")
-    answer = (stopped or last).plain()
-    ended = "early" if stopped is None else "whole" if answer["line"] == recognizer.lines else "stopped"
-    _put({"ended": ended, "line": answer["line"], "of": recognizer.lines, "top": answer["top"]})
-    return 1 if stopped is None else 0
+    final = stopped or last
+    answer = final.plain()
+    ended = "early" if stopped is None else "whole" if final.line == recognizer.lines else "stopped"
+    marked = {"blank": True} if final.blank else {}
+    _put({"ended": ended, "line": final.line, "of": recognizer.lines, "top": answer["top"], **marked})
+    return 1 if stopped is None or final.blank else 0
 
 
 def _put(content: dict[str, Any]) -> None:

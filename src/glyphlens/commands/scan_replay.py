@@ -158,7 +158,8 @@ def _draw_confidence(axes: "Axes", replay: Replay, seen: int) -> None:
     if replay.rule is not None:
         needed_L = replay.rule.threshold_L[:-1]
         finite = np.isfinite(needed_L)
-        axes.plot(needed_L[finite], np.flatnonzero(finite) + 1, ".", color=SOFT, ms=3, label="needed to stop")
+        if finite.any():
+            axes.plot(needed_L[finite], np.flatnonzero(finite) + 1, ".", color=SOFT, ms=3, label="needed to stop")
     axes.set_xlim(0, 1.02)
     axes.set_ylim(len(replay.lines_LS), 0)
     axes.set_ylabel("line")
@@ -175,7 +176,7 @@ def _verdict(answers: Sequence[LineAnswer], rule: StoppingRule | None) -> str:
         return f"{told}; no stopping rule lies beside the model, so all lines were read"
     promise = rule.promise
     if rule.first_line == rule.lines:
-        return f"{told}; its rule stops no scan early: {promise.groups} groups were too few to promise anything"
+        return f"{told}; its rule stops no scan early: with {promise.groups} groups no threshold could be promised"
     kept = f"at most {100 * promise.alpha:g} % may be lost by stopping, with {100 * (1 - promise.delta):g} % surety"
     return f"{told}; {kept}"
 

@@ -9,32 +9,35 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from glyphlens.core.errors import InputError
 from glyphlens.core.storage import is_there
 from glyphlens.inference.stopping import STOPPING, StoppingRule
 from glyphlens.inference.streams import LineRecognizer
 
-Floats = NDArray[np.float32]
+LARGEST = 1e36  # of the numbers of a line: what is computed of them fits float32
 
 
 @dataclass(frozen=True)
 class LineAnswer:
-    """What is answered after a line (from 1 on): labels and probabilities, best first, whether to stop here, and
-    whether the line is missing: a value of it is no finite number."""
+    """What is answered after a line (from 1 on): labels and probabilities, best first, whether to stop here, whether
+    the line is missing: a value of it is no finite number, and whether nothing was there to see so far: every line is
+    missing or of one value, so that the answer says nothing."""
 
     line: int
     labels: tuple[str, ...]
     confidences: tuple[float, ...]
     stops: bool
     missing: bool = False
+    blank: bool = False
 
     def plain(self) -> dict[str, Any]:
         """As it is written in JSON."""
         pairs = zip(self.labels, self.confidences, strict=True)
         top = [{"label": label, "confidence": round(confidence, 6)} for label, confidence in pairs]
-        marked = {"missing": True} if self.missing else {}
+        marks = {"missing": self.missing, "blank": self.blank}
+        marked = {name: True for name, is_so in marks.items() if is_so}
         return {"line": self.line, "top": top, "stops": self.stops, **marked}
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -43,7 +46,7 @@ class LineAnswer:
         for rank, (label, confidence) in enumerate(zip(self.labels, self.confidences, strict=True), start=1):
             ending = f"_{rank}" if rank > 1 else ""
             row |= {f"label{ending}": label, f"confidence{ending}": confidence}
-        yield {**row, "stops": self.stops, "missing": self.missing}
+        yield {**row, "stops": self.stops, "missing": self.missing, "blank": self.blank}
 
 
 def stopping_rule(recognizer: LineRecognizer, rule: Path | None = None) -> StoppingRule | None:
@@ -61,25 +64,38 @@ def stopping_rule(recognizer: LineRecognizer, rule: Path | None = None) -> Stopp
 
 
 def scan_answers(
-    recognizer: LineRecognizer, rule: StoppingRule | None, lines: Iterable[Floats], top: int
+    recognizer: LineRecognizer, rule: StoppingRule | None, lines: Iterable[ArrayLike], top: int
 ) -> Iterator[LineAnswer]:
-    """An answer after every line (S,), as long as lines come and at most L; memory does not grow with them.
+    """An answer after every line, (S,) numbers in any unit, as long as lines come and at most L; memory does not grow.
 
-    ``stops`` is true once, at the line that the rule stops at, or at the last one. Raises InputError for a line of
-    another length.
+    ``stops`` is true once, at the line that the rule stops at, or at the last one; while nothing was there to see, no
+    rule is asked. Raises InputError for a line of another length or of larger numbers than LARGEST.
     """
-    stream, has_stopped = recognizer.stream(), False
+    stream, has_stopped, is_blank = recognizer.stream(), False, True
     labels = [entry.label for entry in recognizer.classes]
-    for line_S in lines:
+    for number, line in enumerate(lines, 1):
+        line_S = _from_zero(line, number)
         probabilities_C = stream.push(line_S)
         best = np.argsort(-probabilities_C, kind="stable")[:top]
-        confidences = tuple(float(probabilities_C[number]) for number in best)
-        is_last = stream.lines_seen == recognizer.lines
-        stops = not has_stopped and (
-            is_last or (rule is not None and rule.is_reached(stream.lines_seen, confidences[0]))
-        )
-        has_stopped |= stops
+        confidences = tuple(float(probabilities_C[place]) for place in best)
         missing = not np.isfinite(line_S).all()
-        yield LineAnswer(stream.lines_seen, tuple(labels[number] for number in best), confidences, stops, missing)
+        is_blank &= missing or not line_S.any()
+        is_last = stream.lines_seen == recognizer.lines
+        is_reached = rule is not None and not is_blank and rule.is_reached(number, confidences[0])
+        stops = not has_stopped and (is_last or is_reached)
+        has_stopped |= stops
+        yield LineAnswer(number, tuple(labels[place] for place in best), confidences, stops, missing, is_blank)
         if is_last:
             return
+
+
+def _from_zero(line: ArrayLike, number: int) -> NDArray[np.float32]:
+    """The line less its least number, which no answer depends on: a large offset would take the rest's digits."""
+    try:
+        line_S = np.asarray(line, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"line {number}: not numbers ({error})") from error
+    is_known = bool(line_S.size) and bool(np.isfinite(line_S).all())
+    if is_known and np.abs(line_S).max() > LARGEST:
+        raise InputError(f"line {number}: a number beyond ±{LARGEST:g}; nan stands for one that is missing")
+    return (line_S - line_S.min() if is_known else line_S).astype(np.float32)

@@ -142,6 +142,8 @@ class Stream:
         lines_seen = int(seen) if seen.shape == () and seen.dtype.kind == "i" else -1
         if not 0 <= lines_seen <= recognizer.lines or arrays.get(COUNTED, seen).flat[0] != lines_seen:
             raise InputError(f"{path}: {seen} lines seen, expected 0 … {recognizer.lines}")
+        if spoilt := [name for name, part in arrays.items() if not np.isfinite(part).all()]:
+            raise InputError(f"{path}: numbers that are not finite in {', '.join(spoilt)}")
         return cls(recognizer, arrays, lines_seen)
 
     @property
