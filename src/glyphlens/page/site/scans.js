@@ -42,10 +42,10 @@ function overlaps(length, count) {
   });
 }
 
-/** An answer after every line: {line, answers, stops}; ``stops`` is true once. */
+/** An answer after every line: {line, answers, stops}; ``stops`` is true once, and of no blank lines alone. */
 async function* scanAnswers({ lines, samples, values }, model) {
   let cache = emptyCache(model.session);
-  let hasStopped = false;
+  let [hasStopped, isBlank] = [false, true];
   for (let line = 1; line <= lines; line++) {
     const own = values.slice((line - 1) * samples, line * samples);
     const found = await model.session.run({ ...cache, line: tensor("float32", own, [1, samples]) });
@@ -53,7 +53,8 @@ async function* scanAnswers({ lines, samples, values }, model) {
     const chances = softmax(found.logits.data.map((value) => value / model.temperatures[line - 1]));
     const answers = bestOf(chances, TOP).map((place) => ({ place, confidence: chances[place] }));
     const threshold = model.thresholds?.[line - 1] ?? Infinity;
-    const stops = !hasStopped && (line === lines || answers[0].confidence >= threshold);
+    isBlank &&= own.every((value) => value === own[0]);
+    const stops = !hasStopped && (line === lines || (!isBlank && answers[0].confidence >= threshold));
     hasStopped ||= stops;
     yield { line, answers, stops };
   }
