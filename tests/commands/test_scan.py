@@ -239,7 +239,7 @@ def test_a_rule_that_never_stops_early_promises_nothing(glyphlens, model, tmp_pa
     StoppingRule(np.append(np.full(LINES - 1, np.inf), 0.0), promise).save(tmp_path / STOPPING)
     np.save(tmp_path / "scan.npy", random_lines())
     _, out, _ = glyphlens("scan", tmp_path / "scan.npy", "--model", model, "--rule", tmp_path / STOPPING)
-    assert "stops no scan early: with 4 groups no threshold could be promised" in out and "surety" not in out
+    assert "stops no scan early: 4 groups are too few" in out and "surety" not in out
 
 
 def test_the_lines_that_answers_rest_on_are_tinted_where_asked(glyphlens, model, rule, tmp_path):

@@ -25,6 +25,7 @@ from glyphlens.inference.line_answers import LineAnswer, scan_answers
 from glyphlens.inference.stopping import StoppingRule
 from glyphlens.tracks.scan_lines.evaluation.line_evidence import chart_label, draw_evidence, line_evidence
 from glyphlens.tracks.scan_lines.samples.scan_files import ARRAY_SUFFIXES
+from glyphlens.tracks.scan_lines.stopping.calibration import why_never
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -176,7 +177,7 @@ def _verdict(answers: Sequence[LineAnswer], rule: StoppingRule | None) -> str:
         return f"{told}; no stopping rule lies beside the model, so all lines were read"
     promise = rule.promise
     if rule.first_line == rule.lines:
-        return f"{told}; its rule stops no scan early: with {promise.groups} groups no threshold could be promised"
+        return f"{told}; its rule stops no scan early: {why_never(promise)}"
     kept = f"at most {100 * promise.alpha:g} % may be lost by stopping, with {100 * (1 - promise.delta):g} % surety"
     return f"{told}; {kept}"
 
