@@ -114,9 +114,9 @@ def scan(
 
     With - lines of numbers (nan: missing) or of float32 bytes are read from standard input, and every line is answered
     by a line of JSON at once; the last says how it ended: stopped, whole, or early where the input ended first (exit
-    status 1). ``blank``: all lines so far are missing or of one value, so that the answer says nothing and nothing is
-    stopped (exit status 1 at the end). How often stopping may cost the right answer, and for whom that was tested, is in
-    stopping.json.
+    status 1). Where all lines so far are missing or of one value, an answer says nothing: it is marked blank, and
+    nothing is stopped (exit status 1 at the end). How often stopping may cost the right answer, and for whom that was
+    tested, is in stopping.json.
 
     --attention tints, in the picture, each line by how much the answer would lose if the line were missing.
     """
