@@ -255,7 +255,12 @@ def test_a_missing_runtime_is_named(installed: Installed, material: Path) -> Non
 
 
 def test_the_extra_that_is_named_brings_the_module() -> None:
-    owners = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "vl_convert": "vl-convert-python"}
+    owners = {
+        "cv2": "opencv-python-headless",
+        "sklearn": "scikit-learn",
+        "vl_convert": "vl-convert-python",
+        "yaml": "pyyaml",
+    }
     for module, extra in EXTRAS.items():
         brought = {canonicalize_name(Requirement(text).name) for text in PROJECT["optional-dependencies"][extra]}
         assert canonicalize_name(owners.get(module, module)) in brought

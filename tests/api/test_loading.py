@@ -205,7 +205,7 @@ def test_what_cannot_be_asked_is_refused_by_name(
     ("lines", "message"),
     [
         ([np.zeros(3)], r"line 1: \(3,\) numbers, expected \(32,\)"),
-        ([["a"]], "not a line of numbers"),
+        ([["a"]], "line 1: not numbers"),
         (5, "lines: int, expected"),
         (b"no picture", "picture: not an image"),
     ],

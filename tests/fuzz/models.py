@@ -39,7 +39,7 @@ CURVED = '[[["moveTo",[0,0]],["qCurveTo",[[0,9],[9,9]]],["cubicTo",[[0,9],[9,9],
 SVG = """<svg xmlns="http://www.w3.org/2000/svg"><g xmlns:kvg="http://kanjivg.tagaini.net">
 <g id="kvg:04e00" kvg:element="新"><g kvg:element="一">
 <path kvg:type="㇐" d="M11,54.25c3.19,0.62,6.25,0.75,9.73,0.5"/></g>
-<path kvg:type="㇑" d="M50,14c3,1,6,2,9,90S40,40,30,20"/></g></g></svg>"""
+<path kvg:type="㇑" d="M50,14c3,1,6,2,9,60S40,40,30,20"/></g></g></svg>"""
 PARAMS = """# how a cell becomes a picture
 seed: 7
 handwriting: {edge_share: 0.125, speck_share: 8e-4, min_contrast: 30, image_px: 64, box_px: 56, blur_sigma_px: 0.5}
