@@ -121,12 +121,7 @@ def scan(
     --attention tints, in the picture, each line by how much the answer would lose if the line were missing.
     """
     if STANDARD_INPUT in images:
-        if len(images) > 1 or picture is not None or attention:
-            raise typer.BadParameter("- stands alone, and without --picture or --attention")
-        if ink is not InkName.AUTO:
-            raise typer.BadParameter("--ink is for pictures; the numbers of - are read as they come")
-        if sys.stdin is None:
-            raise typer.BadParameter("standard input is closed")
+        _check_stream(is_alone=len(images) == 1 and picture is None and not attention, ink=ink)
         from glyphlens.commands.scan import float_lines, open_scanner, run_scan_stream, text_lines
 
         recognizer, known = open_scanner(model, rule, threads)
@@ -140,6 +135,15 @@ def scan(
     from glyphlens.commands.scan_replay import run_scan_replay
 
     raise typer.Exit(run_scan_replay(images, model, rule, picture, top, ink.value, threads, attention=attention))
+
+
+def _check_stream(*, is_alone: bool, ink: InkName) -> None:
+    if not is_alone:
+        raise typer.BadParameter("- stands alone, and without --picture or --attention")
+    if ink is not InkName.AUTO:
+        raise typer.BadParameter("--ink is for pictures; the numbers of - are read as they come")
+    if sys.stdin is None:
+        raise typer.BadParameter("standard input is closed")
 
 
 @app.command(
