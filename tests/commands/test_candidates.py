@@ -151,9 +151,15 @@ def test_a_radical_is_the_character_that_it_is(answers: Callable) -> None:
 def test_a_list_can_come_through_a_pipe(
     glyphlens: Run, model: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("mute: ⿰口亜\n葵\n"))
-    _, out, _ = glyphlens("predict", picture, "--model", model, "-f", "json", "--candidates", "-")
+    asked = ("predict", picture, "--model", model, "-f", "json", "--candidates", "-")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("\ufeffmute: ⿰口亜\n葵\n".encode())))
+    _, out, _ = glyphlens(*asked)
     assert {each["label"] for each in json.loads(out)[0]["top"]} == {"mute", "葵"}
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("石\n".encode("euc-jp"))))
+    assert "not a text in UTF-8" in glyphlens(*asked)[2]
+    monkeypatch.setattr("sys.stdin", None)
+    status, _, err = glyphlens(*asked)
+    assert status == 2 and "standard input is closed" in err
 
 
 def test_no_file_that_candidates_are_read_from_is_written_over(

@@ -130,12 +130,22 @@ def predict(
     if candidates == "-":
         if STANDARD_INPUT in images:
             raise typer.BadParameter("- is the picture or the candidates, not both")
-        candidates = sys.stdin.read()
+        candidates = _standard_input()
     status = run_predict(
         images, wanted, candidates=candidates, characters=characters, ink=ink.value, diacritic=diacritic,
         max_pixels=max_pixels,
     )  # fmt: skip
     raise typer.Exit(status)
+
+
+def _standard_input() -> str:
+    """All of it; raises BadParameter where it is closed or no text in UTF-8."""
+    if sys.stdin is None:
+        raise typer.BadParameter("standard input is closed")
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"standard input: not a text in UTF-8 (byte {error.start:,})") from error
 
 
 @app.command(

@@ -112,10 +112,11 @@ def run_predict(
     asked = find_inputs(images, IMAGE_SUFFIXES)
     recognizer = open_model(wanted.model, wanted.threads)
     lists = [Path(each) for each in (candidates, characters) if each is not None]
-    reader = None if candidates is None else open_candidates(recognizer, "--candidates")
-    read_too = reader.files(candidates) if reader and candidates is not None else []
-    require_kept([*asked.files, *lists, *read_too, *model_files(recognizer)], [wanted.output, wanted.sheet])
-    if reader and candidates is not None:
+    destinations = [wanted.output, wanted.sheet]
+    require_kept([*asked.files, *lists, *model_files(recognizer)], destinations)
+    if candidates is not None:
+        reader = open_candidates(recognizer, "--candidates")
+        require_kept(reader.files(candidates), destinations)
         recognizer = among(recognizer, reader.chosen(candidates))
     allowed = None if characters is None else allowed_classes(characters, recognizer.classes)
     table, packed_NHB = predict_images(
